@@ -1,0 +1,31 @@
+# `make demo` and `make test` work from a fresh clone: both make .venv and install into it first.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+
+.PHONY: demo test test-all lint benchmark clean
+
+demo: $(VENV)/installed
+	$(BIN)/batteryopt reproduce coordination
+
+test: $(VENV)/installed
+	$(BIN)/pytest
+
+test-all: $(VENV)/installed
+	$(BIN)/pytest -m ""
+
+lint: $(VENV)/installed
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+benchmark: $(VENV)/installed
+	$(BIN)/python -m benchmarks
+
+$(VENV)/installed: pyproject.toml
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/pip install --quiet --disable-pip-version-check --editable '.[dev]'
+	touch $@
+
+clean:
+	rm -rf $(VENV) build *.egg-info .pytest_cache .mypy_cache .ruff_cache

@@ -1,0 +1,1 @@
+"""Optimisation models of electric-vehicle batteries at the end of their life."""
