@@ -1,4 +1,4 @@
-"""Two questions, two enums: why did it stop, and what do we hold?"""
+"""Two questions, two enums: why it stopped, and what we hold."""
 
 from __future__ import annotations
 

@@ -1,0 +1,1 @@
+"""The coordination game of manufacturer, retailer and echelon-utilisation enterprise."""

@@ -1,0 +1,1 @@
+"""The differential game of the vehicle supply chain under credit trading and green innovation."""

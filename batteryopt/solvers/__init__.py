@@ -1,0 +1,1 @@
+"""Adapters to the open-source solvers: HiGHS, Ipopt, SCIP and, where installed, POUNCE."""
