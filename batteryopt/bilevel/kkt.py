@@ -1,0 +1,159 @@
+"""The single-level problem: the leader's, with every follower replaced by its optimality conditions.
+
+For a follower ``min f(y) s.t. g(y) <= 0, h(y) == 0`` (all else data):
+
+    stationarity        w grad f + sum_k lambda_k grad g_k + sum_j mu_j grad h_j = 0
+    primal feasibility  g_k + slack_k = 0, slack_k >= 0, h_j = 0
+    dual feasibility    lambda_k >= 0
+    complementarity     lambda_k slack_k = 0     (left to the method: that is the hard part)
+
+with w = 1 (Karush-Kuhn-Tucker), or 0 <= w <= 1 and w + sum of the multipliers of nonlinear rows = 1 (Fritz John),
+which holds at every optimum without any constraint qualification. Several followers stand side by side: where they
+depend on each other, that is their Nash equilibrium.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import pyomo.environ as pyo
+from pyomo.common.collections import ComponentMap
+
+from batteryopt.bilevel.problem import BilevelProblem, FollowerProblem, Row
+
+
+@dataclass(frozen=True, eq=False)
+class Pair:
+    """One complementarity ``multiplier >= 0, slack >= 0, multiplier * slack == 0``."""
+
+    row: Row
+    multiplier: Any
+    slack: Any
+
+
+@dataclass(frozen=True, eq=False)
+class KktSystem:
+    """The single-level model without its complementarity conditions.
+
+    Attributes
+    ----------
+    problem
+        What it was made from.
+    model
+        A Pyomo model of its own; its constraints refer to the user's variables, and it adds the multipliers.
+        ``model.kkt[i]`` belongs to ``problem.followers[i]``.
+    pairs
+        The complementarity conditions, by follower.
+    """
+
+    problem: BilevelProblem
+    model: Any
+    pairs: tuple[tuple[Pair, ...], ...]
+
+    @property
+    def all_pairs(self) -> tuple[Pair, ...]:
+        """The complementarity conditions of all followers."""
+        return tuple(pair for pairs in self.pairs for pair in pairs)
+
+
+def build(problem: BilevelProblem, *, fritz_john: frozenset[int] = frozenset()) -> KktSystem:
+    """Write the single-level model; followers whose position is in ``fritz_john`` get Fritz John conditions."""
+    single = pyo.ConcreteModel(name="single_level")
+    single.LEADER_CONSTRAINTS = pyo.RangeSet(0, len(problem.constraints) - 1)
+    single.FOLLOWERS = pyo.RangeSet(0, len(problem.followers) - 1)
+    single.kkt = pyo.Block(single.FOLLOWERS)
+    pairs = tuple(
+        _add_conditions(single.kkt[i], follower, fritz_john=i in fritz_john)
+        for i, follower in enumerate(problem.followers)
+    )
+    connect_duals(problem, single)
+    single.objective = pyo.Objective(expr=problem.objective.expr, sense=problem.objective.sense)
+    single.leader_constraint = pyo.Constraint(
+        single.LEADER_CONSTRAINTS, rule=lambda _, i: problem.constraints[i].to_bounded_expression(evaluate_bounds=True)
+    )
+    return KktSystem(problem, single, pairs)
+
+
+def _add_conditions(block: Any, follower: FollowerProblem, *, fritz_john: bool) -> tuple[Pair, ...]:
+    """Add one follower's conditions to its block and return its complementarity pairs."""
+    inequalities, equalities, data = follower.inequalities, follower.equalities, follower.data_rows
+    block.INEQUALITIES = pyo.RangeSet(0, len(inequalities) - 1)
+    block.EQUALITIES = pyo.RangeSet(0, len(equalities) - 1)
+    block.DATA_ROWS = pyo.RangeSet(0, len(data) - 1)
+    block.OWN = pyo.RangeSet(0, len(follower.variables) - 1)
+    block.multiplier = pyo.Var(block.INEQUALITIES, domain=pyo.NonNegativeReals, initialize=0.0)
+    block.slack = pyo.Var(block.INEQUALITIES, domain=pyo.NonNegativeReals, initialize=0.0)
+    block.equality_multiplier = pyo.Var(block.EQUALITIES, initialize=0.0)
+    block.objective_weight = pyo.Var(bounds=(0.0, 1.0), initialize=1.0)
+    if fritz_john:
+        nonlinear = [k for k, row in enumerate(inequalities) if not row.form.is_affine]
+        block.normalisation = pyo.Constraint(
+            expr=block.objective_weight + sum(block.multiplier[k] for k in nonlinear) == 1,
+            doc="some weight lies on the objective or on a nonlinear row",
+        )
+    else:
+        block.objective_weight.fix(1.0)
+    gradients = _lagrangian_gradient(block, follower, fritz_john=fritz_john)
+    block.stationarity = pyo.Constraint(
+        block.OWN, rule=lambda _, i: _equals_zero(gradients[follower.variables[i]]), doc="gradient of the Lagrangian"
+    )
+    block.slack_is = pyo.Constraint(
+        block.INEQUALITIES,
+        rule=lambda b, k: b.slack[k] + inequalities[k].form.expression == 0,
+        doc="slack of each inequality",
+    )
+    block.equality = pyo.Constraint(
+        block.EQUALITIES, rule=lambda _, j: _equals_zero(equalities[j].form.expression), doc="the follower's equalities"
+    )
+    block.data_row = pyo.Constraint(
+        block.DATA_ROWS, rule=lambda _, d: _data_condition(data[d]), doc="rows without the follower's variables"
+    )
+    return tuple(Pair(row, block.multiplier[k], block.slack[k]) for k, row in enumerate(inequalities))
+
+
+def _lagrangian_gradient(block: Any, follower: FollowerProblem, *, fritz_john: bool) -> ComponentMap:
+    """Return the stationarity expression of each own variable."""
+    terms: ComponentMap = ComponentMap((v, []) for v in follower.variables)
+    for variable, derivative in follower.objective.gradient().items():
+        terms[variable].append(block.objective_weight * derivative if fritz_john else derivative)
+    for rows, multipliers in (
+        (follower.inequalities, block.multiplier),
+        (follower.equalities, block.equality_multiplier),
+    ):
+        for k, row in enumerate(rows):
+            for variable, derivative in row.form.gradient().items():
+                terms[variable].append(derivative * multipliers[k])
+    return ComponentMap((variable, sum(parts)) for variable, parts in terms.items())
+
+
+def connect_duals(problem: BilevelProblem, single: Any) -> None:
+    """Let every `dual_of` expression stand for its multiplier in a single-level model."""
+    multiplier_of: ComponentMap = ComponentMap()
+    for i, follower in enumerate(problem.followers):
+        block = single.kkt[i]
+        for rows, multipliers in (
+            (follower.inequalities, block.multiplier),
+            (follower.equalities, block.equality_multiplier),
+        ):
+            for k, row in enumerate(rows):
+                # The user's optimal value is sense times the minimal one.
+                signed = follower.sense * row.derivative_sign * multipliers[k]
+                multiplier_of[row.origin] = multiplier_of.get(row.origin, 0.0) + signed
+    for dual, constraint in problem.duals.items():
+        dual.set_value(multiplier_of.get(constraint, 0.0))
+
+
+def freeze_duals(problem: BilevelProblem) -> None:
+    """Let every `dual_of` expression keep its value as a number, so that the single-level model can go."""
+    for dual in problem.duals:
+        dual.set_value(pyo.value(dual, exception=False))
+
+
+def _equals_zero(expression: Any) -> Any:
+    """Return ``expression == 0`` as Pyomo wants it, also where nothing of it is variable."""
+    return (0.0, expression, 0.0)
+
+
+def _data_condition(row: Row) -> Any:
+    return (0.0 if row.is_equality else None, row.form.expression, 0.0)
