@@ -1,1 +1,30 @@
-"""Adapters to the open-source solvers: HiGHS, Ipopt, SCIP and, where installed, POUNCE."""
+"""Adapters to the open-source solvers: HiGHS, Ipopt, SCIP and, where installed, POUNCE.
+
+``get("scip").solve(model)`` leaves the point in the model's variables and returns a `Report`.
+"""
+
+from batteryopt.solvers.adapter import (
+    Adapter,
+    BoundDuals,
+    Capability,
+    Indicator,
+    Options,
+    Progress,
+    Report,
+    relative_gap,
+)
+from batteryopt.solvers.registry import get, installed, known
+
+__all__ = [
+    "Adapter",
+    "BoundDuals",
+    "Capability",
+    "Indicator",
+    "Options",
+    "Progress",
+    "Report",
+    "get",
+    "installed",
+    "known",
+    "relative_gap",
+]

@@ -1,0 +1,89 @@
+"""Ipopt through cyipopt: smooth models, a local answer."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from batteryopt.solvers.adapter import Options
+from batteryopt.solvers.interior_point import Answer, InteriorPointAdapter, Watched
+from batteryopt.solvers.multipliers import Multipliers
+from batteryopt.solvers.nonlinear import Floats, NonlinearProgram
+
+
+class IpoptAdapter(InteriorPointAdapter):
+    """Ipopt with MUMPS, as the ``cyipopt-wheels`` package brings it. It has no threads: that option changes nothing."""
+
+    name = "ipopt"
+
+    def is_available(self) -> bool:
+        """Whether cyipopt can be imported."""
+        try:
+            import cyipopt  # noqa: F401
+        except ImportError:
+            return False
+        return True
+
+    def version(self) -> str:
+        """Return the version of Ipopt, not of cyipopt."""
+        import cyipopt
+
+        return ".".join(str(part) for part in cyipopt.IPOPT_VERSION)
+
+    def run(
+        self, program: NonlinearProgram, callbacks: Watched, x: Floats, start: Multipliers | None, options: Options
+    ) -> Answer:
+        """Run Ipopt from x (n), and from multipliers where there are any."""
+        import cyipopt
+
+        return run_problem(cyipopt.Problem, program, callbacks, x, start, native_options(options, start))
+
+
+def native_options(options: Options, start: Multipliers | None) -> dict[str, Any]:
+    """Return Ipopt's own names and values of what the caller asked for."""
+    asked = {
+        "print_level": 5 if options.log else 0,
+        "sb": "yes",
+        "honor_original_bounds": "yes",
+        "max_wall_time": options.time_limit,
+        "tol": options.optimality_tolerance,
+        "constr_viol_tol": options.feasibility_tolerance,
+        "max_iter": options.iteration_limit,
+    }
+    if start is not None:
+        pushes = ("bound_push", "bound_frac", "slack_bound_push", "slack_bound_frac", "mult_bound_push")
+        asked.update({f"warm_start_{push}": 1e-9 for push in pushes})
+        asked.update({"warm_start_init_point": "yes", "mu_init": 1e-6})
+    elif options.warm_start:
+        asked.update({"bound_push": 1e-8, "bound_frac": 1e-8, "mu_init": 1e-4})
+    return {name: value for name, value in {**asked, **options.extra}.items() if value is not None}
+
+
+def run_problem(
+    problem_class: Any,
+    program: NonlinearProgram,
+    callbacks: Watched,
+    x: Floats,
+    start: Multipliers | None,
+    settings: dict[str, Any],
+) -> Answer:
+    """Run a class with cyipopt's interface and return its answer."""
+    problem = problem_class(
+        n=len(program.lower),
+        m=len(program.row_lower),
+        problem_obj=callbacks,
+        lb=program.lower,
+        ub=program.upper,
+        cl=program.row_lower,
+        cu=program.row_upper,
+    )
+    for name, value in settings.items():
+        problem.add_option(name, value)
+    seeds = {} if start is None else {"lagrange": start.rows, "zl": start.lower, "zu": start.upper}
+    x, info = problem.solve(x, **seeds)
+    message = info["status_msg"]
+    return Answer(
+        status=int(info["status"]),
+        x=x,
+        multipliers=Multipliers(rows=info["mult_g"], lower=info["mult_x_L"], upper=info["mult_x_U"]),
+        message=message.decode() if isinstance(message, bytes) else str(message),
+    )

@@ -1,0 +1,64 @@
+"""Solvers by name: imported when they are asked for, so that one that is missing disturbs nobody."""
+
+from __future__ import annotations
+
+import importlib
+from dataclasses import dataclass
+
+from batteryopt.errors import SolverUnavailable, nearest
+from batteryopt.solvers.adapter import Adapter
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Entry:
+    """Where an adapter lives, and what brings its solver."""
+
+    module: str
+    adapter: str
+    install: str
+
+
+_SOLVERS = {
+    "highs": _Entry(module="highs", adapter="HighsAdapter", install="pip install highspy"),
+    "ipopt": _Entry(module="ipopt", adapter="IpoptAdapter", install="pip install cyipopt-wheels casadi"),
+    "scip": _Entry(module="scip", adapter="ScipAdapter", install="pip install pyscipopt"),
+    "pounce": _Entry(module="pounce", adapter="PounceAdapter", install="pip install 'batteryopt[pounce]'"),
+}
+
+
+def known() -> tuple[str, ...]:
+    """Return the names of all solvers that have an adapter, installed or not."""
+    return tuple(_SOLVERS)
+
+
+def get(name: str) -> Adapter:
+    """Return the adapter of a solver.
+
+    Raises
+    ------
+    SolverUnavailable
+        If the name is not known, with the nearest that is, or the solver is not installed, with how to install it.
+    """
+    if name not in _SOLVERS:
+        raise SolverUnavailable(f"no solver '{name}'; {nearest(name, _SOLVERS)}")
+    adapter = _load(name)
+    if adapter is None:
+        raise SolverUnavailable(f"solver '{name}' is not installed; {_SOLVERS[name].install}")
+    return adapter
+
+
+def installed() -> tuple[Adapter, ...]:
+    """Return the adapters of the solvers that can be used on this machine."""
+    adapters = (_load(name) for name in _SOLVERS)
+    return tuple(adapter for adapter in adapters if adapter is not None)
+
+
+def _load(name: str) -> Adapter | None:
+    """Return a solver's adapter, or None where its package is missing."""
+    entry = _SOLVERS[name]
+    try:
+        module = importlib.import_module(f"batteryopt.solvers.{entry.module}")
+    except ImportError:
+        return None
+    adapter: Adapter = getattr(module, entry.adapter)()
+    return adapter if adapter.is_available() else None

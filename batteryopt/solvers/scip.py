@@ -1,0 +1,176 @@
+"""SCIP through pyscipopt with a translation of our own: anything factorable, to a proven global bound."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from typing import Any
+
+import pyscipopt
+from pyomo.common.collections import ComponentMap
+from pyscipopt import scip as scip_library
+
+from batteryopt.solvers.adapter import Adapter, Capability, Indicator, Options, ProgressListener, Report
+from batteryopt.solvers.arrays import expression_value
+from batteryopt.solvers.components import Parts, parts_of
+from batteryopt.solvers.points import (
+    claim_tolerance,
+    is_empty_domain,
+    judged,
+    read_point,
+    violation_in_model,
+    write_point,
+)
+from batteryopt.solvers.scip_model import INFINITY, ScipModel
+from batteryopt.solvers.scip_progress import ScipListener
+from batteryopt.status import PointStatus, StopReason
+
+STOP_REASONS: dict[str, StopReason] = {
+    "optimal": StopReason.CONVERGED,
+    "gaplimit": StopReason.CONVERGED,
+    "infeasible": StopReason.INFEASIBLE,
+    "unbounded": StopReason.UNBOUNDED,
+    "inforunbd": StopReason.INFEASIBLE_OR_UNBOUNDED,
+    "timelimit": StopReason.TIME_LIMIT,
+    "userinterrupt": StopReason.INTERRUPTED,
+    "terminate": StopReason.INTERRUPTED,
+    "nodelimit": StopReason.ITERATION_LIMIT,
+    "totalnodelimit": StopReason.ITERATION_LIMIT,
+    "stallnodelimit": StopReason.ITERATION_LIMIT,
+    "restartlimit": StopReason.ITERATION_LIMIT,
+    "sollimit": StopReason.ITERATION_LIMIT,
+    "bestsollimit": StopReason.ITERATION_LIMIT,
+    "primallimit": StopReason.ITERATION_LIMIT,
+    "duallimit": StopReason.ITERATION_LIMIT,
+    "memlimit": StopReason.ITERATION_LIMIT,
+}
+"""Every other status means numerical trouble."""
+
+
+class ScipAdapter(Adapter):
+    """Mixed-integer nonlinear models to a global bound, with special ordered sets and indicators; no duals."""
+
+    name = "scip"
+    capabilities = (
+        Capability.LINEAR
+        | Capability.CONVEX_QUADRATIC_OBJECTIVE
+        | Capability.INTEGER
+        | Capability.NONLINEAR
+        | Capability.GLOBAL
+        | Capability.SOS1
+        | Capability.INDICATOR
+        | Capability.WARM_START
+    )
+
+    def is_available(self) -> bool:
+        """Whether SCIP can be used: it is a dependency of this package."""
+        return True
+
+    def version(self) -> str:
+        """Return the version of SCIP, not of pyscipopt."""
+        return f"{scip_library.MAJOR}.{scip_library.MINOR}.{scip_library.PATCH}"
+
+    def solve(
+        self,
+        model: Any,
+        options: Options | None = None,
+        *,
+        indicators: Sequence[Indicator] = (),
+        start_duals: ComponentMap | None = None,
+        start_bound_duals: ComponentMap | None = None,
+        on_progress: ProgressListener | None = None,
+    ) -> Report:
+        """Solve a Pyomo model globally; see `Adapter.solve`. Multipliers to start from are of no use to SCIP."""
+        del start_duals, start_bound_duals
+        options = options or Options()
+        began = time.perf_counter()
+        parts = parts_of(model)
+        fault = _evident_infeasibility(parts)
+        translated = None if fault else ScipModel(parts, indicators)
+        build_seconds = time.perf_counter() - began
+        if translated is None or translated.fault:
+            message = fault if translated is None else translated.fault
+            return self._report(StopReason.INFEASIBLE, PointStatus.NONE, build_seconds=build_seconds, message=message)
+        began = time.perf_counter()
+        status = _run(translated, options, on_progress)
+        stop_reason = STOP_REASONS.get(status, StopReason.NUMERICAL_TROUBLE)
+        return self._judged(translated, parts, options, stop_reason, status, time.perf_counter() - began, build_seconds)
+
+    def _judged(
+        self,
+        translated: ScipModel,
+        parts: Parts,
+        options: Options,
+        stop_reason: StopReason,
+        status: str,
+        seconds: float,
+        build_seconds: float,
+    ) -> Report:
+        point = None if stop_reason.is_no_solution else translated.best_point()
+        held, objective = PointStatus.NONE, None
+        if point is not None:
+            write_point(translated.variables, point)
+            claim = PointStatus.OPTIMAL if stop_reason is StopReason.CONVERGED else PointStatus.FEASIBLE
+            violation = max(violation_in_model(parts.constraints, translated.variables), translated.logic_violation())
+            held = judged(claim, violation, claim_tolerance(options))
+            objective = expression_value(parts.objective)
+        if stop_reason is StopReason.CONVERGED and not held.is_feasible:
+            stop_reason = StopReason.NUMERICAL_TROUBLE
+        return self._report(
+            stop_reason,
+            held,
+            objective=objective,
+            bound=None if stop_reason.is_no_solution else translated.bound(),
+            seconds=seconds,
+            build_seconds=build_seconds,
+            iterations=int(translated.scip.getNTotalNodes()),
+            message=status,
+        )
+
+    def _report(self, stop_reason: StopReason, point_status: PointStatus, **rest: Any) -> Report:
+        return Report(
+            solver=self.name, version=self.version(), stop_reason=stop_reason, point_status=point_status, **rest
+        )
+
+
+def _evident_infeasibility(parts: Parts) -> str:
+    empty = [v.name for v in parts.variables if is_empty_domain(v)]
+    return f"the lower bound is above the upper: {', '.join(empty)}" if empty else ""
+
+
+def _run(translated: ScipModel, options: Options, on_progress: ProgressListener | None) -> str:
+    """Run SCIP and return its status; SCIP itself catches Ctrl-C and keeps its best point."""
+    scip = translated.scip
+    _set_options(scip, options)
+    if options.warm_start:
+        translated.offer(read_point(translated.variables))
+    listener = None
+    if on_progress is not None:
+        listener = ScipListener(on_progress)
+        scip.includeEventhdlr(listener, "progress", "tells the caller of best objective and bound")
+    began = time.perf_counter()
+    scip.optimize()
+    if listener is not None and listener.error is not None:
+        raise listener.error
+    status = str(scip.getStatus())
+    if status == "inforunbd":
+        left = None if options.time_limit is None else options.time_limit - (time.perf_counter() - began)
+        status = translated.infeasible_or_unbounded(left)
+    return status
+
+
+def _set_options(scip: pyscipopt.Model, options: Options) -> None:
+    settings: dict[str, Any] = {
+        "limits/gap": options.relative_gap,
+        "limits/absgap": options.absolute_gap,
+        "limits/time": None if options.time_limit is None else min(options.time_limit, INFINITY),
+        "limits/totalnodes": options.iteration_limit,
+        "numerics/feastol": options.feasibility_tolerance,
+        "numerics/dualfeastol": options.optimality_tolerance,
+        "lp/threads": options.threads,
+    }
+    if not options.log:
+        scip.hideOutput()
+    for name, value in {**settings, **options.extra}.items():
+        if value is not None:
+            scip.setParam(name, value)
