@@ -1,0 +1,169 @@
+"""What a solve returns: a solution with how it came about and its certificate; and several of them together."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from batteryopt.certificate import Certificate
+from batteryopt.coordination.instance import Instance
+from batteryopt.coordination.pareto import ParetoRegion, pareto_region
+from batteryopt.coordination.solution import Model, Solution
+from batteryopt.run import Run, versions
+
+
+@dataclass(frozen=True, kw_only=True)
+class Answer:
+    """One model's answer by one route.
+
+    Attributes
+    ----------
+    solution
+        None where there is no point: infeasible, unbounded, stopped too early, or no contract that coordinates.
+    certificate
+        What the check found; empty without a solution.
+    reason
+        Why there is no solution, for people.
+    pareto
+        For the contract: the lump sums that leave every player better off than this route's decentralised answer.
+    """
+
+    model: Model
+    solution: Solution | None
+    run: Run
+    certificate: Certificate = field(default_factory=Certificate)
+    reason: str | None = None
+    pareto: ParetoRegion | None = None
+
+    @property
+    def objective(self) -> float | None:
+        """The value of what the model maximises, recomputed from decisions and instance; None without a solution."""
+        return None if self.solution is None else self.solution.objective
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the answer as plain data for JSON."""
+        missing = {"decisions": None, "profits": None}
+        body = missing if self.solution is None else self.solution.to_json()
+        contract = self._contract_json() if self.model is Model.CONTRACT else {}
+        reason = {} if self.reason is None else {"reason": self.reason}
+        certificate = {"certificate": self.certificate.to_json()}
+        return {**self.run.to_json(self.objective), **body, **contract, **reason, **certificate}
+
+    def _contract_json(self) -> dict[str, Any]:
+        terms = None if self.solution is None else self.solution.terms
+        return {
+            "terms": None if terms is None else terms.to_json(),
+            "pareto_region": None if self.pareto is None else self.pareto.to_json(),
+        }
+
+    def to_frame(self) -> pd.DataFrame:
+        """Return one row a number: ``quantity``, ``index`` (region or enterprise, from 0), ``value``."""
+        columns = ["quantity", "index", "value"]
+        if self.solution is None:
+            return pd.DataFrame(columns=columns)
+        profits = {f"profit_{name}": value for name, value in vars(self.solution.profits).items()}
+        numbers: dict[str, Any] = {**self.solution.decisions(), **profits}
+        rows = [
+            (name, index, item)
+            for name, value in numbers.items()
+            for index, item in enumerate(np.atleast_1d(value).tolist())
+        ]
+        return pd.DataFrame(rows, columns=columns)
+
+    def __str__(self) -> str:
+        head = f"{self.model.value} by {self.run.route.value} ({self.run.solver}): {self.run.point_status.value}"
+        if self.solution is None:
+            return f"{head}\n  {self.reason or self.run.stop_reason.value}"
+        lines = [f"  {name:<26}{_shown(value)}" for name, value in self.solution.decisions().items()]
+        profits = self.solution.to_json()["profits"]
+        lines += [f"  profit of {name:<16}{_shown(value)}" for name, value in profits.items() if value is not None]
+        return "\n".join([head, *lines, *self._contract_lines(), *self._certificate_lines()])
+
+    def _contract_lines(self) -> list[str]:
+        terms = None if self.solution is None else self.solution.terms
+        if terms is None:
+            return []
+        lines = [f"  cost share x              {terms.cost_share:12.6g}"]
+        lines += [f"  wholesale price w         {_shown(terms.wholesale_price)}"]
+        if self.pareto is not None:
+            lines += ["  fair lump sums (K1, K2)   {:12.6g}, {:.6g}".format(*self.pareto.nash_bargaining)]
+        return lines
+
+    def _certificate_lines(self) -> list[str]:
+        failures = ", ".join(check.name for check in self.certificate.failures)
+        verdict = f"FAILED: {failures}" if failures else f"{len(self.certificate)} checks passed"
+        return [f"  certificate: {verdict if len(self.certificate) else 'none'}"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Result:
+    """Answers to several models of one instance, by one route or both.
+
+    Attributes
+    ----------
+    models
+        The answers asked for; with both routes, the optimiser's.
+    closed_form
+        The formula's answers under the same names; None with one route only.
+    """
+
+    instance: Instance
+    models: Mapping[Model, Answer]
+    closed_form: Mapping[Model, Answer] | None = None
+
+    def __getitem__(self, model: Model | str) -> Answer:
+        return self.models[Model(model)]
+
+    @property
+    def answers(self) -> tuple[Answer, ...]:
+        """Every answer of either route."""
+        return (*self.models.values(), *(self.closed_form or {}).values())
+
+    @property
+    def passed(self) -> bool:
+        """Whether every answer that has a solution passed all its checks."""
+        return all(answer.certificate.passed for answer in self.answers if answer.solution is not None)
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the result as plain data, the keys as the command line prints them."""
+        document = {
+            "kind": self.instance.kind,
+            "instance": self.instance.name,
+            "versions": versions(),
+            "models": _by_name(self.models),
+        }
+        return document if self.closed_form is None else {**document, "closed_form": _by_name(self.closed_form)}
+
+    def to_frame(self) -> pd.DataFrame:
+        """Return one row a number of every answer, with its ``model`` and ``route``."""
+        frames = [
+            answer.to_frame().assign(model=answer.model.value, route=answer.run.route.value) for answer in self.answers
+        ]
+        columns = ["model", "route", "quantity", "index", "value"]
+        return pd.concat(frames, ignore_index=True)[columns] if frames else pd.DataFrame(columns=columns)
+
+    def __str__(self) -> str:
+        return "\n\n".join(str(answer) for answer in self.answers)
+
+
+def contract_region(contract: Solution | None, decentralized: Solution | None) -> ParetoRegion | None:
+    """Return the Pareto region of a contract against a decentralised solution; None where either is missing."""
+    if contract is None or decentralized is None:
+        return None
+    return pareto_region(contract=contract.profits, before=decentralized.profits)
+
+
+def _by_name(answers: Mapping[Model, Answer]) -> dict[str, Any]:
+    return {model.value: answer.to_json() for model, answer in answers.items()}
+
+
+def _shown(value: Any) -> str:
+    """Return a number, or the range of many."""
+    items = np.atleast_1d(value)
+    if len(items) == 1:
+        return f"{items[0]:12.6g}"
+    return f"{items.min():12.6g} to {items.max():.6g} ({len(items)} of them)"
