@@ -1,1 +1,16 @@
-"""The Stackelberg engine: followers as Pyomo blocks, their KKT conditions, and what can be proven of the answer."""
+"""The Stackelberg engine: followers as Pyomo blocks, their KKT conditions, and what can be proven of the answer.
+
+    m.retailer = bilevel.Follower()                       # a follower's problem, written as a Pyomo block
+    m.price = bilevel.dual_of(m.retailer.stock)           # its multiplier, for the leader's use
+    answer = bilevel.solve(m, method="auto")              # values come back into m; print(answer)
+
+It knows nothing about batteries.
+"""
+
+from batteryopt.bilevel.answer import Answer
+from batteryopt.bilevel.errors import UnsupportedFollower
+from batteryopt.bilevel.follower import Follower, dual_of
+from batteryopt.bilevel.methods import METHODS
+from batteryopt.bilevel.solve import accepting_methods, solve
+
+__all__ = ["METHODS", "Answer", "Follower", "UnsupportedFollower", "accepting_methods", "dual_of", "solve"]

@@ -1,0 +1,131 @@
+"""What `bilevel.solve` returns."""
+
+from __future__ import annotations
+
+import dataclasses
+from dataclasses import dataclass
+from typing import Any
+
+import pandas as pd
+
+from batteryopt.bilevel.convexity import Conviction
+from batteryopt.certificate import Certificate
+from batteryopt.solvers import relative_gap
+from batteryopt.status import PointStatus, StopReason
+
+
+@dataclass(frozen=True, kw_only=True)
+class Answer:
+    """The answer to a bilevel problem; the point is also in the model's variables.
+
+    Attributes
+    ----------
+    objective
+        The leader's objective at the point, None without one.
+    bound
+        What the leader provably cannot beat, under `assumptions`; None where the method proves nothing.
+    stop_reason, point_status
+        `PointStatus.OPTIMAL` is said only where all three claims hold.
+    method, solver
+        Which reformulation and solver gave the point; ``why`` says how ``auto`` came to it.
+    certificate
+        The three claims with their residuals.
+    assumptions
+        Under which the bound holds.
+    notes
+        What a reader should know: the diagnosis where there is no point, multipliers that are not unique, and so on.
+    convictions
+        How each follower is known to be convex.
+    values
+        The variables' values by name.
+    multipliers
+        The followers' multipliers by constraint and side, >= 0 for inequalities, as the method found them.
+    seconds
+        Wall time.
+    pessimistic_objective
+        The leader's objective if the followers, indifferent, answered worst; only on request.
+    """
+
+    objective: float | None
+    bound: float | None
+    stop_reason: StopReason
+    point_status: PointStatus
+    method: str
+    solver: str
+    why: str
+    certificate: Certificate
+    assumptions: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
+    convictions: tuple[Conviction, ...] = ()
+    values: dict[str, float] = dataclasses.field(default_factory=dict)
+    multipliers: dict[str, float] = dataclasses.field(default_factory=dict)
+    seconds: float = 0.0
+    pessimistic_objective: float | None = None
+
+    @property
+    def gap(self) -> float | None:
+        """Relative distance of objective and bound."""
+        return relative_gap(self.objective, self.bound)
+
+    @property
+    def is_optimal(self) -> bool:
+        """True only where the bound is proven to the gap asked for, and the followers are at their best."""
+        return self.point_status is PointStatus.OPTIMAL
+
+    @property
+    def has_point(self) -> bool:
+        """Whether the model's variables hold a point of this solve."""
+        return self.point_status is not PointStatus.NONE
+
+    @property
+    def pessimistic_gap(self) -> float | None:
+        """How much the leader loses if indifferent followers answer worst; None where it was not asked for."""
+        if self.pessimistic_objective is None or self.objective is None:
+            return None
+        return abs(self.objective - self.pessimistic_objective)
+
+    def to_frame(self) -> pd.DataFrame:
+        """Return one row a variable."""
+        return pd.DataFrame({"variable": list(self.values), "value": list(self.values.values())})
+
+    def to_json(self) -> dict[str, Any]:
+        """Return everything as JSON types."""
+        return {
+            "objective": self.objective,
+            "bound": self.bound,
+            "gap": self.gap,
+            "is_optimal": self.is_optimal,
+            "stop_reason": self.stop_reason.value,
+            "point_status": self.point_status.value,
+            "method": self.method,
+            "solver": self.solver,
+            "why": self.why,
+            "seconds": self.seconds,
+            "values": self.values,
+            "multipliers": self.multipliers,
+            "pessimistic_objective": self.pessimistic_objective,
+            "pessimistic_gap": self.pessimistic_gap,
+            "assumptions": list(self.assumptions),
+            "notes": list(self.notes),
+            "certificate": self.certificate.to_json(),
+        }
+
+    def __str__(self) -> str:
+        lines = [
+            f"{'objective':<14}{_number(self.objective)}",
+            f"{'bound':<14}{_number(self.bound)}" + ("" if self.gap is None else f"  (gap {self.gap:.1e})"),
+            f"{'point':<14}{self.point_status.value}",
+            f"{'stopped':<14}{self.stop_reason.value}",
+            f"{'method':<14}{self.method} with {self.solver}: {self.why}",
+        ]
+        if self.pessimistic_objective is not None:
+            lines.append(f"{'pessimistic':<14}{_number(self.pessimistic_objective)}")
+        lines.extend(f"{'assumes':<14}{assumption}" for assumption in self.assumptions)
+        lines.extend(f"{'note':<14}{note}" for note in self.notes)
+        if len(self.certificate):
+            lines.extend(["", str(self.certificate)])
+        return "\n".join(lines)
+
+
+def _number(value: float | None) -> str:
+    return "none" if value is None else f"{value:.8g}"

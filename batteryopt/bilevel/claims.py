@@ -1,0 +1,187 @@
+"""The three claims about an answer, kept apart: the followers are at their best, the bound, and feasibility."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+import pyomo.environ as pyo
+from numpy.typing import NDArray
+from pyomo.common.collections import ComponentMap
+from scipy.optimize import lsq_linear
+
+from batteryopt.bilevel.convexity import Conviction
+from batteryopt.bilevel.problem import BilevelProblem, FollowerProblem
+from batteryopt.bilevel.qualification import Qualification
+from batteryopt.bilevel.responses import best_response, restored
+from batteryopt.certificate import Certificate, Check
+
+FEASIBILITY_TOLERANCE = 1e-6
+BEST_RESPONSE_TOLERANCE = 1e-6
+UNQUALIFIED_TOLERANCE = 1e-4
+"""The same where no constraint qualification holds: a feasibility tolerance of d then allows gains of order sqrt(d)."""
+STATIONARITY_TOLERANCE = 1e-5
+BINDING = 1e-6
+"""A row within this distance of its limit may carry a multiplier."""
+
+
+def certify(
+    problem: BilevelProblem,
+    convictions: tuple[Conviction, ...],
+    qualifications: tuple[Qualification, ...],
+    *,
+    bound_gap: float | None,
+    gap: float,
+) -> Certificate:
+    """Check the point in the variables.
+
+    Parameters
+    ----------
+    bound_gap
+        Relative distance of objective and proven bound, None where no bound was proven.
+    gap
+        The distance that was asked for.
+    """
+    checks = [leader_feasibility(problem)]
+    for follower, conviction, qualified in zip(problem.followers, convictions, qualifications, strict=True):
+        is_qualified = qualified is not Qualification.UNPROVEN
+        checks.append(follower_feasibility(follower))
+        checks.append(
+            best_response_gain(
+                follower,
+                is_convex="assumed" not in conviction.by.values(),
+                tolerance=BEST_RESPONSE_TOLERANCE if is_qualified else UNQUALIFIED_TOLERANCE,
+            )
+        )
+        if is_qualified:  # else the best answer need not have multipliers
+            checks.append(stationarity(follower))
+    if bound_gap is not None:
+        detail = "relative distance of the leader's objective and the proven bound"
+        checks.append(Check(name="bound", residual=bound_gap, tolerance=gap, detail=detail))
+    return Certificate(tuple(checks))
+
+
+def is_bilevel_feasible(certificate: Certificate) -> bool:
+    """Whether claims 1 and 3 hold: feasible, and every follower at its best."""
+    needed = [
+        c for c in certificate if c.name.split("[")[0] in ("leader-constraints", "follower-rows", "best-response")
+    ]
+    return all(check.passed for check in needed)
+
+
+def leader_feasibility(problem: BilevelProblem) -> Check:
+    """Return the largest violation of the leader's constraints, bounds and integrality."""
+    worst = 0.0
+    for constraint in problem.constraints:
+        lower, body, upper = constraint.to_bounded_expression(evaluate_bounds=True)
+        worst = max(worst, _violation(pyo.value(body), lower, upper))
+    for variable in problem.leader_variables:
+        worst = max(worst, _violation(variable.value, *variable.bounds))
+        if not variable.is_continuous():
+            worst = max(worst, abs(variable.value - round(variable.value)))
+    return Check(
+        name="leader-constraints",
+        residual=worst,
+        tolerance=FEASIBILITY_TOLERANCE,
+        detail="largest violation of the leader's constraints, bounds and integrality",
+    )
+
+
+def follower_feasibility(follower: FollowerProblem) -> Check:
+    """Return the largest violation of a follower's constraints and bounds."""
+    worst = 0.0
+    for row in follower.rows:
+        value = pyo.value(row.form.expression)
+        size = _size(row.origin)
+        worst = max(worst, (abs(value) if row.is_equality else max(0.0, value)) / size)
+    return Check(
+        name=f"follower-rows[{follower.name}]",
+        residual=worst,
+        tolerance=FEASIBILITY_TOLERANCE,
+        detail="largest violation of the follower's constraints and bounds",
+    )
+
+
+def best_response_gain(
+    follower: FollowerProblem, *, is_convex: bool = True, tolerance: float = BEST_RESPONSE_TOLERANCE
+) -> Check:
+    """Re-solve a follower with everything else fixed and return what it could gain, relative to its own value."""
+    now = pyo.value(follower.objective.expression)
+    with restored(follower.variables):
+        report = best_response(follower, is_global=is_convex, allow_current_violation=True)
+        best = pyo.value(follower.objective.expression) if report.point_status.is_feasible else math.nan
+    detail = f"re-solved by {report.solver}: {follower.sense * now:.10g} now, {follower.sense * best:.10g} at its best"
+    return Check(
+        name=f"best-response[{follower.name}]",
+        residual=max(0.0, now - best) / max(1.0, abs(now)) if not math.isnan(best) else math.nan,
+        tolerance=tolerance,
+        detail=detail if not math.isnan(best) else f"{report.solver} could not re-solve it: {report.stop_reason}",
+    )
+
+
+def stationarity(follower: FollowerProblem) -> Check:
+    """Return how far the objective's gradient is from the cone of binding rows, multipliers estimated from the point.
+
+    The multipliers of the single-level solution are not used: they are estimated anew by least squares with signs.
+    """
+    gradient, binding, equalities = _gradients(follower)
+    columns = np.column_stack([binding, equalities]) if binding.size or equalities.size else None
+    residual = gradient
+    if columns is not None:
+        low = np.concatenate([np.zeros(binding.shape[1]), np.full(equalities.shape[1], -np.inf)])
+        estimate = lsq_linear(columns, -gradient, bounds=(low, np.inf), tol=1e-14)
+        residual = gradient + columns @ estimate.x
+    size = max(1.0, float(np.abs(gradient).max(initial=0.0)))
+    return Check(
+        name=f"stationarity[{follower.name}]",
+        residual=float(np.abs(residual).max(initial=0.0)) / size,
+        tolerance=STATIONARITY_TOLERANCE,
+        detail="gradient of the Lagrangian with multipliers estimated from the point alone",
+    )
+
+
+def has_unique_multipliers(follower: FollowerProblem) -> bool:
+    """Whether the gradients of the binding rows are linearly independent at the point."""
+    _, binding, equalities = _gradients(follower)
+    active = np.column_stack([binding, equalities])
+    return active.shape[1] == 0 or int(np.linalg.matrix_rank(active)) == active.shape[1]
+
+
+def _gradients(
+    follower: FollowerProblem,
+) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
+    """Return the objective's gradient (n), and the binding inequalities' and equalities' (n, rows) at the point."""
+    position: ComponentMap = ComponentMap((v, k) for k, v in enumerate(follower.variables))
+
+    def vector(derivatives: ComponentMap) -> NDArray[np.float64]:
+        result = np.zeros(len(position))
+        for variable, derivative in derivatives.items():
+            result[position[variable]] = pyo.value(derivative)
+        return result
+
+    binding = [
+        vector(row.form.gradient())
+        for row in follower.inequalities
+        if pyo.value(row.form.expression) >= -BINDING * _size(row.origin)
+    ]
+    equalities = [vector(row.form.gradient()) for row in follower.equalities]
+    empty = np.zeros((len(position), 0))
+    return (
+        vector(follower.objective.gradient()),
+        np.column_stack(binding) if binding else empty,
+        np.column_stack(equalities) if equalities else empty,
+    )
+
+
+def _violation(value: float, lower: float | None, upper: float | None) -> float:
+    """Return by how much a value leaves its bounds, relative to the bound's size or 1."""
+    below = 0.0 if lower is None else (lower - value) / max(1.0, abs(lower))
+    above = 0.0 if upper is None else (value - upper) / max(1.0, abs(upper))
+    return max(0.0, below, above)
+
+
+def _size(origin: Any) -> float:
+    """Return the size of a constraint's right-hand side, at least 1: what its violation is relative to."""
+    bounds = origin.bounds if origin.ctype is pyo.Var else (origin.lb, origin.ub)
+    return max([1.0, *(abs(b) for b in bounds if b is not None and math.isfinite(b))])

@@ -1,0 +1,139 @@
+"""What every reformulation of complementarity offers: say whether it accepts a problem, apply, solve, invert."""
+
+from __future__ import annotations
+
+import abc
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from pyomo.common.collections import ComponentMap
+
+from batteryopt import solvers
+from batteryopt.bilevel.kkt import KktSystem
+from batteryopt.bilevel.problem import BilevelProblem
+from batteryopt.solvers import Indicator, Options, Report
+
+
+@dataclass(frozen=True, kw_only=True)
+class Settings:
+    """What the caller of `bilevel.solve` asked for, as the methods need it.
+
+    Attributes
+    ----------
+    gap
+        Relative gap at which a bound counts as proven.
+    tolerance
+        Feasibility and optimality tolerance of the solvers.
+    starts
+        Starting points of the local methods.
+    fritz_john
+        Positions of followers for which no constraint qualification is known (see `qualification`).
+    """
+
+    solver: str | None = None
+    time_limit: float | None = None
+    gap: float = 1e-6
+    tolerance: float = 1e-9
+    threads: int | None = None
+    starts: int = 6
+    seed: int = 0
+    log: bool = False
+    fritz_john: frozenset[int] = frozenset()
+
+    def options(self, **changes: Any) -> Options:
+        """Return solver options for a global solve, with changes."""
+        given: dict[str, Any] = {
+            "time_limit": self.time_limit,
+            "relative_gap": self.gap,
+            "threads": self.threads,
+            "log": self.log,
+        }
+        return Options(**(given | changes))
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Reformulation:
+    """A KKT system with its complementarity conditions expressed; ``indicators`` go to the solver beside the model."""
+
+    system: KktSystem
+    indicators: Sequence[Indicator] = ()
+    assumptions: tuple[str, ...] = ()
+    extra: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Outcome:
+    """What a method found, in the user's terms; the point itself is in the user's variables.
+
+    Attributes
+    ----------
+    multipliers
+        By `Row`, as the single-level solution has them.
+    assumptions
+        Under which the bound holds, for the reader.
+    failures
+        Reasons why the method's own claim does not hold (an active M, say).
+    """
+
+    report: Report
+    system: KktSystem
+    multipliers: ComponentMap
+    assumptions: tuple[str, ...] = ()
+    failures: tuple[str, ...] = ()
+
+
+class Method(abc.ABC):
+    """One way to express complementarity."""
+
+    name: str
+    is_global: bool
+    """Whether its bound, where the solver proves one, is a bound of the bilevel problem."""
+
+    @abc.abstractmethod
+    def refusal(self, problem: BilevelProblem, settings: Settings) -> str | None:
+        """Return why the method does not accept a problem, or None where it does."""
+
+    def accepts(self, problem: BilevelProblem, settings: Settings | None = None) -> bool:
+        """Whether the method accepts a problem."""
+        return self.refusal(problem, settings or Settings()) is None
+
+    @abc.abstractmethod
+    def apply(self, problem: BilevelProblem, settings: Settings) -> Reformulation:
+        """Write the single-level model."""
+
+    def solve(self, problem: BilevelProblem, settings: Settings) -> Outcome:
+        """Apply, hand to the solver, invert."""
+        reformulation = self.apply(problem, settings)
+        adapter = solvers.get(settings.solver or self.default_solver(reformulation))
+        report = adapter.solve(
+            reformulation.system.model, settings.options(), indicators=tuple(reformulation.indicators)
+        )
+        return self.invert(reformulation, report)
+
+    def default_solver(self, reformulation: Reformulation) -> str:  # noqa: ARG002 (some methods look at it)
+        """Return the solver to use where the user names none."""
+        return "scip"
+
+    def invert(self, reformulation: Reformulation, report: Report) -> Outcome:
+        """Read the followers' multipliers off the single-level point."""
+        return Outcome(
+            report=report,
+            system=reformulation.system,
+            multipliers=multipliers_of(reformulation.system) if report.has_point else ComponentMap(),
+            assumptions=reformulation.assumptions,
+        )
+
+
+def multipliers_of(system: KktSystem) -> ComponentMap:
+    """Return the value of every row's multiplier."""
+    values: ComponentMap = ComponentMap()
+    for i, follower in enumerate(system.problem.followers):
+        block = system.model.kkt[i]
+        for rows, multipliers in (
+            (follower.inequalities, block.multiplier),
+            (follower.equalities, block.equality_multiplier),
+        ):
+            for k, row in enumerate(rows):
+                values[row] = multipliers[k].value or 0.0
+    return values

@@ -1,0 +1,53 @@
+"""Complementarity of linear and convex quadratic followers as one condition: primal and dual value agree.
+
+For ``min q(y) s.t. a_k' y + r_k <= 0, b_j' y + s_j == 0`` with q convex quadratic, stationarity multiplied by y gives
+
+    sum_k lambda_k slack_k = grad q(y)' y - sum_k lambda_k r_k - sum_j mu_j s_j   (>= 0 by weak duality)
+
+so that "<= 0" is complementarity. Where r and s are numbers it is convex, with no product of multipliers and y.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pyomo.environ as pyo
+
+from batteryopt.bilevel import kkt
+from batteryopt.bilevel.methods.base import Method, Reformulation, Settings
+from batteryopt.bilevel.problem import BilevelProblem, FollowerProblem
+
+
+class StrongDuality(Method):
+    """One aggregated condition a follower instead of one a row."""
+
+    name = "strong-duality"
+    is_global = True
+
+    def refusal(self, problem: BilevelProblem, settings: Settings) -> str | None:  # noqa: ARG002
+        """Accept linear and convex quadratic followers."""
+        for follower in problem.followers:
+            if not follower.objective.is_quadratic:
+                return f"the objective of follower '{follower.name}' is neither linear nor quadratic"
+            if not follower.has_affine_rows:
+                return f"follower '{follower.name}' has constraints that are not affine in its variables"
+        return None
+
+    def apply(self, problem: BilevelProblem, settings: Settings) -> Reformulation:  # noqa: ARG002
+        """Write the duality gap of every follower as a constraint."""
+        system = kkt.build(problem)
+        single = system.model
+        single.no_duality_gap = pyo.Constraint(
+            single.FOLLOWERS,
+            rule=lambda s, i: (None, duality_gap(s.kkt[i], problem.followers[i]), 0.0),
+        )
+        return Reformulation(system=system)
+
+
+def duality_gap(block: Any, follower: FollowerProblem) -> Any:
+    """Return primal minus dual value of a follower with affine rows, as an expression."""
+    primal = sum(derivative * variable for variable, derivative in follower.objective.gradient().items())
+    dual = sum(block.multiplier[k] * row.form.constant for k, row in enumerate(follower.inequalities)) + sum(
+        block.equality_multiplier[j] * row.form.constant for j, row in enumerate(follower.equalities)
+    )
+    return primal - dual

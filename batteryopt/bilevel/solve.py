@@ -1,0 +1,240 @@
+"""`bilevel.solve`: from a user's model to an answer with its claims, on one page."""
+
+from __future__ import annotations
+
+import dataclasses
+import time
+from typing import Any
+
+import pyomo.environ as pyo
+
+from batteryopt.bilevel import claims, convexity, diagnose, kkt, qualification
+from batteryopt.bilevel.active_set import polish
+from batteryopt.bilevel.answer import Answer
+from batteryopt.bilevel.automatic import run_automatic
+from batteryopt.bilevel.convexity import Conviction
+from batteryopt.bilevel.methods import METHODS, Outcome, Settings
+from batteryopt.bilevel.pessimistic import worst_answer
+from batteryopt.bilevel.problem import BilevelProblem, extract
+from batteryopt.bilevel.qualification import Qualification
+from batteryopt.certificate import Certificate
+from batteryopt.errors import BatteryOptError, nearest
+from batteryopt.solvers import relative_gap
+from batteryopt.status import PointStatus, StopReason
+
+LEAST_GAP = 1e-6
+"""The solvers' own feasibility tolerance blurs bounds by about this much: a smaller gap is not claimed or refused."""
+RUNAWAY = 1e6
+"""A multiplier of this size says that the follower's constraint qualification fails at or near the point."""
+
+
+def solve(
+    model: Any,
+    method: str = "auto",
+    *,
+    solver: str | None = None,
+    time_limit: float | None = None,
+    gap: float = 1e-6,
+    threads: int | None = None,
+    starts: int = 6,
+    seed: int = 0,
+    assume_convex: bool = False,
+    pessimistic_gap: bool = False,
+    log: bool = False,
+) -> Answer:
+    """Solve a bilevel model; the optimistic answer's values come back into the model's variables.
+
+    Parameters
+    ----------
+    model
+        A Pyomo model with at least one `Follower`.
+    method
+        "auto", or one of `METHODS`: "sos1", "indicator", "big-m", "strong-duality", "regularized", "product".
+    solver
+        The solver for the single-level model; the method's own choice where None.
+    time_limit
+        Seconds.
+    gap
+        Relative gap at which the bound counts as proven.
+    starts, seed
+        Number and seed of the starting points of the local method.
+    assume_convex
+        Your word that the followers are convex where no proof is found; recorded in the answer.
+    pessimistic_gap
+        Whether to compute what the leader loses if indifferent followers answer worst.
+
+    Returns
+    -------
+    Answer
+        With the point, bound, and certificate; ``print`` it.
+
+    Raises
+    ------
+    UnsupportedFollower
+        If a follower is integer, not proven convex, or has a component the engine cannot express.
+    UnsupportedModel
+        If the leader's part cannot be expressed.
+    BatteryOptError
+        If the method is unknown or does not accept the problem.
+    """
+    begin = time.perf_counter()
+    problem = extract(model)
+    convictions = convexity.prove(problem, assume_convex=assume_convex)
+    qualifications = qualification.qualify(problem)
+    settings = Settings(
+        solver=solver,
+        time_limit=time_limit,
+        gap=gap,
+        threads=threads,
+        starts=starts,
+        seed=seed,
+        log=log,
+        fritz_john=_fritz_john(problem, qualifications),
+    )
+    try:
+        outcome, name, why = _run(problem, method, settings)
+        answer = _judge(problem, outcome, settings, convictions, qualifications, name, why)
+        if pessimistic_gap and answer.has_point:
+            answer = dataclasses.replace(answer, pessimistic_objective=worst_answer(problem, settings))
+    finally:
+        kkt.freeze_duals(problem)
+    return dataclasses.replace(answer, seconds=time.perf_counter() - begin)
+
+
+def accepting_methods(model: Any, *, assume_convex: bool = False) -> tuple[str, ...]:
+    """Return the names of the methods that accept a model; raises what `solve` would raise."""
+    problem = extract(model)
+    convexity.prove(problem, assume_convex=assume_convex)
+    return tuple(name for name, method in METHODS.items() if method.accepts(problem))
+
+
+def _fritz_john(problem: BilevelProblem, qualifications: tuple[Qualification, ...]) -> frozenset[int]:
+    """Return the followers to write with Fritz John conditions: unqualified, and their multipliers not in use."""
+    if problem.duals:
+        return frozenset()
+    return frozenset(i for i, known in enumerate(qualifications) if known is Qualification.UNPROVEN)
+
+
+def _run(problem: BilevelProblem, method: str, settings: Settings) -> tuple[Outcome, str, str]:
+    """Return the outcome, the method that gave it, and why that one."""
+    if method == "auto":
+        return run_automatic(problem, settings)
+    if method not in METHODS:
+        raise BatteryOptError(f"unknown method '{method}': {nearest(method, [*METHODS, 'auto'])}")
+    refusal = METHODS[method].refusal(problem, settings)
+    if refusal is not None:
+        raise BatteryOptError(f"method '{method}' does not accept this problem: {refusal}; try method='auto'")
+    return METHODS[method].solve(problem, settings), method, "asked for"
+
+
+def _judge(
+    problem: BilevelProblem,
+    outcome: Outcome,
+    settings: Settings,
+    convictions: tuple[Conviction, ...],
+    qualifications: tuple[Qualification, ...],
+    name: str,
+    why: str,
+) -> Answer:
+    """Polish the point, check the three claims, and say what we hold."""
+    report = outcome.report
+    common: dict[str, Any] = {
+        "method": name,
+        "why": why,
+        "solver": f"{report.solver} {report.version}",
+        "convictions": convictions,
+    }
+    if not report.has_point:
+        return _without_point(problem, report.stop_reason, common)
+    if METHODS[name].is_global:
+        polish(outcome.system, objective=report.objective)
+    objective = float(pyo.value(problem.objective))
+    is_global = METHODS[name].is_global and not outcome.failures
+    bound = report.bound if is_global else None
+    certificate = claims.certify(
+        problem, convictions, qualifications, bound_gap=relative_gap(objective, bound), gap=max(settings.gap, LEAST_GAP)
+    )
+    assumptions, is_proven = _assumptions(outcome, convictions, qualifications, settings)
+    return Answer(
+        objective=objective,
+        bound=bound,
+        stop_reason=report.stop_reason,
+        point_status=_point_status(certificate, report.stop_reason, bound, is_proven),
+        certificate=certificate,
+        assumptions=assumptions,
+        notes=(*outcome.failures, *_notes(problem, outcome)),
+        values=_values(problem),
+        multipliers={row.name: value for row, value in outcome.multipliers.items()},
+        **common,
+    )
+
+
+def _point_status(
+    certificate: Certificate, stop_reason: StopReason, bound: float | None, is_proven: bool
+) -> PointStatus:
+    if not claims.is_bilevel_feasible(certificate):
+        return PointStatus.INFEASIBLE
+    if bound is None:
+        return PointStatus.LOCALLY_OPTIMAL if stop_reason is StopReason.CONVERGED else PointStatus.FEASIBLE
+    return PointStatus.OPTIMAL if certificate["bound"].passed and is_proven else PointStatus.FEASIBLE
+
+
+def _assumptions(
+    outcome: Outcome,
+    convictions: tuple[Conviction, ...],
+    qualifications: tuple[Qualification, ...],
+    settings: Settings,
+) -> tuple[tuple[str, ...], bool]:
+    """Return what the bound rests on, and whether nothing of it is a mere belief."""
+    beliefs = [
+        f"follower '{conviction.follower}' is convex, by your word"
+        for conviction in convictions
+        if "assumed" in conviction.by.values()
+    ]
+    beliefs.extend(
+        f"follower '{follower.name}' has multipliers at its best answers (no constraint qualification proven)"
+        for i, follower in enumerate(outcome.system.problem.followers)
+        if qualifications[i] is Qualification.UNPROVEN and i not in settings.fritz_john
+    )
+    return (*outcome.assumptions, *beliefs), not beliefs
+
+
+def _without_point(problem: BilevelProblem, reason: StopReason, common: dict[str, Any]) -> Answer:
+    note = "no point was found"
+    if reason in (StopReason.INFEASIBLE, StopReason.INFEASIBLE_OR_UNBOUNDED):
+        explained, note = diagnose.explain_infeasible(problem)
+        reason = explained if reason is StopReason.INFEASIBLE else reason
+    elif reason is StopReason.UNBOUNDED:
+        note = diagnose.explain_unbounded(problem)
+    return Answer(
+        objective=None,
+        bound=None,
+        stop_reason=reason,
+        point_status=PointStatus.NONE,
+        certificate=Certificate(),
+        notes=(note,),
+        **common,
+    )
+
+
+def _notes(problem: BilevelProblem, outcome: Outcome) -> list[str]:
+    """Say what a reader should know of the multipliers."""
+    notes = [
+        f"the multiplier of {row.name} is {value:.3g}: multipliers run away, "
+        "so that the follower's constraints are degenerate at or near this point"
+        for row, value in outcome.multipliers.items()
+        if abs(value) > RUNAWAY
+    ]
+    used = {id(c) for c in problem.duals.values()}
+    for follower in problem.followers:
+        if any(id(row.origin) in used for row in follower.rows) and not claims.has_unique_multipliers(follower):
+            notes.append(
+                f"the multipliers of follower '{follower.name}' are not unique here: the leader, who uses them, "
+                "has been given the choice (optimistic)"
+            )
+    return notes
+
+
+def _values(problem: BilevelProblem) -> dict[str, float]:
+    variables = [*problem.leader_variables, *(v for f in problem.followers for v in f.variables)]
+    return {v.name: float(v.value) for v in variables}
