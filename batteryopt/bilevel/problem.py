@@ -14,6 +14,7 @@ from functools import cached_property
 from typing import Any
 
 import pyomo.environ as pyo
+from pyomo import dae
 from pyomo.common.collections import ComponentMap, ComponentSet
 
 from batteryopt.bilevel.errors import UnsupportedFollower
@@ -32,7 +33,7 @@ _PASSIVE_TYPES = (
     pyo.BuildAction,
     pyo.BuildCheck,
 )
-_UNDERSTOOD_TYPES = (*_PASSIVE_TYPES, pyo.Constraint, pyo.Objective, pyo.Block, Follower)
+_UNDERSTOOD_TYPES = (*_PASSIVE_TYPES, dae.ContinuousSet, pyo.Constraint, pyo.Objective, pyo.Block, Follower)
 
 
 class Side(enum.Enum):
