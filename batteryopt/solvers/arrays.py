@@ -56,6 +56,11 @@ class QuadraticProgram:
     variables: Sequence[Any] = ()
     constraints: Sequence[Any] = ()
 
+    @property
+    def sign(self) -> float:
+        """1 for a minimisation, -1 for a maximisation."""
+        return -1.0 if self.maximise else 1.0
+
     @cached_property
     def is_quadratic(self) -> bool:
         """Whether the objective has a quadratic part."""
@@ -93,14 +98,13 @@ class QuadraticProgram:
         Each dual times the distance to the bound that its sign can bind, summed. Where there is no such bound the
         distance is taken as the size of the point there, or 1.
         """
-        sign = -1.0 if self.maximise else 1.0
-        rows = _complementarity(sign * row_duals, self.A @ x, self.row_lower, self.row_upper)
-        columns = _complementarity(sign * self.reduced_costs(x, row_duals), x, self.lower, self.upper)
+        rows = _complementarity(self.sign * row_duals, self.A @ x, self.row_lower, self.row_upper)
+        columns = _complementarity(self.sign * self.reduced_costs(x, row_duals), x, self.lower, self.upper)
         return rows + columns
 
     def is_convex(self) -> bool:
         """Return whether the objective is convex (concave, when maximised), to `CONVEXITY_SHIFT`."""
-        return not self.is_quadratic or is_positive_semidefinite(-self.Q if self.maximise else self.Q)
+        return not self.is_quadratic or is_positive_semidefinite(self.sign * self.Q)
 
 
 def _complementarity(duals: Floats, values: Floats, lower: Floats, upper: Floats) -> float:

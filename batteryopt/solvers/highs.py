@@ -12,7 +12,8 @@ from pyomo.common.collections import ComponentMap
 from batteryopt.solvers.adapter import Adapter, BoundDuals, Capability, Indicator, Options, ProgressListener, Report
 from batteryopt.solvers.arrays import Floats, QuadraticProgram, compile_parts, expression_value
 from batteryopt.solvers.components import Parts, parts_of
-from batteryopt.solvers.highs_arrays import ArraySolution, highs_version, refuse_unless_solvable, solve_arrays
+from batteryopt.solvers.highs_arrays import ArraySolution, refuse_unless_solvable, solve_arrays
+from batteryopt.solvers.highs_run import version as highs_version
 from batteryopt.solvers.points import read_point, write_point
 
 

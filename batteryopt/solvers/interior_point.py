@@ -1,40 +1,45 @@
-"""What Ipopt and codes with its interface share: translation, statuses, interrupt, the report."""
+"""What Ipopt and codes with its interface share: translation, statuses, a second attempt, the report."""
 
 from __future__ import annotations
 
 import abc
+import dataclasses
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
 from pyomo.common.collections import ComponentMap
 from pyomo.common.errors import InfeasibleConstraintException
 
-from batteryopt.solvers.adapter import Adapter, Capability, Indicator, Options, Progress, ProgressListener, Report
+from batteryopt.solvers.adapter import Adapter, Capability, Indicator, Options, ProgressListener, Report
 from batteryopt.solvers.arrays import expression_value
 from batteryopt.solvers.components import Parts, parts_of
-from batteryopt.solvers.interrupt import InterruptFlag, catching_interrupt
+from batteryopt.solvers.interrupt import catching_interrupt
 from batteryopt.solvers.multipliers import Multipliers, bound_duals_of, duals_of, multipliers_of
 from batteryopt.solvers.nonlinear import Floats, NonlinearProgram, compile_nonlinear
 from batteryopt.solvers.points import (
     claim_tolerance,
-    is_empty_domain,
+    empty_domains,
     judged,
     read_point,
+    settle_unused,
     violation_in_model,
     write_point,
 )
+from batteryopt.solvers.stationarity import STATIONARITY, kkt_residual
+from batteryopt.solvers.watched import Watched
 from batteryopt.status import PointStatus, StopReason
 
 STATUSES: dict[int, tuple[StopReason, PointStatus]] = {
     0: (StopReason.CONVERGED, PointStatus.LOCALLY_OPTIMAL),  # solve succeeded
-    1: (StopReason.CONVERGED, PointStatus.FEASIBLE),  # only the looser "acceptable" tolerances were met
+    1: (StopReason.CONVERGED, PointStatus.LOCALLY_OPTIMAL),  # solved to the looser "acceptable" tolerances
     2: (StopReason.INFEASIBLE, PointStatus.INFEASIBLE),  # converged to a point of locally least violation
-    3: (StopReason.NUMERICAL_TROUBLE, PointStatus.UNKNOWN),  # search direction became too small
+    3: (StopReason.CONVERGED, PointStatus.LOCALLY_OPTIMAL),  # search direction too small: often at an optimum
     4: (StopReason.UNBOUNDED, PointStatus.NONE),  # iterates diverge
     5: (StopReason.INTERRUPTED, PointStatus.UNKNOWN),  # stopped by our own callback
-    6: (StopReason.CONVERGED, PointStatus.LOCALLY_OPTIMAL),  # feasible point of a square system
+    6: (StopReason.CONVERGED, PointStatus.FEASIBLE),  # feasible point of a square system
     -1: (StopReason.ITERATION_LIMIT, PointStatus.UNKNOWN),
     -2: (StopReason.NUMERICAL_TROUBLE, PointStatus.UNKNOWN),  # restoration of feasibility failed
     -3: (StopReason.NUMERICAL_TROUBLE, PointStatus.UNKNOWN),  # error in step computation
@@ -49,7 +54,26 @@ STATUSES: dict[int, tuple[StopReason, PointStatus]] = {
     -102: (StopReason.NUMERICAL_TROUBLE, PointStatus.NONE),  # not enough memory
     -199: (StopReason.NUMERICAL_TROUBLE, PointStatus.NONE),
 }
-"""Every return code of Ipopt: why it stopped, and what its point is if the constraints bear it out."""
+"""Every return code of Ipopt: why it stopped, and what its point is if constraints and KKT conditions bear it out."""
+
+_STRICT = {"s_max": 1e8, "compl_inf_tol": 1e-8}
+ATTEMPTS: tuple[dict[str, Any], ...] = (
+    {"bound_relax_factor": 0.0},
+    {"bound_relax_factor": 0.0, **_STRICT},
+    {"bound_relax_factor": 1e-8, **_STRICT},
+)
+"""Settings tried in turn until the KKT conditions bear a claim out.
+
+Ipopt's default widens all bounds by 1e-8, and moves its optimum with them: that is left for models that have no
+interior without it. Its tolerances are for multipliers of ordinary size; the strict ones do not grow with them.
+"""
+
+CLAIMS = frozenset(code for code, (_, point) in STATUSES.items() if point is PointStatus.LOCALLY_OPTIMAL)
+TOO_FEW_DEGREES_OF_FREEDOM = -10
+RETRIED = frozenset({TOO_FEW_DEGREES_OF_FREEDOM, -2, -3})
+"""Failures that other settings may avoid."""
+EQUALITY_SLACK = 1e-9
+"""Relative width given to equalities where there are more of them than variables, which Ipopt does not take."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -60,36 +84,16 @@ class Answer:
     x: Floats
     multipliers: Multipliers
     message: str
+    iterations: int = 0
+    residual: float = np.inf
 
 
-class Watched:
-    """A program's callbacks, and the one that a code calls after each iteration: progress, and Ctrl-C."""
+@dataclass(frozen=True, kw_only=True)
+class Start:
+    """Where to begin: a point (n), and multipliers where the caller has any."""
 
-    def __init__(self, program: NonlinearProgram, flag: InterruptFlag, listener: ProgressListener | None) -> None:
-        self._callbacks = program.callbacks
-        self._sign = program.sign
-        self._flag = flag
-        self._listener = listener
-        self._began = time.perf_counter()
-        self.iterations = 0
-        self.error: Exception | None = None
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self._callbacks, name)
-
-    def intermediate(self, _mode: int, iteration: int, objective: float, violation: float, *_rest: float) -> bool:
-        """Return whether to go on."""
-        self.iterations = iteration
-        if self._listener is not None:
-            self._tell(self._listener, self._sign * objective if violation <= 1e-6 else None)
-        return not self._flag.is_set
-
-    def _tell(self, listener: ProgressListener, objective: float | None) -> None:
-        try:
-            listener(Progress(seconds=time.perf_counter() - self._began, objective=objective, bound=None))
-        except Exception as error:
-            self.error = error
-            self._flag.set()
+    x: Floats
+    multipliers: Multipliers | None = None
 
 
 class InteriorPointAdapter(Adapter):
@@ -105,9 +109,14 @@ class InteriorPointAdapter(Adapter):
 
     @abc.abstractmethod
     def run(
-        self, program: NonlinearProgram, callbacks: Watched, x: Floats, start: Multipliers | None, options: Options
+        self,
+        program: NonlinearProgram,
+        callbacks: Watched,
+        start: Start,
+        options: Options,
+        settings: dict[str, Any],
     ) -> Answer:
-        """Run the code from x (n), and from multipliers where there are any."""
+        """Run the code once, with Ipopt's options `settings` below those of the caller."""
 
     def solve(
         self,
@@ -127,25 +136,20 @@ class InteriorPointAdapter(Adapter):
         try:
             program = compile_nonlinear(model, parts)
         except InfeasibleConstraintException as error:
-            return self._infeasible(str(error), time.perf_counter() - began)
+            return self._infeasible(str(error))
         self._refuse_integers(program.variables)
-        build_seconds = time.perf_counter() - began
-        fault = _evident_infeasibility(program, parts, claim_tolerance(options))
+        fault = _evident_infeasibility(program, parts, options)
         if fault:
-            return self._infeasible(fault, build_seconds)
-        if not program.variables:
-            return self._without_variables(parts, build_seconds)
-        start = None
-        if options.warm_start and (start_duals or start_bound_duals):
-            start = multipliers_of(program, start_duals, start_bound_duals)
-        began = time.perf_counter()
-        with catching_interrupt() as flag:
-            callbacks = Watched(program, flag, on_progress)
-            answer = self.run(program, callbacks, read_point(program.variables), start, options)
-        if callbacks.error is not None:
-            raise callbacks.error
-        seconds = time.perf_counter() - began
-        return self._judged(program, parts, answer, options, seconds, build_seconds, callbacks.iterations)
+            return self._infeasible(fault)
+        settle_unused(parts.variables, program.variables)
+        start = _start(program, options, start_duals, start_bound_duals)
+        built = time.perf_counter()
+        if program.variables:
+            answer = self._answer(program, start, options, on_progress)
+            report = self._judged(program, parts, answer, options)
+        else:
+            report = self._without_variables(parts)
+        return dataclasses.replace(report, build_seconds=built - began, seconds=time.perf_counter() - built)
 
     def _refuse(self, parts: Parts, indicators: Sequence[Indicator]) -> None:
         if parts.sos:
@@ -158,17 +162,76 @@ class InteriorPointAdapter(Adapter):
             if not variable.is_continuous():
                 self.require(Capability.INTEGER, variable.name)
 
-    def _infeasible(self, message: str, build_seconds: float) -> Report:
+    def _answer(
+        self, program: NonlinearProgram, start: Start, options: Options, on_progress: ProgressListener | None
+    ) -> Answer:
+        """Run the code, and again with other settings as long as its claim is not borne out."""
+        began = time.perf_counter()
+        best: Answer | None = None
+        with catching_interrupt() as flag:
+            callbacks = Watched(program, flag, on_progress)
+            for settings in ATTEMPTS:
+                left = _less_time(options, time.perf_counter() - began)
+                answer = _measured(program, self.run(program, callbacks, start, left, settings))
+                if answer.status == TOO_FEW_DEGREES_OF_FREEDOM:
+                    program = _widened(program)
+                elif answer.status in CLAIMS and np.isfinite(answer.x).all():
+                    start = Start(x=answer.x)
+                if best is None or answer.residual <= best.residual:
+                    best = answer
+                if flag.is_set or not _is_worth_another(answer):
+                    break
+        if callbacks.error is not None:
+            raise callbacks.error
+        assert best is not None
+        return dataclasses.replace(best, iterations=callbacks.iterations)
+
+    def _judged(self, program: NonlinearProgram, parts: Parts, answer: Answer, options: Options) -> Report:
+        """Return the report, after the constraints at the point and the KKT conditions had their say."""
+        stop_reason, status = STATUSES.get(answer.status, (StopReason.NUMERICAL_TROUBLE, PointStatus.UNKNOWN))
+        tolerance = claim_tolerance(options)
+        if status is not PointStatus.NONE:
+            write_point(program.variables, answer.x)
+            status = judged(status, violation_in_model(parts.constraints, program.variables), tolerance)
+        elif stop_reason is StopReason.UNBOUNDED and not program.violation(answer.x) <= tolerance:
+            stop_reason = StopReason.INFEASIBLE_OR_UNBOUNDED
+        if status is PointStatus.LOCALLY_OPTIMAL and not answer.residual <= STATIONARITY:
+            status, stop_reason = PointStatus.FEASIBLE, StopReason.NUMERICAL_TROUBLE
+        if (stop_reason, status.is_feasible) in ((StopReason.CONVERGED, False), (StopReason.INFEASIBLE, True)):
+            stop_reason = StopReason.NUMERICAL_TROUBLE
+        return self._report(program, parts, answer, stop_reason, status)
+
+    def _report(
+        self, program: NonlinearProgram, parts: Parts, answer: Answer, stop_reason: StopReason, status: PointStatus
+    ) -> Report:
+        report = Report(
+            solver=self.name,
+            version=self.version(),
+            stop_reason=stop_reason,
+            point_status=status,
+            objective=None if status is PointStatus.NONE else expression_value(parts.objective),
+            iterations=answer.iterations,
+            message=answer.message,
+        )
+        if status is not PointStatus.LOCALLY_OPTIMAL:
+            return report
+        return dataclasses.replace(
+            report,
+            duals=duals_of(program, answer.multipliers, parts.constraints),
+            bound_duals=bound_duals_of(program, answer.multipliers, parts.variables),
+        )
+
+    def _infeasible(self, message: str) -> Report:
         return Report(
             solver=self.name,
             version=self.version(),
             stop_reason=StopReason.INFEASIBLE,
             point_status=PointStatus.NONE,
-            build_seconds=build_seconds,
             message=message,
         )
 
-    def _without_variables(self, parts: Parts, build_seconds: float) -> Report:
+    def _without_variables(self, parts: Parts) -> Report:
+        """Return the report of a model whose every variable is fixed: its value is its own bound."""
         value = expression_value(parts.objective)
         return Report(
             solver=self.name,
@@ -177,48 +240,68 @@ class InteriorPointAdapter(Adapter):
             point_status=PointStatus.OPTIMAL,
             objective=value,
             bound=value,
-            build_seconds=build_seconds,
             iterations=0,
-            message="nothing is left to decide: every variable is fixed",
-        )
-
-    def _judged(
-        self,
-        program: NonlinearProgram,
-        parts: Parts,
-        answer: Answer,
-        options: Options,
-        seconds: float,
-        build_seconds: float,
-        iterations: int,
-    ) -> Report:
-        stop_reason, claim = STATUSES.get(answer.status, (StopReason.NUMERICAL_TROUBLE, PointStatus.UNKNOWN))
-        status = claim
-        if claim is not PointStatus.NONE:
-            write_point(program.variables, answer.x)
-            violation = violation_in_model(parts.constraints, program.variables)
-            status = judged(claim, violation, claim_tolerance(options))
-        if stop_reason is StopReason.CONVERGED and not status.is_feasible:
-            stop_reason = StopReason.NUMERICAL_TROUBLE
-        has_duals = status is PointStatus.LOCALLY_OPTIMAL
-        return Report(
-            solver=self.name,
-            version=self.version(),
-            stop_reason=stop_reason,
-            point_status=status,
-            objective=None if status is PointStatus.NONE else expression_value(parts.objective),
-            seconds=seconds,
-            build_seconds=build_seconds,
-            iterations=iterations,
-            duals=duals_of(program, answer.multipliers) if has_duals else ComponentMap(),
-            bound_duals=bound_duals_of(program, answer.multipliers) if has_duals else ComponentMap(),
-            message=answer.message,
+            duals=ComponentMap((constraint, 0.0) for constraint in parts.constraints),
+            message="nothing is left to decide",
         )
 
 
-def _evident_infeasibility(program: NonlinearProgram, parts: Parts, tolerance: float) -> str:
+def _start(
+    program: NonlinearProgram,
+    options: Options,
+    duals: ComponentMap | None,
+    bound_duals: ComponentMap | None,
+) -> Start:
+    """Return where the variables stand; without a warm start a little inside of their bounds.
+
+    Ipopt moves a point off its bounds by the same rule, but only after it has scaled the model by the derivatives
+    where it stood, and at a bound these may be infinite.
+    """
+    x = read_point(program.variables)
+    if not options.warm_start:
+        return Start(x=pushed_inside(x, program.lower, program.upper))
+    if not duals and not bound_duals:
+        return Start(x=x)
+    return Start(x=x, multipliers=multipliers_of(program, duals, bound_duals))
+
+
+def pushed_inside(x: Floats, lower: Floats, upper: Floats, push: float = 1e-2) -> Floats:
+    """Return a point (n) at least `push` inside of its bounds, relative to their size, or in the middle."""
+    has_lower, has_upper = np.isfinite(lower), np.isfinite(upper)
+    low, high = np.where(has_lower, lower, 0.0), np.where(has_upper, upper, 0.0)
+    width = np.where(has_lower & has_upper, high - low, np.inf)
+    above = low + push * np.minimum(np.maximum(1.0, abs(low)), width)
+    below = high - push * np.minimum(np.maximum(1.0, abs(high)), width)
+    inner = np.where(has_lower, np.maximum(x, above), x)
+    return np.asarray(np.where(has_upper, np.minimum(inner, below), inner), dtype=float)
+
+
+def _measured(program: NonlinearProgram, answer: Answer) -> Answer:
+    if answer.status not in CLAIMS:
+        return answer
+    return dataclasses.replace(answer, residual=kkt_residual(program, answer.x, answer.multipliers))
+
+
+def _is_worth_another(answer: Answer) -> bool:
+    return answer.status in RETRIED or (answer.status in CLAIMS and not answer.residual <= STATIONARITY)
+
+
+def _less_time(options: Options, seconds: float) -> Options:
+    if options.time_limit is None:
+        return options
+    return dataclasses.replace(options, time_limit=max(1e-3, options.time_limit - seconds))
+
+
+def _widened(program: NonlinearProgram) -> NonlinearProgram:
+    """Return the program with its equalities as narrow ranges."""
+    equal = program.row_lower == program.row_upper
+    slack = np.where(equal, EQUALITY_SLACK * np.maximum(1.0, abs(program.row_upper)), 0.0)
+    return dataclasses.replace(program, row_lower=program.row_lower - slack, row_upper=program.row_upper + slack)
+
+
+def _evident_infeasibility(program: NonlinearProgram, parts: Parts, options: Options) -> str:
     """Return what makes a model infeasible before any solver is asked; empty where nothing does."""
-    if program.violation_of_constants() > tolerance:
+    if program.violation_of_constants() > claim_tolerance(options):
         return "a constraint without free variables does not hold"
-    empty = [v.name for v in (*parts.variables, *program.variables) if is_empty_domain(v)]
+    empty = empty_domains((*parts.variables, *program.variables))
     return f"the lower bound is above the upper: {', '.join(empty)}" if empty else ""

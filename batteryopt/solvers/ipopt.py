@@ -5,9 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 from batteryopt.solvers.adapter import Options
-from batteryopt.solvers.interior_point import Answer, InteriorPointAdapter, Watched
+from batteryopt.solvers.interior_point import Answer, InteriorPointAdapter, Start
 from batteryopt.solvers.multipliers import Multipliers
-from batteryopt.solvers.nonlinear import Floats, NonlinearProgram
+from batteryopt.solvers.nonlinear import NonlinearProgram
+from batteryopt.solvers.watched import Watched
 
 
 class IpoptAdapter(InteriorPointAdapter):
@@ -30,40 +31,43 @@ class IpoptAdapter(InteriorPointAdapter):
         return ".".join(str(part) for part in cyipopt.IPOPT_VERSION)
 
     def run(
-        self, program: NonlinearProgram, callbacks: Watched, x: Floats, start: Multipliers | None, options: Options
+        self,
+        program: NonlinearProgram,
+        callbacks: Watched,
+        start: Start,
+        options: Options,
+        settings: dict[str, Any],
     ) -> Answer:
-        """Run Ipopt from x (n), and from multipliers where there are any."""
+        """Run Ipopt once."""
         import cyipopt
 
-        return run_problem(cyipopt.Problem, program, callbacks, x, start, native_options(options, start))
+        return run_problem(cyipopt.Problem, program, callbacks, start, native_options(options, start, settings))
 
 
-def native_options(options: Options, start: Multipliers | None) -> dict[str, Any]:
+def native_options(options: Options, start: Start, settings: dict[str, Any]) -> dict[str, Any]:
     """Return Ipopt's own names and values of what the caller asked for."""
-    asked = {
+    asked: dict[str, Any] = {
         "print_level": 5 if options.log else 0,
         "sb": "yes",
-        "honor_original_bounds": "yes",
         "max_wall_time": options.time_limit,
         "tol": options.optimality_tolerance,
         "constr_viol_tol": options.feasibility_tolerance,
         "max_iter": options.iteration_limit,
     }
-    if start is not None:
+    if start.multipliers is not None:
         pushes = ("bound_push", "bound_frac", "slack_bound_push", "slack_bound_frac", "mult_bound_push")
         asked.update({f"warm_start_{push}": 1e-9 for push in pushes})
         asked.update({"warm_start_init_point": "yes", "mu_init": 1e-6})
     elif options.warm_start:
         asked.update({"bound_push": 1e-8, "bound_frac": 1e-8, "mu_init": 1e-4})
-    return {name: value for name, value in {**asked, **options.extra}.items() if value is not None}
+    return {name: value for name, value in {**settings, **asked, **options.extra}.items() if value is not None}
 
 
 def run_problem(
     problem_class: Any,
     program: NonlinearProgram,
     callbacks: Watched,
-    x: Floats,
-    start: Multipliers | None,
+    start: Start,
     settings: dict[str, Any],
 ) -> Answer:
     """Run a class with cyipopt's interface and return its answer."""
@@ -78,8 +82,10 @@ def run_problem(
     )
     for name, value in settings.items():
         problem.add_option(name, value)
-    seeds = {} if start is None else {"lagrange": start.rows, "zl": start.lower, "zu": start.upper}
-    x, info = problem.solve(x, **seeds)
+    seeds = {}
+    if start.multipliers is not None:
+        seeds = {"lagrange": start.multipliers.rows, "zl": start.multipliers.lower, "zu": start.multipliers.upper}
+    x, info = problem.solve(start.x, **seeds)
     message = info["status_msg"]
     return Answer(
         status=int(info["status"]),

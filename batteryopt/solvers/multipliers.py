@@ -7,7 +7,7 @@ was turned into a minimisation of -f (``sign`` -1) and its duals turn with it.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -27,18 +27,21 @@ class Multipliers:
     upper: Floats
 
 
-def duals_of(program: NonlinearProgram, multipliers: Multipliers) -> ComponentMap:
-    """Return the duals by constraint."""
-    duals = -program.sign * multipliers.rows
-    return ComponentMap(zip(program.constraints, duals.tolist(), strict=True))
+def duals_of(program: NonlinearProgram, multipliers: Multipliers, constraints: Iterable[Any]) -> ComponentMap:
+    """Return the duals by constraint; those of `constraints` that are not in the program have 0."""
+    duals = ComponentMap((constraint, 0.0) for constraint in constraints)
+    duals.update(zip(program.constraints, (-program.sign * multipliers.rows).tolist(), strict=True))
+    return duals
 
 
-def bound_duals_of(program: NonlinearProgram, multipliers: Multipliers) -> ComponentMap:
-    """Return the `BoundDuals` by variable; a bound that is not there has 0."""
+def bound_duals_of(program: NonlinearProgram, multipliers: Multipliers, variables: Iterable[Any]) -> ComponentMap:
+    """Return the `BoundDuals` by variable; a bound that is not there, or a variable not in the program, has 0."""
     lower = np.where(np.isfinite(program.lower), program.sign * multipliers.lower, 0.0)
     upper = np.where(np.isfinite(program.upper), -program.sign * multipliers.upper, 0.0)
     pairs = (BoundDuals(lower=low, upper=high) for low, high in zip(lower.tolist(), upper.tolist(), strict=True))
-    return ComponentMap(zip(program.variables, pairs, strict=True))
+    duals = ComponentMap((variable, BoundDuals(lower=0.0, upper=0.0)) for variable in variables)
+    duals.update(zip(program.variables, pairs, strict=True))
+    return duals
 
 
 def multipliers_of(

@@ -63,11 +63,14 @@ class NonlinearProgram:
     constants: tuple[Floats, Floats, Floats]
     callbacks: Callbacks
 
+    def violation(self, x: Floats) -> float:
+        """Return the largest violation of a row or bound at x (n), relative to the size of the value or 1."""
+        rows = _outside(self.callbacks.constraints(x), self.row_lower, self.row_upper)
+        return max(rows, _outside(x, self.lower, self.upper))
+
     def violation_of_constants(self) -> float:
         """Return the largest violation of a row without variables, relative to the size of its value or 1."""
-        value, lower, upper = self.constants
-        outside = np.maximum(lower - value, value - upper) / np.maximum(1.0, abs(value))
-        return float(np.max(outside, initial=0.0))
+        return _outside(*self.constants)
 
 
 class Callbacks:
@@ -115,6 +118,11 @@ class Callbacks:
     def hessian(self, x: Floats, multipliers: Floats, factor: float) -> Floats:
         """Return the nonzeros of the lower triangle of the Hessian of ``factor f + multipliers' g``."""
         return self._hessian(x, np.array([factor], dtype=float), multipliers)
+
+
+def _outside(values: Floats, lower: Floats, upper: Floats) -> float:
+    violations = np.maximum(lower - values, values - upper) / np.maximum(1.0, abs(values))
+    return float(np.max(violations, initial=0.0))
 
 
 def _structure(matrix: Any) -> tuple[Indices, Indices]:

@@ -55,10 +55,25 @@ def inside(variable: Any) -> float:
     return value if variable.is_continuous() else float(round(value))
 
 
-def is_empty_domain(variable: Any) -> bool:
-    """Whether no value of a variable is within its bounds."""
-    lower, upper = variable.bounds
-    return lower is not None and upper is not None and lower > upper
+def settle_unused(declared: Iterable[Any], used: Iterable[Any]) -> None:
+    """Give each declared variable that no constraint or objective uses a value within its bounds.
+
+    So a solved model always holds a complete point. A value that is within them already stays.
+    """
+    keys = {id(variable) for variable in used}
+    for variable in declared:
+        if id(variable) not in keys:
+            variable.set_value(inside(variable), skip_validation=True)
+
+
+def empty_domains(variables: Iterable[Any]) -> list[str]:
+    """Return the names of variables whose lower bound is above the upper."""
+    names = []
+    for variable in variables:
+        lower, upper = variable.bounds
+        if lower is not None and upper is not None and lower > upper:
+            names.append(str(variable.name))
+    return names
 
 
 def violation_in_model(constraints: Iterable[Any], variables: Iterable[Any]) -> float:

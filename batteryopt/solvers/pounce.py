@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import importlib.metadata
 import importlib.util
+import os
+from types import ModuleType
+from typing import Any
 
 from batteryopt.solvers.adapter import Options
-from batteryopt.solvers.interior_point import Answer, InteriorPointAdapter, Watched
+from batteryopt.solvers.interior_point import Answer, InteriorPointAdapter, Start
 from batteryopt.solvers.ipopt import native_options, run_problem
-from batteryopt.solvers.multipliers import Multipliers
-from batteryopt.solvers.nonlinear import Floats, NonlinearProgram
+from batteryopt.solvers.nonlinear import NonlinearProgram
+from batteryopt.solvers.watched import Watched
 
 
 class PounceAdapter(InteriorPointAdapter):
@@ -26,9 +29,25 @@ class PounceAdapter(InteriorPointAdapter):
         return importlib.metadata.version("pounce-solver")
 
     def run(
-        self, program: NonlinearProgram, callbacks: Watched, x: Floats, start: Multipliers | None, options: Options
+        self,
+        program: NonlinearProgram,
+        callbacks: Watched,
+        start: Start,
+        options: Options,
+        settings: dict[str, Any],
     ) -> Answer:
-        """Run POUNCE from x (n), and from multipliers where there are any."""
-        import pounce
+        """Run POUNCE once."""
+        pounce = _quietly_imported()
+        return run_problem(pounce.Problem, program, callbacks, start, native_options(options, start, settings))
 
-        return run_problem(pounce.Problem, program, callbacks, x, start, native_options(options, start))
+
+def _quietly_imported() -> ModuleType:
+    """Import POUNCE with its log off, unless the user's RUST_LOG asks for it: it is read once, at the import."""
+    asked = os.environ.get("RUST_LOG")
+    os.environ.setdefault("RUST_LOG", "off")
+    try:
+        import pounce
+    finally:
+        if asked is None:
+            del os.environ["RUST_LOG"]
+    return pounce  # type: ignore[no-any-return]

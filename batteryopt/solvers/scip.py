@@ -15,7 +15,7 @@ from batteryopt.solvers.arrays import expression_value
 from batteryopt.solvers.components import Parts, parts_of
 from batteryopt.solvers.points import (
     claim_tolerance,
-    is_empty_domain,
+    empty_domains,
     judged,
     read_point,
     violation_in_model,
@@ -134,7 +134,7 @@ class ScipAdapter(Adapter):
 
 
 def _evident_infeasibility(parts: Parts) -> str:
-    empty = [v.name for v in parts.variables if is_empty_domain(v)]
+    empty = empty_domains(parts.variables)
     return f"the lower bound is above the upper: {', '.join(empty)}" if empty else ""
 
 

@@ -1,0 +1,20 @@
+"""What all tests share: reproducible random tests, and a header that says which solvers take part."""
+
+from __future__ import annotations
+
+from hypothesis import HealthCheck, settings
+
+from batteryopt import solvers
+
+# The same examples in every run, and no deadline: a shared machine may be slow, and that is not a failure.
+settings.register_profile(
+    "reproducible", derandomize=True, deadline=None, suppress_health_check=[HealthCheck.too_slow], print_blob=True
+)
+settings.load_profile("reproducible")
+
+
+def pytest_report_header() -> list[str]:
+    adapters = {adapter.name: adapter for adapter in solvers.installed()}
+    present = ", ".join(f"{name} {adapter.version()}" for name, adapter in adapters.items())
+    missing = ", ".join(name for name in solvers.known() if name not in adapters)
+    return [f"solvers: {present}" + (f"; not installed, their tests are skipped: {missing}" if missing else "")]
