@@ -138,7 +138,8 @@ def _descend(system: KktSystem, settings: Settings, deadline: float | None) -> R
         pair.multiplier.set_value(min(1.0, RELAXATIONS[0] / max(pair.slack.value, 1e-3)), skip_validation=True)
     adapter = solvers.get(settings.solver or "ipopt")
     report: Report | None = None
-    for t in RELAXATIONS:
+    # Without complementarity (followers at interior points only) there is nothing to drive to zero.
+    for t in RELAXATIONS if system.all_pairs else RELAXATIONS[-1:]:
         left = None if deadline is None else max(0.1, deadline - time.perf_counter())
         single.t.set_value(t)
         options = Options(
