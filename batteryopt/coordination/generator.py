@@ -135,7 +135,8 @@ def random_network(
 
     Regions lie on a circle and buyers cross to the nearest ones; effects are symmetric and sum to at most 0.4, which
     with c < w_r < a_r makes every demand positive in every model. The echelon market size is set so that the
-    centralised service is a chosen multiple, above 1, of the decentralised one.
+    centralised service is a chosen multiple, above 1, of the decentralised one. Beyond ten regions each returns fewer
+    batteries the more there are, so that vehicles and batteries earn profits of the same size.
 
     Parameters
     ----------
@@ -168,7 +169,8 @@ def _vehicle_side(rng: np.random.Generator, regions: int, neighbours: int) -> di
 
 
 def _battery_side(rng: np.random.Generator, regions: int, enterprises: int, rivalry: bool) -> dict[str, Any]:
-    beta, returns = rng.uniform(0.3, 0.9, regions), rng.uniform(4, 12, regions)
+    density = min(1.0, (10 / regions) ** 0.5)
+    beta, returns = rng.uniform(0.3, 0.9, regions) * density**0.5, rng.uniform(4, 12, regions) * density
     theta, scrap_value, transfer_price = rng.uniform(0.3, 0.8), rng.uniform(0.2, 3), rng.uniform(1, 6)
     weights, costs = rng.uniform(0.9, 1.1, enterprises), rng.uniform(1, 1.4, enterprises)
     testing, sigma = rng.uniform(0.5, 1, enterprises), rng.uniform(0.1, 0.4) / enterprises if rivalry else 0.0
