@@ -1,0 +1,195 @@
+"""What may stand at a site: facility types with recipes and levels, storage, and the candidates for them."""
+
+from __future__ import annotations
+
+import enum
+from dataclasses import dataclass
+
+from batteryopt.network.flows import Profile
+
+
+@dataclass(frozen=True, kw_only=True)
+class Recipe:
+    """What a facility makes of what, for each tonne processed.
+
+    Attributes
+    ----------
+    name
+        Distinguishes the recipes of one type; they share its capacity.
+    inputs, outputs
+        (product, tonnes for each tonne processed). Outputs may weigh less than inputs (losses) but not more than
+        inputs and ``reagents_t`` together.
+    reagents_t
+        Mass that is added, tonnes for each tonne processed.
+    cost_per_t
+        Beside the level's variable cost.
+    electricity_kwh_per_t
+        At the site's price and emission.
+    emission_kg_per_t
+        Beside that of the electricity, kg CO2e.
+    capacity_use
+        Capacity that a tonne processed takes.
+    """
+
+    name: str
+    inputs: tuple[tuple[str, float], ...]
+    outputs: tuple[tuple[str, float], ...]
+    reagents_t: float = 0.0
+    cost_per_t: Profile = 0.0
+    electricity_kwh_per_t: float = 0.0
+    emission_kg_per_t: Profile = 0.0
+    capacity_use: float = 1.0
+
+
+@dataclass(frozen=True, kw_only=True)
+class Level:
+    """A size of a facility type; the costs are of the whole size, not of the step from the size below.
+
+    Attributes
+    ----------
+    capacity_t
+        What it can process in a period.
+    least_t
+        What it must process in a period while it is open.
+    opening_cost
+        Raising a facility costs the difference of two levels' opening costs.
+    fixed_cost
+        A period, while it is open at this level.
+    variable_cost_per_t
+        A tonne processed. With levels of one type that differ, each tonne is processed at the level that is open.
+    storage_limit_t
+        All stored products together; None: any amount.
+    closing_cost
+        Paid when a facility of this level closes.
+    emission_kg
+        A period, while it is open at this level, kg CO2e.
+    """
+
+    name: str
+    capacity_t: float
+    least_t: float = 0.0
+    opening_cost: Profile = 0.0
+    fixed_cost: Profile = 0.0
+    variable_cost_per_t: Profile = 0.0
+    storage_limit_t: float | None = None
+    closing_cost: Profile = 0.0
+    emission_kg: Profile = 0.0
+
+
+@dataclass(frozen=True, kw_only=True)
+class Storage:
+    """That a facility type may keep a product from one period to the next.
+
+    Attributes
+    ----------
+    site
+        The one site that the row speaks of; empty: all sites of the type without a row of their own.
+    holding_cost_per_t
+        A tonne in stock at a period's end.
+    limit_t
+        Safety limit of this product; None: only the level's. Without an open facility nothing is stored.
+    longest_stay_periods
+        A tonne must have left so many periods after it came; None: no limit.
+    initial_t
+        In stock before the first period; only where the facility exists already, and only with a ``site``.
+    """
+
+    product: str
+    site: str = ""
+    holding_cost_per_t: Profile = 0.0
+    limit_t: float | None = None
+    longest_stay_periods: int | None = None
+    initial_t: float = 0.0
+
+
+class Sizes(enum.StrEnum):
+    """Which capacities a facility may have."""
+
+    LEVELS = "levels"
+    """Those of its levels only."""
+    BETWEEN = "between"
+    """Also all between two neighbouring levels, at costs on the straight line between theirs."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class FacilityType:
+    """A kind of facility: outlet, centre, dismantling line, hydrometallurgical plant.
+
+    Attributes
+    ----------
+    recipes
+        At least one. An outlet has one that turns a returned pack into a collected one.
+    levels
+        Sizes in growing order of capacity, at least one.
+    sizes
+        Whether capacities between levels may be had.
+    storage
+        What it may store.
+    life_periods
+        Straight-line life of an investment: at the end of the plan the rest of its opening cost is salvage, if the
+        facility still stands. None: no salvage.
+    new_may_close
+        Whether a facility opened in the plan may be closed in it. One that exists already may always be closed,
+        unless its candidate says otherwise.
+    """
+
+    name: str
+    recipes: tuple[Recipe, ...]
+    levels: tuple[Level, ...]
+    sizes: Sizes = Sizes.LEVELS
+    storage: tuple[Storage, ...] = ()
+    life_periods: float | None = None
+    new_may_close: bool = False
+
+
+class Standing(enum.StrEnum):
+    """What is decided beforehand about a candidate."""
+
+    OPEN = "open"
+    """It may be opened."""
+    CLOSED = "closed"
+    """It may not."""
+    FORCED = "forced"
+    """It must be opened, in ``forced_from`` at the latest."""
+    EXISTING = "existing"
+    """It stands before the first period, at ``level``."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Candidate:
+    """A facility type at a site.
+
+    Attributes
+    ----------
+    level
+        Of an existing or forced facility, its (least) level; empty: the smallest.
+    capacity_t
+        Of an existing facility whose type has sizes between levels; None: the level's.
+    forced_from
+        Name of the period from which a forced one must stand; empty: the first.
+    earliest
+        Name of the first period in which it may be opened or raised; empty: the first.
+    largest_level
+        Name of the largest level that the place allows; empty: all.
+    may_close
+        Whether an existing one may be closed.
+    opening_cost_factor, fixed_cost_factor, variable_cost_factor, holding_cost_factor
+        Land and wages of the place; multiply the type's costs (the recipe's cost counts as variable).
+    levels
+        Instead of the type's, where the place has sizes and costs of its own.
+    """
+
+    site: str
+    type: str
+    standing: Standing = Standing.OPEN
+    level: str = ""
+    capacity_t: float | None = None
+    forced_from: str = ""
+    earliest: str = ""
+    largest_level: str = ""
+    may_close: bool = True
+    opening_cost_factor: float = 1.0
+    fixed_cost_factor: float = 1.0
+    variable_cost_factor: float = 1.0
+    holding_cost_factor: float = 1.0
+    levels: tuple[Level, ...] = ()

@@ -1,0 +1,182 @@
+"""The network's normal form: what CSV tables, importers and generators all become, and what the model is built from.
+
+A node is a `Site`, and every site, product and period has one balance::
+
+    returns + came back + received + made + stock before = sent + used + sold + disposed + uncollected + stock after
+
+A chain (pack -> collected pack -> tested pack -> second-life pack or scrap -> black mass -> metals) is data: it is in
+the recipes of the facility types. Nothing is passed on without being worked on or stored: what a site sends is its own
+(returned, come back, made or from stock), and what it receives an open facility, a market or a disposal takes there.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+
+import numpy as np
+import numpy.typing as npt
+
+from batteryopt.network.facilities import Candidate, FacilityType, Level, Recipe, Sizes, Standing, Storage
+from batteryopt.network.faults import InvalidNetwork, faults_of
+from batteryopt.network.flows import (
+    GREAT_CIRCLE,
+    ComesBack,
+    Disposal,
+    Lane,
+    Market,
+    Mode,
+    ModeProduct,
+    Period,
+    Product,
+    Profile,
+    Return,
+    Scenario,
+    Site,
+)
+from batteryopt.network.policy import (
+    CollectionTarget,
+    Coverage,
+    Group,
+    Limit,
+    Policy,
+    Quantity,
+    Sharing,
+    Subsidy,
+    SubsidyBase,
+)
+
+Floats = npt.NDArray[np.float64]
+
+__all__ = [
+    "GREAT_CIRCLE",
+    "Candidate",
+    "CollectionTarget",
+    "ComesBack",
+    "Coverage",
+    "Disposal",
+    "FacilityType",
+    "Group",
+    "InvalidNetwork",
+    "Lane",
+    "Level",
+    "Limit",
+    "Market",
+    "Mode",
+    "ModeProduct",
+    "Network",
+    "Period",
+    "Policy",
+    "Product",
+    "Profile",
+    "Quantity",
+    "Recipe",
+    "Return",
+    "Scenario",
+    "Sharing",
+    "Site",
+    "Sizes",
+    "Standing",
+    "Storage",
+    "Subsidy",
+    "SubsidyBase",
+]
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Network:
+    """An instance: sites, what returns there, what may stand there, what may travel, and the rules.
+
+    Attributes
+    ----------
+    name
+        For titles.
+    currency
+        Of every price and cost; three letters by custom.
+    discount_rate
+        A year; the first period is not discounted.
+    distances
+        Matrices (sites, sites) in km by name, in the order of ``sites``; NaN where there is no way.
+    scenarios
+        Empty: one future. Rows with a scenario's name belong to it, rows without to all.
+    source
+        Where the data come from.
+
+    Raises
+    ------
+    InvalidNetwork
+        With every fault at once: names that are not declared, numbers out of range, profiles of the wrong length.
+    """
+
+    name: str
+    currency: str = ""
+    discount_rate: float = 0.0
+    periods: tuple[Period, ...]
+    products: tuple[Product, ...]
+    sites: tuple[Site, ...]
+    returns: tuple[Return, ...]
+    types: tuple[FacilityType, ...]
+    candidates: tuple[Candidate, ...]
+    markets: tuple[Market, ...] = ()
+    disposals: tuple[Disposal, ...] = ()
+    modes: tuple[Mode, ...]
+    lanes: tuple[Lane, ...] = ()
+    distances: Mapping[str, Floats] = field(default_factory=dict)
+    groups: tuple[Group, ...] = ()
+    policy: Policy = field(default_factory=Policy)
+    scenarios: tuple[Scenario, ...] = ()
+    source: str = ""
+
+    def __post_init__(self) -> None:
+        faults = faults_of(self)
+        if faults:
+            raise InvalidNetwork(self.name, faults)
+
+    @cached_property
+    def discount_factors(self) -> Floats:
+        """Value today of one unit of money in each period (T), paid at the period's beginning."""
+        years = np.cumsum([0.0, *(period.years for period in self.periods)])[:-1]
+        return np.asarray((1.0 + self.discount_rate) ** -years, dtype=float)
+
+    @cached_property
+    def groups_by_name(self) -> Mapping[str, tuple[str, ...]]:
+        """Sites by group: the declared ones, the regions, and "" for all sites."""
+        regions: dict[str, list[str]] = {"": [site.name for site in self.sites]}
+        for site in self.sites:
+            if site.region:
+                regions.setdefault(site.region, []).append(site.name)
+        return {name: tuple(sites) for name, sites in regions.items()} | {g.name: g.sites for g in self.groups}
+
+    @cached_property
+    def period_index(self) -> Mapping[str, int]:
+        """Position of a period by name."""
+        return {period.name: t for t, period in enumerate(self.periods)}
+
+    @cached_property
+    def types_by_name(self) -> Mapping[str, FacilityType]:
+        """Facility types by name."""
+        return {type_.name: type_ for type_ in self.types}
+
+    def levels_of(self, candidate: Candidate) -> tuple[Level, ...]:
+        """Return the levels that a candidate may have, smallest first."""
+        levels = candidate.levels or self.types_by_name[candidate.type].levels
+        if not candidate.largest_level:
+            return levels
+        names = [level.name for level in levels]
+        return levels[: names.index(candidate.largest_level) + 1]
+
+    def profile(self, value: Profile) -> Floats:
+        """Return a profile as an array, one number a period (T)."""
+        return np.broadcast_to(np.asarray(value, dtype=float), (len(self.periods),))
+
+    def in_scenario(self, name: str) -> Network:
+        """Return the instance of one scenario: rows of the others are left out."""
+        keep = ("", name)
+        return dataclasses.replace(
+            self,
+            returns=tuple(dataclasses.replace(r, scenario="") for r in self.returns if r.scenario in keep),
+            markets=tuple(dataclasses.replace(m, scenario="") for m in self.markets if m.scenario in keep),
+            scenarios=(),
+        )

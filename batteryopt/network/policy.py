@@ -1,0 +1,206 @@
+"""What the planner or the law asks for: groups of sites, targets, coverage, limits, emissions, subsidies, budget.
+
+A rule with a penalty is soft: what is missing is paid for and reported with its place. Without one it must hold.
+"""
+
+from __future__ import annotations
+
+import enum
+from dataclasses import dataclass
+
+from batteryopt.network.flows import Profile
+
+
+@dataclass(frozen=True, kw_only=True)
+class Group:
+    """Sites with a name. Every region of a site is a group of that name, and "" is the group of all sites."""
+
+    name: str
+    sites: tuple[str, ...]
+
+
+class Sharing(enum.StrEnum):
+    """Whether a rule on a group speaks of each of its sites or of all together."""
+
+    EACH = "each"
+    TOTAL = "in total"
+
+
+@dataclass(frozen=True, kw_only=True)
+class CollectionTarget:
+    """At least this share of what is returned must be collected.
+
+    Attributes
+    ----------
+    name
+        For messages and reports.
+    share
+        Of the tonnes returned, 0 to 1, by period (None is not needed: 0 asks for nothing).
+    products
+        Counted together; empty: all that are returned.
+    group, sharing
+        Each zone of the group, or the group together.
+    penalty_per_t
+        A tonne short; None: the target must be met.
+    """
+
+    name: str
+    share: Profile
+    products: tuple[str, ...] = ()
+    group: str = ""
+    sharing: Sharing = Sharing.TOTAL
+    penalty_per_t: float | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Coverage:
+    """At least this share of the zones' weight must have an open facility near (or a visit of a mobile station).
+
+    Attributes
+    ----------
+    radius_km
+        By the distance of `distance` times `detour_factor`.
+    types
+        Facility types that cover.
+    share
+        Of the weight, 0 to 1. The weight of a zone is its returns in the period.
+    group, sharing
+        With ``each`` every zone of the group with returns must be covered (a share above 0 asks so).
+    visits
+        Visits of mobile stations in a period that cover a zone; None: they do not count.
+    penalty_per_t
+        A tonne of weight short; None: it must hold.
+    """
+
+    name: str
+    radius_km: float
+    types: tuple[str, ...]
+    share: Profile = 1.0
+    group: str = ""
+    sharing: Sharing = Sharing.TOTAL
+    distance: str = "great-circle"
+    detour_factor: float = 1.0
+    visits: float | None = None
+    penalty_per_t: float | None = None
+
+
+class Quantity(enum.StrEnum):
+    """What a `Limit` counts."""
+
+    FACILITIES = "facilities"
+    """Open facilities."""
+    OPENINGS = "openings"
+    """Facilities opened in the period."""
+    CAPACITY = "capacity_t"
+    """Capacity that stands, tonnes."""
+    PROCESSED = "processed_t"
+    COLLECTED = "collected_t"
+    SOLD = "sold_t"
+    DISPOSED = "disposed_t"
+    STORED = "stored_t"
+    RECEIVED = "received_t"
+    """What lanes bring to the sites."""
+    SENT = "sent_t"
+    """What lanes take from the sites."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Limit:
+    """A least and a most of some quantity over sites, in each period.
+
+    Attributes
+    ----------
+    quantity
+        What is counted; ``type``, ``product`` and ``mode``, where given, narrow it.
+    group, sharing
+        Each site of the group, or the group together.
+    least, most
+        In each period; None: no such limit.
+    over_all_periods
+        Whether the sum over the periods is meant; then the limits are single numbers.
+    penalty
+        A unit beyond the limit; None: it must hold.
+    """
+
+    name: str
+    quantity: Quantity
+    type: str = ""
+    product: str = ""
+    mode: str = ""
+    group: str = ""
+    sharing: Sharing = Sharing.TOTAL
+    least: Profile | None = None
+    most: Profile | None = None
+    over_all_periods: bool = False
+    penalty: float | None = None
+
+
+class SubsidyBase(enum.StrEnum):
+    """What a subsidy is paid for."""
+
+    COLLECTED = "collected_t"
+    PROCESSED = "processed_t"
+    SOLD = "sold_t"
+    OPENING_COST = "opening_cost"
+    """The rate is then a share of the money spent on opening and raising."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Subsidy:
+    """Money from outside.
+
+    Attributes
+    ----------
+    rate
+        A tonne, or a share of the opening cost.
+    type, product, group
+        Narrow what it is paid for; empty: everything.
+    most
+        The pot of each period; None: no end.
+    """
+
+    name: str
+    base: SubsidyBase
+    rate: Profile
+    type: str = ""
+    product: str = ""
+    group: str = ""
+    most: Profile | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Policy:
+    """Every rule that is not of one product, site, facility or mode.
+
+    Attributes
+    ----------
+    carbon_price_per_t
+        A tonne of CO2e; counts all emissions of the plan, avoided ones with their sign.
+    emission_cap_t
+        Most emissions in a period, tonnes of CO2e.
+    emission_cap_total_t
+        Most emissions of the whole plan.
+    emission_penalty_per_t
+        A tonne above a cap; None: caps hold.
+    budget
+        Most money for opening and raising in a period, before subsidies and undiscounted.
+    budget_carries_over
+        Whether what is left of a period's budget may be spent later.
+    budget_penalty
+        A unit of money above the budget; None: it holds.
+    final_stock_is_free
+        Whether stock may remain after the last period; else it must be gone.
+    """
+
+    collection_targets: tuple[CollectionTarget, ...] = ()
+    coverage: tuple[Coverage, ...] = ()
+    limits: tuple[Limit, ...] = ()
+    subsidies: tuple[Subsidy, ...] = ()
+    carbon_price_per_t: Profile = 0.0
+    emission_cap_t: Profile | None = None
+    emission_cap_total_t: float | None = None
+    emission_penalty_per_t: float | None = None
+    budget: Profile | None = None
+    budget_carries_over: bool = False
+    budget_penalty: float | None = None
+    final_stock_is_free: bool = False
