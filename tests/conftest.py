@@ -1,4 +1,4 @@
-"""What all tests share: reproducible random tests, and a header that says which solvers take part."""
+"""What all tests share: reproducible random tests, and a closing line that says which solvers took part."""
 
 from __future__ import annotations
 
@@ -13,8 +13,9 @@ settings.register_profile(
 settings.load_profile("reproducible")
 
 
-def pytest_report_header() -> list[str]:
+def pytest_terminal_summary(terminalreporter) -> None:
+    """Say it at the end, where a quiet run shows it too."""
     adapters = {adapter.name: adapter for adapter in solvers.installed()}
     present = ", ".join(f"{name} {adapter.version()}" for name, adapter in adapters.items())
     missing = ", ".join(name for name in solvers.known() if name not in adapters)
-    return [f"solvers: {present}" + (f"; not installed, their tests are skipped: {missing}" if missing else "")]
+    terminalreporter.write_line(f"solvers tested: {present}" + (f"; not installed, skipped: {missing}" if missing else ""))

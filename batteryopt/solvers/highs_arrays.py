@@ -76,17 +76,49 @@ def solve_arrays(
     """
     refuse_unless_solvable(program)
     options = options or Options()
+    if not len(program.c):
+        return _without_columns(program, options)
     with catching_interrupt() as flag:
         watch = Watch(flag=flag, on_progress=on_progress)
         if program.has_integers:
-            return _integer(program, options, watch, start)
-        if program.is_quadratic:
-            return _quadratic(program, options, watch, start)
-        return _linear(program, options, watch, start)
+            solution = _integer(program, options, watch, start)
+        elif program.is_quadratic:
+            solution = _quadratic(program, options, watch, start)
+        else:
+            solution = _continuous(program, options, run(program, options, watch, start=start))
+        if solution.stop_reason is StopReason.INFEASIBLE_OR_UNBOUNDED:
+            return dataclasses.replace(solution, stop_reason=_which_of_the_two(program, options, watch))
+    return solution
 
 
-def _linear(program: QuadraticProgram, options: Options, watch: Watch, start: Floats | None) -> ArraySolution:
-    return _continuous(program, options, run(program, options, watch, start=start))
+def _without_columns(program: QuadraticProgram, options: Options) -> ArraySolution:
+    """Return the answer where nothing is to be decided, which HiGHS calls optimal whatever the rows say."""
+    x = np.zeros(0)
+    if program.violation(x) > claim_tolerance(options):
+        return ArraySolution(
+            stop_reason=StopReason.INFEASIBLE,
+            point_status=PointStatus.NONE,
+            message="a constraint without free variables does not hold",
+        )
+    return ArraySolution(
+        stop_reason=StopReason.CONVERGED,
+        point_status=PointStatus.OPTIMAL,
+        x=x,
+        row_duals=np.zeros(len(program.row_lower)),
+        column_duals=x,
+        bound=program.c0,
+        iterations=0,
+        message="nothing is left to decide",
+    )
+
+
+def _which_of_the_two(program: QuadraticProgram, options: Options, watch: Watch) -> StopReason:
+    """Return infeasible or unbounded, by asking for any feasible point; what it was where that fails."""
+    flat = dataclasses.replace(program, c=np.zeros_like(program.c), c0=0.0)
+    found = run(flat, options, watch).stop_reason
+    if found is StopReason.CONVERGED:
+        return StopReason.UNBOUNDED
+    return found if found is StopReason.INFEASIBLE else StopReason.INFEASIBLE_OR_UNBOUNDED
 
 
 def _quadratic(program: QuadraticProgram, options: Options, watch: Watch, start: Floats | None) -> ArraySolution:

@@ -11,7 +11,6 @@ from typing import Any
 
 import numpy as np
 from pyomo.common.collections import ComponentMap
-from pyomo.common.errors import InfeasibleConstraintException
 
 from batteryopt.solvers.adapter import Adapter, Capability, Indicator, Options, ProgressListener, Report
 from batteryopt.solvers.arrays import expression_value
@@ -133,10 +132,7 @@ class InteriorPointAdapter(Adapter):
         began = time.perf_counter()
         parts = parts_of(model)
         self._refuse(parts, indicators)
-        try:
-            program = compile_nonlinear(model, parts)
-        except InfeasibleConstraintException as error:
-            return self._infeasible(str(error))
+        program = compile_nonlinear(model, parts)
         self._refuse_integers(program.variables)
         fault = _evident_infeasibility(program, parts, options)
         if fault:

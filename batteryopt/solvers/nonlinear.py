@@ -10,10 +10,10 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from pyomo.repn.plugins.nl_writer import NLWriter
 
 from batteryopt.errors import UnsupportedModel
 from batteryopt.solvers.components import Parts
+from batteryopt.solvers.nl_file import write_plainly
 
 Floats = npt.NDArray[np.float64]
 Indices = npt.NDArray[np.integer]
@@ -137,8 +137,6 @@ def compile_nonlinear(model: Any, parts: Parts) -> NonlinearProgram:
     ------
     UnsupportedModel
         If a function of the model is not one that CasADi reads.
-    pyomo.common.errors.InfeasibleConstraintException
-        If the writer sees that a constraint without variables fails.
     """
     import casadi
 
@@ -158,7 +156,7 @@ def compile_nonlinear(model: Any, parts: Parts) -> NonlinearProgram:
         row_lower=g_lower[kept],
         row_upper=g_upper[kept],
         constants=(_values(casadi, g, constant), g_lower[constant], g_upper[constant]),
-        callbacks=Callbacks(x, f, g[kept.tolist()]),
+        callbacks=Callbacks(x, f, g[kept.tolist()] if len(kept) else casadi.SX(0, 1)),
     )
 
 
@@ -170,7 +168,7 @@ def _read_by_casadi(model: Any) -> tuple[Any, Sequence[Any], Sequence[Any]]:
     with tempfile.TemporaryDirectory(prefix="batteryopt-") as folder:
         path = Path(folder) / "model.nl"
         with path.open("w", newline="\n") as stream:
-            info = NLWriter().write(model, stream, linear_presolve=False, scale_model=False)
+            info = write_plainly(model, stream)
         try:
             builder.import_nl(str(path), {"verbose": False})
         except RuntimeError as error:

@@ -18,6 +18,7 @@ from batteryopt.solvers.points import (
     empty_domains,
     judged,
     read_point,
+    settle_unused,
     violation_in_model,
     write_point,
 )
@@ -110,6 +111,7 @@ class ScipAdapter(Adapter):
         held, objective = PointStatus.NONE, None
         if point is not None:
             write_point(translated.variables, point)
+            settle_unused(parts.variables, translated.variables)
             claim = PointStatus.OPTIMAL if stop_reason is StopReason.CONVERGED else PointStatus.FEASIBLE
             violation = max(violation_in_model(parts.constraints, translated.variables), translated.logic_violation())
             held = judged(claim, violation, claim_tolerance(options))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from typing import Any
 
 import pyscipopt
@@ -41,10 +41,10 @@ class Translator:
         SCIP's variable of each, by the identity of the Pyomo variable.
     """
 
-    def __init__(self, declared: Iterable[Any], new_variable: Callable[[Any], Any]) -> None:
+    def __init__(self, new_variable: Callable[[Any], Any]) -> None:
         self._new_variable = new_variable
-        self.columns = Columns(declared)
-        self.variables = {id(v): new_variable(v) for v in self.columns.variables}
+        self.columns = Columns(())
+        self.variables: dict[int, Any] = {}
         self._visitor = QuadraticRepnVisitor({}, var_recorder=self.columns)
 
     def variable(self, variable: Any) -> Any:

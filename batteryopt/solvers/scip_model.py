@@ -40,7 +40,7 @@ class ScipModel:
         self._parts = parts
         self._indicators = tuple(indicators)
         self._auxiliaries: list[tuple[Any, Any]] = []
-        self._translator = Translator(parts.variables, self._new_variable)
+        self._translator = Translator(self._new_variable)
         for constraint in parts.constraints:
             self._add_constraint(constraint)
         for special_set in parts.sos:
