@@ -159,10 +159,10 @@ class Solution:
         """Quantities and profits that follow from the decisions."""
         return evaluate(
             self.network,
-            p=np.atleast_1d(self.retail_price),
-            e_r=np.atleast_1d(self.recycling_service),
-            e_n=np.atleast_1d(self.sales_effort),
-            w=np.atleast_1d(np.asarray(self.wholesale_price)),
+            p=as_array(self.retail_price),
+            e_r=as_array(self.recycling_service),
+            e_n=as_array(self.sales_effort),
+            w=as_array(self.wholesale_price),
             w_t=cast(float, self.transfer_price),
             x=self.cost_share,
         )
@@ -225,6 +225,11 @@ class Solution:
             "echelon_enterprise": self.outcome.enterprises.tolist(),
         }
         return {"profits_by_member": by_member}
+
+
+def as_array(decision: Decision | None) -> FloatArray:
+    """Return a decision as an array by region or enterprise, of length one in the paper's game."""
+    return np.atleast_1d(np.asarray(decision, dtype=float))
 
 
 def evaluate(
