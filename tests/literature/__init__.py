@@ -1,0 +1,1 @@
+"""Published problems as living documentation: statement, model, answer, assertion."""
