@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import math
+from collections.abc import Iterator
 from typing import Any
 
 import pyomo.environ as pyo
@@ -15,10 +16,11 @@ import pyomo.environ as pyo
 from batteryopt import solvers
 from batteryopt.bilevel.forms import variables_in
 from batteryopt.bilevel.kkt import KktSystem
-from batteryopt.bilevel.responses import restored
 from batteryopt.errors import UnsupportedModel
 from batteryopt.solvers import Options, Report
 
+LARGEST_LOSS = 1e-5
+"""Relative loss of the leader that a polish may bring: a spatial solver's point can be better by being infeasible."""
 MOST_EXACT_VARIABLES = 500
 """Up to this size a quadratic polish goes to HiGHS' active-set solver, above it to Ipopt."""
 
@@ -45,15 +47,18 @@ def polish(system: KktSystem, *, objective: float | None, time_limit: float | No
             model,
             Options(time_limit=time_limit, feasibility_tolerance=1e-10, optimality_tolerance=1e-10, warm_start=True),
         )
-    is_good = report is not None and report.point_status.is_feasible and report.objective is not None
-    if is_good and objective is not None:
-        loss = sense * (report.objective - objective)
-        is_good = loss <= 1e-5 * max(1.0, abs(objective))
-    if is_good:
+    if report is not None and _is_as_good(report, objective, sense):
         return report
     for variable, value in zip(variables, before, strict=True):
         variable.set_value(value, skip_validation=True)
     return None
+
+
+def _is_as_good(report: Report, objective: float | None, sense: int) -> bool:
+    """Whether a polished point is feasible and loses no more than the rounding it is there to remove."""
+    if not report.point_status.is_feasible or report.objective is None:
+        return False
+    return objective is None or sense * (report.objective - objective) <= LARGEST_LOSS * max(1.0, abs(objective))
 
 
 def all_variables(system: KktSystem) -> list[Any]:
@@ -72,7 +77,7 @@ def set_slacks(system: KktSystem) -> None:
 
 
 @contextlib.contextmanager
-def _complementarity_removed(model: Any) -> Any:
+def _complementarity_removed(model: Any) -> Iterator[None]:
     """Take away what a method added to the KKT system."""
     added = [
         c
@@ -89,7 +94,7 @@ def _complementarity_removed(model: Any) -> Any:
 
 
 @contextlib.contextmanager
-def _active_set_fixed(system: KktSystem) -> Any:
+def _active_set_fixed(system: KktSystem) -> Iterator[None]:
     """Fix the smaller of each pair at zero."""
     chosen = [
         p.slack if (p.slack.value or 0.0) <= (p.multiplier.value or 0.0) else p.multiplier for p in system.all_pairs
@@ -104,7 +109,7 @@ def _active_set_fixed(system: KktSystem) -> Any:
 
 
 @contextlib.contextmanager
-def _integers_fixed(variables: list[Any]) -> Any:
+def _integers_fixed(variables: list[Any]) -> Iterator[None]:
     integers = [v for v in variables if not v.is_continuous()]
     for variable in integers:
         variable.fix(round(variable.value))
@@ -124,6 +129,3 @@ def _solve_smooth(model: Any, options: Options) -> Report | None:
     with contextlib.suppress(UnsupportedModel):
         return solvers.get("ipopt").solve(model, options)
     return None
-
-
-__all__ = ["all_variables", "polish", "restored", "set_slacks"]

@@ -145,7 +145,7 @@ def has_unique_multipliers(follower: FollowerProblem) -> bool:
     """Whether the gradients of the binding rows are linearly independent at the point."""
     _, binding, equalities = _gradients(follower)
     active = np.column_stack([binding, equalities])
-    return active.shape[1] == 0 or int(np.linalg.matrix_rank(active)) == active.shape[1]
+    return bool(active.shape[1] == 0 or np.linalg.matrix_rank(active) == active.shape[1])
 
 
 def _gradients(
@@ -184,4 +184,4 @@ def _violation(value: float, lower: float | None, upper: float | None) -> float:
 def _size(origin: Any) -> float:
     """Return the size of a constraint's right-hand side, at least 1: what its violation is relative to."""
     bounds = origin.bounds if origin.ctype is pyo.Var else (origin.lb, origin.ub)
-    return max([1.0, *(abs(b) for b in bounds if b is not None and math.isfinite(b))])
+    return float(max([1.0, *(abs(b) for b in bounds if b is not None and math.isfinite(b))]))

@@ -59,7 +59,7 @@ class ScalarFollower(FollowerData, Follower):
     """The only follower of its name."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
-        FollowerData.__init__(self, self)
+        BlockData.__init__(self, component=self)
         Follower.__init__(self, *args, **kwargs)
         self._data[None] = self
         self._index = UnindexedComponent_index

@@ -1,0 +1,272 @@
+"""The coordination game in Pyomo: one owner, or a leader with followers written as blocks.
+
+Every model is the network form of `regions` (the paper's game has one region and one enterprise). Followers answer
+with all else as data; their optimality conditions are derived by `batteryopt.bilevel`, not typed here.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pyomo.environ as pyo
+
+from batteryopt import bilevel
+from batteryopt.coordination.instance import Instance, as_network
+from batteryopt.coordination.regions import CoordinationNetwork
+from batteryopt.coordination.solution import Model, Solution
+
+LEADING_CHAIN = (Model.CENTRALIZED, Model.CONTRACT)
+"""Models that maximise the chain's profit; the others the manufacturer's."""
+
+
+def build(instance: Instance, model: Model) -> Any:
+    """Return the Pyomo model of an instance.
+
+    Its variables have the same names in every model: ``retail_price[r]``, ``recycling_service[r]``,
+    ``sales_effort[n]``, ``wholesale_price[r]``, ``transfer_price``, ``cost_share`` and ``usable`` (batteries); what
+    a model does not decide is fixed.
+    """
+    network = as_network(instance)
+    m = pyo.ConcreteModel(name=model.value, doc="coordination game, see batteryopt.coordination.regions")
+    add_sets(m, network)
+    add_terms(m, network, model)
+    if model is Model.CENTRALIZED:
+        add_owner(m, network)
+    else:
+        add_manufacturer(m, network, is_follower=model is Model.CONTRACT)
+        add_retailers(m, network)
+        add_enterprises(m, network)
+    add_supply(m, network)
+    if model not in LEADING_CHAIN:
+        add_participation(m, network)
+    objective = chain_profit(m, network) if model in LEADING_CHAIN else manufacturer_profit(m, network)
+    m.objective = pyo.Objective(expr=objective, sense=pyo.maximize, doc="pi_S or pi_M")
+    return m
+
+
+def solution_of(m: Any, instance: Instance, model: Model) -> Solution:
+    """Read the decisions from a solved model."""
+
+    def values(variable: Any) -> tuple[float, ...]:
+        return tuple(float(v.value) for v in variable.values())
+
+    one = not hasattr(instance, "regions")
+    retail_price, service = values(m.retail_price), values(m.recycling_service)
+    effort, wholesale_price = values(m.sales_effort), values(m.wholesale_price)
+    return Solution(
+        instance=instance,
+        model=model,
+        retail_price=retail_price[0] if one else retail_price,
+        recycling_service=service[0] if one else service,
+        sales_effort=effort[0] if one else effort,
+        wholesale_price=wholesale_price[0] if one else wholesale_price,
+        transfer_price=float(m.transfer_price.value),
+        cost_share=float(m.cost_share.value),
+    )
+
+
+# ---- what the players pay each other -----------------------------------------------------------------------------
+
+
+def add_sets(m: Any, network: CoordinationNetwork) -> None:
+    """Regions and enterprises, from 0; and the supply, which every enterprise takes as it comes."""
+    m.REGIONS = pyo.RangeSet(0, network.regions - 1, doc="regions r, each with one retailer")
+    m.ENTERPRISES = pyo.RangeSet(0, network.enterprises - 1, doc="echelon enterprises n")
+    supply_without_service = network.usable_share * float(network.own_returns.sum())
+    m.usable = pyo.Var(initialize=supply_without_service, doc="U, usable batteries of all regions")
+
+
+def add_terms(m: Any, network: CoordinationNetwork, model: Model) -> None:
+    """Prices between the players and the share of the service cost: decided, or fixed at what is given."""
+    m.wholesale_price = pyo.Var(
+        m.REGIONS, initialize=dict(enumerate(network.wholesale_price)), doc="w_r, money/vehicle"
+    )
+    m.transfer_price = pyo.Var(initialize=network.transfer_price, doc="w_t, money/battery")
+    m.cost_share = pyo.Var(bounds=(0, 1), initialize=0.0, doc="x, share of service cost that the enterprises bear")
+    if model not in (Model.CONTRACT, Model.DECENTRALIZED_WHOLESALE):
+        m.wholesale_price.fix()
+    if model is not Model.DECENTRALIZED_TRANSFER:
+        m.transfer_price.fix()
+    if model is not Model.CONTRACT:
+        m.cost_share.fix()
+    if model is Model.DECENTRALIZED_WHOLESALE and network.wholesale_price_cap is not None:
+        for r in m.REGIONS:
+            m.wholesale_price[r].setub(network.wholesale_price_cap[r])
+    if model is Model.DECENTRALIZED_TRANSFER:
+        m.transfer_price.setub(network.transfer_price_cap)
+
+
+# ---- who decides -------------------------------------------------------------------------------------------------
+
+
+def add_owner(m: Any, network: CoordinationNetwork) -> None:
+    """One owner decides everything, under the sign constraints that the players would have."""
+    m.retail_price = pyo.Var(m.REGIONS, initialize=0.0, bounds=_sign(network), doc="p_r, money/vehicle")
+    m.recycling_service = pyo.Var(m.REGIONS, initialize=0.0, bounds=(0, None), doc="e_r")
+    m.sales_effort = pyo.Var(m.ENTERPRISES, initialize=0.0, bounds=(0, None), doc="e_n")
+    if network.sign_constraints:
+        m.demand_is_nonnegative = pyo.Constraint(
+            m.REGIONS, rule=lambda m, r: demand(m, network, r) >= 0, doc="Q_r >= 0"
+        )
+        if network.effort_rivalry > 0:
+            m.quantity_is_nonnegative = pyo.Constraint(
+                m.ENTERPRISES,
+                rule=lambda m, n: quantity(m, network, n, rivals_effort(m, n)) >= 0,
+                doc="u_n >= 0",
+            )
+
+
+def add_manufacturer(m: Any, network: CoordinationNetwork, *, is_follower: bool) -> None:
+    """Let the manufacturer decide its service: as the leader, or under a contract as an answer to its terms.
+
+    The contract's designer leads the manufacturer too. What the others answer does not depend on when it decides:
+    its profit meets theirs in the demand only, which its service does not change. So it answers beside them.
+    """
+    if not is_follower:
+        m.recycling_service = pyo.Var(m.REGIONS, initialize=0.0, bounds=(0, None), doc="e_r")
+        return
+    m.manufacturer = bilevel.Follower(doc="the manufacturer under the contract")
+    m.manufacturer.recycling_service = pyo.Var(m.REGIONS, initialize=0.0, bounds=(0, None), doc="e_r")
+    m.recycling_service = pyo.Reference(m.manufacturer.recycling_service)
+    m.manufacturer.profit = pyo.Objective(
+        expr=network.revenue_per_return * pyo.quicksum(returns(m, network, r) for r in m.REGIONS)
+        - (1 - m.cost_share) * service_cost(m),
+        sense=pyo.maximize,
+        doc="pi_M but for the vehicles, which its service does not change",
+    )
+
+
+def add_retailers(m: Any, network: CoordinationNetwork) -> None:
+    """Retailer r answers with its price: max (p_r - w_r) Q_r, subject to p_r >= 0 and Q_r >= 0."""
+
+    def decides(retailer: Any, r: int) -> None:
+        retailer.retail_price = pyo.Var(initialize=network.market_size[r], bounds=_sign(network), doc="p_r")
+
+    m.retailer = bilevel.Follower(m.REGIONS, rule=decides, doc="retailers")
+    m.retail_price = pyo.Reference([m.retailer[r].retail_price for r in m.REGIONS])
+    for r in m.REGIONS:
+        margin = m.retail_price[r] - m.wholesale_price[r]
+        m.retailer[r].profit = pyo.Objective(expr=margin * demand(m, network, r), sense=pyo.maximize, doc="pi_r")
+        if network.sign_constraints:
+            m.retailer[r].demand_is_nonnegative = pyo.Constraint(expr=demand(m, network, r) >= 0, doc="Q_r >= 0")
+
+
+def add_enterprises(m: Any, network: CoordinationNetwork) -> None:
+    """Enterprise n answers with its effort: max (p_n - w_t - c_n) u_n - k_n e_n^2 / 2, subject to e_n, u_n >= 0.
+
+    Supply and the rivals' joint effort stand as variables outside the followers: data to each of them, so that every
+    follower's problem has a handful of terms, whatever R and N.
+    """
+    m.rivals_effort = pyo.Var(m.ENTERPRISES, initialize=0.0, doc="efforts of all enterprises but n")
+
+    def decides(enterprise: Any, _: int) -> None:
+        enterprise.sales_effort = pyo.Var(initialize=0.0, bounds=(0, None), doc="e_n")
+
+    m.enterprise = bilevel.Follower(m.ENTERPRISES, rule=decides, doc="echelon enterprises")
+    m.sales_effort = pyo.Reference([m.enterprise[n].sales_effort for n in m.ENTERPRISES])
+    for n in m.ENTERPRISES:
+        sold = quantity(m, network, n, m.rivals_effort[n])
+        margin = resale_price(m, network, n) - m.transfer_price - network.testing_cost[n]
+        m.enterprise[n].profit = pyo.Objective(
+            expr=margin * sold - network.effort_costs[n] / 2 * m.sales_effort[n] ** 2,
+            sense=pyo.maximize,
+            doc="pi_n but for its share of the service cost, which its effort does not change",
+        )
+        if network.sign_constraints and network.effort_rivalry > 0:
+            m.enterprise[n].quantity_is_nonnegative = pyo.Constraint(expr=sold >= 0, doc="u_n >= 0")
+    m.total_effort = pyo.Var(initialize=0.0, doc="sum_n e_n")
+    m.total_effort_is = pyo.Constraint(expr=m.total_effort == pyo.quicksum(m.sales_effort.values()), doc="sum_n e_n")
+    m.rivals_effort_is = pyo.Constraint(
+        m.ENTERPRISES,
+        rule=lambda m, n: m.rivals_effort[n] == m.total_effort - m.sales_effort[n],
+        doc="sum of e_k over k other than n",
+    )
+
+
+def add_supply(m: Any, network: CoordinationNetwork) -> None:
+    """All usable batteries are pooled: U = theta sum_r C_r."""
+    m.usable_is = pyo.Constraint(
+        expr=m.usable == network.usable_share * pyo.quicksum(returns(m, network, r) for r in m.REGIONS),
+        doc="U = theta sum_r C_r",
+    )
+
+
+def add_participation(m: Any, network: CoordinationNetwork) -> None:
+    """Have the leader leave every player its reservation profit, and earn its own."""
+    least = network.reservation_profit_manufacturer
+    if least is not None:
+        m.manufacturer_takes_part = pyo.Constraint(expr=manufacturer_profit(m, network) >= least, doc="pi_M")
+    if network.reservation_profit_retailer is not None:
+        m.retailer_takes_part = pyo.Constraint(
+            m.REGIONS,
+            rule=lambda m, r: m.retailer[r].profit.expr >= network.reservation_profit_retailer[r],
+            doc="pi_r at least its reservation profit",
+        )
+    if network.reservation_profit_echelon is not None:
+        m.enterprise_takes_part = pyo.Constraint(
+            m.ENTERPRISES,
+            rule=lambda m, n: m.enterprise[n].profit.expr >= network.reservation_profit_echelon[n],
+            doc="pi_n at least its reservation profit",
+        )
+
+
+# ---- quantities and profits, as in the formulation ---------------------------------------------------------------
+
+
+def demand(m: Any, network: CoordinationNetwork, r: int) -> Any:
+    """Q_r = a_r - p_r + sum_s gamma_rs p_s."""
+    row = network.cross_prices[[r], :].tocoo()
+    others = pyo.quicksum(float(g) * m.retail_price[int(s)] for s, g in zip(row.col, row.data, strict=True))
+    return network.market_size[r] - m.retail_price[r] + others
+
+
+def returns(m: Any, network: CoordinationNetwork, r: int) -> Any:
+    """C_r = b_r + omega_r + beta_r e_r."""
+    own = network.voluntary_returns[r] + network.residual_value[r]
+    return own + network.service_response[r] * m.recycling_service[r]
+
+
+def quantity(m: Any, network: CoordinationNetwork, n: int, rivals: Any) -> Any:
+    """u_n = s_n U + sigma (e_n - e_mean), with e_mean = (e_n + rivals) / N."""
+    mean = (m.sales_effort[n] + rivals) / network.enterprises
+    return float(network.shares[n]) * m.usable + network.effort_rivalry * (m.sales_effort[n] - mean)
+
+
+def rivals_effort(m: Any, n: int) -> Any:
+    """Return the efforts of all enterprises but n."""
+    return pyo.quicksum(m.sales_effort[k] for k in m.ENTERPRISES if k != n)
+
+
+def resale_price(m: Any, network: CoordinationNetwork, n: int) -> Any:
+    """p_n = m - U + e_n."""
+    return network.echelon_market_size - m.usable + m.sales_effort[n]
+
+
+def service_cost(m: Any) -> Any:
+    """sum_r e_r^2 / 2."""
+    return pyo.quicksum(m.recycling_service[r] ** 2 for r in m.REGIONS) / 2
+
+
+def manufacturer_profit(m: Any, network: CoordinationNetwork) -> Any:
+    """pi_M = sum_r (w_r - c) Q_r + G sum_r C_r - (1 - x) sum_r e_r^2 / 2, with sum_r C_r = U / theta."""
+    vehicles = pyo.quicksum((m.wholesale_price[r] - network.production_cost) * demand(m, network, r) for r in m.REGIONS)
+    theta = network.usable_share
+    batteries = (m.transfer_price + network.scrap_value * (1 - theta) / theta) * m.usable
+    return vehicles + batteries - (1 - m.cost_share) * service_cost(m)
+
+
+def chain_profit(m: Any, network: CoordinationNetwork) -> Any:
+    """pi_S = sum_r (p_r - c) Q_r + f (1 - theta) sum_r C_r + sum_n [(p_n - c_n) u_n - k_n e_n^2/2] - sum_r e_r^2/2."""
+    vehicles = pyo.quicksum((m.retail_price[r] - network.production_cost) * demand(m, network, r) for r in m.REGIONS)
+    theta = network.usable_share
+    scrap = network.scrap_value * (1 - theta) / theta * m.usable
+    echelon = pyo.quicksum(
+        (resale_price(m, network, n) - network.testing_cost[n]) * quantity(m, network, n, rivals_effort(m, n))
+        - float(network.effort_costs[n]) / 2 * m.sales_effort[n] ** 2
+        for n in m.ENTERPRISES
+    )
+    return vehicles + scrap + echelon - service_cost(m)
+
+
+def _sign(network: CoordinationNetwork) -> tuple[float | None, None]:
+    return (0.0 if network.sign_constraints else None, None)
