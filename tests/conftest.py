@@ -18,4 +18,6 @@ def pytest_terminal_summary(terminalreporter) -> None:
     adapters = {adapter.name: adapter for adapter in solvers.installed()}
     present = ", ".join(f"{name} {adapter.version()}" for name, adapter in adapters.items())
     missing = ", ".join(name for name in solvers.known() if name not in adapters)
-    terminalreporter.write_line(f"solvers tested: {present}" + (f"; not installed, skipped: {missing}" if missing else ""))
+    terminalreporter.write_line(
+        f"solvers tested: {present}" + (f"; not installed, skipped: {missing}" if missing else "")
+    )

@@ -17,7 +17,7 @@ from pyomo.repn.quadratic import QuadraticRepnVisitor
 from scipy.sparse.linalg import splu
 
 from batteryopt.errors import UnsupportedModel
-from batteryopt.solvers.components import Parts, parts_of
+from batteryopt.solvers.components import Parts, numbers_required, parts_of
 
 Floats = npt.NDArray[np.float64]
 
@@ -146,7 +146,7 @@ def compile_parts(parts: Parts) -> QuadraticProgram:
     if parts.sos:
         raise UnsupportedModel(f"a special ordered set cannot be written as arrays: '{parts.sos[0].name}'")
     columns = Columns(parts.variables)
-    with PauseGC():
+    with PauseGC(), numbers_required(parts.name):
         A, row_lower, row_upper = _rows(parts, columns)
         c0, linear, quadratic = _objective(parts, columns)
     variables = columns.variables
@@ -212,7 +212,7 @@ def _rows(parts: Parts, columns: Columns) -> tuple[Any, Floats, Floats]:
         data.extend(repn.linear.values())
         indices.extend([index[key] for key in repn.linear])
         starts.append(len(data))
-        constant = finite(repn.constant, constraint)
+        constant = float(repn.constant)
         lower.append(-np.inf if low is None else low - constant)
         upper.append(np.inf if high is None else high - constant)
     rows = (np.array(data, dtype=float), np.array(indices, dtype=np.int32), np.array(starts, dtype=np.int32))
@@ -225,18 +225,7 @@ def _objective(parts: Parts, columns: Columns) -> tuple[float, dict[int, float],
     repn = QuadraticRepnVisitor({}, var_recorder=columns).walk_expression(parts.objective.expr)
     if repn.nonlinear is not None:
         raise UnsupportedModel(f"objective '{parts.objective.name}' is neither linear nor quadratic")
-    return finite(repn.constant, parts.objective), repn.linear, repn.quadratic or {}
-
-
-def finite(constant: Any, component: Any) -> float:
-    """Return a constant of an expression as a number, or raise `UnsupportedModel` where it is none."""
-    try:
-        number = float(constant)
-    except (TypeError, ValueError):
-        number = np.nan
-    if not np.isfinite(number):
-        raise UnsupportedModel(f"'{component.name}' has the constant term {constant}; give its fixed variables numbers")
-    return number
+    return float(repn.constant), repn.linear, repn.quadratic or {}
 
 
 def _dense(linear: dict[int, float], columns: Columns) -> Floats:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
 import pyomo.environ as pyo
+from pyomo.common.errors import InvalidValueError
 from pyomo.core.base.external import ExternalFunction
 from pyomo.core.base.set import RangeSet, Set
 from pyomo.repn.util import categorize_valid_components
@@ -80,6 +82,18 @@ def parts_of(model: Any) -> Parts:
         sos=_special_ordered_sets(model),
         variables=tuple(v for v in _active(model, pyo.Var) if not v.fixed),
     )
+
+
+@contextmanager
+def numbers_required(name: str) -> Iterator[None]:
+    """Turn Pyomo's complaint about a value that is no number into `UnsupportedModel` for the model named."""
+    try:
+        yield
+    except InvalidValueError as error:
+        raise UnsupportedModel(
+            f"model '{name}' has something that is not a number where one is needed; a fixed variable or a parameter "
+            f"without a value? {error}"
+        ) from error
 
 
 def _active(model: Any, kind: type) -> Iterator[Any]:

@@ -166,8 +166,8 @@ def _hessian(matrix: sp.csc_array) -> highspy.HighsHessian:
 def _run_watched(highs: highspy.Highs, program: QuadraticProgram, watch: Watch) -> None:
     """Run HiGHS; where Ctrl-C can come, in another thread, so that this one sees it while HiGHS is outside Python."""
     listener = _Listener(program.sign, watch)
-    if watch.on_progress is not None and program.has_integers:
-        highs.cbMipLogging.subscribe(listener.tell)
+    if watch.on_progress is not None:
+        highs.cbMipInterrupt.subscribe(listener.tell)
     for callback in (highs.cbSimplexInterrupt, highs.cbIpmInterrupt, highs.cbMipInterrupt):
         callback.subscribe(listener.stop_if_asked)
     if watch.flag.is_live:
@@ -187,6 +187,7 @@ class _Listener:
     def __init__(self, sign: float, watch: Watch) -> None:
         self._sign = sign
         self._watch = watch
+        self._told: tuple[float | None, float | None] = (None, None)
         self.error: Exception | None = None
 
     def stop_if_asked(self, event: Any) -> None:
@@ -195,19 +196,17 @@ class _Listener:
             event.interrupt()
 
     def tell(self, event: Any) -> None:
-        """Tell the caller's listener how far the tree is."""
+        """Tell the caller's listener how far the tree is, where that is news."""
         data = event.data_out
-        progress = Progress(
-            seconds=data.running_time,
-            objective=_known(self._sign * data.mip_primal_bound),
-            bound=_known(self._sign * data.mip_dual_bound),
-        )
+        objective, bound = _known(self._sign * data.mip_primal_bound), _known(self._sign * data.mip_dual_bound)
+        if self._watch.on_progress is None or (objective, bound) == self._told:
+            return
+        self._told = objective, bound
         try:
-            if self._watch.on_progress is not None:
-                self._watch.on_progress(progress)
+            self._watch.on_progress(Progress(seconds=data.running_time, objective=objective, bound=bound))
         except Exception as error:
             self.error = error
-            self._watch.flag.set()
+            self._watch.flag.is_set = True
 
 
 def _known(value: float) -> float | None:

@@ -27,7 +27,7 @@ from batteryopt.solvers.points import (
     violation_in_model,
     write_point,
 )
-from batteryopt.solvers.stationarity import STATIONARITY, kkt_residual
+from batteryopt.solvers.stationarity import STATIONARITY, estimated_multipliers, kkt_residual
 from batteryopt.solvers.watched import Watched
 from batteryopt.status import PointStatus, StopReason
 
@@ -72,7 +72,7 @@ TOO_FEW_DEGREES_OF_FREEDOM = -10
 RETRIED = frozenset({TOO_FEW_DEGREES_OF_FREEDOM, -2, -3})
 """Failures that other settings may avoid."""
 EQUALITY_SLACK = 1e-9
-"""Relative width given to equalities where there are more of them than variables, which Ipopt does not take."""
+"""Relative width given to equalities where there are too many of them for Ipopt."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -169,7 +169,7 @@ class InteriorPointAdapter(Adapter):
             for settings in ATTEMPTS:
                 left = _less_time(options, time.perf_counter() - began)
                 answer = _measured(program, self.run(program, callbacks, start, left, settings))
-                if answer.status == TOO_FEW_DEGREES_OF_FREEDOM:
+                if answer.status == TOO_FEW_DEGREES_OF_FREEDOM or _is_square(program):
                     program = _widened(program)
                 elif answer.status in CLAIMS and np.isfinite(answer.x).all():
                     start = Start(x=answer.x)
@@ -273,9 +273,16 @@ def pushed_inside(x: Floats, lower: Floats, upper: Floats, push: float = 1e-2) -
 
 
 def _measured(program: NonlinearProgram, answer: Answer) -> Answer:
+    """Return a claim with the KKT residual of its point, and with better multipliers where its own do not bear it."""
     if answer.status not in CLAIMS:
         return answer
-    return dataclasses.replace(answer, residual=kkt_residual(program, answer.x, answer.multipliers))
+    residual = kkt_residual(program, answer.x, answer.multipliers)
+    if not residual <= STATIONARITY:
+        estimated = estimated_multipliers(program, answer.x)
+        if estimated is not None and kkt_residual(program, answer.x, estimated) < residual:
+            residual = kkt_residual(program, answer.x, estimated)
+            answer = dataclasses.replace(answer, multipliers=estimated)
+    return dataclasses.replace(answer, residual=residual)
 
 
 def _is_worth_another(answer: Answer) -> bool:
@@ -286,6 +293,12 @@ def _less_time(options: Options, seconds: float) -> Options:
     if options.time_limit is None:
         return options
     return dataclasses.replace(options, time_limit=max(1e-3, options.time_limit - seconds))
+
+
+def _is_square(program: NonlinearProgram) -> bool:
+    """Whether there are as many equalities as free columns: Ipopt then looks for a feasible point only."""
+    equalities = int(np.sum(program.row_lower == program.row_upper))
+    return equalities == int(np.sum(program.lower < program.upper))
 
 
 def _widened(program: NonlinearProgram) -> NonlinearProgram:

@@ -17,7 +17,9 @@ class InterruptFlag:
         self.is_live = is_live
 
     def set(self, _signal: int = signal.SIGINT, _frame: FrameType | None = None) -> None:
-        """Ask for a stop; has the signature of a signal handler."""
+        """Ask for a stop; has the signature of a signal handler. Who asks twice does not want to wait."""
+        if self.is_set:
+            raise KeyboardInterrupt
         self.is_set = True
 
 

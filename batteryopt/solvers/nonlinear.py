@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from batteryopt.errors import UnsupportedModel
-from batteryopt.solvers.components import Parts
+from batteryopt.solvers.components import Parts, numbers_required
 from batteryopt.solvers.nl_file import write_plainly
 
 Floats = npt.NDArray[np.float64]
@@ -167,7 +167,7 @@ def _read_by_casadi(model: Any) -> tuple[Any, Sequence[Any], Sequence[Any]]:
     builder = casadi.NlpBuilder()
     with tempfile.TemporaryDirectory(prefix="batteryopt-") as folder:
         path = Path(folder) / "model.nl"
-        with path.open("w", newline="\n") as stream:
+        with path.open("w", newline="\n") as stream, numbers_required(str(model.name)):
             info = write_plainly(model, stream)
         try:
             builder.import_nl(str(path), {"verbose": False})

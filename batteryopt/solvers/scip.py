@@ -12,7 +12,7 @@ from pyscipopt import scip as scip_library
 
 from batteryopt.solvers.adapter import Adapter, Capability, Indicator, Options, ProgressListener, Report
 from batteryopt.solvers.arrays import expression_value
-from batteryopt.solvers.components import Parts, parts_of
+from batteryopt.solvers.components import Parts, numbers_required, parts_of
 from batteryopt.solvers.points import (
     claim_tolerance,
     empty_domains,
@@ -87,7 +87,8 @@ class ScipAdapter(Adapter):
         began = time.perf_counter()
         parts = parts_of(model)
         fault = _evident_infeasibility(parts)
-        translated = None if fault else ScipModel(parts, indicators)
+        with numbers_required(parts.name):
+            translated = None if fault else ScipModel(parts, indicators)
         build_seconds = time.perf_counter() - began
         if translated is None or translated.fault:
             message = fault if translated is None else translated.fault

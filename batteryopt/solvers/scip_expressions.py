@@ -14,7 +14,7 @@ from pyomo.repn.quadratic import QuadraticRepnVisitor
 from pyscipopt.scip import Expr, Term, buildGenExprObj
 
 from batteryopt.errors import UnsupportedModel
-from batteryopt.solvers.arrays import Columns, finite
+from batteryopt.solvers.arrays import Columns
 
 _FUNCTIONS: dict[str, Callable[[Any], Any]] = {
     "exp": pyscipopt.exp,
@@ -60,7 +60,7 @@ class Translator:
         """Return an expression in SCIP's terms; `owner` is the component that an error names."""
         repn = self._visitor.walk_expression(expression)
         known = self._by_key
-        terms = {Term(): finite(repn.constant, owner)}
+        terms = {Term(): float(repn.constant)}
         terms.update({Term(known(key)): c for key, c in repn.linear.items()})
         for (first, second), coefficient in (repn.quadratic or {}).items():
             terms[Term(known(first), known(second))] = coefficient
@@ -76,7 +76,7 @@ class Translator:
             if child.__class__ in native_numeric_types:
                 return False, float(child)
             if not child.is_potentially_variable() or (child.is_variable_type() and child.fixed):
-                return False, finite(child(exception=False), owner)
+                return False, float(child())
             if child.is_variable_type():
                 return False, buildGenExprObj(self.variable(child))
             return True, None

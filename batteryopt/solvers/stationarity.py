@@ -1,15 +1,21 @@
-"""How far a point with multipliers is from satisfying the KKT conditions, in numbers without units."""
+"""How far a point is from satisfying the KKT conditions, in numbers without units, and the multipliers that show it."""
 
 from __future__ import annotations
+
+from dataclasses import dataclass
 
 import numpy as np
 import scipy.sparse as sp
 
+from batteryopt.solvers.arrays import QuadraticProgram
+from batteryopt.solvers.highs_arrays import solve_arrays
 from batteryopt.solvers.multipliers import Multipliers
 from batteryopt.solvers.nonlinear import Floats, NonlinearProgram
 
 STATIONARITY = 1e-6
 """Relative KKT residual up to which a point is called locally optimal."""
+ACTIVE = 1e-6
+"""Distance to a bound, relative to its size or 1, within which the bound may have a multiplier."""
 
 
 def kkt_residual(program: NonlinearProgram, x: Floats, multipliers: Multipliers) -> float:
@@ -20,17 +26,69 @@ def kkt_residual(program: NonlinearProgram, x: Floats, multipliers: Multipliers)
     relative to the objective or 1. An interior-point code's own test is looser where it has scaled the objective
     down or where multipliers are large.
     """
-    callbacks = program.callbacks
-    gradient = callbacks.gradient(x)
-    shape = (len(program.row_lower), len(x))
-    jacobian = sp.csr_array((callbacks.jacobian(x), callbacks.jacobianstructure()), shape=shape)
+    gradient, jacobian = _derivatives(program, x)
     residual = gradient + jacobian.T @ multipliers.rows - multipliers.lower + multipliers.upper
     size = abs(gradient) + abs(jacobian).T @ abs(multipliers.rows) + abs(multipliers.lower) + abs(multipliers.upper)
     stationarity = float(np.max(abs(residual) / np.maximum(1.0, size), initial=0.0))
-    rows = _products(multipliers.rows, callbacks.constraints(x), program.row_lower, program.row_upper)
+    rows = _products(multipliers.rows, program.callbacks.constraints(x), program.row_lower, program.row_upper)
     lower = _products(-multipliers.lower, x, program.lower, program.upper)
     upper = _products(multipliers.upper, x, program.lower, program.upper)
-    return max(stationarity, (rows + lower + upper) / max(1.0, abs(callbacks.objective(x))))
+    return max(stationarity, (rows + lower + upper) / max(1.0, abs(program.callbacks.objective(x))))
+
+
+def estimated_multipliers(program: NonlinearProgram, x: Floats) -> Multipliers | None:
+    """Return the multipliers that make the point x (n) most nearly stationary, from the point alone; None if it fails.
+
+    A code's own multipliers are of no use where the constraints' gradients are dependent, as those of redundant
+    equalities and of complementarity are: they grow without limit. These come from a vertex of a linear program,
+    the least ``t`` with ``|gradient of the Lagrangian| <= t max(1, |gradient|)`` and multipliers of the right signs
+    on active rows and bounds only.
+    """
+    gradient, jacobian = _derivatives(program, x)
+    rows = _Sides.of(program.callbacks.constraints(x), program.row_lower, program.row_upper)
+    columns = _Sides.of(x, program.lower, program.upper)
+    bounds = sp.eye_array(len(x), format="csr")
+    scale = sp.csr_array(np.maximum(1.0, abs(gradient)).reshape(-1, 1))
+    by_multiplier = sp.hstack([jacobian.T, bounds])
+    count = by_multiplier.shape[1]
+    solution = solve_arrays(
+        QuadraticProgram(
+            c=np.append(np.zeros(count), 1.0),
+            Q=sp.csc_array((count + 1, count + 1)),
+            A=sp.csr_array(sp.vstack([sp.hstack([by_multiplier, scale]), sp.hstack([by_multiplier, -scale])])),
+            row_lower=np.concatenate([-gradient, np.full(len(x), -np.inf)]),
+            row_upper=np.concatenate([np.full(len(x), np.inf), -gradient]),
+            lower=np.concatenate([rows.least, columns.least, [0.0]]),
+            upper=np.concatenate([rows.most, columns.most, [np.inf]]),
+            is_integer=np.zeros(count + 1, dtype=bool),
+        )
+    )
+    if solution.x is None:
+        return None
+    of_rows, of_bounds = solution.x[: len(rows.least)], solution.x[len(rows.least) : count]
+    return Multipliers(rows=of_rows, lower=np.maximum(0.0, -of_bounds), upper=np.maximum(0.0, of_bounds))
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Sides:
+    """The signs that multipliers may have: positive at an active upper bound, negative at an active lower one."""
+
+    least: Floats
+    most: Floats
+
+    @classmethod
+    def of(cls, values: Floats, lower: Floats, upper: Floats) -> _Sides:
+        size = ACTIVE * np.maximum(1.0, abs(values))
+        return cls(
+            least=np.where(values - lower <= size, -np.inf, 0.0), most=np.where(upper - values <= size, np.inf, 0.0)
+        )
+
+
+def _derivatives(program: NonlinearProgram, x: Floats) -> tuple[Floats, sp.csr_array]:
+    callbacks = program.callbacks
+    shape = (len(program.row_lower), len(x))
+    jacobian = sp.csr_array((callbacks.jacobian(x), callbacks.jacobianstructure()), shape=shape)
+    return callbacks.gradient(x), jacobian
 
 
 def _products(multipliers: Floats, values: Floats, lower: Floats, upper: Floats) -> float:

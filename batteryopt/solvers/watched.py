@@ -18,8 +18,6 @@ class Watched:
 
     Attributes
     ----------
-    iterations
-        Number of iterations, of all runs together.
     error
         What the caller's listener raised; it stops the solve and is raised after it.
     """
@@ -30,15 +28,22 @@ class Watched:
         self._flag = flag
         self._listener = listener
         self._began = time.perf_counter()
-        self.iterations = 0
+        self._before = self._last = 0
         self.error: Exception | None = None
+
+    @property
+    def iterations(self) -> int:
+        """Number of iterations, of all runs together."""
+        return self._before + self._last
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._callbacks, name)
 
     def intermediate(self, _mode: int, iteration: int, objective: float, violation: float, *_rest: float) -> bool:
         """Return whether to go on."""
-        self.iterations += iteration > 0
+        if iteration < self._last:  # a new run counts from 0 again
+            self._before += self._last
+        self._last = iteration
         if self._listener is not None:
             self._tell(self._listener, self._sign * objective if violation <= FEASIBLE_ENOUGH else None)
         return not self._flag.is_set
@@ -48,4 +53,4 @@ class Watched:
             listener(Progress(seconds=time.perf_counter() - self._began, objective=objective, bound=None))
         except Exception as error:
             self.error = error
-            self._flag.set()
+            self._flag.is_set = True
