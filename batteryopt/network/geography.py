@@ -1,0 +1,77 @@
+"""Distances: how far it is from site to site by each mode, and who lives along the way."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+import numpy.typing as npt
+
+from batteryopt.network.flows import GREAT_CIRCLE, Mode
+
+if TYPE_CHECKING:
+    from batteryopt.network.instance import Network
+
+Floats = npt.NDArray[np.float64]
+
+EARTH_RADIUS_KM = 6371.0088
+"""Mean radius of the Earth (IUGG)."""
+
+
+def great_circle_km(latitude_deg: Floats, longitude_deg: Floats) -> Floats:
+    """Return distances (n, n) along the sphere, by the haversine formula, which is exact for near points too."""
+    latitude, longitude = np.radians(latitude_deg), np.radians(longitude_deg)
+    half_chord_squared = (
+        np.sin((latitude[:, None] - latitude) / 2) ** 2
+        + np.cos(latitude[:, None]) * np.cos(latitude) * np.sin((longitude[:, None] - longitude) / 2) ** 2
+    )
+    return np.asarray(2 * EARTH_RADIUS_KM * np.arcsin(np.sqrt(np.clip(half_chord_squared, 0, 1))), dtype=float)
+
+
+def table_km(network: Network, name: str) -> Floats:
+    """Return distances (sites, sites) by name, a matrix of the instance or the great circle; NaN: no way."""
+    if name != GREAT_CIRCLE:
+        return np.asarray(network.distances[name], dtype=float)
+    coordinates = [(site.latitude_deg, site.longitude_deg) for site in network.sites]
+    latitude, longitude = np.array(coordinates, dtype=float).reshape(-1, 2).T
+    return great_circle_km(latitude, longitude)
+
+
+def mode_km(network: Network, mode: Mode) -> Floats:
+    """Return lengths of lanes (sites, sites) by a mode; NaN where there is no lane."""
+    km = table_km(network, mode.distance) * mode.detour_factor
+    longest = np.inf if mode.longest_km is None else mode.longest_km
+    with np.errstate(invalid="ignore"):
+        km = np.where((km >= mode.shortest_km) & (km <= longest), km, np.nan)
+    np.fill_diagonal(km, np.nan)
+    position = {site.name: i for i, site in enumerate(network.sites)}
+    # a lane of this mode speaks last: it may open again what a lane of all modes closes
+    for lane in sorted(network.lanes, key=lambda lane: lane.mode != ""):
+        if lane.mode in ("", mode.name):
+            pair = (position[lane.origin], position[lane.destination])
+            if not lane.is_allowed:
+                km[pair] = np.nan
+            elif lane.distance_km is not None:
+                km[pair] = lane.distance_km
+    return km
+
+
+def people_per_km(network: Network, mode: Mode) -> Floats:
+    """Return people along a kilometre (sites, sites): the mean of both ends, or the lane's own."""
+    ends = np.array([site.people_per_km for site in network.sites], dtype=float)
+    people: Floats = np.add.outer(ends, ends) / 2
+    position = {site.name: i for i, site in enumerate(network.sites)}
+    for lane in sorted(network.lanes, key=lambda lane: lane.mode != ""):
+        if lane.mode in ("", mode.name) and lane.people_per_km is not None:
+            people[position[lane.origin], position[lane.destination]] = lane.people_per_km
+    return people
+
+
+def extra_cost_per_t(network: Network, mode: Mode) -> dict[tuple[int, int], Floats]:
+    """Return tolls by (origin, destination) position, one number a period (T), where there are any."""
+    position = {site.name: i for i, site in enumerate(network.sites)}
+    return {
+        (position[lane.origin], position[lane.destination]): network.profile(lane.extra_cost_per_t)
+        for lane in sorted(network.lanes, key=lambda lane: lane.mode != "")
+        if lane.mode in ("", mode.name) and np.any(network.profile(lane.extra_cost_per_t))
+    }

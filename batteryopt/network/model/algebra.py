@@ -1,0 +1,366 @@
+"""Linear models written once, over index arrays: every equation is a few `Terms` summed over the rows of an `Index`.
+
+An index is a table of codes (site 4, product 0, period 2), a variable family has one variable for each of its rows,
+and an equation has one row for each row of the index it is stated over. Terms meet a row where all columns that both
+have agree; what the row does not have is summed over, and what the terms do not have is repeated. So ::
+
+    m.require("capacity_is_kept", over=FACILITIES, terms=[processed, -is_open * steps], at_most=0)
+
+reads as it is meant. The model becomes SciPy arrays (`arrays`) or a Pyomo model (`pyomo_model`) without a second
+formulation.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+import numpy.typing as npt
+
+Ints = npt.NDArray[np.int64]
+Floats = npt.NDArray[np.float64]
+Bools = npt.NDArray[np.bool_]
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Index:
+    """A table of codes.
+
+    Attributes
+    ----------
+    keys
+        Columns that name a row, in the order of its name; no two rows agree in all of them.
+    columns
+        Codes by column, each of the same length; columns beyond the keys describe a row (the site of a facility).
+    """
+
+    keys: tuple[str, ...]
+    columns: Mapping[str, Ints]
+
+    def __len__(self) -> int:
+        return len(next(iter(self.columns.values())))
+
+    def __getitem__(self, column: str) -> Ints:
+        return self.columns[column]
+
+    def where(self, mask: Bools) -> Index:
+        """Return the rows that a mask keeps."""
+        return dataclasses.replace(self, columns={name: codes[mask] for name, codes in self.columns.items()})
+
+    def over(self, column: str, count: int) -> Index:
+        """Return every row `count` times, once for each code of a new key (its last column, running fastest)."""
+        repeated = {name: np.repeat(codes, count) for name, codes in self.columns.items()}
+        codes = np.tile(np.arange(count, dtype=np.int64), len(self))
+        return Index(keys=(*self.keys, column), columns={**repeated, column: codes})
+
+
+def index(keys: Sequence[str], **columns: npt.ArrayLike) -> Index:
+    """Return an index of the given columns; the keys come first in its names."""
+    return Index(keys=tuple(keys), columns={name: np.asarray(codes, dtype=np.int64) for name, codes in columns.items()})
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Terms:
+    """A sum of coefficients times variables, each with the codes that say which rows it belongs to.
+
+    Attributes
+    ----------
+    columns
+        Codes by column name (n).
+    variable, coefficient
+        Column of the model and its factor (n).
+    """
+
+    columns: Mapping[str, Ints]
+    variable: Ints
+    coefficient: Floats
+
+    def __len__(self) -> int:
+        return len(self.variable)
+
+    def __getitem__(self, column: str) -> Ints:
+        return self.columns[column]
+
+    def __mul__(self, factor: npt.ArrayLike) -> Terms:
+        return dataclasses.replace(self, coefficient=self.coefficient * np.asarray(factor, dtype=float))
+
+    __rmul__ = __mul__
+
+    def __neg__(self) -> Terms:
+        return self * -1.0
+
+    def renamed(self, **names: str) -> Terms:
+        """Return the terms with columns under new names: ``renamed(destination="site")``."""
+        return dataclasses.replace(self, columns={names.get(name, name): codes for name, codes in self.columns.items()})
+
+    def only(self, *names: str) -> Terms:
+        """Return the terms with these columns only, so that no other is compared."""
+        return dataclasses.replace(self, columns={name: self.columns[name] for name in names})
+
+    def moved(self, **by: int) -> Terms:
+        """Return the terms so that they meet other rows: ``stock.moved(period=1)`` is that of the period before."""
+        moved = {name: self.columns[name] + distance for name, distance in by.items()}
+        return dataclasses.replace(self, columns={**self.columns, **moved})
+
+    def with_columns(self, **columns: Ints | int) -> Terms:
+        """Return the terms with further columns."""
+        added = {name: np.broadcast_to(np.asarray(codes, np.int64), (len(self),)) for name, codes in columns.items()}
+        return dataclasses.replace(self, columns={**self.columns, **added})
+
+    def where(self, mask: Bools) -> Terms:
+        """Return the terms that a mask keeps."""
+        return Terms(
+            columns={name: codes[mask] for name, codes in self.columns.items()},
+            variable=self.variable[mask],
+            coefficient=self.coefficient[mask],
+        )
+
+    def take(self, positions: Ints) -> Terms:
+        """Return the terms at these positions, repeated where a position is."""
+        return Terms(
+            columns={name: codes[positions] for name, codes in self.columns.items()},
+            variable=self.variable[positions],
+            coefficient=self.coefficient[positions],
+        )
+
+    def through(self, table: Mapping[str, Ints], factor: Floats) -> Terms:
+        """Return the terms spread over a table that adds columns: what is processed, over the recipe's outputs."""
+        mine, theirs = match(self.columns, table)
+        added = {name: codes[theirs] for name, codes in table.items() if name not in self.columns}
+        taken = self.take(mine)
+        return dataclasses.replace(taken, columns={**taken.columns, **added}) * factor[theirs]
+
+    @property
+    def variables(self) -> Ints:
+        """Columns of the model that occur."""
+        return np.unique(self.variable)
+
+
+def plus(*terms: Terms) -> Terms:
+    """Return the sum of terms, with the columns that all of them have."""
+    common = [name for name in terms[0].columns if all(name in other.columns for other in terms)]
+    return Terms(
+        columns={name: np.concatenate([each.columns[name] for each in terms]) for name in common},
+        variable=np.concatenate([each.variable for each in terms]),
+        coefficient=np.concatenate([each.coefficient for each in terms]),
+    )
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Family:
+    """Variables of one name: one for each row of an index.
+
+    Attributes
+    ----------
+    first
+        Column of its first variable in the model.
+    lower, upper
+        Bounds (n).
+    doc
+        Meaning and unit.
+    """
+
+    name: str
+    index: Index
+    first: int
+    lower: Floats
+    upper: Floats
+    is_integer: Bools
+    doc: str
+
+    def __len__(self) -> int:
+        return len(self.index)
+
+    @property
+    def positions(self) -> slice:
+        """Its columns in the model."""
+        return slice(self.first, self.first + len(self))
+
+    @cached_property
+    def terms(self) -> Terms:
+        """Each variable once, with coefficient 1."""
+        return Terms(
+            columns=self.index.columns,
+            variable=np.arange(self.first, self.first + len(self), dtype=np.int64),
+            coefficient=np.ones(len(self)),
+        )
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Rows:
+    """Constraints of one name: ``lower <= sum of coefficient * variable <= upper``, one for each row of an index.
+
+    Attributes
+    ----------
+    row, variable, coefficient
+        Entries (n): which row of the family, which column of the model.
+    lower, upper
+        One a row, infinite where there is none.
+    is_cut
+        Whether the rows only tighten: every plan that satisfies the others satisfies these, or has an equal that does.
+    """
+
+    name: str
+    index: Index
+    row: Ints
+    variable: Ints
+    coefficient: Floats
+    lower: Floats
+    upper: Floats
+    doc: str
+    is_cut: bool = False
+
+    def __len__(self) -> int:
+        return len(self.index)
+
+
+class Formulation:
+    """A model under construction: families of variables, families of rows, and charges that objectives are made of."""
+
+    def __init__(self, labels: Mapping[str, Sequence[str]]) -> None:
+        self.labels = labels
+        self.families: dict[str, Family] = {}
+        self.rows: dict[str, Rows] = {}
+        self.charges: dict[str, list[Terms]] = {}
+        self.constants: dict[str, float] = {}
+        self.size = 0
+
+    def variables(
+        self,
+        name: str,
+        over: Index,
+        *,
+        doc: str,
+        lower: npt.ArrayLike = 0.0,
+        upper: npt.ArrayLike = np.inf,
+        is_integer: bool | Bools = False,
+    ) -> Terms:
+        """Add a family of variables and return it as terms."""
+        count = len(over)
+        family = Family(
+            name=name,
+            index=over,
+            first=self.size,
+            lower=np.broadcast_to(np.asarray(lower, dtype=float), (count,)),
+            upper=np.broadcast_to(np.asarray(upper, dtype=float), (count,)),
+            is_integer=np.broadcast_to(np.asarray(is_integer, dtype=bool), (count,)),
+            doc=doc,
+        )
+        self.families[name] = family
+        self.size += count
+        return family.terms
+
+    def __getitem__(self, name: str) -> Terms:
+        return self.families[name].terms
+
+    def require(
+        self,
+        name: str,
+        *,
+        over: Index,
+        terms: Sequence[Terms],
+        doc: str,
+        equal: npt.ArrayLike | None = None,
+        at_least: npt.ArrayLike | None = None,
+        at_most: npt.ArrayLike | None = None,
+        is_cut: bool = False,
+    ) -> None:
+        """Add a family of rows; those without any term that hold anyway are left out."""
+        count = len(over)
+        parts = [(*match(over.columns, term.columns), term) for term in terms if len(term)]
+        row = _joined([rows for rows, _, _ in parts])
+        variable = _joined([term.variable[entries] for _, entries, term in parts])
+        coefficient = np.concatenate([np.zeros(0), *(term.coefficient[entries] for _, entries, term in parts)])
+        lower = _limits(equal if at_least is None else at_least, -np.inf, count)
+        upper = _limits(equal if at_most is None else at_most, np.inf, count)
+        is_used = np.bincount(row[coefficient != 0], minlength=count) > 0
+        keep = is_used | (lower > 0) | (upper < 0)
+        position = np.cumsum(keep) - 1
+        entries = keep[row] & (coefficient != 0)
+        self.rows[name] = Rows(
+            name=name,
+            index=over.where(keep),
+            row=position[row[entries]],
+            variable=variable[entries],
+            coefficient=coefficient[entries],
+            lower=lower[keep],
+            upper=upper[keep],
+            doc=doc,
+            is_cut=is_cut,
+        )
+
+    def charge(self, account: str, terms: Terms | None = None, *, constant: float = 0.0) -> None:
+        """Add terms or a constant to an account (a cost term, emissions, risk ...)."""
+        self.charges.setdefault(account, []).extend([] if terms is None else [terms])
+        self.constants[account] = self.constants.get(account, 0.0) + constant
+
+    def account(self, name: str) -> Floats:
+        """Return the coefficients of an account, one a column of the model."""
+        vector = np.zeros(self.size)
+        for terms in self.charges.get(name, ()):
+            np.add.at(vector, terms.variable, terms.coefficient)
+        return vector
+
+    def names_of(self, part: Family | Rows) -> Iterator[str]:
+        """Yield a name for each variable or row of a family: ``balance[Beijing,pack,2025]``."""
+        columns = [(self.labels[key], part.index[key].tolist()) for key in part.index.keys]
+        for codes in zip(*(codes for _, codes in columns), strict=True):
+            items = ",".join(str(labels[code]) for (labels, _), code in zip(columns, codes, strict=True))
+            yield f"{part.name}[{items}]"
+
+
+def _joined(arrays: Sequence[Ints]) -> Ints:
+    return np.concatenate([np.zeros(0, dtype=np.int64), *arrays])
+
+
+def _limits(value: npt.ArrayLike | None, missing: float, count: int) -> Floats:
+    return np.array(np.broadcast_to(np.asarray(missing if value is None else value, dtype=float), (count,)))
+
+
+def match(left: Mapping[str, Ints], right: Mapping[str, Ints]) -> tuple[Ints, Ints]:
+    """Return positions (n), (n) of all pairs of a left and a right row that agree in every column that both have."""
+    common = [name for name in left if name in right]
+    n_left, n_right = (len(next(iter(table.values()))) for table in (left, right))
+    if not common or not n_left or not n_right:
+        pairs = np.arange(n_left * n_right, dtype=np.int64)
+        return pairs // max(n_right, 1), pairs % max(n_right, 1)
+    left_keys, right_keys, size = _keys([left[name] for name in common], [right[name] for name in common])
+    return _pairs_by_table(left_keys, right_keys, size)
+
+
+def _keys(left: Sequence[Ints], right: Sequence[Ints]) -> tuple[Ints, Ints, int]:
+    """Return one key for each row of both sides, and their number; a code beyond the other side's meets nobody."""
+    left_keys = np.zeros(len(left[0]), dtype=np.int64)
+    right_keys = np.zeros(len(right[0]), dtype=np.int64)
+    size = 1
+    for mine, theirs in zip(left, right, strict=True):
+        low = min(int(mine.min()), int(theirs.min()))
+        base = max(int(mine.max()), int(theirs.max())) - low + 1
+        left_keys, right_keys, size = left_keys * base + (mine - low), right_keys * base + (theirs - low), size * base
+    if size > 8 * (len(left_keys) + len(right_keys)) + 1_000_000:
+        known, inverse = np.unique(np.concatenate([left_keys, right_keys]), return_inverse=True)
+        return inverse[: len(left_keys)], inverse[len(left_keys) :], len(known)
+    return left_keys, right_keys, size
+
+
+def _pairs_by_table(left: Ints, right: Ints, size: int) -> tuple[Ints, Ints]:
+    """Return all pairs of equal keys, by a table of where each key's rows stand among the right ones."""
+    counts = np.bincount(right, minlength=size)
+    if counts.max() <= 1:  # the usual case: one partner at most
+        partner = np.full(size, -1, dtype=np.int64)
+        partner[right] = np.arange(len(right))
+        found = partner[left]
+        rows = np.flatnonzero(found >= 0)
+        return rows, found[rows]
+    if np.bincount(left, minlength=size).max() <= 1:
+        rows, entries = _pairs_by_table(right, left, size)
+        return entries, rows
+    order = np.argsort(right, kind="stable")
+    begin = np.cumsum(counts) - counts
+    repeats = counts[left]
+    rows = np.repeat(np.arange(len(left)), repeats)
+    within = np.arange(len(rows)) - np.repeat(np.cumsum(repeats) - repeats, repeats)
+    return rows, order[np.repeat(begin[left], repeats) + within]

@@ -1,0 +1,63 @@
+"""The formulation as SciPy arrays, for solvers: the short way, whatever the size."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+
+import numpy as np
+import scipy.sparse as sp
+
+from batteryopt.network.model.algebra import Formulation, Rows
+from batteryopt.solvers.arrays import Floats, QuadraticProgram
+
+
+def to_arrays(
+    m: Formulation, objective: Floats, *, constant: float = 0.0, leave_out: Collection[str] = ()
+) -> QuadraticProgram:
+    """Return the formulation as one minimisation; columns and rows stand in the order in which they were declared.
+
+    Parameters
+    ----------
+    objective
+        Costs, one a variable.
+    leave_out
+        Names of families of rows that are not wanted.
+    """
+    rows = [family for name, family in m.rows.items() if name not in leave_out]
+    families = m.families.values()
+    empty = np.zeros(0)
+    return QuadraticProgram(
+        c=objective,
+        c0=constant,
+        Q=sp.csc_array((m.size, m.size)),
+        A=matrix(rows, m.size),
+        row_lower=np.concatenate([empty, *(family.lower for family in rows)]),
+        row_upper=np.concatenate([empty, *(family.upper for family in rows)]),
+        lower=np.concatenate([empty, *(family.lower for family in families)]),
+        upper=np.concatenate([empty, *(family.upper for family in families)]),
+        is_integer=np.concatenate([empty.astype(bool), *(family.is_integer for family in families)]),
+    )
+
+
+def matrix(rows: Collection[Rows], size: int) -> sp.csr_array:
+    """Return the rows of several families, one below the other."""
+    firsts = np.cumsum([0, *(len(family) for family in rows)])
+    positions = [np.zeros(0, dtype=np.int64), *(f.row + first for f, first in zip(rows, firsts, strict=False))]
+    entries = (
+        np.concatenate([np.zeros(0), *(family.coefficient for family in rows)]),
+        (np.concatenate(positions), np.concatenate([positions[0], *(family.variable for family in rows)])),
+    )
+    whole = sp.csr_array(sp.coo_array(entries, shape=(int(firsts[-1]), size)))
+    whole.sum_duplicates()
+    whole.eliminate_zeros()
+    return whole
+
+
+def column_names(m: Formulation) -> list[str]:
+    """Return the names of all variables, in the order of the columns."""
+    return [name for family in m.families.values() for name in m.names_of(family)]
+
+
+def row_names(m: Formulation) -> list[str]:
+    """Return the names of all rows, in their order."""
+    return [name for family in m.rows.values() for name in m.names_of(family)]

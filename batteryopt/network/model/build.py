@@ -1,0 +1,43 @@
+"""The model of the recycling network: an instance in, a formulation out, part by part."""
+
+from __future__ import annotations
+
+from batteryopt.network.instance import Network
+from batteryopt.network.model.algebra import Formulation
+from batteryopt.network.model.balances import add_balances, add_ends
+from batteryopt.network.model.draft import Draft
+from batteryopt.network.model.facilities import add_facilities
+from batteryopt.network.model.links import add_links
+from batteryopt.network.model.policy import add_policy
+from batteryopt.network.model.processing import add_processing
+from batteryopt.network.model.reach import make_reach
+from batteryopt.network.model.service import add_service
+from batteryopt.network.model.sets import make_sets
+from batteryopt.network.model.storage import add_stock, add_storage_rules
+from batteryopt.network.model.symmetry import order_equal_sites
+from batteryopt.network.model.transport import add_transport
+
+
+def build(network: Network, *, is_tight: bool = True) -> Formulation:
+    """Return the formulation of an instance.
+
+    Parameters
+    ----------
+    is_tight
+        False leaves out the cuts and the bounds by reachable mass: the usual form, for comparison.
+    """
+    sets = make_sets(network)
+    b = Draft(network=network, sets=sets, reach=make_reach(sets), m=Formulation(sets.labels), is_tight=is_tight)
+    add_facilities(b)
+    add_processing(b)
+    add_transport(b)
+    add_stock(b)
+    add_ends(b)
+    add_balances(b)
+    add_storage_rules(b)
+    add_service(b)
+    add_policy(b)
+    if is_tight:
+        add_links(b)
+        order_equal_sites(b)
+    return b.m

@@ -1,0 +1,190 @@
+"""Transport: what travels on which lane by which mode, in how many trips, at what cost, emission and risk."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from batteryopt.network.geography import extra_cost_per_t, people_per_km
+from batteryopt.network.model.algebra import Floats, Index, Terms, index
+from batteryopt.network.model.draft import RISK, Draft
+
+
+def add_transport(b: Draft) -> None:
+    """Add flows and trips, and what they cost and emit."""
+    add_shipments(b)
+    add_trips(b)
+    lanes_are_wide_enough(b)
+    depots_have_the_vehicles(b)
+    pay_for_transport(b)
+
+
+def add_shipments(b: Draft) -> None:
+    """Add flows on all arcs where the origin may have something and the destination may take it."""
+    arcs = b.reach.arcs
+    ALL = b.each_period(arcs.index)
+    most = np.minimum(b.reach.at(b.reach.own, ALL, "origin"), b.reach.at(b.reach.intake, ALL, "destination"))
+    keep = most > 0 if b.is_tight else np.ones(len(ALL), dtype=bool)
+    SHIPMENTS = ALL.where(keep)
+    km = np.repeat(arcs.km, b.sets.T)[keep]
+    upper = np.where(most[keep] < 1e17, most[keep], np.inf)
+    b.m.variables("shipped", SHIPMENTS, upper=upper, doc="tonnes that travel on a lane")
+    b.km["shipped"] = km
+
+
+def _per_mode(b: Draft, figure: str) -> Floats:
+    """Return a figure of each mode (modes, T)."""
+    return b.sets.profiles(b.network.modes, figure)
+
+
+def add_trips(b: Draft) -> None:
+    """Add whole trips where a mode has them: a lane's load needs so many vehicles."""
+    shipped, modes = b.m["shipped"], b.network.modes
+    is_whole = np.array([mode.whole_trips and mode.trip_capacity_t is not None for mode in modes], dtype=bool)
+    mine = shipped.where(is_whole[shipped["mode"]])
+    km = b.km["shipped"][is_whole[shipped["mode"]]]
+    table = np.stack([mine[name] for name in ("origin", "destination", "mode", "period")], axis=1)
+    lanes, first, lane = np.unique(table, axis=0, return_index=True, return_inverse=True)
+    origin, destination, mode, period = lanes.reshape(-1, 4).T
+    keys = ("origin", "destination", "mode", "period")
+    TRIPS = index(keys, origin=origin, destination=destination, mode=mode, period=period)
+    capacity = np.array([np.inf if m.trip_capacity_t is None else m.trip_capacity_t for m in modes])[mode]
+    load = np.zeros(len(TRIPS))
+    np.add.at(load, lane.ravel(), b.m.families["shipped"].upper[mine.variable - b.m.families["shipped"].first])
+    trips = b.m.variables(
+        "trips", TRIPS, upper=_most_trips(b, TRIPS, load / capacity), is_integer=True, doc="vehicles on a lane"
+    )
+    b.km["trips"] = km[first]
+    b.m.require(
+        "trips_carry_the_load",
+        over=TRIPS,
+        terms=[mine.only(*keys), -trips * capacity],
+        at_most=0.0,
+        doc="no more travels than the trips can carry",
+    )
+
+
+def _most_trips(b: Draft, TRIPS: Index, needed: Floats) -> Floats:
+    """Return an upper bound of trips: what the load can need, or what a coverage rule may ask for."""
+    visits = [rule.visits for rule in b.network.policy.coverage if rule.visits is not None]
+    most = np.maximum(np.ceil(needed - 1e-9), np.ceil(max(visits, default=0.0)))
+    depot = np.array([np.inf if m.trips_per_depot is None else m.trips_per_depot for m in b.network.modes])
+    return np.asarray(np.minimum(most, np.floor(depot[TRIPS["mode"]])), dtype=float)
+
+
+def vehicle_loads(b: Draft) -> Terms:
+    """Return loads in vehicles, for modes whose trips need not be whole."""
+    shipped = b.m["shipped"]
+    capacity = [np.inf if m.trip_capacity_t is None or m.whole_trips else m.trip_capacity_t for m in b.network.modes]
+    shares = 1.0 / np.array(capacity)[shipped["mode"]]
+    return (shipped * shares).where(shares > 0)
+
+
+def lanes_are_wide_enough(b: Draft) -> None:
+    """State sum of shipped over products (and modes, where the lane names none) <= most of the lane."""
+    limited = [lane for lane in b.network.lanes if lane.most_t is not None]
+    if not limited:
+        return
+    sites, modes = b.sets.codes["site"], b.sets.codes["mode"]
+    shipped, terms = b.m["shipped"], []
+    for row, lane in enumerate(limited):
+        mask = (shipped["origin"] == sites[lane.origin]) & (shipped["destination"] == sites[lane.destination])
+        if lane.mode:
+            mask &= shipped["mode"] == modes[lane.mode]
+        terms.append(shipped.where(mask).only("period").with_columns(row=row))
+    keys = ("origin", "destination", "lane_mode")
+    LANES = index(
+        keys,
+        origin=[sites[lane.origin] for lane in limited],
+        destination=[sites[lane.destination] for lane in limited],
+        lane_mode=[modes[lane.mode] + 1 if lane.mode else 0 for lane in limited],
+        row=np.arange(len(limited)),
+    )
+    b.m.require(
+        "lanes_are_wide_enough",
+        over=b.each_period(LANES),
+        terms=terms,
+        at_most=b.sets.profiles(limited, "most_t").ravel(),
+        doc="a lane carries no more than it can",
+    )
+
+
+def depots_have_the_vehicles(b: Draft) -> None:
+    """State sum of trips that end at a site <= trips that its vehicles have time for."""
+    most = np.array([np.inf if m.trips_per_depot is None else m.trips_per_depot for m in b.network.modes])
+    mode = np.flatnonzero(np.isfinite(most))
+    if not len(mode):
+        return
+    arcs = b.reach.arcs.index
+    pairs = np.unique(np.stack([arcs["destination"], arcs["mode"]], axis=1)[np.isin(arcs["mode"], mode)], axis=0)
+    destination, mode = pairs.reshape(-1, 2).T
+    DEPOTS = index(("destination", "mode"), destination=destination, mode=mode)
+    columns = ("destination", "mode", "period")
+    b.m.require(
+        "depots_have_the_vehicles",
+        over=b.each_period(DEPOTS),
+        terms=[b.m["trips"].only(*columns), vehicle_loads(b).only(*columns)],
+        at_most=np.repeat(most[mode], b.sets.T),
+        doc="no more trips than vehicles have time for",
+    )
+
+
+# ---- cost, emission and risk ---------------------------------------------------------------------------------------
+
+
+def pay_for_transport(b: Draft) -> None:
+    """Freight, loading, tolls and trips; emissions; risk."""
+    shipped, km = b.m["shipped"], b.km["shipped"]
+    cost, emission = per_tonne(b)
+    b.pay("transport", shipped, cost)
+    b.emit(shipped, emission)
+    hazard = np.array([p.hazard for p in b.network.products])[shipped["product"]]
+    factor = np.array([m.risk_factor for m in b.network.modes])[shipped["mode"]]
+    b.m.charge(RISK, shipped * (km * people_along(b) * hazard * factor))
+    trips = b.m["trips"]
+    place = trips["mode"], trips["period"]
+    trip_km = b.km["trips"]
+    b.pay("transport", trips, _per_mode(b, "cost_per_trip")[place] + _per_mode(b, "cost_per_trip_km")[place] * trip_km)
+    b.emit(trips, _per_mode(b, "emission_kg_per_trip_km")[place] * trip_km)
+
+
+def per_tonne(b: Draft) -> tuple[Floats, Floats]:
+    """Return cost and kg CO2e of a tonne on each shipment, trips that need not be whole included."""
+    shipped, km = b.m["shipped"], b.km["shipped"]
+    place = shipped["mode"], shipped["product"], shipped["period"]
+    cost = freight(b, "cost_per_t_km")[place] * km + freight(b, "cost_per_t")[place] + tolls(b)
+    emission = freight(b, "emission_kg_per_t_km")[place] * km
+    share = np.zeros(len(shipped))
+    loads = vehicle_loads(b)
+    share[loads.variable - b.m.families["shipped"].first] = loads.coefficient
+    trip = shipped["mode"], shipped["period"]
+    cost += share * (_per_mode(b, "cost_per_trip")[trip] + _per_mode(b, "cost_per_trip_km")[trip] * km)
+    return cost, emission + share * _per_mode(b, "emission_kg_per_trip_km")[trip] * km
+
+
+def freight(b: Draft, figure: str) -> Floats:
+    """Return a figure by mode, product and period (modes, products, T); a mode's own unless the product differs."""
+    table = np.repeat(_per_mode(b, figure)[:, None], len(b.network.products), axis=1)
+    for m, mode in enumerate(b.network.modes):
+        for row in mode.by_product:
+            value = getattr(row, figure)
+            if value is not None:
+                table[m, b.sets.codes["product"][row.product]] = b.network.profile(value)
+    return table
+
+
+def tolls(b: Draft) -> Floats:
+    """Return extra costs of a tonne on each shipment."""
+    shipped = b.m["shipped"]
+    extra = np.zeros(len(shipped))
+    for m, mode in enumerate(b.network.modes):
+        for (origin, destination), cost in extra_cost_per_t(b.network, mode).items():
+            mine = (shipped["mode"] == m) & (shipped["origin"] == origin) & (shipped["destination"] == destination)
+            extra[mine] = cost[shipped["period"][mine]]
+    return extra
+
+
+def people_along(b: Draft) -> Floats:
+    """Return people along a kilometre of each shipment's lane."""
+    shipped = b.m["shipped"]
+    people = np.stack([people_per_km(b.network, mode) for mode in b.network.modes])
+    return np.asarray(people[shipped["mode"], shipped["origin"], shipped["destination"]], dtype=float)
