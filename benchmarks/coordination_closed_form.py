@@ -6,7 +6,8 @@ import time
 
 import numpy as np
 
-from batteryopt.coordination.closed_form import FORMULAS, Parameters, lump_sums
+from batteryopt.coordination.closed_form import FORMULAS, lump_sums
+from batteryopt.coordination.equilibrium import Parameters
 
 INSTANCES = 1_000_000
 

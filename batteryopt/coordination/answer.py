@@ -95,7 +95,7 @@ class Answer:
 
     def _certificate_lines(self) -> list[str]:
         failures = ", ".join(check.name for check in self.certificate.failures)
-        verdict = f"FAILED: {failures}" if failures else f"{len(self.certificate)} checks passed"
+        verdict = f"FAILED: {failures}" if failures else f"passed, {len(self.certificate)} of {len(self.certificate)}"
         return [f"  certificate: {verdict if len(self.certificate) else 'none'}"]
 
 

@@ -74,10 +74,11 @@ def decentralized_transfer(g: Parameters) -> Equilibrium:
     service = _chain_service(g)
     U = g.theta * (g.S + g.beta * service)
     with np.errstate(divide="ignore", invalid="ignore"):
-        price = g.m - g.c_t - U / 2 - g.rho_T / U
+        price = g.m - g.c_t - U / 2 - np.divide(g.rho_T, U)
+        at_cap = g.beta * (g.f * (1 - g.theta) + np.multiply(g.theta, g.w_t_cap))
     is_capped = np.greater(price, g.w_t_cap)
     w_t = np.where(is_capped, g.w_t_cap, price)[()]
-    e_r = np.where(is_capped, g.beta * (g.f * (1 - g.theta) + g.theta * g.w_t_cap), service)[()]
+    e_r = np.where(is_capped, at_cap, service)[()]
     words = "the transfer price is bounded (otherwise the manufacturer's profit has no limit: give the enterprise a "
     bounded = Condition(words + "reservation profit, or the price a cap)", w_t, np.isfinite(w_t))
     some = Condition("there are usable batteries", U, np.greater(U, 0))

@@ -70,11 +70,13 @@ def random_instance(seed: int, *, contract_exists: bool = True) -> CoordinationI
     )
 
 
-def binding_instance(seed: int, binding: Binding) -> CoordinationInstance:
+def binding_instance(seed: int, binding: Binding | str) -> CoordinationInstance:
     """Return an instance in which a constraint binds, so that the interior formulas do not apply.
 
-    Every model of it has an answer: a constraint of one model never leaves another without a feasible point.
+    The constraint leaves no model without a feasible point. (The transfer price as a decision stays unbounded, but for
+    `Binding.ECHELON_PARTICIPATION`.)
     """
+    binding = Binding(binding)
     rng = np.random.default_rng([seed, list(Binding).index(binding)])
     makers = {
         Binding.DEMAND: _without_demand,

@@ -61,8 +61,8 @@ def chain_residual(solution: Solution) -> float:
     by_service = board.beta * worth - e_r
     by_effort = outcome.quantity + g.effort_rivalry * (margin - margin.mean()) - board.k * e_n
     gradient = np.concatenate([by_price, by_service, by_effort])
-    scale = _scale(g.market_size, board.beta * worth, outcome.quantity)
-    return _residual(gradient, _chain_constraints(solution, board), scale)
+    sizes = [_scale(g.market_size), _scale(board.beta * worth, e_r), _scale(outcome.quantity, e_n)]
+    return _residual(gradient, _chain_constraints(solution, board), np.repeat(sizes, [len(p), len(e_r), len(e_n)]))
 
 
 def leader_residual(solution: Solution) -> float:
@@ -78,21 +78,20 @@ def _leader_residual(solution: Solution, *, is_edge_free: bool) -> float:
     g, board = solution.network, Board(solution.network)
     e_r, w_t = as_array(solution.recycling_service), cast(float, solution.transfer_price)
     revenue = w_t * g.usable_share + g.scrap_value * (1 - g.usable_share)
-    gradient = [board.beta * revenue - (1 - solution.cost_share) * e_r]
-    scale = _scale(board.beta * revenue, e_r)
-    at_zero = _where(_is_active(e_r, scale))
+    gradient, sizes = [board.beta * revenue - (1 - solution.cost_share) * e_r], [_scale(board.beta * revenue, e_r)]
+    at_zero = _where(_is_active(e_r, sizes[0]))
     if solution.model is Model.DECENTRALIZED_WHOLESALE:
         slopes = _RetailerSlopes(solution, board, is_edge_free=is_edge_free)
         gradient.append(slopes.of_manufacturer())
-        scale = _scale(e_r, g.market_size)
+        sizes.append(_scale(g.market_size))
     if solution.model is Model.DECENTRALIZED_TRANSFER:
         gradient.append(np.array([solution.outcome.usable]))
-        scale = _scale(e_r, solution.outcome.usable)
+        sizes.append(_scale(solution.outcome.usable))
     whole = np.concatenate(gradient)
     columns = _units(at_zero, len(whole))
-    columns += _price_columns(solution, len(whole), scale)
+    columns += _price_columns(solution, len(whole), sizes[-1])
     columns += _participation_columns(solution, board, whole, is_edge_free=is_edge_free)
-    return _residual(whole, columns, scale)
+    return _residual(whole, columns, np.repeat(sizes, [len(part) for part in gradient]))
 
 
 def _price_columns(solution: Solution, length: int, scale: float) -> list[FloatArray]:
@@ -208,15 +207,16 @@ def _chain_constraints(solution: Solution, board: Board) -> list[FloatArray]:
     return columns
 
 
-def _residual(gradient: FloatArray, columns: list[FloatArray], scale: float) -> float:
-    """Return the largest part of a gradient that no non-negative multipliers of the columns cancel, scaled."""
-    if not columns:
-        return float(np.abs(gradient).max() / scale)
-    matrix = np.column_stack(columns)
-    sizes = np.abs(matrix).max(axis=0)
-    matrix = matrix[:, sizes > 0] / sizes[sizes > 0]
-    multipliers, _ = nnls(matrix, -gradient)
-    return float(np.abs(gradient + matrix @ multipliers).max() / scale)
+def _residual(gradient: FloatArray, columns: list[FloatArray], sizes: FloatArray) -> float:
+    """Return the largest part of a gradient, relative to sizes, that no non-negative multipliers of columns cancel."""
+    left = gradient / sizes
+    if columns:
+        matrix = np.column_stack(columns) / sizes[:, None]
+        longest = np.abs(matrix).max(axis=0)
+        matrix = matrix[:, longest > 0] / longest[longest > 0]
+        multipliers, _ = nnls(matrix, -left)
+        left = left + matrix @ multipliers
+    return float(np.abs(left).max())
 
 
 def _one_sided(gradient: FloatArray, *, low: BoolArray, high: BoolArray) -> float:
