@@ -117,6 +117,8 @@ def _complementarity(duals: Floats, values: Floats, lower: Floats, upper: Floats
 def is_positive_semidefinite(hessian: sp.csc_array) -> bool:
     """Return whether a symmetric matrix is positive semidefinite, by the signs of the pivots of its factorisation."""
     used = np.unique(hessian.nonzero()[0])
+    if not len(used):
+        return True
     core = sp.csc_array(hessian[used, :][:, used])
     if (core.diagonal() < 0).any():
         return False

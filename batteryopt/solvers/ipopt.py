@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from batteryopt.solvers.adapter import Options
-from batteryopt.solvers.interior_point import Answer, InteriorPointAdapter, Start
+from batteryopt.solvers.attempts import Answer, Start
+from batteryopt.solvers.interior_point import InteriorPointAdapter
 from batteryopt.solvers.multipliers import Multipliers
 from batteryopt.solvers.nonlinear import NonlinearProgram
 from batteryopt.solvers.watched import Watched
@@ -81,7 +82,12 @@ def run_problem(
         cu=program.row_upper,
     )
     for name, value in settings.items():
-        problem.add_option(name, value)
+        try:
+            problem.add_option(name, value)
+        except TypeError as error:
+            raise ValueError(
+                f"the solver does not take the option {name} = {value!r}; see its list of options"
+            ) from error
     seeds = {}
     if start.multipliers is not None:
         seeds = {"lagrange": start.multipliers.rows, "zl": start.multipliers.lower, "zu": start.multipliers.upper}

@@ -13,7 +13,7 @@ import numpy.typing as npt
 
 from batteryopt.errors import UnsupportedModel
 from batteryopt.solvers.components import Parts, numbers_required
-from batteryopt.solvers.nl_file import write_plainly
+from batteryopt.solvers.nl_file import refuse_unreadable, write_plainly
 
 Floats = npt.NDArray[np.float64]
 Indices = npt.NDArray[np.integer]
@@ -136,11 +136,11 @@ def compile_nonlinear(model: Any, parts: Parts) -> NonlinearProgram:
     Raises
     ------
     UnsupportedModel
-        If a function of the model is not one that CasADi reads.
+        If a function of the model has no derivatives or is not one that CasADi reads.
     """
     import casadi
 
-    builder, variables, constraints = _read_by_casadi(model)
+    builder, variables, constraints = _read_by_casadi(model, parts)
     x = casadi.SX.sym("x", len(variables))
     f, g = _as_scalars(casadi, builder)(x)
     g_lower, g_upper = np.array(builder.g_lb, dtype=float), np.array(builder.g_ub, dtype=float)
@@ -160,19 +160,20 @@ def compile_nonlinear(model: Any, parts: Parts) -> NonlinearProgram:
     )
 
 
-def _read_by_casadi(model: Any) -> tuple[Any, Sequence[Any], Sequence[Any]]:
+def _read_by_casadi(model: Any, parts: Parts) -> tuple[Any, Sequence[Any], Sequence[Any]]:
     """Return CasADi's builder with the variables and constraints in its order; nothing scaled, nothing presolved."""
     import casadi
 
     builder = casadi.NlpBuilder()
     with tempfile.TemporaryDirectory(prefix="batteryopt-") as folder:
         path = Path(folder) / "model.nl"
-        with path.open("w", newline="\n") as stream, numbers_required(str(model.name)):
+        with path.open("w", newline="\n") as stream, numbers_required(parts.name):
             info = write_plainly(model, stream)
+        refuse_unreadable(path.read_text(), parts)
         try:
             builder.import_nl(str(path), {"verbose": False})
         except RuntimeError as error:
-            raise UnsupportedModel(f"CasADi cannot read model '{model.name}': {error}") from error
+            raise UnsupportedModel(f"CasADi cannot read model '{parts.name}': {error}") from error
     return builder, info.variables, info.constraints
 
 

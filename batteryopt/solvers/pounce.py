@@ -9,7 +9,8 @@ from types import ModuleType
 from typing import Any
 
 from batteryopt.solvers.adapter import Options
-from batteryopt.solvers.interior_point import Answer, InteriorPointAdapter, Start
+from batteryopt.solvers.attempts import Answer, Start
+from batteryopt.solvers.interior_point import InteriorPointAdapter
 from batteryopt.solvers.ipopt import native_options, run_problem
 from batteryopt.solvers.nonlinear import NonlinearProgram
 from batteryopt.solvers.watched import Watched
@@ -38,7 +39,12 @@ class PounceAdapter(InteriorPointAdapter):
     ) -> Answer:
         """Run POUNCE once."""
         pounce = _quietly_imported()
-        return run_problem(pounce.Problem, program, callbacks, start, native_options(options, start, settings))
+        try:
+            return run_problem(pounce.Problem, program, callbacks, start, native_options(options, start, settings))
+        except RuntimeError as error:  # it looks at options only when it runs
+            if str(error).startswith("option"):
+                raise ValueError(f"pounce does not take an option: {error}") from error
+            raise
 
 
 def _quietly_imported() -> ModuleType:

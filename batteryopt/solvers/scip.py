@@ -176,4 +176,11 @@ def _set_options(scip: pyscipopt.Model, options: Options) -> None:
         scip.hideOutput()
     for name, value in {**settings, **options.extra}.items():
         if value is not None:
-            scip.setParam(name, value)
+            _set_option(scip, name, value)
+
+
+def _set_option(scip: pyscipopt.Model, name: str, value: Any) -> None:
+    try:
+        scip.setParam(name, value)
+    except (KeyError, ValueError, TypeError) as error:
+        raise ValueError(f"scip does not take the option {name} = {value!r}; see its list of parameters") from error

@@ -124,4 +124,4 @@ def _power(base: Any, exponent: Any, owner: Any) -> Any:
 
 
 def _name(node: Any) -> str:
-    return str(node.getname()) if hasattr(node, "getname") else type(node).__name__
+    return str(node.name) if isinstance(node, nodes.UnaryFunctionExpression) else type(node).__name__

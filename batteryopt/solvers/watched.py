@@ -36,6 +36,11 @@ class Watched:
         """Number of iterations, of all runs together."""
         return self._before + self._last
 
+    @property
+    def is_stopped(self) -> bool:
+        """Whether somebody asked for the end."""
+        return self._flag.is_set
+
     def __getattr__(self, name: str) -> Any:
         return getattr(self._callbacks, name)
 

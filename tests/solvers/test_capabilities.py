@@ -92,6 +92,13 @@ def test_options_are_taken(adapter: Adapter):
 
 
 @pytest.mark.parametrize("adapter", ADAPTERS, ids=lambda a: a.name)
+def test_a_native_option_that_is_not_one_is_not_swallowed(adapter: Adapter):
+    model = next(c for c in CASES if c.name == "maximised").build()
+    with pytest.raises(ValueError, match=r"does not take .*no_such"):
+        adapter.solve(model, Options(extra={"no_such": 1}))
+
+
+@pytest.mark.parametrize("adapter", ADAPTERS, ids=lambda a: a.name)
 def test_a_second_solve_with_other_threads_is_not_refused(adapter: Adapter):
     for threads in (1, 2, 1):
         model = next(c for c in CASES if c.name == "maximised").build()
