@@ -131,6 +131,9 @@ class FacilityType:
     new_may_close
         Whether a facility opened in the plan may be closed in it. One that exists already may always be closed,
         unless its candidate says otherwise.
+    refunds_shrinking
+        Whether a facility with sizes between levels may shrink, down to its smallest level, and is paid back at the
+        period's price of raising. (So does RELOG; nobody sells used concrete at the price of new.)
     """
 
     name: str
@@ -140,6 +143,7 @@ class FacilityType:
     storage: tuple[Storage, ...] = ()
     life_periods: float | None = None
     new_may_close: bool = False
+    refunds_shrinking: bool = False
 
 
 class Standing(enum.StrEnum):

@@ -78,7 +78,10 @@ def chord_km(a: tuple[float, float], b: tuple[float, float]) -> float:
 
 
 def cost_of_plants_case(case: dict[str, Any], digits: int) -> float:
-    """Return the least cost of a case of releases 0.2 to 0.7 (`docs/src/model.md`)."""
+    """Return the least cost of a case of releases 0.2 to 0.7 (`docs/src/model.md`).
+
+    As in RELOG's code, and not on that page, a closed plant may store.
+    """
     years = case["parameters"]["time horizon (years)"]
     building = case["parameters"].get("building period (years)", [1])
     T = range(1, years + 1)
@@ -165,7 +168,6 @@ def _plants_case_plant(mip: Program, p: Any, kind: Any, site: Any, years: int, b
         mip.row([(1, ("w", p, t)), (-1, w_before)], 0, inf)
         mip.row([(1, ("w", p, t)), (least - most, ("x", p, t))], -inf, 0)
         mip.row([(1, ("process", p, t)), (-least, ("x", p, t)), (-1, ("w", p, t))], -inf, 0)
-        mip.row([(1, ("store", p, t)), (-site.get("storage", {}).get("limit (tonne)", 0.0), ("x", p, t))], -inf, 0)
         if t not in building:
             mip.row([(1, ("u", p, t))], 0, 0)
 

@@ -18,6 +18,7 @@ from batteryopt.network.model.steps import (
     is_between,
     opening_prices,
     rows_of,
+    shrinks,
 )
 
 
@@ -47,7 +48,14 @@ def add_sizes(b: Draft, STEPS: Index, standing: Standings) -> None:
     )
     is_first_of_existing = (STEPS["step"] == 0) & np.repeat(standing.initial > 0, b.sets.T)
     most_raised = np.where(is_first_of_existing, 0.0, 1.0)
-    b.m.variables("raised", STEPS, upper=most_raised, doc="1 where a facility reaches this level in this period")
+    may_shrink = shrinks(b)[STEPS["facility"]] & (STEPS["step"] > 0)
+    b.m.variables(
+        "raised",
+        STEPS,
+        lower=np.where(may_shrink, -1.0, 0.0),
+        upper=most_raised,
+        doc="1 where a facility reaches this level in this period; negative where it shrinks for a refund",
+    )
 
 
 def size_changes_by_steps(b: Draft, STEPS: Index, standing: Standings) -> None:

@@ -34,6 +34,8 @@ class Standings:
             self.may_close[facility] = candidate.may_close
             if not candidate.may_close:
                 self.lower[rows] = self.initial[rows, None]
+            if type_.refunds_shrinking:
+                self.lower[rows.start + 1 : rows.stop] = 0.0
         else:
             self.may_close[facility] = type_.new_may_close
         if candidate.earliest:
@@ -57,6 +59,13 @@ def is_between(b: Draft) -> Bools:
     """Return whether each facility may have sizes between levels (facilities)."""
     types = b.network.types_by_name
     return np.array([types[c.type].sizes is Sizes.BETWEEN for c in b.sets.candidates], dtype=bool)
+
+
+def shrinks(b: Draft) -> Bools:
+    """Return whether each facility may shrink and is paid for it (facilities)."""
+    types = b.network.types_by_name
+    refunds = [types[c.type].refunds_shrinking for c in b.sets.candidates]
+    return np.asarray(np.array(refunds, dtype=bool) & is_between(b), dtype=bool)
 
 
 def at_first_period(STEPS: Index, values: Floats) -> Floats:
