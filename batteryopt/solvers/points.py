@@ -82,14 +82,9 @@ def violation_in_model(constraints: Iterable[Any], variables: Iterable[Any]) -> 
     Each is relative to the size of the constraint's body and bounds, or to 1 if they are smaller; not a number where
     one cannot be evaluated.
     """
-    worst = 0.0
-    for constraint in constraints:
-        worst = max(worst, _constraint_violation(constraint))
-        if math.isnan(worst):
-            return worst
-    for variable in variables:
-        worst = max(worst, _outside(variable.value, *variable.bounds))
-    return worst
+    violations = [_constraint_violation(constraint) for constraint in constraints]
+    violations += [_outside(variable.value, *variable.bounds) for variable in variables]
+    return float(np.max(violations, initial=0.0))  # which is not a number if one of them is not
 
 
 def _constraint_violation(constraint: Any) -> float:

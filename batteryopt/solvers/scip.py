@@ -46,6 +46,9 @@ STOP_REASONS: dict[str, StopReason] = {
     "memlimit": StopReason.ITERATION_LIMIT,
 }
 """Every other status means numerical trouble."""
+NUMERICAL_TROUBLE = "numerical trouble"
+WORKAROUNDS = {"constraints/SOS1/maxtightenbds": 0}
+"""SCIP 10.0 calls feasible models infeasible when it tightens bounds by its conflict graph of SOS1 constraints."""
 
 
 class ScipAdapter(Adapter):
@@ -152,7 +155,8 @@ def _run(translated: ScipModel, options: Options, on_progress: ProgressListener 
         listener = ScipListener(on_progress)
         scip.includeEventhdlr(listener, "progress", "tells the caller of best objective and bound")
     began = time.perf_counter()
-    scip.optimize()
+    if not _optimize(scip):
+        return NUMERICAL_TROUBLE
     if listener is not None and listener.error is not None:
         raise listener.error
     status = str(scip.getStatus())
@@ -160,6 +164,17 @@ def _run(translated: ScipModel, options: Options, on_progress: ProgressListener 
         left = None if options.time_limit is None else options.time_limit - (time.perf_counter() - began)
         status = translated.infeasible_or_unbounded(left)
     return status
+
+
+def _optimize(scip: pyscipopt.Model) -> bool:
+    """Run SCIP; False where its LP solver gave up (pyscipopt raises bare exceptions, told apart by their words)."""
+    try:
+        scip.optimize()
+    except Exception as error:
+        if str(error).startswith("SCIP:"):
+            return False
+        raise
+    return True
 
 
 def _set_options(scip: pyscipopt.Model, options: Options) -> None:
@@ -174,7 +189,7 @@ def _set_options(scip: pyscipopt.Model, options: Options) -> None:
     }
     if not options.log:
         scip.hideOutput()
-    for name, value in {**settings, **options.extra}.items():
+    for name, value in {**WORKAROUNDS, **settings, **options.extra}.items():
         if value is not None:
             _set_option(scip, name, value)
 

@@ -56,6 +56,11 @@ class Translator:
             self.variables[key] = self._new_variable(variable)
         return self.variables[key]
 
+    @property
+    def decided(self) -> tuple[Any, ...]:
+        """The Pyomo variables that SCIP knows: not those that cancelled out wherever they were met."""
+        return tuple(v for key, v in self.columns.var_map.items() if key in self.variables)
+
     def expression(self, expression: Any, owner: Any) -> Any:
         """Return an expression in SCIP's terms; `owner` is the component that an error names."""
         repn = self._visitor.walk_expression(expression)

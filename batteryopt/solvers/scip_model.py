@@ -52,7 +52,7 @@ class ScipModel:
     @property
     def variables(self) -> tuple[Any, ...]:
         """The Pyomo variables that SCIP decides, in order."""
-        return self._translator.columns.variables
+        return self._translator.decided
 
     def _new_variable(self, variable: Any) -> Any:
         lower, upper = variable.bounds
