@@ -1,0 +1,363 @@
+"""Judging a plan from its tables and the instance, knowing nothing of the model that made it.
+
+Each check is a claim with the largest residual found: tonnes relative to the size of what is compared (at least one
+tonne), money relative to the sum of the terms' sizes.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable, Iterator, Mapping
+
+import numpy as np
+
+from batteryopt.certificate import Certificate, Check
+from batteryopt.network import rules
+from batteryopt.network.careers import Career, records
+from batteryopt.network.facilities import Sizes, Standing
+from batteryopt.network.geography import mode_km
+from batteryopt.network.instance import Network
+from batteryopt.network.solution import Solution
+
+TOLERANCE = 1e-6
+"""Largest relative residual that passes."""
+
+Residuals = Iterator[tuple[float, str]]
+Key = tuple[str, str, str]
+
+
+def check(solution: Solution, *, objective: float | None = None) -> Certificate:
+    """Return the certificate of a plan.
+
+    Parameters
+    ----------
+    objective
+        What the solver says the net present cost is, to be compared with the sum of the recomputed terms.
+    """
+    claims: Mapping[str, Callable[[Solution], Residuals]] = {
+        "no-table-has-negative-entries": negative_entries,
+        "every-node-is-in-balance": balances,
+        "nothing-is-passed-on": passing_on,
+        "collection-within-returns": collection,
+        "facilities-have-legal-careers": facility_careers,
+        "capacity-and-throughput": capacity,
+        "stock-is-safe": stock,
+        "nothing-stays-too-long": stays,
+        "lanes-exist-and-carry-it": lanes,
+        "trips-carry-the-load": trips,
+        "markets-and-disposals-take-it": ends,
+        "hard-rules-hold": hard_rules,
+    }
+    checks = [_worst(name, claim(solution)) for name, claim in claims.items()]
+    return Certificate((*checks, *([] if objective is None else [_money(solution, objective)])))
+
+
+def _worst(name: str, residuals: Residuals) -> Check:
+    """Return the check of a claim: its largest residual and where it is."""
+    worst, place = 0.0, ""
+    for residual, where in residuals:
+        if np.isnan(residual) or residual > worst:
+            worst, place = residual, where
+    return Check(name=name, residual=worst, tolerance=TOLERANCE, detail=place)
+
+
+def _money(solution: Solution, objective: float) -> Check:
+    terms = solution.cost_terms
+    size = max(1.0, sum(abs(value) for value in terms.values()))
+    return Check(
+        name="cost-terms-sum-to-the-objective",
+        residual=abs(solution.net_present_cost - objective) / size,
+        tolerance=TOLERANCE,
+        detail=f"recomputed {solution.net_present_cost:.10g}, reported {objective:.10g}",
+    )
+
+
+def over(amount: float, limit: float) -> float:
+    """Return by how much an amount is over a limit, relative to the limit or a tonne."""
+    return max(0.0, amount - limit) / max(1.0, abs(limit))
+
+
+# ---- masses --------------------------------------------------------------------------------------------------------
+
+
+def negative_entries(solution: Solution) -> Residuals:
+    """Yield what is below zero in any table."""
+    for name, table in solution.tables.items():
+        column = table.columns[-1]
+        values = table[column].to_numpy(dtype=float)
+        yield float(max(0.0, -values.min(initial=0.0))) if np.isfinite(values).all() else float("nan"), name
+
+
+class Masses:
+    """Tonnes that enter and leave each (site, product, period), by the way they go."""
+
+    def __init__(self, solution: Solution) -> None:
+        self.network = network = solution.network
+        self.own: dict[Key, float] = defaultdict(float)
+        self.received: dict[Key, float] = defaultdict(float)
+        self.sent: dict[Key, float] = defaultdict(float)
+        self.taken: dict[Key, float] = defaultdict(float)
+        self.left: dict[Key, float] = defaultdict(float)
+        self.stock: dict[Key, float] = defaultdict(float)
+        self._own(solution)
+        for row in records(solution.shipped):
+            self.sent[row.origin, row.product, row.period] += row.tonnes
+            self.received[row.destination, row.product, row.period] += row.tonnes
+        for table in (solution.sold, solution.disposed):
+            for row in records(table):
+                self.taken[row.site, row.product, row.period] += row.tonnes
+        for row in records(rules.inputs_used(solution)):
+            self.taken[row.site, row.product, row.period] += row.amount
+        for row in records(solution.uncollected):
+            self.left[row.site, row.product, row.period] += row.tonnes
+        self.names = [period.name for period in network.periods]
+
+    def _own(self, solution: Solution) -> None:
+        names = [period.name for period in self.network.periods]
+        for row in self.network.returns:
+            for name, tonnes in zip(names, self.network.profile(row.tonnes).tolist(), strict=True):
+                self.own[row.site, row.product, name] += tonnes
+        for site, product, period, tonnes in rules.came_back(solution):
+            self.own[site, product, period] += tonnes
+        for row in records(rules.outputs_made(solution)):
+            self.own[row.site, row.product, row.period] += row.amount
+        for type_ in self.network.types:
+            for store in type_.storage:
+                self.own[store.site, store.product, names[0]] += store.initial_t
+        for row in records(solution.stock):
+            self.stock[row.site, row.product, row.period] += row.tonnes
+            later = self.network.period_index[row.period] + 1
+            if later < len(names):
+                self.own[row.site, row.product, names[later]] += row.tonnes
+
+    def keys(self) -> set[Key]:
+        """Return all places where anything is."""
+        return set().union(self.own, self.received, self.sent, self.taken, self.left, self.stock)
+
+
+def balances(solution: Solution) -> Residuals:
+    """Yield by how much what comes to a site differs from what leaves it or stays."""
+    masses = Masses(solution)
+    for key in masses.keys():
+        entering = masses.own[key] + masses.received[key]
+        leaving = masses.sent[key] + masses.taken[key] + masses.left[key] + masses.stock[key]
+        yield abs(entering - leaving) / max(1.0, entering), "/".join(key)
+
+
+def passing_on(solution: Solution) -> Residuals:
+    """Yield what is sent or left beyond what a site has of its own."""
+    masses = Masses(solution)
+    for key in masses.keys():
+        yield over(masses.sent[key] + masses.left[key], masses.own[key]), "/".join(key)
+
+
+def collection(solution: Solution) -> Residuals:
+    """Yield what is left uncollected beyond what returned, or where that may not be."""
+    may = {p.name for p in solution.network.products if p.uncollected_cost_per_t is not None}
+    returned = {(r.site, r.product, r.period): float(r.returned) for r in records(solution.collected_t)}
+    for row in records(solution.uncollected):
+        limit = returned.get((row.site, row.product, row.period), 0.0) if row.product in may else 0.0
+        yield over(row.tonnes, limit), f"{row.site}/{row.product}/{row.period}"
+
+
+# ---- facilities ----------------------------------------------------------------------------------------------------
+
+
+def facility_careers(solution: Solution) -> Residuals:
+    """Yield 1 for every step of a facility's career that may not be taken."""
+    for (site, type_), career in solution.careers.items():
+        for reason in illegal_steps(solution.network, career):
+            yield 1.0, f"{site}/{type_}: {reason}"
+
+
+def illegal_steps(network: Network, career: Career) -> Iterator[str]:
+    """Yield what a facility does that it may not: sizes that do not exist, shrinking, opening twice or too early."""
+    candidate, is_open = career.candidate, career.is_open
+    type_, index = network.types_by_name[candidate.type], network.period_index
+    capacities = [level.capacity_t for level in career.levels]
+    is_existing = candidate.standing is Standing.EXISTING
+    earliest = index[candidate.earliest] if candidate.earliest else 0
+    may_close = candidate.may_close if is_existing else type_.new_may_close
+    for t, (size, before) in enumerate(zip(career.sizes, career.befores, strict=True)):
+        if size is not None and not _is_size(size, capacities, type_.sizes):
+            yield f"has no size {size:g}"
+        if size is not None and before is not None and size < before * (1 - TOLERANCE):
+            yield f"shrinks from {before:g} to {size:g}"
+        if size is not None and size > (before or 0.0) * (1 + TOLERANCE) and t < earliest:
+            yield f"is opened or raised before {candidate.earliest}"
+        if size is None and before is not None and not may_close:
+            yield "is closed"
+        if size is not None and before is None and (is_existing or is_open[:t].any()):
+            yield "is opened again"
+    yield from _unmet_duties(network, career)
+
+
+def _is_size(size: float, capacities: list[float], sizes: Sizes) -> bool:
+    if sizes is Sizes.LEVELS:
+        return any(abs(size - capacity) <= TOLERANCE * max(1.0, capacity) for capacity in capacities)
+    return capacities[0] * (1 - TOLERANCE) <= size <= capacities[-1] * (1 + TOLERANCE)
+
+
+def _unmet_duties(network: Network, career: Career) -> Iterator[str]:
+    candidate = career.candidate
+    if candidate.standing is not Standing.FORCED:
+        return
+    begin = network.period_index[candidate.forced_from] if candidate.forced_from else 0
+    least = {level.name: level.capacity_t for level in career.levels}.get(candidate.level, 0.0)
+    for size in career.sizes[begin:]:
+        if size is None or size < least * (1 - TOLERANCE):
+            yield "does not stand where it must"
+
+
+def capacity(solution: Solution) -> Residuals:
+    """Yield what is processed beyond the capacity that stands, or below the least throughput."""
+    network = solution.network
+    uses = {(t.name, r.name): r.capacity_use for t in network.types for r in t.recipes}
+    taken: dict[tuple[str, str], np.ndarray[tuple[int], np.dtype[np.float64]]] = defaultdict(
+        lambda: np.zeros(len(network.periods))
+    )
+    for row in records(solution.processed):
+        taken[row.site, row.type][network.period_index[row.period]] += row.tonnes * uses[row.type, row.recipe]
+    for key, career in solution.careers.items():
+        least = career.over_time("least_t")
+        for t, size in enumerate(career.sizes):
+            where = f"{key[0]}/{key[1]}/{network.periods[t].name}"
+            yield over(taken[key][t], size or 0.0), where
+            yield max(0.0, least[t] - taken[key][t]) / max(1.0, least[t]), where
+
+
+# ---- stock ---------------------------------------------------------------------------------------------------------
+
+
+def stock(solution: Solution) -> Residuals:
+    """Yield stock beyond a product's or a level's limit, where nothing may be stored, or after the last period."""
+    network = solution.network
+    together: dict[Key, float] = defaultdict(float)
+    last = network.periods[-1].name
+    for row in records(solution.stock):
+        where = f"{row.site}/{row.type}/{row.product}/{row.period}"
+        store = rules.store_of(network, row.site, row.type, row.product)
+        size = solution.careers[row.site, row.type].sizes[network.period_index[row.period]]
+        is_allowed = store is not None and size is not None
+        is_final = row.period == last and not network.policy.final_stock_is_free
+        if not is_allowed or is_final:
+            yield over(row.tonnes, 0.0), where
+        elif store is not None and store.limit_t is not None:
+            yield over(row.tonnes, store.limit_t), where
+        together[row.site, row.type, row.period] += row.tonnes
+    for (site, type_, period), tonnes in together.items():
+        yield (
+            over(tonnes, _storage_limit(solution.careers[site, type_], network.period_index[period])),
+            f"{site}/{type_}",
+        )
+
+
+def _storage_limit(career: Career, period: int) -> float:
+    """Return the storage limit at the size that stands; with sizes between levels, on the line between theirs."""
+    size = career.sizes[period]
+    limits = [level.storage_limit_t for level in career.levels]
+    if size is None:
+        return 0.0
+    if any(limit is None for limit in limits):
+        nearest = int(np.argmin([abs(level.capacity_t - size) for level in career.levels]))
+        limit = limits[nearest]
+        return np.inf if limit is None else limit
+    values = [float(limit) for limit in limits if limit is not None]
+    return float(np.interp(size, [level.capacity_t for level in career.levels], values))
+
+
+def stays(solution: Solution) -> Residuals:
+    """Yield what is in stock and has not left its site when its longest stay is over, first in, first out."""
+    network, masses = solution.network, Masses(solution)
+    together: dict[tuple[str, str, int], np.ndarray[tuple[int], np.dtype[np.float64]]] = defaultdict(
+        lambda: np.zeros(len(network.periods))
+    )
+    rows = list(records(solution.stock))
+    stay_of = {}
+    for row in rows:
+        store = rules.store_of(network, row.site, row.type, row.product)
+        if store is not None and store.longest_stay_periods is not None:
+            stay_of[row.site, row.type, row.product] = store.longest_stay_periods
+    for stay in set(stay_of.values()):
+        for row in rows:
+            if stay_of.get((row.site, row.type, row.product), stay + 1) <= stay:
+                together[row.site, row.product, stay][network.period_index[row.period]] += row.tonnes
+    for (site, product, stay), tonnes in together.items():
+        gone = np.array([masses.sent[site, product, n] + masses.taken[site, product, n] for n in masses.names])
+        for t in range(len(network.periods) - stay):
+            yield over(tonnes[t], float(gone[t + 1 : t + 1 + stay].sum())), f"{site}/{product}/{masses.names[t]}"
+
+
+# ---- lanes and ends ------------------------------------------------------------------------------------------------
+
+
+def lanes(solution: Solution) -> Residuals:
+    """Yield what travels where no lane is, what a mode may not carry, and what is beyond a lane's capacity."""
+    network = solution.network
+    position = {site.name: i for i, site in enumerate(network.sites)}
+    lengths = {mode.name: mode_km(network, mode) for mode in network.modes}
+    allowed = {mode.name: mode.products for mode in network.modes}
+    loads: dict[tuple[str, str, str, str], float] = defaultdict(float)
+    for row in records(solution.shipped):
+        km = lengths[row.mode][position[row.origin], position[row.destination]]
+        products = allowed[row.mode]
+        if np.isnan(km) or (products is not None and row.product not in products):
+            yield over(row.tonnes, 0.0), f"{row.origin}->{row.destination} by {row.mode}: {row.product}"
+        loads[row.origin, row.destination, row.mode, row.period] += row.tonnes
+        loads[row.origin, row.destination, "", row.period] += row.tonnes
+    for lane in network.lanes:
+        if lane.most_t is not None:
+            for name, most in zip(network.period_index, network.profile(lane.most_t).tolist(), strict=True):
+                load = loads[lane.origin, lane.destination, lane.mode, name]
+                yield over(load, most), f"{lane.origin}->{lane.destination}/{name}"
+
+
+def trips(solution: Solution) -> Residuals:
+    """Yield loads beyond what trips carry, trips that are not whole, and trips beyond what a depot's vehicles can."""
+    modes = {mode.name: mode for mode in solution.network.modes if mode.trip_capacity_t is not None}
+    made: dict[tuple[str, str, str, str], float] = defaultdict(float)
+    loads: dict[tuple[str, str, str, str], float] = defaultdict(float)
+    ended: dict[Key, float] = defaultdict(float)
+    for row in records(solution.trips):
+        made[row.origin, row.destination, row.mode, row.period] += row.trips
+        yield abs(row.trips - round(row.trips)), f"{row.origin}->{row.destination}/{row.period}"
+    for row in records(solution.shipped):
+        if row.mode in modes:
+            loads[row.origin, row.destination, row.mode, row.period] += row.tonnes
+    for key in loads.keys() | made.keys():
+        mode = modes[key[2]]
+        vehicles = loads[key] / float(mode.trip_capacity_t or np.inf)
+        if mode.whole_trips:
+            yield over(vehicles, made[key]), "->".join(key[:2])
+        ended[key[1], key[2], key[3]] += made[key] if mode.whole_trips else vehicles
+    for (depot, name, period), count in ended.items():
+        yield over(count, modes[name].trips_per_depot or np.inf), f"{depot}/{name}/{period}"
+
+
+def ends(solution: Solution) -> Residuals:
+    """Yield what markets and disposals get beyond their most, or where there is none."""
+    network = solution.network
+    markets = {(m.site, m.product): m.most_t for m in network.markets}
+    ways = {(d.site, d.product, d.type): d.most_t for d in network.disposals}
+    for row in records(solution.sold):
+        most = markets.get((row.site, row.product), 0.0)
+        yield over(row.tonnes, _at(network, most, row.period)), f"{row.site}/{row.product}/{row.period}"
+    for row in records(solution.disposed):
+        most = ways.get((row.site, row.product, row.type), 0.0)
+        stands = not row.type or bool(solution.careers[row.site, row.type].is_open[network.period_index[row.period]])
+        yield over(row.tonnes, _at(network, most, row.period) if stands else 0.0), f"{row.site}/{row.product}"
+
+
+def _at(network: Network, most: float | tuple[float, ...] | None, period: str) -> float:
+    return np.inf if most is None else float(network.profile(most)[network.period_index[period]])
+
+
+def hard_rules(solution: Solution) -> Residuals:
+    """Yield by how much rules without a penalty are missed, relative to what they ask for."""
+    returned = max(1.0, float(solution.collected_t["returned"].sum()))
+    budget = solution.network.policy.budget
+    money = max(1.0, float(solution.network.profile(budget).max())) if budget is not None else 1.0
+    for breach in rules.breaches(solution):
+        if breach.penalty is None:
+            size = money if breach.rule == "budget" else returned if breach.unit == "t" else 1.0
+            yield breach.amount / size, f"{breach.rule} at {breach.place} in {breach.period}"
