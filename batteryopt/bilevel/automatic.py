@@ -1,69 +1,149 @@
-"""What ``method="auto"`` does: a global search first, a local one where the global one did not finish."""
+"""What ``method="auto"`` does: a global search; where that does not finish, one within a box, and a local one."""
 
 from __future__ import annotations
 
 import dataclasses
 import time
+from collections.abc import Iterator
+from typing import Any
 
-from batteryopt.bilevel import kkt
-from batteryopt.bilevel.active_set import all_variables
-from batteryopt.bilevel.claims import UNQUALIFIED_TOLERANCE, best_response_gain
+from batteryopt import solvers
+from batteryopt.bilevel import claims
+from batteryopt.bilevel.active_set import all_variables, polish
+from batteryopt.bilevel.boxes import FIRST_SIZE as FIRST_BOX
+from batteryopt.bilevel.boxes import boxed, natural_size, reaches
 from batteryopt.bilevel.methods import METHODS, Outcome, Settings
 from batteryopt.bilevel.problem import BilevelProblem
 from batteryopt.status import StopReason
 
-GLOBAL_SHARE = 0.7
-"""Share of the time limit that the global search may use before a local one gets its turn."""
-LARGE = 400
-"""From this number of complementarity pairs on, the local search goes first: the global one may find no point."""
+GLOBAL = "indicator"
+"""The method of the global searches: on the published problems it solved the most, in the least time."""
+DIRECT_SECONDS = 60.0
+"""How long the first search may run where no time limit was given."""
+SHARES = (0.4, 0.5)
+"""Share of the time left that the direct search, and then the boxed one, may use."""
+LARGE = 2000
+"""From this number of complementarity pairs on only the local search runs: the global one finds no point in time."""
+LARGER = 10.0
+"""By what factor a box grows while the answer reaches its edge, up to `MOST_BOXES` boxes."""
+MOST_BOXES = 3
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class _Candidate:
+    """A bilevel-feasible point with what is needed to come back to it."""
+
+    objective: float
+    outcome: Outcome
+    values: list[float]
+    method: str
+    why: str
 
 
 def run_automatic(problem: BilevelProblem, settings: Settings) -> tuple[Outcome, str, str]:
     """Return the best outcome, the method that gave it, and the reason in words."""
-    begin = time.perf_counter()
     pairs = sum(len(follower.inequalities) for follower in problem.followers)
     if pairs >= LARGE and METHODS["regularized"].accepts(problem, settings):
         outcome = METHODS["regularized"].solve(problem, dataclasses.replace(settings, starts=1))
         return outcome, "regularized", f"{pairs} complementarity pairs are beyond a global search"
-    limit = None if settings.time_limit is None else GLOBAL_SHARE * settings.time_limit
-    outcome = METHODS["sos1"].solve(problem, dataclasses.replace(settings, time_limit=limit))
-    reason = outcome.report.stop_reason
-    if settings.fritz_john and outcome.report.has_point and not _followers_agree(problem):
-        return _without_fritz_john(problem, settings, outcome)
-    if reason is StopReason.CONVERGED or reason.is_no_solution or not METHODS["regularized"].accepts(problem, settings):
-        return outcome, "sos1", "special ordered sets need no M, and SCIP proves a bound"
-    left = None if settings.time_limit is None else max(1.0, settings.time_limit - (time.perf_counter() - begin))
-    return _better(problem, outcome, dataclasses.replace(settings, time_limit=left))
+    began = time.perf_counter()
+    direct = METHODS[GLOBAL].solve(problem, _within(settings, began, SHARES[0], DIRECT_SECONDS))
+    reason = direct.report.stop_reason
+    if reason.is_no_solution:
+        return direct, GLOBAL, "a global search found that there is nothing to find"
+    found = _candidate(problem, direct, GLOBAL, "indicator constraints need no M, and SCIP proves a bound")
+    if found is not None and reason is StopReason.CONVERGED:
+        return found.outcome, found.method, found.why
+    candidates = [found] if found is not None else []
+    if settings.fritz_john and found is None and direct.report.has_point:
+        candidates.extend(_without_fritz_john(problem, _within(settings, began, SHARES[1], DIRECT_SECONDS)))
+    candidates.extend(_in_boxes(problem, _within(settings, began, SHARES[1], DIRECT_SECONDS)))
+    if METHODS["regularized"].accepts(problem, settings) and not candidates:
+        candidates.extend(_local(problem, _within(settings, began, 1.0, DIRECT_SECONDS)))
+    if not candidates:
+        return direct, GLOBAL, "no search found a point at which the followers are at their best"
+    return _best(problem, candidates, direct)
 
 
-def _better(problem: BilevelProblem, outcome: Outcome, settings: Settings) -> tuple[Outcome, str, str]:
-    """Run the local method beside an unfinished global one, and keep the better point with the global bound."""
-    variables = all_variables(outcome.system)
-    values = [v.value for v in variables]
-    local = METHODS["regularized"].solve(problem, settings)
-    ours, theirs = local.report.objective, outcome.report.objective
-    if local.report.has_point and ours is not None:
-        gain = float("inf") if theirs is None else problem.sense * (theirs - ours)
-        if gain > 1e-9 * max(1.0, abs(ours)):
-            report = dataclasses.replace(
-                outcome.report, objective=ours, point_status=local.report.point_status, solver=local.report.solver
-            )
-            joined = dataclasses.replace(outcome, report=report, system=local.system, multipliers=local.multipliers)
-            return joined, "sos1", "bound of the global search, point of the local one, which was better"
-    kkt.connect_duals(problem, outcome.system.model)
-    for variable, value in zip(variables, values, strict=True):
-        variable.set_value(value, skip_validation=True)
-    return outcome, "sos1", "the global search's point, stopped by a limit; a local search found none better"
+def _within(settings: Settings, began: float, share: float, otherwise: float) -> Settings:
+    """Return settings with a share of the time that is left."""
+    if settings.time_limit is None:
+        return dataclasses.replace(settings, time_limit=otherwise)
+    left = max(0.5, settings.time_limit - (time.perf_counter() - began))
+    return dataclasses.replace(settings, time_limit=share * left)
 
 
-def _followers_agree(problem: BilevelProblem) -> bool:
-    """Whether every follower is at its best at the point."""
-    return all(best_response_gain(follower, tolerance=UNQUALIFIED_TOLERANCE).passed for follower in problem.followers)
+def _candidate(problem: BilevelProblem, outcome: Outcome, method: str, why: str) -> _Candidate | None:
+    """Return the outcome's point, polished, if the followers really are at their best there."""
+    if not outcome.report.has_point:
+        return None
+    polish(outcome.system, objective=outcome.report.objective, time_limit=1.0)
+    if not claims.leader_feasibility(problem).passed:
+        return None
+    for follower in problem.followers:
+        gain = claims.best_response_gain(follower, tolerance=claims.UNQUALIFIED_TOLERANCE)
+        if not (gain.passed and claims.follower_feasibility(follower).passed):
+            return None
+    values = [v.value for v in all_variables(outcome.system)]
+    return _Candidate(float(problem.objective()), outcome, values, method, why)
 
 
-def _without_fritz_john(problem: BilevelProblem, settings: Settings, bounding: Outcome) -> tuple[Outcome, str, str]:
-    """Solve with KKT conditions where the Fritz John point was no best answer; its objective remains a bound."""
-    outcome = METHODS["sos1"].solve(problem, dataclasses.replace(settings, fritz_john=frozenset()))
-    report = dataclasses.replace(outcome.report, bound=bounding.report.bound)
+def _in_boxes(problem: BilevelProblem, settings: Settings) -> Iterator[_Candidate]:
+    """Search within growing boxes until the answer no longer gains from a larger one."""
+    size = FIRST_BOX * natural_size(problem)
+    began, previous = time.perf_counter(), None
+    for _ in range(MOST_BOXES):
+        reformulation = METHODS[GLOBAL].apply(problem, settings)
+        with boxed(reformulation.system, size) as users:
+            if not users:  # the direct search had every bound already: more time is what it needs
+                return
+            options = _within(settings, began, 1.0, DIRECT_SECONDS).options()
+            model = reformulation.system.model
+            report = solvers.get("scip").solve(model, options, indicators=tuple(reformulation.indicators))
+            is_at_edge = report.has_point and reaches(users, size)
+        outcome = METHODS[GLOBAL].invert(reformulation, report)
+        found = _candidate(problem, outcome, GLOBAL, f"searched globally within a box of size {size:.4g}")
+        if found is not None:
+            yield found
+            if not is_at_edge or (
+                previous is not None and abs(found.objective - previous) <= 1e-6 * max(1, abs(previous))
+            ):
+                return
+            previous = found.objective
+        size *= LARGER
+
+
+def _is_same(objective: float, previous: float | None) -> bool:
+    """Whether a larger box gained nothing that could be told from rounding."""
+    return previous is not None and abs(objective - previous) <= 1e-6 * max(1.0, abs(previous))
+
+
+def _local(problem: BilevelProblem, settings: Settings) -> Iterator[_Candidate]:
+    outcome = METHODS["regularized"].solve(problem, settings)
+    found = _candidate(problem, outcome, "regularized", "no global search finished: the best of several local ones")
+    if found is not None:
+        yield found
+
+
+def _without_fritz_john(problem: BilevelProblem, settings: Settings) -> Iterator[_Candidate]:
+    """Search with KKT conditions where the Fritz John point was no best answer; its objective remains a bound."""
+    outcome = METHODS[GLOBAL].solve(problem, dataclasses.replace(settings, fritz_john=frozenset()))
     why = "a follower fails its constraint qualification somewhere: point from KKT, bound from Fritz John conditions"
-    return dataclasses.replace(outcome, report=report), "sos1", why
+    found = _candidate(problem, outcome, GLOBAL, why)
+    if found is not None:
+        yield found
+
+
+def _best(problem: BilevelProblem, candidates: list[_Candidate], direct: Outcome) -> tuple[Outcome, str, str]:
+    """Put the best candidate back into the variables, with the bound that the unboxed global search proved."""
+    best = min(candidates, key=lambda candidate: problem.sense * candidate.objective)
+    for variable, value in zip(all_variables(best.outcome.system), best.values, strict=True):
+        variable.set_value(value, skip_validation=True)
+    reason = direct.report.stop_reason
+    report: Any = dataclasses.replace(
+        best.outcome.report,
+        objective=best.objective,
+        bound=direct.report.bound,
+        stop_reason=StopReason.TIME_LIMIT if reason is StopReason.CONVERGED else reason,
+    )
+    return dataclasses.replace(best.outcome, report=report), best.method, best.why

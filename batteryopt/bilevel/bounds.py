@@ -12,9 +12,8 @@ from __future__ import annotations
 import contextlib
 import itertools
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 import pyomo.environ as pyo
@@ -28,6 +27,7 @@ from scipy.sparse.csgraph import connected_components
 from batteryopt import solvers
 from batteryopt.bilevel.curvature import interval
 from batteryopt.bilevel.forms import variables_in
+from batteryopt.bilevel.gradients import constant_gradients
 from batteryopt.bilevel.kkt import KktSystem
 from batteryopt.bilevel.problem import FollowerProblem
 from batteryopt.errors import UnsupportedModel
@@ -35,6 +35,8 @@ from batteryopt.status import StopReason
 
 MOST_BASES = 20_000
 """Bases that may be enumerated for one independent group of rows."""
+ROUNDING = 1e-9
+"""Relative slack given to a bound that was computed in floating point."""
 INTERVAL_GOOD_ENOUGH = 1e4
 """An interval bound up to this is taken as it is; above it a linear program is asked for a tighter one."""
 
@@ -127,7 +129,7 @@ def _bound_by_linear_programs(system: KktSystem, bounds: ComponentMap) -> None:
             finally:
                 model.del_component("largest")
             if report.stop_reason is StopReason.CONVERGED and report.bound is not None:
-                value = max(0.0, report.bound) * (1 + 1e-9)
+                value = max(0.0, report.bound) * (1 + ROUNDING)
                 if variable not in bounds or value < bounds[variable].value:
                     bounds[variable] = Bound(value, "linear program")
     finally:
@@ -135,7 +137,7 @@ def _bound_by_linear_programs(system: KktSystem, bounds: ComponentMap) -> None:
 
 
 def _bound_by_bases(system: KktSystem, i: int, follower: FollowerProblem, bounds: ComponentMap) -> None:
-    gradients = _constant_gradients(follower)
+    gradients = constant_gradients(follower)
     forces = _objective_gradient_range(follower)
     if gradients is None or forces is None:
         return
@@ -148,26 +150,7 @@ def _bound_by_bases(system: KktSystem, i: int, follower: FollowerProblem, bounds
         for member, value in zip(members, values, strict=True):
             multiplier = block.multiplier[int(member)]
             if multiplier not in bounds or value < bounds[multiplier].value:
-                bounds[multiplier] = Bound(float(value) * (1 + 1e-9), "bases of the constraint gradients")
-
-
-def _constant_gradients(follower: FollowerProblem) -> tuple[NDArray[np.float64], NDArray[np.float64]] | None:
-    """Return the gradients of inequalities and equalities as matrices, None where they are not all numbers."""
-    position: ComponentMap = ComponentMap((v, k) for k, v in enumerate(follower.variables))
-
-    def matrix(rows: Sequence[Any]) -> NDArray[np.float64] | None:
-        result = np.zeros((len(rows), len(position)))
-        for k, row in enumerate(rows):
-            if not row.form.is_affine:
-                return None
-            for variable, coefficient in row.form.linear.items():
-                if not isinstance(coefficient, (int, float)):
-                    return None
-                result[k, position[variable]] = coefficient
-        return result
-
-    inequalities, equalities = matrix(follower.inequalities), matrix(follower.equalities)
-    return None if inequalities is None or equalities is None else (inequalities, equalities)
+                bounds[multiplier] = Bound(float(value) * (1 + ROUNDING), "bases of the constraint gradients")
 
 
 def _objective_gradient_range(follower: FollowerProblem) -> NDArray[np.float64] | None:

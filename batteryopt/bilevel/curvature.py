@@ -17,6 +17,8 @@ from pyomo.contrib.fbbt.expression_bounds_walker import ExpressionBoundsVisitor
 from pyomo.core.expr import numeric_expr as ne
 from pyomo.core.expr.visitor import identify_variables
 
+from batteryopt.bilevel.forms import OwnForm, own_form
+
 Interval = tuple[float, float]
 
 
@@ -74,8 +76,7 @@ def curvature(expression: Any, own: ComponentSet) -> Curvature:
         return Curvature.DATA
     if expression.is_variable_type():
         return Curvature.AFFINE
-    if expression.is_named_expression_type():
-        return curvature(expression.expr, own)
+    expression = _without_name(expression)
     rule = _RULES.get(type(expression))
     return Curvature.UNKNOWN if rule is None else rule(expression, own)
 
@@ -115,7 +116,58 @@ def _product(expression: Any, own: ComponentSet) -> Curvature:
         return _scaled(known[0], interval(right))
     if left is right or str(left) == str(right):
         return _power_curvature(known[0], interval(left), 2.0)
-    return Curvature.UNKNOWN
+    for factor, other in ((left, right), (right, left)):
+        inner = _without_name(other)
+        if isinstance(inner, ne.ProductExpression) and curvature(inner.args[0], own).is_data:
+            return _scaled(_product(ne.ProductExpression((factor, inner.args[1])), own), interval(inner.args[0]))
+    return _affine_times_power(left, right, own) or _affine_times_power(right, left, own)
+
+
+def _without_name(expression: Any) -> Any:
+    return _without_name(expression.expr) if expression.is_named_expression_type() else expression
+
+
+def _affine_times_power(factor: Any, power: Any, own: ComponentSet) -> Curvature:
+    """Return the curvature of ``u v**p`` for affine u and v whose own parts are proportional: v = k u + R, R data.
+
+    Such is the revenue of a Cournot firm, output times price. ``u v**p = (v**(p+1) - R v**p) / k``.
+    """
+    split = _base_and_exponent(power)
+    if split is None or not curvature(factor, own).is_affine or not curvature(split[0], own).is_affine:
+        return Curvature.UNKNOWN
+    base, exponent = split
+    rest = _rest_after(own_form(base, own), own_form(factor, own))
+    if rest is None:
+        return Curvature.UNKNOWN
+    ratio, data = rest
+    bounds = interval(base)
+    first = _power_curvature(Curvature.AFFINE, bounds, exponent + 1)
+    second = _scaled(_power_curvature(Curvature.AFFINE, bounds, exponent), interval(-data))
+    return _scaled(first & second, (1 / ratio, 1 / ratio))
+
+
+def _base_and_exponent(expression: Any) -> tuple[Any, float] | None:
+    """Return v and p where the expression is v**p, through named expressions and factors of data that are numbers."""
+    expression = _without_name(expression)
+    if isinstance(expression, ne.PowExpression):
+        exponent = _number(expression.args[1])
+        return None if exponent is None else (expression.args[0], exponent)
+    return None
+
+
+def _rest_after(base: OwnForm, factor: OwnForm) -> tuple[float, Any] | None:
+    """Return k and R with ``base = k factor + R``, R without own variables; None where there is no such number k."""
+    if not base.linear or set(map(id, base.linear)) != set(map(id, factor.linear)):
+        return None
+    ratios = []
+    for variable, coefficient in base.linear.items():
+        other = factor.linear[variable]
+        if not isinstance(coefficient, (int, float)) or not isinstance(other, (int, float)):
+            return None
+        ratios.append(coefficient / other)
+    if max(ratios) - min(ratios) > 1e-12 * max(map(abs, ratios)):
+        return None
+    return float(ratios[0]), base.constant - ratios[0] * factor.constant
 
 
 def _division(expression: Any, own: ComponentSet) -> Curvature:

@@ -20,6 +20,7 @@ from typing import Any
 import pyomo.environ as pyo
 from pyomo.common.collections import ComponentMap
 
+from batteryopt.bilevel.gradients import dependent_equalities
 from batteryopt.bilevel.problem import BilevelProblem, FollowerProblem, Row
 
 
@@ -67,6 +68,8 @@ def build(problem: BilevelProblem, *, fritz_john: frozenset[int] = frozenset()) 
         _add_conditions(single.kkt[i], follower, fritz_john=i in fritz_john)
         for i, follower in enumerate(problem.followers)
     )
+    if not problem.duals:
+        _drop_dependent_equalities(problem, single)
     connect_duals(problem, single)
     single.objective = pyo.Objective(expr=problem.objective.expr, sense=problem.objective.sense)
     single.leader_constraint = pyo.Constraint(
@@ -125,6 +128,13 @@ def _lagrangian_gradient(block: Any, follower: FollowerProblem, *, fritz_john: b
             for variable, derivative in row.form.gradient().items():
                 terms[variable].append(derivative * multipliers[k])
     return ComponentMap((variable, sum(parts)) for variable, parts in terms.items())
+
+
+def _drop_dependent_equalities(problem: BilevelProblem, single: Any) -> None:
+    """Fix at zero the multipliers of equalities that depend on others: only their sums matter, and they run away."""
+    for i, follower in enumerate(problem.followers):
+        for j in dependent_equalities(follower):
+            single.kkt[i].equality_multiplier[j].fix(0.0)
 
 
 def connect_duals(problem: BilevelProblem, single: Any) -> None:

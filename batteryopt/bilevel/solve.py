@@ -25,7 +25,8 @@ from batteryopt.status import PointStatus, StopReason
 LEAST_GAP = 1e-6
 """The solvers' own feasibility tolerance blurs bounds by about this much: a smaller gap is not claimed or refused."""
 RUNAWAY = 1e6
-"""A multiplier of this size says that the follower's constraint qualification fails at or near the point."""
+"""A multiplier of this size says that the follower's constraint qualification fails at or near the point; with a
+decision of this size a solver's tolerances decide what the followers seem to prefer."""
 
 
 def solve(
@@ -149,8 +150,7 @@ def _judge(
     if METHODS[name].is_global:
         polish(outcome.system, objective=report.objective)
     objective = float(pyo.value(problem.objective))
-    is_global = METHODS[name].is_global and not outcome.failures
-    bound = report.bound if is_global else None
+    bound = None if outcome.failures else report.bound  # local methods report none
     certificate = claims.certify(
         problem, convictions, qualifications, bound_gap=relative_gap(objective, bound), gap=max(settings.gap, LEAST_GAP)
     )
@@ -191,6 +191,11 @@ def _assumptions(
         for conviction in convictions
         if "assumed" in conviction.by.values()
     ]
+    beliefs.extend(
+        f"rounding does not decide: {name} is {value:.3g}, and tolerances times that are no longer small"
+        for name, value in _values(outcome.system.problem).items()
+        if abs(value) > RUNAWAY
+    )
     beliefs.extend(
         f"follower '{follower.name}' has multipliers at its best answers (no constraint qualification proven)"
         for i, follower in enumerate(outcome.system.problem.followers)

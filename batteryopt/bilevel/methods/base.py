@@ -14,6 +14,9 @@ from batteryopt.bilevel.kkt import KktSystem
 from batteryopt.bilevel.problem import BilevelProblem
 from batteryopt.solvers import Indicator, Options, Report
 
+GAP_SHARE = 0.3
+"""What the solver is asked for, of the gap that is to be claimed: polishing moves the point once the bound is known."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class Settings:
@@ -45,7 +48,7 @@ class Settings:
         """Return solver options for a global solve, with changes."""
         given: dict[str, Any] = {
             "time_limit": self.time_limit,
-            "relative_gap": self.gap,
+            "relative_gap": GAP_SHARE * self.gap,
             "threads": self.threads,
             "log": self.log,
         }
