@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import threading
 import time
 from dataclasses import dataclass
 from typing import Any
@@ -15,7 +14,7 @@ import scipy.sparse as sp
 from batteryopt.errors import UnsupportedModel
 from batteryopt.solvers.adapter import Options, Progress, ProgressListener
 from batteryopt.solvers.arrays import Floats, QuadraticProgram
-from batteryopt.solvers.interrupt import InterruptFlag
+from batteryopt.solvers.interrupt import InterruptFlag, run_interruptibly
 from batteryopt.status import StopReason
 
 _Status = highspy.HighsModelStatus
@@ -84,9 +83,9 @@ def run(
 ) -> Run:
     """Run HiGHS once; a quadratic objective gets ``regularisation |x|^2 / 2`` added (taken off, if maximised)."""
     highs = highspy.Highs()
-    settings = _settings(program, options) | {"qp_regularization_value": regularisation} | options.extra
-    _set_options(highs, settings)
-    _load(highs, program)
+    settings = settings_of(program, options) | {"qp_regularization_value": regularisation} | options.extra
+    set_options(highs, settings)
+    load(highs, program)
     if start is not None:
         point = highspy.HighsSolution()
         point.col_value = start.tolist()
@@ -96,7 +95,7 @@ def run(
     return _answer(highs, program, time.perf_counter() - began)
 
 
-def _settings(program: QuadraticProgram, options: Options) -> dict[str, Any]:
+def settings_of(program: QuadraticProgram, options: Options) -> dict[str, Any]:
     """Return HiGHS' names and values of what the caller asked for; None leaves HiGHS' default."""
     settings: dict[str, Any] = {
         "output_flag": options.log,
@@ -118,7 +117,8 @@ def _iteration_limits(program: QuadraticProgram) -> tuple[str, ...]:
     return ("qp_iteration_limit",) if program.is_quadratic else ("simplex_iteration_limit", "ipm_iteration_limit")
 
 
-def _set_options(highs: highspy.Highs, settings: dict[str, Any]) -> None:
+def set_options(highs: highspy.Highs, settings: dict[str, Any]) -> None:
+    """Give HiGHS options by its own names, None left out; raises ValueError for one that it does not take."""
     if settings.get("threads") is not None:
         highs.resetGlobalScheduler(True)  # the number of threads is the process's, fixed by its first run
     for name, value in settings.items():
@@ -126,7 +126,7 @@ def _set_options(highs: highspy.Highs, settings: dict[str, Any]) -> None:
             raise ValueError(f"highs does not take the option {name} = {value!r}; see its list of options")
 
 
-def _load(highs: highspy.Highs, program: QuadraticProgram) -> None:
+def load(highs: highspy.Highs, program: QuadraticProgram) -> None:
     """Hand the program over, always as a minimisation so that one rule gives all signs."""
     sign = program.sign
     lp = highspy.HighsLp()
@@ -164,19 +164,12 @@ def _hessian(matrix: sp.csc_array) -> highspy.HighsHessian:
 
 
 def _run_watched(highs: highspy.Highs, program: QuadraticProgram, watch: Watch) -> None:
-    """Run HiGHS; where Ctrl-C can come, in another thread, so that this one sees it while HiGHS is outside Python."""
     listener = _Listener(program.sign, watch)
     if watch.on_progress is not None:
         highs.cbMipInterrupt.subscribe(listener.tell)
     for callback in (highs.cbSimplexInterrupt, highs.cbIpmInterrupt, highs.cbMipInterrupt):
         callback.subscribe(listener.stop_if_asked)
-    if watch.flag.is_live:
-        worker = threading.Thread(target=highs.run, daemon=True)
-        worker.start()
-        while worker.is_alive():
-            worker.join(0.05)
-    else:
-        highs.run()
+    run_interruptibly(highs.run, watch.flag)
     if listener.error is not None:
         raise listener.error
 

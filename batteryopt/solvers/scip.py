@@ -13,6 +13,7 @@ from pyscipopt import scip as scip_library
 from batteryopt.solvers.adapter import Adapter, Capability, Indicator, Options, ProgressListener, Report
 from batteryopt.solvers.arrays import expression_value
 from batteryopt.solvers.components import Parts, numbers_required, parts_of
+from batteryopt.solvers.interrupt import catching_interrupt, run_interruptibly
 from batteryopt.solvers.points import (
     claim_tolerance,
     empty_domains,
@@ -145,7 +146,7 @@ def _evident_infeasibility(parts: Parts) -> str:
 
 
 def _run(translated: ScipModel, options: Options, on_progress: ProgressListener | None) -> str:
-    """Run SCIP and return its status; SCIP itself catches Ctrl-C and keeps its best point."""
+    """Run SCIP and return its status."""
     scip = translated.scip
     _set_options(scip, options)
     if options.warm_start:
@@ -155,7 +156,7 @@ def _run(translated: ScipModel, options: Options, on_progress: ProgressListener 
         listener = ScipListener(on_progress)
         scip.includeEventhdlr(listener, "progress", "tells the caller of best objective and bound")
     began = time.perf_counter()
-    if not _optimize(scip):
+    if not _optimize(translated):
         return NUMERICAL_TROUBLE
     if listener is not None and listener.error is not None:
         raise listener.error
@@ -166,10 +167,11 @@ def _run(translated: ScipModel, options: Options, on_progress: ProgressListener 
     return status
 
 
-def _optimize(scip: pyscipopt.Model) -> bool:
+def _optimize(translated: ScipModel) -> bool:
     """Run SCIP; False where its LP solver gave up (pyscipopt raises bare exceptions, told apart by their words)."""
     try:
-        scip.optimize()
+        with catching_interrupt() as flag:
+            run_interruptibly(translated.scip.optimizeNogil, flag, stop=translated.interrupt)
     except Exception as error:
         if str(error).startswith("SCIP:"):
             return False
@@ -179,6 +181,7 @@ def _optimize(scip: pyscipopt.Model) -> bool:
 
 def _set_options(scip: pyscipopt.Model, options: Options) -> None:
     settings: dict[str, Any] = {
+        "misc/catchctrlc": False,  # SCIP would print a line of its own among the results
         "limits/gap": options.relative_gap,
         "limits/absgap": options.absolute_gap,
         "limits/time": None if options.time_limit is None else min(options.time_limit, INFINITY),

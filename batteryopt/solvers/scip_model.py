@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Iterable, Sequence
 from typing import Any
 
@@ -143,6 +144,11 @@ class ScipModel:
         for auxiliary, source in self._auxiliaries:
             self.scip.setSolVal(solution, auxiliary, float(pyo.value(source)))
         self.scip.addSol(solution)
+
+    def interrupt(self) -> None:
+        """Ask SCIP to stop, from another thread; in a stage in which it does not listen, it is asked again later."""
+        with contextlib.suppress(Exception):
+            self.scip.interruptSolve()
 
     def best_point(self) -> list[float] | None:
         """Return the values of `variables` at the best point, integers rounded; None where there is no point."""
