@@ -42,7 +42,8 @@ class IpoptAdapter(InteriorPointAdapter):
         """Run Ipopt once."""
         import cyipopt
 
-        return run_problem(cyipopt.Problem, program, callbacks, start, native_options(options, start, settings))
+        safe = {"check_derivatives_for_naninf": "yes", **settings}  # a NaN in a matrix ends the process inside MUMPS
+        return run_problem(cyipopt.Problem, program, callbacks, start, native_options(options, start, safe))
 
 
 def native_options(options: Options, start: Start, settings: dict[str, Any]) -> dict[str, Any]:

@@ -251,3 +251,13 @@ def test_unbounded_below_along_a_curve(adapter):
 def test_native_options_reach_the_solver(adapter):
     report = adapter.solve(two_rows(), Options(extra={"max_iter": 2}))
     assert report.stop_reason is StopReason.ITERATION_LIMIT
+
+
+def test_a_derivative_that_does_not_exist_at_the_start_is_trouble_and_not_the_end_of_the_process():
+    """The gradient of sqrt(y^2 + z^2) is 0/0 at the origin; Ipopt's linear solver does not survive such a matrix."""
+    model = pyo.ConcreteModel()
+    model.y, model.z = pyo.Var(bounds=(-5, 5), initialize=0), pyo.Var(bounds=(-5, 5), initialize=0)
+    model.excess = pyo.Var(bounds=(-1, None), initialize=1)
+    model.norm = pyo.Constraint(expr=pyo.sqrt(model.y**2 + model.z**2) - 1 <= model.excess)
+    model.cost = pyo.Objective(expr=model.excess)
+    assert solvers.get("ipopt").solve(model).stop_reason is StopReason.NUMERICAL_TROUBLE
