@@ -53,7 +53,7 @@ class Options:
     threads
         Number of threads, where the solver has any.
     iteration_limit
-        Interior-point iterations or nodes of the tree.
+        Nodes of the tree for integer and global solvers, iterations for the others.
     warm_start
         Start from the variables' values (and the given multipliers, for Ipopt).
     log
@@ -119,9 +119,9 @@ class Report:
     iterations
         Iterations or nodes.
     duals
-        By constraint data object; empty where there are none.
+        By constraint data object, with 0 for one that has no free variable; empty where there are none.
     bound_duals
-        By variable data object, `BoundDuals`.
+        By variable data object, `BoundDuals`; a bound that is not there has 0.
     message
         The solver's own closing words.
     """
@@ -192,10 +192,23 @@ class Adapter(abc.ABC):
     ) -> Report:
         """Solve a Pyomo model or block; a point, where there is one, is left in its variables.
 
+        Fixed variables are data, whatever their bounds and domain. Ctrl-C stops the solver and returns what it holds.
+
+        Parameters
+        ----------
+        indicators
+            Implications that Pyomo has no component for.
+        start_duals, start_bound_duals
+            Multipliers to start from, in the sign convention above, used together with ``options.warm_start``.
+        on_progress
+            Called while the solver works; an exception of it stops the solve and is raised.
+
         Raises
         ------
         UnsupportedModel
             If the model has something the solver cannot express, named with its component.
+        ValueError
+            If the solver does not take an option.
         """
 
     def require(self, capability: Capability, component: str) -> None:

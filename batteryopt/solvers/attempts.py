@@ -109,7 +109,7 @@ def _measured(program: NonlinearProgram, answer: Answer) -> Answer:
     if answer.status not in CLAIMS:
         return answer
     residual = kkt_residual(program, answer.x, answer.multipliers)
-    if not residual <= STATIONARITY:
+    if np.isfinite(residual) and residual > STATIONARITY:
         estimated = estimated_multipliers(program, answer.x)
         if estimated is not None and kkt_residual(program, answer.x, estimated) < residual:
             residual = kkt_residual(program, answer.x, estimated)

@@ -13,7 +13,7 @@ from batteryopt.solvers.arrays import Floats, QuadraticProgram
 from batteryopt.solvers.highs_quadratic import is_unbounded, run_quadratic
 from batteryopt.solvers.highs_run import Run, Watch, run
 from batteryopt.solvers.interrupt import catching_interrupt
-from batteryopt.solvers.points import claim_tolerance, judged
+from batteryopt.solvers.points import claim_tolerance, is_proven, judged
 from batteryopt.status import PointStatus, StopReason
 
 DUALITY_GAP = 1e-6
@@ -165,9 +165,10 @@ def _integer(program: QuadraticProgram, options: Options, watch: Watch, start: F
     if answer.x is None:
         return nothing
     x = _rounded(program, answer.x, options, watch)
-    claim = PointStatus.OPTIMAL if answer.stop_reason is StopReason.CONVERGED else PointStatus.FEASIBLE
+    is_claimed = answer.stop_reason is StopReason.CONVERGED and is_proven(program.objective(x), answer.bound, options)
+    claim = PointStatus.OPTIMAL if is_claimed else PointStatus.FEASIBLE
     status = judged(claim, program.violation(x), claim_tolerance(options))
-    if claim is PointStatus.OPTIMAL and not status.is_feasible:
+    if answer.stop_reason is StopReason.CONVERGED and status is not PointStatus.OPTIMAL:
         nothing = dataclasses.replace(nothing, stop_reason=StopReason.NUMERICAL_TROUBLE)
     return dataclasses.replace(nothing, point_status=status, x=x)
 

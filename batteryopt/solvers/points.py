@@ -15,6 +15,7 @@ from batteryopt.status import PointStatus
 
 CLAIM_TOLERANCE = 1e-6
 CLAIM_FACTOR = 100.0
+PROOF_GAP = 1e-5
 
 
 def claim_tolerance(options: Options) -> float:
@@ -24,6 +25,18 @@ def claim_tolerance(options: Options) -> float:
     `CLAIM_FACTOR` times the tolerance asked for, and beyond `CLAIM_TOLERANCE`, is not.
     """
     return max(CLAIM_TOLERANCE, CLAIM_FACTOR * (options.feasibility_tolerance or 0.0))
+
+
+def is_proven(objective: float, bound: float | None, options: Options) -> bool:
+    """Return whether a bound is as near to the objective at the point as the caller asked for, up to `PROOF_GAP`.
+
+    A solver compares its bound with its own value of the objective; with nonlinear terms, whole numbers rounded or an
+    objective held only to the feasibility tolerance, that may not be the objective at the point.
+    """
+    if bound is None:
+        return False
+    slack = (options.relative_gap + PROOF_GAP) * max(1.0, abs(objective))
+    return abs(objective - bound) <= options.absolute_gap + slack
 
 
 def judged(claim: PointStatus, violation: float, tolerance: float) -> PointStatus:

@@ -17,6 +17,7 @@ from batteryopt.solvers.interrupt import catching_interrupt, run_interruptibly
 from batteryopt.solvers.points import (
     claim_tolerance,
     empty_domains,
+    is_proven,
     judged,
     read_point,
     settle_unused,
@@ -113,21 +114,23 @@ class ScipAdapter(Adapter):
         build_seconds: float,
     ) -> Report:
         point = None if stop_reason.is_no_solution else translated.best_point()
+        bound = None if stop_reason.is_no_solution else translated.bound()
         held, objective = PointStatus.NONE, None
         if point is not None:
             write_point(translated.variables, point)
             settle_unused(parts.variables, translated.variables)
-            claim = PointStatus.OPTIMAL if stop_reason is StopReason.CONVERGED else PointStatus.FEASIBLE
+            objective = expression_value(parts.objective)
+            is_claimed = stop_reason is StopReason.CONVERGED and is_proven(objective, bound, options)
+            claim = PointStatus.OPTIMAL if is_claimed else PointStatus.FEASIBLE
             violation = max(violation_in_model(parts.constraints, translated.variables), translated.logic_violation())
             held = judged(claim, violation, claim_tolerance(options))
-            objective = expression_value(parts.objective)
-        if stop_reason is StopReason.CONVERGED and not held.is_feasible:
+        if stop_reason is StopReason.CONVERGED and held is not PointStatus.OPTIMAL:
             stop_reason = StopReason.NUMERICAL_TROUBLE
         return self._report(
             stop_reason,
             held,
             objective=objective,
-            bound=None if stop_reason.is_no_solution else translated.bound(),
+            bound=bound,
             seconds=seconds,
             build_seconds=build_seconds,
             iterations=int(translated.scip.getNTotalNodes()),

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 import scipy.sparse as sp
 
+from batteryopt.errors import UnsupportedModel
 from batteryopt.solvers.arrays import QuadraticProgram
 from batteryopt.solvers.highs_arrays import solve_arrays
 from batteryopt.solvers.multipliers import Multipliers
@@ -47,26 +48,32 @@ def estimated_multipliers(program: NonlinearProgram, x: Floats) -> Multipliers |
     gradient, jacobian = _derivatives(program, x)
     rows = _Sides.of(program.callbacks.constraints(x), program.row_lower, program.row_upper)
     columns = _Sides.of(x, program.lower, program.upper)
-    bounds = sp.eye_array(len(x), format="csr")
-    scale = sp.csr_array(np.maximum(1.0, abs(gradient)).reshape(-1, 1))
-    by_multiplier = sp.hstack([jacobian.T, bounds])
-    count = by_multiplier.shape[1]
-    solution = solve_arrays(
-        QuadraticProgram(
-            c=np.append(np.zeros(count), 1.0),
-            Q=sp.csc_array((count + 1, count + 1)),
-            A=sp.csr_array(sp.vstack([sp.hstack([by_multiplier, scale]), sp.hstack([by_multiplier, -scale])])),
-            row_lower=np.concatenate([-gradient, np.full(len(x), -np.inf)]),
-            row_upper=np.concatenate([np.full(len(x), np.inf), -gradient]),
-            lower=np.concatenate([rows.least, columns.least, [0.0]]),
-            upper=np.concatenate([rows.most, columns.most, [np.inf]]),
-            is_integer=np.zeros(count + 1, dtype=bool),
-        )
-    )
+    by_multiplier = sp.csr_array(sp.hstack([jacobian.T, sp.eye_array(len(x))]))
+    least, most = np.concatenate([rows.least, columns.least]), np.concatenate([rows.most, columns.most])
+    try:
+        solution = solve_arrays(_nearest_to_zero(gradient, by_multiplier, least, most))
+    except UnsupportedModel:  # derivatives so large that HiGHS does not take them
+        return None
     if solution.x is None:
         return None
-    of_rows, of_bounds = solution.x[: len(rows.least)], solution.x[len(rows.least) : count]
+    of_rows, of_bounds = solution.x[: len(rows.least)], solution.x[len(rows.least) : -1]
     return Multipliers(rows=of_rows, lower=np.maximum(0.0, -of_bounds), upper=np.maximum(0.0, of_bounds))
+
+
+def _nearest_to_zero(gradient: Floats, A: sp.csr_array, least: Floats, most: Floats) -> QuadraticProgram:
+    """Return the linear program: least t with ``|gradient + A y| <= t max(1, |gradient|)``, ``least <= y <= most``."""
+    count, free = A.shape[1], np.full(len(gradient), np.inf)
+    scale = sp.csr_array(np.maximum(1.0, abs(gradient)).reshape(-1, 1))
+    return QuadraticProgram(
+        c=np.append(np.zeros(count), 1.0),
+        Q=sp.csc_array((count + 1, count + 1)),
+        A=sp.csr_array(sp.vstack([sp.hstack([A, scale]), sp.hstack([A, -scale])])),
+        row_lower=np.concatenate([-gradient, -free]),
+        row_upper=np.concatenate([free, -gradient]),
+        lower=np.append(least, 0.0),
+        upper=np.append(most, np.inf),
+        is_integer=np.zeros(count + 1, dtype=bool),
+    )
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -20,7 +20,7 @@ from batteryopt.solvers.highs_arrays import solve_arrays
 from batteryopt.solvers.highs_run import Run
 from batteryopt.solvers.ipopt import IpoptAdapter
 from batteryopt.solvers.multipliers import Multipliers
-from batteryopt.solvers.points import claim_tolerance, inside, judged, violation_in_model
+from batteryopt.solvers.points import claim_tolerance, inside, is_proven, judged, violation_in_model
 from batteryopt.solvers.scip_model import ScipModel
 from batteryopt.status import PointStatus, StopReason
 
@@ -77,6 +77,57 @@ def test_scip_with_a_point_that_breaks_a_set(monkeypatch):
     model.one = pyo.SOSConstraint(rule=lambda m: ([m.x, m.y], [1, 2]), sos=1)
     monkeypatch.setattr(ScipModel, "best_point", lambda self: [1.0, 1.0])
     assert solvers.get("scip").solve(model).point_status is PointStatus.INFEASIBLE
+
+
+def test_scip_with_a_point_that_is_not_the_best(monkeypatch):
+    """(2, 1) is feasible, and SCIP's own bound says that 2 is to be had."""
+    monkeypatch.setattr(ScipModel, "best_point", lambda self: [2.0, 1.0])
+    report = solvers.get("scip").solve(model_of_two())
+    assert report.point_status is PointStatus.FEASIBLE
+    assert report.stop_reason is StopReason.NUMERICAL_TROUBLE
+    assert report.bound == pytest.approx(2.0)
+
+
+def test_highs_with_a_whole_point_far_from_its_bound(monkeypatch):
+    model = model_of_two()
+    model.x.domain = pyo.Integers
+    answer = Run(stop_reason=StopReason.CONVERGED, x=np.array([1.0, 1.5]), bound=2.0, message="Optimal")
+    monkeypatch.setattr(highs_arrays, "run", lambda *_, **__: answer)
+    report = solvers.get("highs").solve(model)
+    assert report.point_status is PointStatus.FEASIBLE
+    assert report.stop_reason is StopReason.NUMERICAL_TROUBLE
+
+
+def test_highs_with_whole_numbers_that_were_not_quite_whole(monkeypatch):
+    """0.999 and 2: with the first rounded to 1, the second is decided anew and becomes 1."""
+    model = model_of_two()
+    model.x.domain = pyo.Integers
+    model.tight = pyo.Constraint(expr=1000 * model.x + model.y == 1001)
+    answers = iter(
+        [
+            Run(stop_reason=StopReason.CONVERGED, x=np.array([0.999, 2.0]), bound=2.0),
+            Run(stop_reason=StopReason.CONVERGED, x=np.array([1.0, 1.0])),
+        ]
+    )
+    monkeypatch.setattr(highs_arrays, "run", lambda *_, **__: next(answers))
+    report = solvers.get("highs").solve(model)
+    assert (model.x.value, model.y.value) == (1.0, 1.0)
+    assert report.is_optimal
+
+
+@pytest.mark.parametrize(
+    ("objective", "bound", "options", "expected"),
+    [
+        (100.0, 100.0, Options(), True),
+        (100.0, 99.9995, Options(), True),
+        (100.0, 99.0, Options(), False),
+        (100.0, 99.0, Options(relative_gap=0.01), True),
+        (100.0, 99.0, Options(absolute_gap=1.0), True),
+        (100.0, None, Options(), False),
+    ],
+)
+def test_proof(objective, bound, options, expected):
+    assert is_proven(objective, bound, options) is expected
 
 
 class Liar(IpoptAdapter):
