@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from batteryopt import solvers
-from batteryopt.bilevel import claims
+from batteryopt.bilevel import claims, kkt
 from batteryopt.bilevel.active_set import all_variables, polish
 from batteryopt.bilevel.boxes import FIRST_SIZE as FIRST_BOX
 from batteryopt.bilevel.boxes import boxed, natural_size, reaches
@@ -137,6 +137,7 @@ def _without_fritz_john(problem: BilevelProblem, settings: Settings) -> Iterator
 def _best(problem: BilevelProblem, candidates: list[_Candidate], direct: Outcome) -> tuple[Outcome, str, str]:
     """Put the best candidate back into the variables, with the bound that the unboxed global search proved."""
     best = min(candidates, key=lambda candidate: problem.sense * candidate.objective)
+    kkt.connect_duals(problem, best.outcome.system.model)  # a later search has connected them to its own model
     for variable, value in zip(all_variables(best.outcome.system), best.values, strict=True):
         variable.set_value(value, skip_validation=True)
     reason = direct.report.stop_reason

@@ -10,21 +10,20 @@ from __future__ import annotations
 
 import itertools
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import pyomo.environ as pyo
 from numpy.typing import NDArray
-from pyomo.common.collections import ComponentSet
-from pyomo.core.expr import numeric_expr as ne
-from pyomo.core.expr.visitor import identify_components
+from pyomo.common.collections import ComponentMap, ComponentSet
 
 from batteryopt.bilevel.curvature import curvature, interval
 from batteryopt.bilevel.errors import UnsupportedFollower
 from batteryopt.bilevel.forms import OwnForm, own_form, variables_in
 from batteryopt.bilevel.problem import BilevelProblem, FollowerProblem
+from batteryopt.bilevel.smoothness import refuse_nonsmooth
 
 EIGENVALUE_TOLERANCE = 1e-10
 """Negative eigenvalues below this share of the largest count as rounding of zero."""
@@ -35,8 +34,6 @@ SAMPLES = 200
 
 MOST_CORNER_VARIABLES = 12
 """Data variables whose 2**n corners may be enumerated."""
-
-NONSMOOTH = ("abs", "ceil", "floor")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -91,7 +88,7 @@ def _prove_function(name: str, follower: FollowerProblem, form: OwnForm, own: Co
     """Return how the function is known to be convex, or refuse the follower."""
     if form.is_affine:
         return "affine"
-    _refuse_nonsmooth(name, follower, form, own)
+    refuse_nonsmooth(name, follower.name, form, own, is_objective=form is follower.objective)
     if form.has_constant_hessian:
         smallest, largest = _eigenvalue_range(_matrix_of(form.hessian(), form))
         if smallest >= -EIGENVALUE_TOLERANCE * max(1.0, largest):
@@ -111,18 +108,6 @@ def _prove_function(name: str, follower: FollowerProblem, form: OwnForm, own: Co
     if _interval_hessian_is_positive(form):
         return "interval-hessian"
     raise UnsupportedFollower(follower.name, _reason_without_proof(name, form))
-
-
-def _refuse_nonsmooth(name: str, follower: FollowerProblem, form: OwnForm, own: ComponentSet) -> None:
-    kinds = {ne.AbsExpression, ne.UnaryFunctionExpression, ne.Expr_ifExpression}
-    for node in identify_components(form.expression, kinds):
-        is_kinked = isinstance(node, ne.Expr_ifExpression) or node.getname() in NONSMOOTH
-        if is_kinked and any(v in own for v in variables_in([node])):
-            raise UnsupportedFollower(
-                follower.name,
-                f"{name} is not differentiable ('{node.getname()}' of the follower's variables); "
-                "write it with an epigraph variable and two inequalities",
-            )
 
 
 def _eigenvalue_range(hessian: NDArray[np.float64]) -> tuple[float, float]:
@@ -174,30 +159,20 @@ def _interval_hessian_is_positive(form: OwnForm) -> bool:
     """Whether every Hessian in the interval Hessian, on a cover of the box by smaller boxes, has no negative value."""
     entries = form.hessian()
     variables = list(variables_in(entries.values()))
-    original = [(v.lb, v.ub) for v in variables]
-    boxes = [tuple((-math.inf if lo is None else lo, math.inf if up is None else up) for lo, up in original)]
+    boxes = [tuple((-math.inf if v.lb is None else v.lb, math.inf if v.ub is None else v.ub) for v in variables)]
     has_end = all(math.isfinite(lo) and math.isfinite(up) for lo, up in boxes[0])
     budget = SPLIT_BUDGET if has_end else 1  # an unbounded side cannot be split to an end
-    try:
-        while boxes:
-            if budget <= 0:
+    while boxes:
+        if budget <= 0:
+            return False
+        budget -= 1
+        box = boxes.pop()
+        within = ComponentMap(zip(variables, box, strict=True))
+        if not _is_positive(_interval_matrix(entries, len(form.variables), within)):
+            if not variables or max(up - lo for lo, up in box) < 1e-6 or budget <= 0:
                 return False
-            budget -= 1
-            box = boxes.pop()
-            _set_bounds(variables, box)
-            if not _is_positive(_interval_matrix(entries, len(form.variables))):
-                if not variables or max(up - lo for lo, up in box) < 1e-6 or budget <= 0:
-                    return False
-                boxes.extend(_split(box))
-        return True
-    finally:
-        _set_bounds(variables, original)
-
-
-def _set_bounds(variables: Sequence[Any], box: Sequence[tuple[float | None, float | None]]) -> None:
-    for variable, (lower, upper) in zip(variables, box, strict=True):
-        variable.setlb(None if lower is None or math.isinf(lower) else lower)
-        variable.setub(None if upper is None or math.isinf(upper) else upper)
+            boxes.extend(_split(box))
+    return True
 
 
 def _split(box: tuple[tuple[float, float], ...]) -> Iterator[tuple[tuple[float, float], ...]]:
@@ -209,11 +184,11 @@ def _split(box: tuple[tuple[float, float], ...]) -> Iterator[tuple[tuple[float, 
         yield (*box[:widest], half, *box[widest + 1 :])
 
 
-def _interval_matrix(entries: dict[tuple[int, int], Any], size: int) -> NDArray[np.float64]:
+def _interval_matrix(entries: dict[tuple[int, int], Any], size: int, box: ComponentMap) -> NDArray[np.float64]:
     """Return the interval Hessian as an array of shape (2, size, size): lower and upper ends."""
     matrix = np.zeros((2, size, size))
     for (i, j), entry in entries.items():
-        matrix[:, i, j] = matrix[:, j, i] = interval(entry)
+        matrix[:, i, j] = matrix[:, j, i] = interval(entry, box)
     return matrix
 
 

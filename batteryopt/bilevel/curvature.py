@@ -11,7 +11,7 @@ import enum
 import math
 from typing import Any
 
-from pyomo.common.collections import ComponentSet
+from pyomo.common.collections import ComponentMap, ComponentSet
 from pyomo.common.numeric_types import native_numeric_types
 from pyomo.contrib.fbbt.expression_bounds_walker import ExpressionBoundsVisitor
 from pyomo.core.expr import numeric_expr as ne
@@ -59,12 +59,20 @@ class Curvature(enum.Flag):
         return {Curvature.CONVEX: Curvature.CONCAVE, Curvature.CONCAVE: Curvature.CONVEX}.get(self, self)
 
 
-def interval(expression: Any) -> Interval:
-    """Return bounds of an expression over the box of all its variables; infinite where nothing is known."""
+def interval(expression: Any, box: ComponentMap | None = None) -> Interval:
+    """Return bounds of an expression over the box of all its variables; infinite where nothing is known.
+
+    Parameters
+    ----------
+    box
+        Interval by variable, in place of the bounds that the variables themselves have.
+    """
     if expression.__class__ in native_numeric_types:
         return float(expression), float(expression)
     try:
-        lower, upper = ExpressionBoundsVisitor(use_fixed_var_values_as_bounds=True).walk_expression(expression)
+        leaves = None if box is None else ComponentMap(box)  # the visitor adds to what it is given
+        visitor = ExpressionBoundsVisitor(leaf_bounds=leaves, use_fixed_var_values_as_bounds=True)
+        lower, upper = visitor.walk_expression(expression)
     except (ArithmeticError, ValueError):  # InfeasibleConstraintException and InvalidConstraintData are ValueErrors
         return -math.inf, math.inf
     return (-math.inf if math.isnan(lower) else lower), (math.inf if math.isnan(upper) else upper)

@@ -14,6 +14,8 @@ depend on each other, that is their Nash equilibrium.
 
 from __future__ import annotations
 
+import contextlib
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -158,6 +160,17 @@ def freeze_duals(problem: BilevelProblem) -> None:
     """Let every `dual_of` expression keep its value as a number, so that the single-level model can go."""
     for dual in problem.duals:
         dual.set_value(pyo.value(dual, exception=False))
+
+
+@contextlib.contextmanager
+def duals_restored(problem: BilevelProblem) -> Iterator[None]:
+    """Give every `dual_of` expression back what it stood for: building another single-level model reconnects them."""
+    before = [(dual, dual.expr) for dual in problem.duals]
+    try:
+        yield
+    finally:
+        for dual, expression in before:
+            dual.set_value(expression)
 
 
 def _equals_zero(expression: Any) -> Any:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pyomo.environ as pyo
 
 from batteryopt import solvers
+from batteryopt.bilevel import kkt
 from batteryopt.bilevel.methods.base import Settings
 from batteryopt.bilevel.methods.sos1 import Sos1
 from batteryopt.bilevel.problem import BilevelProblem
@@ -18,7 +19,7 @@ def worst_answer(problem: BilevelProblem, settings: Settings) -> float | None:
     within the time limit.
     """
     followers = [v for follower in problem.followers for v in follower.variables]
-    with fixed(problem.leader_variables), restored(followers):
+    with fixed(problem.leader_variables), restored(followers), kkt.duals_restored(problem):
         reformulation = Sos1().apply(problem, settings)
         model = reformulation.system.model
         model.leader_constraint.deactivate()

@@ -163,13 +163,14 @@ class BilevelProblem:
 
     @cached_property
     def leader_variables(self) -> tuple[Any, ...]:
-        """Unfixed variables that no follower owns."""
+        """Unfixed variables of the user's that no follower owns."""
         owned = ComponentSet(v for follower in self.followers for v in follower.variables)
         expressions = [self.objective.expr, *(c.body for c in self.constraints)]
         occurring = variables_in(expressions)
         for follower in self.followers:
             occurring.update(follower.data_variables)
-        return tuple(v for v in occurring if v not in owned)
+        users = self.model.model()  # a `dual_of` expression may hold a multiplier, on a model of the engine's own
+        return tuple(v for v in occurring if v not in owned and v.model() is users)
 
     @cached_property
     def followers_depend_on_each_other(self) -> bool:
