@@ -22,7 +22,8 @@ class GameExtras(TomlInstance):
     Whose constraint is whose, where the game is decentralised or under a contract: the retailers keep demands and
     their own margins not negative and retail prices below the caps; the manufacturer keeps its own margins not
     negative, and innovation below its caps and within its budget. The integrated owner keeps them all, with the
-    margin of the whole chain.
+    margin of the whole chain. A price cap brings with it that retailers do not sell below their wholesale price: a
+    retailer that could not raise its price and had to sell would pay whatever the manufacturer asks.
     """
 
     horizon_length: float | None = quantity(
@@ -87,6 +88,11 @@ class GameExtras(TomlInstance):
         """Whether the horizon ends."""
         return self.horizon_length is not None
 
+    @property
+    def retailers_keep_margins(self) -> bool:
+        """Whether retailers' margins must not be negative: asked for, or because their prices are capped."""
+        return self.nonnegative_margins or self.price_caps is not None
+
     def beyond_formula(self) -> tuple[str, ...]:
         """Return the names of what this instance asks for and no formula covers; empty for the paper's game."""
         asked = {
@@ -99,6 +105,10 @@ class GameExtras(TomlInstance):
             "an innovation budget (innovation_budget)": self.innovation_budget,
         }
         return tuple(name for name, value in asked.items() if value is not None)
+
+    def constrains_paths(self) -> bool:
+        """Whether an inequality holds at every instant, so that paths may have kinks."""
+        return self.constrains_prices() or self.innovation_caps is not None
 
     def constrains_prices(self) -> bool:
         """Whether a constraint holds at every instant between efficiency and prices."""

@@ -72,9 +72,13 @@ class InfiniteGrid:
         return len(self.levels) - 1
 
     @cached_property
+    def _levels(self) -> FloatArray:
+        return np.array(self.levels)
+
+    @cached_property
     def _factors(self) -> FloatArray:
         """Discount factor at every node, exactly 0 at the end."""
-        start, end = np.array(self.levels[:-1])[:, None], np.array(self.levels[1:])[:, None]
+        start, end = self._levels[:-1, None], self._levels[1:, None]
         # Written from the element's end: close to 0, `start - width * node` would cancel.
         factors: FloatArray = end + (start - end) * (1.0 - nodes(self.degree))[None, :]
         return factors
@@ -87,7 +91,7 @@ class InfiniteGrid:
     @cached_property
     def breaks(self) -> FloatArray:
         """Ends of the elements in time; the last is infinite."""
-        return self._time_of(np.array(self.levels))
+        return self._time_of(self._levels)
 
     def _time_of(self, factors: FloatArray) -> FloatArray:
         with np.errstate(divide="ignore"):
@@ -105,12 +109,11 @@ class InfiniteGrid:
 
     @property
     def _widths(self) -> FloatArray:
-        return -np.diff(np.array(self.levels))
+        return -np.diff(self._levels)
 
     def position(self, times: FloatArray) -> FloatArray:
         """Return ``x`` at given times; ``elements`` at infinity."""
-        factors = np.exp(-self.discount_rate * np.asarray(times, dtype=float))
-        levels = np.array(self.levels)
+        factors, levels = np.exp(-self.discount_rate * np.asarray(times, dtype=float)), self._levels
         element = np.clip(np.searchsorted(-levels, -factors, side="right") - 1, 0, self.elements - 1)
         start, end = levels[element], levels[element + 1]
         position: FloatArray = element + (start - factors) / (start - end)
@@ -140,7 +143,7 @@ class FiniteGrid:
         """Number of elements."""
         return len(self.ends) - 1
 
-    @property
+    @cached_property
     def breaks(self) -> FloatArray:
         """Ends of the elements in time."""
         return np.array(self.ends)

@@ -30,19 +30,28 @@ LEAST_SHARE = 1e-3
 """A share that is a decision keeps this far from 0 and 1, where one of the players would have nothing to decide on."""
 
 
+RUNNING_TOTALS = (
+    ("innovation_total", "innovation_cost"),
+    ("chain_total", "chain_flow"),
+    ("retail_total", "retail_flow"),
+)
+"""Variables that add up a flow over the nodes, and that flow; a model has those that its constraints need."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class Bargain:
     """How a contract's share is chosen, where it is a decision: the gains over what the players get without contract.
 
-    The model maximises ``u`` subject to ``gain of the manufacturer >= manufacturer_part * u`` and the same for the
-    retailer: (1, 0) is the manufacturer's best contract that the retailer accepts, (0, 1) the retailer's, and (1, 1)
-    gives both the same gain.
+    The share moves money between the players and changes nothing else that the chain earns, so that whoever writes
+    the contract maximises the chain's value under ``retailer_weight * retailer's gain == manufacturer_weight *
+    manufacturer's gain``: with weights (1, 0) the retailer just accepts and the manufacturer has the whole gain, with
+    (0, 1) it is the other way round, and with (1, 1) both gain the same.
     """
 
     manufacturer_reserve: float
     retailer_reserve: float
-    manufacturer_part: float
-    retailer_part: float
+    retailer_weight: float
+    manufacturer_weight: float
 
 
 def build(
@@ -79,12 +88,12 @@ def build(
         add_owner(m)
     elif model is Model.DECENTRALIZED:
         add_wholesale_prices(m)
-        add_retailers(m, share=1.0, takes_credits=False)
+        add_retailers(m)
         add_manufacturer_margins(m)
     else:
         add_share(m, share)
         add_wholesale_prices(m)
-        add_retailers(m, share=m.share, takes_credits=True)
+        add_retailers(m, takes_credits=True)
         add_contract_terms(m)
     add_values(m, model)
     add_objective(m, model, bargain)
@@ -219,14 +228,16 @@ def _price_cap(m: pyo.ConcreteModel, vehicle: int) -> float | None:
 
 
 def add_wholesale_prices(m: pyo.ConcreteModel) -> None:
-    """Add wholesale prices, the leader's."""
+    """Add wholesale prices, the leader's; in a contract ``w / delta``, the price per unit of the share."""
     m.wholesale_price = pyo.Var(m.VEHICLES, m.NODES, initialize=0.0)
 
 
-def add_retailers(m: pyo.ConcreteModel, *, share: Any, takes_credits: bool) -> None:
-    """Add one follower a retailer and collocation point: it earns ``share (p + credits) - w`` on its vehicles.
+def add_retailers(m: pyo.ConcreteModel, *, takes_credits: bool = False) -> None:
+    """Add one follower a retailer and collocation point: it earns ``p - w`` on its vehicles.
 
-    Its part of the innovation cost, where there is one, is data to it: it is left to `add_values`.
+    In a contract it earns delta times ``p + h theta - w/delta``, and what it maximises is written per unit of delta:
+    a positive factor of the leader's changes no answer. Its part of the innovation cost is data to it and is left
+    to `add_values`.
     """
     m.retailer = bilevel.Follower(m.RETAILERS, m.NODES, rule=_retail_prices)
     m.price = pyo.Reference({(i, k): m.retailer[r, k].price[i] for r, k, i in _sales(m)})
@@ -235,9 +246,9 @@ def add_retailers(m: pyo.ConcreteModel, *, share: Any, takes_credits: bool) -> N
         m.VEHICLES,
         m.NODES,
         rule=lambda m, i, k: (
-            share * (m.price[i, k] + (m.data.credit_income[k, i] if takes_credits else 0.0)) - m.wholesale_price[i, k]
+            m.price[i, k] + (m.data.credit_income[k, i] if takes_credits else 0.0) - m.wholesale_price[i, k]
         ),
-        doc="what a retailer keeps of a sale",
+        doc="what a retailer keeps of a sale (per unit of its share, in a contract)",
     )
     for r in m.RETAILERS:
         for k in m.NODES:
@@ -261,7 +272,7 @@ def _add_retailer_problem(m: pyo.ConcreteModel, follower: Any, r: int, k: int) -
     follower.profit = pyo.Objective(expr=sum(m.retail_margin[i, k] * m.demand[i, k] for i in sold), sense=pyo.maximize)
     if extras.nonnegative_demands:
         follower.demand_is_not_negative = pyo.Constraint(follower.SOLD, rule=lambda _, i: m.demand[i, k] >= 0)
-    if extras.nonnegative_margins:
+    if extras.retailers_keep_margins:
         follower.margin_is_not_negative = pyo.Constraint(follower.SOLD, rule=lambda _, i: m.retail_margin[i, k] >= 0)
 
 
@@ -283,12 +294,12 @@ def add_share(m: pyo.ConcreteModel, share: float | None) -> None:
 
 
 def add_contract_terms(m: pyo.ConcreteModel) -> None:
-    """Charge the share of the unit cost: ``w_i = delta (c_i + C0 m)`` (Proposition 6)."""
+    """Charge the share of the unit cost, ``w_i = delta (c_i + C0 m)`` (Proposition 6), per unit of the share."""
     m.terms = pyo.Constraint(
         m.VEHICLES,
         m.NODES,
-        rule=lambda m, i, k: m.wholesale_price[i, k] == m.share * m.unit_cost[i, k],
-        doc="Proposition 6",
+        rule=lambda m, i, k: m.wholesale_price[i, k] == m.unit_cost[i, k],
+        doc="Proposition 6: w_i / delta = C_i",
     )
 
 
@@ -296,29 +307,57 @@ def add_contract_terms(m: pyo.ConcreteModel) -> None:
 
 
 def add_values(m: pyo.ConcreteModel, model: Model) -> None:
-    """Add present values of the players, by the weights of the collocation itself, and the innovation budget."""
-    weights, budget = m.data.weights, m.data.instance.innovation_budget
-    m.innovation_value = pyo.Expression(expr=sum(weights[k] * m.innovation_cost[k] for k in m.NODES))
-    if budget is not None:
-        m.budget = pyo.Constraint(expr=m.innovation_value <= budget)
-    m.chain_value = pyo.Expression(
-        expr=sum(
-            weights[k] * (m.price[i, k] + m.data.credit_income[k, i] - m.unit_cost[i, k]) * m.sales[i, k]
-            for i in m.VEHICLES
-            for k in m.NODES
-        )
-        - m.innovation_value
-        + salvage(m),
+    """Add the money flows of the players at every node, and the innovation budget."""
+    margin = {
+        (i, k): m.price[i, k] + m.data.credit_income[k, i] - m.unit_cost[i, k] for i in m.VEHICLES for k in m.NODES
+    }
+    m.chain_flow = pyo.Expression(
+        m.NODES,
+        rule=lambda m, k: sum(margin[i, k] * m.sales[i, k] for i in m.VEHICLES) - m.innovation_cost[k],
         doc="(22): both players together",
     )
+    m.chain_value = pyo.Expression(expr=present_value(m, m.chain_flow) + salvage(m))
+    budget = m.data.instance.innovation_budget
+    if budget is not None:
+        m.budget = pyo.Constraint(expr=add_running_total(m, "innovation_total", m.innovation_cost) <= budget)
     if model is Model.INTEGRATED:
         return
-    m.sales_value = pyo.Expression(
-        expr=sum(weights[k] * m.retail_margin[i, k] * m.sales[i, k] for i in m.VEHICLES for k in m.NODES)
+    is_contract = model is Model.CONTRACT
+    m.retail_flow = pyo.Expression(
+        m.NODES,
+        rule=lambda m, k: (
+            sum(m.retail_margin[i, k] * m.sales[i, k] for i in m.VEHICLES)
+            - (m.innovation_cost[k] if is_contract else 0.0)
+        ),
+        doc="(6); in the contract (35), per unit of the share",
     )
-    borne = m.share * (salvage(m) - m.innovation_value) if model is Model.CONTRACT else 0.0
-    m.retailer_value = pyo.Expression(expr=m.sales_value + borne, doc="(6), in the contract (35)")
+    kept = m.share if is_contract else 1.0
+    m.retailer_value = pyo.Expression(
+        expr=kept * (present_value(m, m.retail_flow) + (salvage(m) if is_contract else 0.0))
+    )
     m.manufacturer_value = pyo.Expression(expr=m.chain_value - m.retailer_value, doc="(5), in the contract (35)")
+
+
+def present_value(m: pyo.ConcreteModel, flow: Any) -> Any:
+    """Return the present value of a flow given at the nodes, by the weights of the collocation itself."""
+    return sum(m.data.weights[k] * flow[k] for k in m.NODES)
+
+
+def add_running_total(m: pyo.ConcreteModel, name: str, flow: Any) -> Any:
+    """Add the running present value of a flow as variables and return the last one, for use in a constraint.
+
+    It is `present_value` again, but a constraint on it has few variables a row: one dense row over all nodes would
+    cost the solver more than all the rest.
+    """
+    total = pyo.Var(m.NODES, initialize=0.0)
+    m.add_component(name, total)
+
+    def adds_up(m: pyo.ConcreteModel, k: int) -> Any:
+        before = total[k - 1] if k > 0 else 0.0
+        return total[k] == before + m.data.weights[k] * flow[k]
+
+    m.add_component(f"{name}_adds_up", pyo.Constraint(m.NODES, rule=adds_up))
+    return total[m.NODES.last()]
 
 
 def salvage(m: pyo.ConcreteModel) -> Any:
@@ -337,11 +376,14 @@ def add_objective(m: pyo.ConcreteModel, model: Model, bargain: Bargain | None) -
     elif bargain is None:
         m.objective = pyo.Objective(expr=m.manufacturer_value, sense=pyo.maximize)
     else:
-        m.gain = pyo.Var(initialize=0.0)
-        m.manufacturer_accepts = pyo.Constraint(
-            expr=m.manufacturer_value - bargain.manufacturer_reserve >= bargain.manufacturer_part * m.gain
-        )
-        m.retailer_accepts = pyo.Constraint(
-            expr=m.retailer_value - bargain.retailer_reserve >= bargain.retailer_part * m.gain
-        )
-        m.objective = pyo.Objective(expr=m.gain, sense=pyo.maximize)
+        _add_bargain(m, bargain)
+
+
+def _add_bargain(m: pyo.ConcreteModel, bargain: Bargain) -> None:
+    chain = add_running_total(m, "chain_total", m.chain_flow) + salvage(m)
+    retailer = m.share * (add_running_total(m, "retail_total", m.retail_flow) + salvage(m))
+    m.gains = pyo.Constraint(
+        expr=bargain.retailer_weight * (retailer - bargain.retailer_reserve)
+        == bargain.manufacturer_weight * (chain - retailer - bargain.manufacturer_reserve)
+    )
+    m.objective = pyo.Objective(expr=m.chain_value, sense=pyo.maximize)

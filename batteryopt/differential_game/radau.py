@@ -37,12 +37,26 @@ def quadrature_weights(points: FloatArray) -> FloatArray:
     return np.linalg.solve(basis.T, legendre_moments)
 
 
-def interpolation_matrix(points: FloatArray, targets: FloatArray) -> FloatArray:
-    """Return the matrix that turns values at `points` into the polynomial's values at `targets` (both in [0, 1])."""
-    degree = len(points) - 1
-    at_points = np.polynomial.legendre.legvander(2.0 * points - 1.0, degree)
-    at_targets = np.polynomial.legendre.legvander(2.0 * targets - 1.0, degree)
-    return np.linalg.solve(at_points.T, at_targets.T).T
+def interpolation_matrix(degree: int, targets: FloatArray, *, with_start: bool) -> FloatArray:
+    """Return the matrix from values at the nodes, the start 0 first if it is there, to values at `targets` in [0, 1].
+
+    The barycentric formula: one division a node, and exact at the nodes themselves.
+    """
+    points, importance = _barycentric(degree, with_start)
+    distance = targets[:, None] - points
+    hits = distance == 0.0
+    terms = importance / np.where(hits, 1.0, distance)
+    matrix: FloatArray = terms / terms.sum(axis=1, keepdims=True)
+    is_hit = hits.any(axis=1)
+    matrix[is_hit] = hits[is_hit]
+    return matrix
+
+
+@cache
+def _barycentric(degree: int, with_start: bool) -> tuple[FloatArray, FloatArray]:
+    points = np.append(0.0, nodes(degree)) if with_start else nodes(degree)
+    distances = points[:, None] - points + np.eye(len(points))
+    return points, _frozen(1.0 / distances.prod(axis=1))
 
 
 @cache

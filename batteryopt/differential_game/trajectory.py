@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 
 from batteryopt.differential_game.grid import Grid
-from batteryopt.differential_game.radau import FloatArray, interpolation_matrix, nodes
+from batteryopt.differential_game.radau import FloatArray, interpolation_matrix
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -64,14 +65,15 @@ class Trajectory:
         times = np.atleast_1d(np.asarray(times, dtype=float))
         position = self.grid.position(times)
         element = np.minimum(position.astype(int), self.grid.elements - 1)
-        local = position - element
-        wholesale = self.wholesale_prices
+        local, wholesale = position - element, self.wholesale_prices
+        of_state = interpolation_matrix(self.grid.degree, local, with_start=True)
+        of_decision = interpolation_matrix(self.grid.degree, local, with_start=False)
         return Moments(
             times=times,
-            efficiency=_interpolate(self.efficiency_with_starts(), element, local, with_start=True),
-            innovation=_interpolate(self.innovation, element, local),
-            prices=_interpolate(self.prices, element, local),
-            wholesale_prices=None if wholesale is None else _interpolate(wholesale, element, local),
+            efficiency=_interpolate(of_state, self.efficiency_with_starts, element),
+            innovation=_interpolate(of_decision, self.innovation, element),
+            prices=_interpolate(of_decision, self.prices, element),
+            wholesale_prices=None if wholesale is None else _interpolate(of_decision, wholesale, element),
         )
 
     def at_nodes(self) -> Moments:
@@ -90,6 +92,7 @@ class Trajectory:
         """The last moment: the steady state of an infinite horizon."""
         return self.at(self.grid.breaks[-1:])
 
+    @cached_property
     def efficiency_with_starts(self) -> FloatArray:
         """Return efficiency with each element's start before its nodes (elements, degree + 1, s)."""
         starts = np.concatenate([self.initial_efficiency[None, None, :], self.efficiency[:-1, -1:, :]])
@@ -100,10 +103,8 @@ class Trajectory:
         return float(np.sum(self.grid.discounted_weights * flow.reshape(self.grid.times.shape)))
 
 
-def _interpolate(values: FloatArray, element: FloatArray, local: FloatArray, *, with_start: bool = False) -> FloatArray:
-    """Return the polynomials of given elements at local positions in [0, 1], both (k)."""
-    points = nodes(values.shape[1] - with_start)
-    matrix = interpolation_matrix(np.append(0.0, points) if with_start else points, local)
+def _interpolate(matrix: FloatArray, values: FloatArray, element: FloatArray) -> FloatArray:
+    """Return the polynomials of given elements (k), each by its row of the matrix (k, points)."""
     result: FloatArray = np.einsum("kd,kdj->kj", matrix, values[element])
     return result
 

@@ -1,0 +1,157 @@
+"""Where the time axis is cut: a first grid from the instance's own rates, and refinement where the paths bend.
+
+The error of a path is estimated from the path alone, element by element: its Legendre coefficients fall off
+geometrically where the element is short enough, and the first one left out is extrapolated from the last two.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from batteryopt.differential_game.grid import FiniteGrid, Grid, InfiniteGrid
+from batteryopt.differential_game.instance import Instance
+from batteryopt.differential_game.radau import FloatArray, legendre_coefficients
+from batteryopt.differential_game.trajectory import Trajectory
+
+_GROWTH = 1.5
+"""By how much a first element may be longer than the one before."""
+_FIRST_TAIL = 1e-3
+"""Discount factor at which the first grid's last element starts."""
+_TAIL_STEPS = 8
+"""Elements that an unresolved last element is cut into, each half as wide in the discount factor as the one before."""
+_NOISE = 1e-13
+"""Coefficients below this share of a path's size are rounding."""
+
+
+def first_grid(instance: Instance, degree: int) -> Grid:
+    """Return a grid whose first element is as long as the fastest decay of efficiency left alone takes, 1/|E|.
+
+    Only the instance's own parameters are used: decay, discount rate, horizon and the times of its credit prices.
+    """
+    game = instance.matrices()
+    pace = 1.0 / float(np.abs(np.linalg.eigvals(game.efficiency_decay)).max())
+    kinks = [t for t in instance.credit_price_times or () if t > 0.0]
+    if instance.horizon_length is not None:
+        longest = instance.horizon_length / 4.0
+        ends = _growing(min(pace, longest), longest, instance.horizon_length)
+        return FiniteGrid(
+            discount_rate=game.discount_rate, ends=_merged([*ends, *kinks], instance.horizon_length), degree=degree
+        )
+    longest = np.log(2.0) / game.discount_rate
+    tail = max([-np.log(_FIRST_TAIL) / game.discount_rate, *kinks])
+    times = _merged([*_growing(min(pace, longest), longest, tail), *kinks], tail)
+    levels = np.exp(-game.discount_rate * np.array(times))
+    return InfiniteGrid(discount_rate=game.discount_rate, levels=(*levels.tolist(), 0.0), degree=degree)
+
+
+def _growing(first: float, longest: float, end: float) -> list[float]:
+    """Return times from 0 to `end` whose distances grow from `first` to `longest`."""
+    times, length = [0.0], first
+    while times[-1] + length < end:
+        times.append(times[-1] + length)
+        length = min(_GROWTH * length, longest)
+    return [*times, end]
+
+
+def _merged(times: list[float], end: float) -> tuple[float, ...]:
+    """Return sorted times up to `end`, none nearer to its neighbour than rounding allows."""
+    merged = [0.0]
+    for time in sorted(t for t in times if t <= end):
+        if time - merged[-1] > 1e-9 * end:
+            merged.append(time)
+    merged[-1] = end
+    return tuple(merged)
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class MeshError:
+    """Estimated errors of a discretised solution.
+
+    Attributes
+    ----------
+    by_element
+        Largest estimated error of any path, relative to the path's size (elements).
+    tail
+        Bound of what the last element of an infinite horizon can change in the present value, relative to it: the
+        element's discounted length times the spread of the money flow on it. It holds where the flow is monotone there.
+    """
+
+    by_element: FloatArray
+    tail: float
+
+    @property
+    def worst(self) -> float:
+        """The largest error of any element."""
+        return float(self.by_element.max())
+
+
+def estimate(trajectory: Trajectory, flow: FloatArray) -> MeshError:
+    """Return estimated errors of a trajectory.
+
+    Parameters
+    ----------
+    flow
+        The chain's money flow at all nodes in order of time.
+    """
+    paths = [(trajectory.efficiency_with_starts, True), (trajectory.innovation, False), (trajectory.prices, False)]
+    if trajectory.wholesale_prices is not None:
+        paths.append((trajectory.wholesale_prices, False))
+    by_element = np.max([_left_out(values, with_start).max(axis=1) for values, with_start in paths], axis=0)
+    grid = trajectory.grid
+    value = abs(trajectory.integral(flow))
+    last = flow.reshape(grid.times.shape)[-1]
+    tail = grid.discounted_weights[-1].sum() * np.ptp(last) if np.isinf(grid.breaks[-1]) else 0.0
+    return MeshError(by_element=by_element, tail=float(tail / max(value, 1e-300)))
+
+
+def _left_out(values: FloatArray, with_start: bool) -> FloatArray:
+    """Return the first Legendre coefficient left out, extrapolated, relative to each path's size (elements, paths)."""
+    degree = values.shape[1] - with_start
+    size = np.maximum(np.abs(values).max(axis=(0, 1)), 1e-12)
+    coefficients = np.abs(legendre_coefficients(np.moveaxis(values, 1, 0), degree, with_start=with_start)) / size
+    last, before = coefficients[-1], coefficients[-2]
+    result: FloatArray = last * np.minimum(1.0, last / np.maximum(before, _NOISE))
+    return result
+
+
+def refine(grid: Grid, error: MeshError, tolerance: float, *, deepest: float = 0.0) -> Grid:
+    """Return a grid with every element cut whose error exceeds the tolerance; the same grid where none does.
+
+    An element is cut in two, in the middle in time; the last one of an infinite horizon into several, each half as
+    wide in the discount factor as the one before it, unless it starts below the factor `deepest` already.
+    """
+    is_poor = error.by_element > tolerance
+    if isinstance(grid, FiniteGrid):
+        ends = _with_midpoints(np.array(grid.ends), is_poor)
+        return FiniteGrid(discount_rate=grid.discount_rate, ends=tuple(ends.tolist()), degree=grid.degree)
+    if not isinstance(grid, InfiniteGrid):
+        raise TypeError(f"no way to refine a {type(grid).__name__}")
+    body = np.array(grid.levels[:-1])
+    levels = np.exp(_with_midpoints(np.log(body), is_poor[:-1]))
+    levels[0] = 1.0
+    if is_poor[-1] and body[-1] > deepest:
+        levels = np.append(levels, body[-1] * 0.5 ** np.arange(1, _TAIL_STEPS + 1))
+    return InfiniteGrid(discount_rate=grid.discount_rate, levels=(*levels.tolist(), 0.0), degree=grid.degree)
+
+
+def halved(grid: Grid) -> Grid:
+    """Return the grid with every element cut in two, for tables of convergence."""
+    everywhere = MeshError(by_element=np.full(grid.elements, np.inf), tail=np.inf)
+    if isinstance(grid, InfiniteGrid):  # the last element reaches to infinity: half of it in the discount factor
+        last = 0.5 * grid.levels[-2]
+        kept = MeshError(by_element=np.append(everywhere.by_element[:-1], 0.0), tail=0.0)
+        finer = refine(grid, kept, 0.0)
+        assert isinstance(finer, InfiniteGrid)
+        levels = (*finer.levels[:-1], last, 0.0)
+        return InfiniteGrid(discount_rate=grid.discount_rate, levels=levels, degree=grid.degree)
+    return refine(grid, everywhere, 0.0)
+
+
+def _with_midpoints(points: FloatArray, wanted: FloatArray) -> FloatArray:
+    """Return points with the middle of each wanted interval between them."""
+    middles = (points[:-1] + points[1:])[wanted] / 2.0
+    is_rising = points[-1] > points[0]
+    ordered = np.sort(np.concatenate([points, middles]))
+    return ordered if is_rising else ordered[::-1]

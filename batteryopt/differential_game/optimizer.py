@@ -1,0 +1,395 @@
+"""The numerical route: discretise, solve, look where the paths bend, cut the grid there, and again.
+
+It starts from the instance's own parameters (see `mesh.first_grid`) and from its own last round; no formula for the
+solution is used anywhere, neither as a starting point nor to choose the grid.
+"""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import pyomo.environ as pyo
+
+from batteryopt import bilevel, solvers
+from batteryopt.certificate import Certificate, Check
+from batteryopt.differential_game.grid import Grid
+from batteryopt.differential_game.instance import Instance
+from batteryopt.differential_game.mesh import MeshError, estimate, first_grid, refine
+from batteryopt.differential_game.model import RUNNING_TOTALS, Bargain, build
+from batteryopt.differential_game.radau import FloatArray
+from batteryopt.differential_game.solution import Model, PresentValue, Solution, flows
+from batteryopt.differential_game.trajectory import Trajectory
+from batteryopt.errors import UnsupportedModel
+from batteryopt.run import Route, Run
+from batteryopt.status import PointStatus, StopReason
+
+
+@dataclass(frozen=True, kw_only=True)
+class OptimizerOptions:
+    """How finely and with what the numerical route solves.
+
+    Attributes
+    ----------
+    degree
+        Radau nodes an element; the error at the elements' ends falls as the (2 degree - 1)th power of their length.
+    mesh_tolerance
+        Estimated error of every path, relative to its size, at which refinement stops; None: 1e-7, or 1e-5 where
+        constraints on paths give them kinks.
+    rounds
+        Most refinements. Where a constraint starts or ceases to bind, a path has a kink that no polynomial follows:
+        each round halves the element around it.
+    elements
+        Most elements of a grid.
+    solver
+        Nonlinear solver of the (single-level) problem: "ipopt" or "pounce".
+    method
+        The bilevel engine's method.
+    starts
+        Starting points of the engine's local method, in the first round.
+    time_limit
+        Seconds for a whole model, all rounds together.
+    """
+
+    degree: int = 5
+    mesh_tolerance: float | None = None
+    rounds: int = 8
+    elements: int = 300
+    solver: str = "ipopt"
+    method: str = "regularized"
+    starts: int = 1
+    time_limit: float | None = None
+
+
+_SOLVER_TOLERANCE = 1e-11
+"""Far below what is asked of the answer: late months weigh little, and must be exact all the same."""
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Found:
+    """What the numerical route found.
+
+    Attributes
+    ----------
+    solution
+        None where there is no point; ``reason`` says why.
+    certificate
+        The engine's claims, the worst of each kind, and the grid's own error estimates.
+    """
+
+    model: Model
+    run: Run
+    solution: Solution | None = None
+    certificate: Certificate = field(default_factory=Certificate)
+    reason: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Discrete:
+    """One solve on one grid."""
+
+    trajectory: Trajectory | None
+    solver: str
+    stop_reason: StopReason
+    point_status: PointStatus
+    certificate: Certificate = field(default_factory=Certificate)
+    share: float | None = None
+    note: str = ""
+
+
+def solve(
+    instance: Instance, model: Model, options: OptimizerOptions | None = None, share: float | None = None
+) -> Found:
+    """Solve one model numerically.
+
+    Parameters
+    ----------
+    share
+        The contract's share as a parameter; without it, the instance's; without that, a decision: the share that
+        gives both players the same gain over the decentralised game, itself solved numerically.
+
+    Raises
+    ------
+    UnsupportedModel
+        If a contract is asked for with several retailers.
+    """
+    options = options or OptimizerOptions()
+    begin = time.perf_counter()
+    share = instance.share if share is None else share
+    if model is not Model.CONTRACT:
+        last, error = solve_refined(instance, model, options)
+        return _found(instance, model, last, error, begin)
+    if not instance.matrices().has_one_retailer:
+        raise UnsupportedModel("the contract is defined for one retailer: it cannot undo the competition of several")
+    return _solve_contract(instance, options, share, begin)
+
+
+FIRST_SHARE = 0.5
+"""Share under which a contract is solved before its share becomes a decision: any share gives the same grid."""
+
+
+def _solve_contract(instance: Instance, options: OptimizerOptions, share: float | None, begin: float) -> Found:
+    """Solve the contract at a given share, then let the share be decided, each time with another winner."""
+    apart, _ = solve_refined(instance, Model.DECENTRALIZED, options)
+    if apart.trajectory is None:
+        return _found(instance, Model.CONTRACT, apart, None, begin)
+    reserves = Solution(instance=instance, model=Model.DECENTRALIZED, trajectory=apart.trajectory).present_value
+    last, error = solve_refined(instance, Model.CONTRACT, options, share=FIRST_SHARE if share is None else share)
+    if last.trajectory is None:
+        return _found(instance, Model.CONTRACT, last, error, begin)
+    low, high, fair = (
+        _solve_bargain(instance, last, reserves, weights, options) for weights in ((1.0, 0.0), (0.0, 1.0), (1.0, 1.0))
+    )
+    if share is None:
+        last = fair
+        error = None if fair.trajectory is None else estimate(fair.trajectory, _chain_flow(instance, fair))
+    accepted = None if low.share is None or high.share is None else (low.share, high.share)
+    return _found(instance, Model.CONTRACT, last, error, begin, share_range=accepted)
+
+
+def _solve_bargain(
+    instance: Instance,
+    start: Discrete,
+    reserves: PresentValue,
+    weights: tuple[float, float],
+    options: OptimizerOptions,
+) -> Discrete:
+    """Let the share be decided, on the grid of a contract solved before: see `Bargain`."""
+    assert start.trajectory is not None
+    bargain = Bargain(
+        manufacturer_reserve=reserves.manufacturer,
+        retailer_reserve=reserves.retailer,
+        retailer_weight=weights[0],
+        manufacturer_weight=weights[1],
+    )
+    m = build(instance, Model.CONTRACT, start.trajectory.grid, bargain=bargain)
+    return solve_discrete(m, Model.CONTRACT, options, start=start)
+
+
+def solve_refined(
+    instance: Instance, model: Model, options: OptimizerOptions, **terms: Any
+) -> tuple[Discrete, MeshError | None]:
+    """Solve on ever finer grids until the estimated error is below the tolerance, or a limit stops it.
+
+    Parameters
+    ----------
+    terms
+        `share` or `bargain`, for a contract.
+    """
+    tolerance, deepest = _refinement(instance, options)
+    grid = first_grid(instance, options.degree)
+    deadline = None if options.time_limit is None else time.perf_counter() + options.time_limit
+    last: Discrete | None = None
+    error: MeshError | None = None
+    for _ in range(options.rounds + 1):
+        m = build(instance, model, grid, **terms)
+        latest = solve_discrete(m, model, options, start=last, time_limit=_left(deadline))
+        if latest.trajectory is None:
+            return (latest, None) if last is None else (last, error)
+        last = latest
+        error = estimate(latest.trajectory, _chain_flow(instance, latest))
+        finer = refine(grid, error, tolerance, deepest=deepest)
+        is_late = deadline is not None and time.perf_counter() > deadline
+        if finer == grid or finer.elements > options.elements or is_late:
+            break
+        grid = finer
+    assert last is not None  # there is always a first round
+    return last, error
+
+
+def _refinement(instance: Instance, options: OptimizerOptions) -> tuple[float, float]:
+    """Return the tolerance of refinement, and the discount factor below which the last element is left as it is.
+
+    Inequalities leave late months, which weigh next to nothing, to the solver's own tolerance: nothing is gained by
+    cutting them finer.
+    """
+    has_kinks = instance.constrains_paths()
+    default = 1e-5 if has_kinks else 1e-7
+    return default if options.mesh_tolerance is None else options.mesh_tolerance, 1e-4 if has_kinks else 0.0
+
+
+def _left(deadline: float | None) -> float | None:
+    return None if deadline is None else max(0.1, deadline - time.perf_counter())
+
+
+def _chain_flow(instance: Instance, discrete: Discrete) -> FloatArray:
+    assert discrete.trajectory is not None
+    return flows(instance, discrete.trajectory.at_nodes(), discrete.share).supply_chain
+
+
+def solve_discrete(
+    m: pyo.ConcreteModel,
+    model: Model,
+    options: OptimizerOptions,
+    *,
+    start: Discrete | None = None,
+    time_limit: float | None = None,
+) -> Discrete:
+    """Solve one discretised model, from an earlier solve where there is one."""
+    if start is not None and start.trajectory is not None:
+        start_from(m, start.trajectory, start.share)
+    if model is Model.INTEGRATED:
+        report = solvers.get(options.solver).solve(
+            m,
+            solvers.Options(
+                time_limit=time_limit,
+                optimality_tolerance=_SOLVER_TOLERANCE,
+                feasibility_tolerance=_SOLVER_TOLERANCE,
+                warm_start=start is not None,
+            ),
+        )
+        return Discrete(
+            trajectory=read(m) if report.point_status.is_feasible else None,
+            solver=f"{report.solver} {report.version}",
+            stop_reason=report.stop_reason,
+            point_status=report.point_status,
+            note=report.message,
+        )
+    answer = bilevel.solve(
+        m,
+        method=options.method,
+        solver=None if options.method == "auto" else options.solver,
+        starts=options.starts if start is None else 1,
+        time_limit=time_limit,
+    )
+    return Discrete(
+        trajectory=read(m) if answer.point_status.is_feasible else None,
+        solver=answer.solver,
+        stop_reason=answer.stop_reason,
+        point_status=answer.point_status,
+        certificate=worst_of_each_kind(answer.certificate),
+        share=float(m.share.value) if model is Model.CONTRACT and answer.point_status.is_feasible else None,
+        note="; ".join(answer.notes),
+    )
+
+
+def worst_of_each_kind(certificate: Certificate) -> Certificate:
+    """Return one check for all followers' checks of a kind (``best-response[retailer[0,17]]``): the worst of them."""
+    kinds: dict[str, Check] = {}
+    for check in certificate:
+        kind = f"engine-{check.name.split('[')[0]}"
+        if kind not in kinds or not check.residual <= kinds[kind].residual:
+            kinds[kind] = Check(
+                name=kind, residual=check.residual, tolerance=check.tolerance, detail=f"worst: {check.name}"
+            )
+    return Certificate(tuple(kinds.values()))
+
+
+def start_from(m: pyo.ConcreteModel, trajectory: Trajectory, share: float | None = None) -> None:
+    """Give a model's variables the values of an earlier trajectory, with its share, at its own nodes."""
+    at = trajectory.at(m.data.grid.times.ravel())
+    scale = 1.0 if share is None else share
+    for k in m.NODES:
+        for j in m.LEVELS:
+            m.efficiency[j, m.positions[k]].set_value(at.efficiency[k, j])
+        for a in m.EFFORTS:
+            m.innovation[a, k].set_value(at.innovation[k, a], skip_validation=True)
+        for i in m.VEHICLES:
+            m.price[i, k].set_value(at.prices[k, i], skip_validation=True)
+            if at.wholesale_prices is not None and hasattr(m, "wholesale_price"):
+                m.wholesale_price[i, k].set_value(at.wholesale_prices[k, i] / scale)
+    for i, k in m.sales:  # demands need the prices of all vehicles
+        m.sales[i, k].set_value(pyo.value(m.demand[i, k]))
+    for total, flow in ((t, f) for name, f in RUNNING_TOTALS if (t := m.component(name)) is not None):
+        values = np.cumsum([m.data.weights[k] * pyo.value(m.component(flow)[k]) for k in m.NODES])
+        for k in m.NODES:
+            total[k].set_value(values[k])
+
+
+def read(m: pyo.ConcreteModel) -> Trajectory:
+    """Return the trajectory that a solved model's variables hold."""
+    grid: Grid = m.data.grid
+    shape = grid.times.shape
+    scale = m.share.value if hasattr(m, "share") else 1.0  # a contract's wholesale prices are per unit of the share
+
+    def path(component: Any, index: Any) -> FloatArray:
+        values = [[component[j, point].value for j in index] for point in _points(m, component)]
+        return np.array(values, dtype=float).reshape(*shape, -1)
+
+    return Trajectory(
+        grid=grid,
+        initial_efficiency=m.data.game.initial_efficiency,
+        efficiency=path(m.efficiency, m.LEVELS),
+        innovation=path(m.innovation, m.EFFORTS),
+        prices=path(m.price, m.VEHICLES),
+        wholesale_prices=path(m.wholesale_price, m.VEHICLES) * scale if hasattr(m, "wholesale_price") else None,
+    )
+
+
+def _points(m: pyo.ConcreteModel, component: Any) -> Any:
+    return m.positions if component is m.efficiency else m.NODES
+
+
+def _found(
+    instance: Instance,
+    model: Model,
+    last: Discrete,
+    error: MeshError | None,
+    begin: float,
+    share_range: tuple[float, float] | None = None,
+) -> Found:
+    run = Run(
+        route=Route.OPTIMIZER,
+        solver=last.solver,
+        stop_reason=last.stop_reason,
+        point_status=last.point_status if last.trajectory is not None else PointStatus.NONE,
+        seconds=time.perf_counter() - begin,
+    )
+    if last.trajectory is None or error is None:
+        return Found(model=model, run=run, reason=last.note or last.stop_reason.value)
+    solution = Solution(
+        instance=instance,
+        model=model,
+        trajectory=last.trajectory,
+        share=last.share,
+        share_range=share_range,
+        decay_rate=fitted_decay_rate(last.trajectory),
+    )
+    return Found(model=model, run=run, solution=solution, certificate=last.certificate + grid_checks(error, instance))
+
+
+MESH_TOLERANCE = 1e-6
+MESH_TOLERANCE_WITH_KINKS = 1e-3
+TAIL_TOLERANCE = 1e-6
+
+
+def grid_checks(error: MeshError, instance: Instance) -> Certificate:
+    """Return what the grid itself says of its errors."""
+    has_kinks = instance.constrains_paths()
+    mesh = Check(
+        name="mesh-error",
+        residual=error.worst,
+        tolerance=MESH_TOLERANCE_WITH_KINKS if has_kinks else MESH_TOLERANCE,
+        detail="estimated error of the worst path between its nodes, relative to its size",
+    )
+    tail = Check(
+        name="truncation",
+        residual=error.tail,
+        tolerance=TAIL_TOLERANCE,
+        detail="bound of what the element that reaches to infinity can change, relative to the present value",
+    )
+    return Certificate((mesh,) if instance.is_finite else (mesh, tail))
+
+
+def fitted_decay_rate(trajectory: Trajectory) -> tuple[float, ...] | None:
+    """Return Q fitted to ``m' = -Q (m - m_inf)``; None with several levels or a path of another law.
+
+    The rate is the least-squares slope over all nodes whose distance from the end is a thousandth of the largest.
+    """
+    if trajectory.efficiency.shape[-1] != 1 or not np.isinf(trajectory.grid.breaks[-1]):
+        return None
+    moments = trajectory.at_nodes()
+    times, distance = moments.times[:-1], moments.efficiency[:-1, 0] - moments.efficiency[-1, 0]
+    start = float(trajectory.initial_efficiency[0] - moments.efficiency[-1, 0])
+    is_far = np.abs(distance) > 1e-3 * abs(start)
+    if abs(start) < 1e-6 * (1.0 + abs(moments.efficiency[-1, 0])) or is_far.sum() < 3:
+        return None
+    is_same_side = distance[is_far] / start > 0.0
+    if not is_same_side.all():
+        return None
+    logs = np.log(distance[is_far] / start)
+    rate = -float(logs @ times[is_far] / (times[is_far] @ times[is_far]))
+    misfit = float(np.abs(logs + rate * times[is_far]).max())
+    return (rate,) if misfit < 1e-3 else None

@@ -1,0 +1,153 @@
+"""What retailers would best answer, found without the optimality conditions that the models use."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from scipy.optimize import nnls
+
+from batteryopt.differential_game.radau import FloatArray
+from batteryopt.differential_game.simulation import credit_income
+from batteryopt.differential_game.solution import Solution
+from batteryopt.differential_game.trajectory import Moments
+
+_SWEEPS = 200
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Stage:
+    """One retailer's problem at one instant: ``max (kept p - charge)' D`` over the prices of its own vehicles.
+
+    Attributes
+    ----------
+    own
+        Positions of its vehicles.
+    reach
+        Demands at prices zero (n).
+    effect
+        B (n, n).
+    kept, charge
+        What it keeps of a price, and what a vehicle costs it (own).
+    keeps_demand
+        Whether its demands must not be negative.
+    rows, limits
+        Other constraints, ``rows @ own prices <= limits``.
+    """
+
+    own: list[int]
+    reach: FloatArray
+    effect: FloatArray
+    kept: float
+    charge: FloatArray
+    keeps_demand: bool
+    rows: FloatArray
+    limits: FloatArray
+
+    def flow(self, prices: FloatArray) -> float:
+        """Return what it earns at all retailers' prices (n)."""
+        demand = (self.reach - self.effect @ prices)[self.own]
+        return float((self.kept * prices[self.own] - self.charge) @ demand)
+
+    def best(self, prices: FloatArray) -> FloatArray:
+        """Return all prices (n), its own at their best and the others as they are."""
+        best = prices.copy()
+        best[self.own] = 0.0
+        left = (self.reach - self.effect @ best)[self.own]
+        block = self.effect[np.ix_(self.own, self.own)]
+        rows, limits = self.rows, self.limits
+        if self.keeps_demand:
+            rows, limits = np.vstack([rows, block]), np.append(limits, left)
+        # max (kept x - charge)'(left - block x)  is  min x'(kept block) x - (kept left + block charge)' x
+        best[self.own] = minimise(2.0 * self.kept * block, self.kept * left + block @ self.charge, rows, limits)
+        return best
+
+
+def stages(solution: Solution, at: Moments, k: int) -> list[Stage]:
+    """Return every retailer's problem at the k-th of some moments, given efficiency and wholesale prices there."""
+    game, extras = solution.game, solution.instance
+    kept = 1.0 if solution.share is None else solution.share
+    income = credit_income(extras, game, at.times[k : k + 1])[0] if solution.share is not None else 0.0
+    assert at.wholesale_prices is not None
+    charge = at.wholesale_prices[k] - kept * income
+    reach = game.market_size + game.efficiency_effect @ at.efficiency[k]
+    return [_stage(solution, list(vehicles), kept, charge, reach) for vehicles in game.retailers]
+
+
+def _stage(solution: Solution, own: list[int], kept: float, charge: FloatArray, reach: FloatArray) -> Stage:
+    extras = solution.instance
+    rows, limits = np.empty((0, len(own))), np.empty(0)
+    if extras.price_caps is not None:
+        rows, limits = np.eye(len(own)), np.array(extras.price_caps)[own]
+    if extras.retailers_keep_margins:
+        rows, limits = np.vstack([rows, -kept * np.eye(len(own))]), np.append(limits, -charge[own])
+    return Stage(
+        own=own,
+        reach=reach,
+        effect=solution.game.price_effect,
+        kept=kept,
+        charge=charge[own],
+        keeps_demand=extras.nonnegative_demands,
+        rows=rows,
+        limits=limits,
+    )
+
+
+def largest_gain(solution: Solution, retailer: int) -> float:
+    """Return the most a retailer could gain at any node by other prices, relative to the largest of its flows.
+
+    Efficiency, wholesale prices and the other retailers' prices stay; its constraints are those of the instance.
+    """
+    at = solution.trajectory.at_nodes()
+    gains, sizes = [], [1e-12]
+    for k, now in enumerate(at.prices):
+        stage = stages(solution, at, k)[retailer]
+        gains.append(stage.flow(stage.best(now)) - stage.flow(now))
+        sizes.append(abs(stage.flow(now)))
+    return max(gains) / max(sizes)
+
+
+def equilibrium_prices(solution: Solution, at: Moments) -> FloatArray:
+    """Return the retailers' equilibrium prices (k, n) at given efficiency and wholesale prices.
+
+    Without constraints each retailer's first-order conditions stand side by side, one linear system; with them each
+    retailer answers the others in turn, until nobody moves.
+    """
+    if solution.instance.constrains_prices():
+        return np.array([_answered_in_turn(stages(solution, at, k), now) for k, now in enumerate(at.prices)])
+    game, own = solution.game, solution.game.own_price_effect()
+    kept = 1.0 if solution.share is None else solution.share
+    income = credit_income(solution.instance, game, at.times) if solution.share is not None else 0.0
+    reach = game.market_size + at.efficiency @ game.efficiency_effect.T
+    cost = at.wholesale_prices / kept - income
+    return np.asarray(np.linalg.solve(game.price_effect + own, (reach + cost @ own).T).T)
+
+
+def _answered_in_turn(problems: list[Stage], prices: FloatArray) -> FloatArray:
+    for _ in range(_SWEEPS):
+        before = prices
+        for stage in problems:
+            prices = stage.best(prices)
+        if len(problems) == 1 or np.abs(prices - before).max() <= 1e-12 * (1.0 + np.abs(prices).max()):
+            break
+    return prices
+
+
+def minimise(curvature: FloatArray, pull: FloatArray, rows: FloatArray, limits: FloatArray) -> FloatArray:
+    """Return the x that minimises ``x' curvature x / 2 - pull' x`` under ``rows x <= limits``.
+
+    In the metric of the curvature it is the feasible point nearest to the free optimum, which is a least-distance
+    problem: Lawson and Hanson solve it by one non-negative least-squares problem.
+    """
+    free = np.linalg.solve(curvature, pull)
+    if not len(limits) or np.all(rows @ free <= limits):
+        return np.asarray(free)
+    root = np.linalg.cholesky(curvature)  # curvature = root root', y = root'(x - free)
+    sides = -np.linalg.solve(root, rows.T).T
+    needed = rows @ free - limits
+    size = max(1.0, float(np.abs(needed).max()))
+    system = np.vstack([sides.T, needed / size])
+    target = np.append(np.zeros(len(free)), 1.0)
+    weights, _ = nnls(system, target)
+    residual = system @ weights - target
+    return np.asarray(free + np.linalg.solve(root.T, -size * residual[:-1] / residual[-1]))
