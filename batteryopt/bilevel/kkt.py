@@ -144,28 +144,36 @@ def connect_duals(problem: BilevelProblem, single: Any) -> None:
     multiplier_of: ComponentMap = ComponentMap()
     for i, follower in enumerate(problem.followers):
         block = single.kkt[i]
+        weight = block.objective_weight
         for rows, multipliers in (
             (follower.inequalities, block.multiplier),
             (follower.equalities, block.equality_multiplier),
         ):
             for k, row in enumerate(rows):
-                # The user's optimal value is sense times the minimal one.
-                signed = follower.sense * row.derivative_sign * multipliers[k]
+                # The user's optimal value is sense times the minimal one; Fritz John multipliers are per weight.
+                multiplier = multipliers[k] if weight.fixed else multipliers[k] / weight
+                signed = follower.sense * row.derivative_sign * multiplier
                 multiplier_of[row.origin] = multiplier_of.get(row.origin, 0.0) + signed
-    for dual, constraint in problem.duals.items():
+    for dual, constraint in problem.all_duals.items():
         dual.set_value(multiplier_of.get(constraint, 0.0))
 
 
 def freeze_duals(problem: BilevelProblem) -> None:
-    """Let every `dual_of` expression keep its value as a number, so that the single-level model can go."""
-    for dual in problem.duals:
-        dual.set_value(pyo.value(dual, exception=False))
+    """Let every `dual_of` expression keep its value as a number, so that the single-level model can go.
+
+    Where an answer has no multipliers (Fritz John with no weight on the objective) the value is None.
+    """
+    for dual in problem.all_duals:
+        try:
+            dual.set_value(pyo.value(dual, exception=False))
+        except ZeroDivisionError:
+            dual.set_value(None)
 
 
 @contextlib.contextmanager
 def duals_restored(problem: BilevelProblem) -> Iterator[None]:
     """Give every `dual_of` expression back what it stood for: building another single-level model reconnects them."""
-    before = [(dual, dual.expr) for dual in problem.duals]
+    before = [(dual, dual.expr) for dual in problem.all_duals]
     try:
         yield
     finally:

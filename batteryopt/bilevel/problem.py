@@ -148,6 +148,8 @@ class BilevelProblem:
         In the order of the model.
     duals
         Every multiplier that the leader uses: expression data object to follower's constraint data object.
+    idle_duals
+        The multipliers that stand on the model and occur in nothing of the leader's: they are only reported.
     """
 
     model: Any
@@ -155,6 +157,12 @@ class BilevelProblem:
     constraints: tuple[Any, ...]
     followers: tuple[FollowerProblem, ...]
     duals: ComponentMap
+    idle_duals: ComponentMap
+
+    @property
+    def all_duals(self) -> ComponentMap:
+        """Every multiplier that a `dual_of` expression stands for, used or not."""
+        return ComponentMap([*self.duals.items(), *self.idle_duals.items()])
 
     @property
     def sense(self) -> int:
@@ -203,7 +211,8 @@ def extract(model: Any) -> BilevelProblem:
     )
     objective = _only_objective(model)
     expressions = [objective.expr, *(c.body for c in constraints)]
-    return BilevelProblem(model, objective, constraints, followers, _duals_in(expressions, followers))
+    duals = _duals_in(expressions, followers)
+    return BilevelProblem(model, objective, constraints, followers, duals, _idle_duals(model, followers, duals))
 
 
 def _extract_follower(block: Any) -> FollowerProblem:
@@ -296,3 +305,15 @@ def _duals_in(expressions: list[Any], followers: tuple[FollowerProblem, ...]) ->
         elif hasattr(node, "is_expression_type") and node.is_expression_type():
             pending.extend(node.args)
     return duals
+
+
+def _idle_duals(model: Any, followers: tuple[FollowerProblem, ...], used: ComponentMap) -> ComponentMap:
+    """Find the multipliers that stand on the model and are not used in the leader's problem."""
+    constraints = ComponentSet(row.origin for follower in followers for row in follower.rows)
+    idle: ComponentMap = ComponentMap()
+    for node in model.component_data_objects(pyo.Expression, descend_into=(pyo.Block, Follower)):
+        if isinstance(node, (FollowerDual, FollowerDualData)) and node not in used:
+            constraint = node.parent_component().constraint_of[node.index()]
+            if constraint in constraints:
+                idle[node] = constraint
+    return idle

@@ -14,6 +14,7 @@ from batteryopt.bilevel.answer import Answer
 from batteryopt.bilevel.automatic import run_automatic
 from batteryopt.bilevel.convexity import Conviction
 from batteryopt.bilevel.methods import METHODS, Outcome, Settings
+from batteryopt.bilevel.methods.base import multipliers_of
 from batteryopt.bilevel.pessimistic import worst_answer
 from batteryopt.bilevel.problem import BilevelProblem, extract
 from batteryopt.bilevel.qualification import Qualification
@@ -50,7 +51,8 @@ def solve(
     model
         A Pyomo model with at least one `Follower`.
     method
-        "auto", or one of `METHODS`: "sos1", "indicator", "big-m", "strong-duality", "regularized", "product".
+        "auto", or one of `METHODS`: "sos1", "indicator", "big-m", "branching", "strong-duality", "regularized",
+        "product".
     solver
         The solver for the single-level model; the method's own choice where None.
     time_limit
@@ -92,13 +94,22 @@ def solve(
         log=log,
         fritz_john=_fritz_john(problem, qualifications),
     )
+    before = [(variable, variable.value) for variable in _variables(problem)]
+    duals_before = [(dual, dual.expr) for dual in problem.all_duals]
+    is_solved = False
     try:
         outcome, name, why = _run(problem, method, settings)
         answer = _judge(problem, outcome, settings, convictions, qualifications, name, why)
-        if pessimistic_gap and answer.has_point:
+        is_solved = answer.has_point
+        if is_solved and pessimistic_gap:
             answer = dataclasses.replace(answer, pessimistic_objective=worst_answer(problem, settings))
     finally:
         kkt.freeze_duals(problem)
+        if not is_solved:  # leave the model as it was found
+            for component, value in before:
+                component.set_value(value, skip_validation=True)
+            for dual, expression in duals_before:
+                dual.set_value(expression)
     return dataclasses.replace(answer, seconds=time.perf_counter() - begin)
 
 
@@ -106,7 +117,8 @@ def accepting_methods(model: Any, *, assume_convex: bool = False) -> tuple[str, 
     """Return the names of the methods that accept a model; raises what `solve` would raise."""
     problem = extract(model)
     convexity.prove(problem, assume_convex=assume_convex)
-    return tuple(name for name, method in METHODS.items() if method.accepts(problem))
+    with kkt.duals_restored(problem):
+        return tuple(name for name, method in METHODS.items() if method.accepts(problem))
 
 
 def _fritz_john(problem: BilevelProblem, qualifications: tuple[Qualification, ...]) -> frozenset[int]:
@@ -149,6 +161,7 @@ def _judge(
         return _without_point(problem, report.stop_reason, common)
     if METHODS[name].is_global:
         polish(outcome.system, objective=report.objective)
+    outcome = dataclasses.replace(outcome, multipliers=multipliers_of(outcome.system))  # those of the polished point
     objective = float(pyo.value(problem.objective))
     bound = None if outcome.failures else report.bound  # local methods report none
     certificate = claims.certify(
@@ -241,5 +254,8 @@ def _notes(problem: BilevelProblem, outcome: Outcome) -> list[str]:
 
 
 def _values(problem: BilevelProblem) -> dict[str, float]:
-    variables = [*problem.leader_variables, *(v for f in problem.followers for v in f.variables)]
-    return {v.name: float(v.value) for v in variables}
+    return {v.name: float(v.value) for v in _variables(problem)}
+
+
+def _variables(problem: BilevelProblem) -> list[Any]:
+    return [*problem.leader_variables, *(v for f in problem.followers for v in f.variables)]

@@ -16,6 +16,8 @@ from batteryopt.solvers import Indicator, Options, Report
 
 GAP_SHARE = 0.3
 """What the solver is asked for, of the gap that is to be claimed: polishing moves the point once the bound is known."""
+NO_WEIGHT = 1e-9
+"""A Fritz John weight of the objective below this is zero: such an answer has no multipliers."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -129,14 +131,17 @@ class Method(abc.ABC):
 
 
 def multipliers_of(system: KktSystem) -> ComponentMap:
-    """Return the value of every row's multiplier."""
+    """Return the value of every row's multiplier, where there are any: per unit of weight on the objective."""
     values: ComponentMap = ComponentMap()
     for i, follower in enumerate(system.problem.followers):
         block = system.model.kkt[i]
+        weight = block.objective_weight.value or 0.0
+        if weight < NO_WEIGHT:
+            continue
         for rows, multipliers in (
             (follower.inequalities, block.multiplier),
             (follower.equalities, block.equality_multiplier),
         ):
             for k, row in enumerate(rows):
-                values[row] = multipliers[k].value or 0.0
+                values[row] = (multipliers[k].value or 0.0) / weight
     return values
