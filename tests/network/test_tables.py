@@ -217,7 +217,7 @@ def test_faults_of_the_toml_file_are_told_with_the_tables(folder: Path) -> None:
         ("mode_products.csv", "mode,product,cost_per_t\nlory,pack,1\n", "did you mean 'lorry'?"),
         ("types.csv", "type\nshreder\n", "levels.csv row 2, column type: 'shredder' is not declared"),
         ("road_km.csv", "km,Aston,Bray\nBray,0,1\nAston,1,0\n", "its first column does not repeat its first row"),
-        ("road_km.csv", "km,X,Y\nX,0,1\nY,1,0\n", "has none of the network's sites"),
+        ("road_km.csv", "km,Asten,Y\nAsten,0,1\nY,1,0\n", "road_km.csv: has no site 'Aston'; did you mean 'Asten'?"),
         ("products.csv", "", "products.csv: is empty"),
     ],
 )  # fmt: skip

@@ -15,10 +15,12 @@ from batteryopt.network.instance import Floats
 
 NO_WAY = ""
 """An empty cell of a CSV matrix: there is no way."""
+SHOWN = 5
+"""Missing sites named one by one before the rest are counted."""
 
 
 def read_matrix(path: Path, sites: Sequence[str], faults: list[Fault]) -> Floats:
-    """Return distances in km in the order of `sites` (S, S); sites that the file does not have are NaN.
+    """Return distances in km in the order of `sites` (S, S), NaN where there is no way.
 
     The file may have more sites than the network. What is wrong goes to `faults`, and the answer is all zeros.
     """
@@ -36,20 +38,21 @@ def read_matrix(path: Path, sites: Sequence[str], faults: list[Fault]) -> Floats
         return nothing
     position = {name: i for i, name in enumerate(names)}
     missing = [name for name in sites if name not in position]
-    if missing and len(missing) == len(sites):
-        remedy = f"its first site is '{names[0]}'; {nearest(missing[0], position)}"
-        faults.append(Fault(place=path.name, problem="has none of the network's sites", remedy=remedy))
+    for name in missing[:SHOWN]:
+        remedy = f"{nearest(name, position)} A site without a way has a row and a column of empty cells"
+        faults.append(Fault(place=path.name, problem=f"has no site '{name}'", remedy=remedy))
+    if len(missing) > SHOWN:
+        problem = f"lacks {len(missing) - SHOWN} more of the network's sites"
+        faults.append(Fault(place=path.name, problem=problem, remedy="as above"))
+    if missing:
         return nothing
-    index = np.array([position.get(name, -1) for name in sites], dtype=int)
-    picked = np.array(km[np.ix_(index, index)], dtype=float)
-    picked[index < 0, :] = np.nan
-    picked[:, index < 0] = np.nan
-    return picked
+    index = np.array([position[name] for name in sites], dtype=int)
+    return np.array(km[np.ix_(index, index)], dtype=float)
 
 
 def _read_npz(path: Path) -> tuple[list[str], Floats]:
     with np.load(path, allow_pickle=False) as arrays:
-        names = [str(name) for name in arrays["site"]]
+        names = [str(name).strip() for name in arrays["site"]]
         km = np.asarray(arrays["km"])
     return names, _square(names, km)
 

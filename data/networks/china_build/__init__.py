@@ -1,0 +1,1 @@
+"""Makes the networks `china`, `china-capitals` and `china-province`: ``python -m china_build`` in ``data/networks``."""

@@ -1,0 +1,65 @@
+"""Packs that retire, by city, chemistry and year: registrations times shares, masses and the distribution of lives."""
+
+from __future__ import annotations
+
+import math
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from china_build import figures as f
+
+Floats = npt.NDArray[np.float64]
+
+SOURCE = Path(__file__).parents[2] / "china-nev"
+KG_PER_T = 1000.0
+LFP, NCM = "lfp", "ncm"
+
+
+def cities() -> pd.DataFrame:
+    """Return the cities, by code."""
+    return pd.read_csv(SOURCE / "cities.csv").set_index("code")
+
+
+def retired_share(age_years: int, scale_years: float, shape: float) -> float:
+    """Return the share of packs that retire in the year in which they reach an age: a difference of two ages.
+
+    Vehicles are registered in the middle of their first year of age 0, and none retires in that year.
+    """
+    return _retired_by(age_years, scale_years, shape) - _retired_by(age_years - 1, scale_years, shape)
+
+
+def _retired_by(age_years: int, scale_years: float, shape: float) -> float:
+    """Weibull distribution function."""
+    return 1.0 - math.exp(-((max(age_years, 0) / scale_years) ** shape))
+
+
+def registrations(table: pd.DataFrame, year: int) -> Floats:
+    """Return vehicles registered in a year by city; after the last known year they grow everywhere alike."""
+    known = min(year, f.REGISTRATIONS_UNTIL)
+    growth = (1.0 + f.REGISTRATION_GROWTH) ** (year - known)
+    return np.asarray(table[f"registrations_{known}"], dtype=float) * growth
+
+
+def retired_t(table: pd.DataFrame, year: int, chemistry: str) -> Floats:
+    """Return tonnes of packs that retire in a year, by city (rows of the table)."""
+    shares = pd.read_csv(SOURCE / "chemistry_share.csv").set_index("Year")
+    packs = pd.read_csv(SOURCE / "packs.csv").set_index("pack_type")
+    total = np.zeros(len(table))
+    for sold in range(int(shares.index.min()), year):
+        row = shares.loc[min(sold, f.REGISTRATIONS_UNTIL)]
+        per_vehicle = sum(
+            row[name] * pack.pack_mass_kg / KG_PER_T
+            * retired_share(year - sold, pack.weibull_scale_years, pack.weibull_shape)
+            for name, pack in packs.iterrows()
+            if chemistry_of(str(name)) == chemistry
+        )  # fmt: skip
+        total += registrations(table, sold) * per_vehicle
+    return total
+
+
+def chemistry_of(pack_type: str) -> str:
+    """Return the chemistry that a pack type is treated as; NCA goes the way of NCM."""
+    return LFP if pack_type.endswith("LFP") else NCM
