@@ -1,1 +1,86 @@
-"""Optimisation models of electric-vehicle batteries at the end of their life."""
+r"""Optimisation models of what happens to electric-vehicle batteries at the end of their life.
+
+A user can trust a number because three independent pieces of code agree on it::
+
+    data/ --> instance --> model (Pyomo) --> solvers --> solution --> check --> report
+                  \------> closed form -----------------^
+
+An instance becomes a solution by two routes that know nothing of each other, a formula and an optimiser; a check that
+has seen neither judges the answer from the instance and the solution alone. Its verdict, the certificate, is part of
+every answer.
+
+::
+
+    game = batteryopt.read("data/coordination/table2.toml")
+    result = batteryopt.solve(game)
+    print(result["contract"])
+
+The packages ``coordination``, ``differential_game`` and ``network`` are the families of models; ``bilevel`` is the
+engine for leaders and followers, usable for any Pyomo model; ``solvers`` are the adapters; ``sweep`` varies an
+instance; ``batteryopt.cli`` is the command line. Names are imported when they are first used.
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from batteryopt.bilevel import Follower
+    from batteryopt.certificate import Certificate, Check
+    from batteryopt.coordination.instance import CoordinationInstance
+    from batteryopt.coordination.regions import CoordinationNetwork
+    from batteryopt.errors import BatteryOptError, Fault, FormulaDoesNotApply, InvalidInput, SolverUnavailable
+    from batteryopt.families import FAMILIES, read, solve
+    from batteryopt.run import Route, Run, versions
+    from batteryopt.status import PointStatus, StopReason
+    from batteryopt.toml_output import write
+
+_HOMES = {
+    "families": ("FAMILIES", "read", "solve"),
+    "toml_output": ("write",),
+    "coordination.instance": ("CoordinationInstance",),
+    "coordination.regions": ("CoordinationNetwork",),
+    "bilevel": ("Follower",),
+    "certificate": ("Certificate", "Check"),
+    "run": ("Route", "Run", "versions"),
+    "status": ("PointStatus", "StopReason"),
+    "errors": ("BatteryOptError", "Fault", "FormulaDoesNotApply", "InvalidInput", "SolverUnavailable"),
+}
+_PACKAGES = ("bilevel", "coordination", "differential_game", "network", "solvers", "sweep")
+_HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
+
+__all__ = [
+    "FAMILIES",
+    "BatteryOptError",
+    "Certificate",
+    "Check",
+    "CoordinationInstance",
+    "CoordinationNetwork",
+    "Fault",
+    "Follower",
+    "FormulaDoesNotApply",
+    "InvalidInput",
+    "PointStatus",
+    "Route",
+    "Run",
+    "SolverUnavailable",
+    "StopReason",
+    "read",
+    "solve",
+    "versions",
+    "write",
+]
+
+
+def __getattr__(name: str) -> Any:
+    """Import a public name when it is first used, so that ``batteryopt --help`` does not wait for Pyomo."""
+    if name in _PACKAGES:
+        return importlib.import_module(f"batteryopt.{name}")
+    if name not in _HOME_OF:
+        raise AttributeError(f"module 'batteryopt' has no attribute '{name}'")
+    return getattr(importlib.import_module(f"batteryopt.{_HOME_OF[name]}"), name)
+
+
+def __dir__() -> list[str]:
+    return sorted([*globals(), *__all__])

@@ -28,6 +28,8 @@ class Answer:
         What the check found; empty without a solution.
     reason
         Why there is no solution, for people.
+    applies
+        False where a closed form was asked outside its assumptions, so that it says nothing about the model.
     pareto
         For the contract: the lump sums that leave every player better off than this route's decentralised answer.
     """
@@ -37,6 +39,7 @@ class Answer:
     run: Run
     certificate: Certificate = field(default_factory=Certificate)
     reason: str | None = None
+    applies: bool = True
     pareto: ParetoRegion | None = None
 
     @property

@@ -12,6 +12,7 @@ from batteryopt import bilevel, solvers
 from batteryopt.certificate import Certificate
 from batteryopt.coordination import check, closed_form
 from batteryopt.coordination.answer import Answer, Result, contract_region
+from batteryopt.coordination.conflicts import explain_infeasible
 from batteryopt.coordination.instance import Instance
 from batteryopt.coordination.model import build, solution_of
 from batteryopt.coordination.solution import Model, NoCoordinatingContract, Solution
@@ -69,16 +70,38 @@ def solve(
         announce("closed forms")
         formulas = {model: by_formula(instance, model) for model in wanted}
     if route != Route.CLOSED_FORM:
-        for model in wanted:
-            announce(f"optimising {model.value}")
-            left = None if deadline is None else max(0.1, deadline - time.perf_counter())
-            options = Options(time_limit=left, relative_gap=gap, threads=threads)
-            optima[model] = by_optimizer(instance, model, solver, options)
+        options = Options(relative_gap=gap, threads=threads)
+        optima = _optimized(instance, wanted, solver, options, deadline, announce)
     formulas, optima = _with_region(formulas, by_formula), _with_region(optima, by_optimizer)
     if route == "both":
         optima = {model: _compared(answer, formulas[model]) for model, answer in optima.items()}
         return Result(instance=instance, models=optima, closed_form=formulas)
     return Result(instance=instance, models=optima or formulas)
+
+
+def _optimized(
+    instance: Instance,
+    models: Iterable[Model],
+    solver: str | None,
+    options: Options,
+    deadline: float | None,
+    announce: Announce,
+) -> dict[Model, Answer]:
+    """Optimise one model after the other; after an interrupt the rest is left, and what is done is kept."""
+    optima: dict[Model, Answer] = {}
+    is_interrupted = False
+    for model in models:
+        if is_interrupted:
+            optima[model] = _not_finished(model)
+            continue
+        announce(f"optimising {model.value}")
+        left = None if deadline is None else max(0.1, deadline - time.perf_counter())
+        try:
+            optima[model] = by_optimizer(instance, model, solver, dataclasses.replace(options, time_limit=left))
+        except KeyboardInterrupt:
+            optima[model] = _not_finished(model)
+        is_interrupted = optima[model].run.stop_reason is StopReason.INTERRUPTED
+    return optima
 
 
 def by_formula(instance: Instance, model: Model) -> Answer:
@@ -94,7 +117,8 @@ def by_formula(instance: Instance, model: Model) -> Answer:
             point_status=PointStatus.NONE,
             seconds=time.perf_counter() - begin,
         )
-        return Answer(model=model, solution=None, run=run, reason=str(reason))
+        applies = isinstance(reason, NoCoordinatingContract)
+        return Answer(model=model, solution=None, run=run, reason=str(reason), applies=applies)
     run = Run.of_formula(solution.objective, time.perf_counter() - begin)
     return Answer(model=model, solution=solution, run=run, certificate=check.certify(solution))
 
@@ -117,7 +141,10 @@ def by_optimizer(instance: Instance, model: Model, solver: str | None = None, op
         seconds=engine.seconds,
     )
     if not engine.has_point:
-        return Answer(model=model, solution=None, run=run, reason="; ".join(engine.notes))
+        why = "; ".join(engine.notes)
+        if engine.stop_reason is StopReason.INFEASIBLE:
+            why = explain_infeasible(instance, lambda other: _point_of(other, model, options)) + f" ({why})"
+        return Answer(model=model, solution=None, run=run, reason=why)
     solution = solution_of(pyomo_model, instance, model)
     if model is Model.CONTRACT:
         reason = _why_no_contract(instance, solution, solver, options)
@@ -125,6 +152,13 @@ def by_optimizer(instance: Instance, model: Model, solver: str | None = None, op
             run = dataclasses.replace(run, point_status=PointStatus.NONE, bound=None)
             return Answer(model=model, solution=None, run=run, reason=reason)
     return Answer(model=model, solution=solution, run=run, certificate=_certified(solution, engine.certificate))
+
+
+def _point_of(instance: Instance, model: Model, options: Options) -> Solution | None:
+    """Return the optimiser's point of a model, without certificate."""
+    pyomo_model = build(instance, model)
+    engine = bilevel.solve(pyomo_model, time_limit=options.time_limit, gap=options.relative_gap)
+    return solution_of(pyomo_model, instance, model) if engine.has_point else None
 
 
 def _optimize_owner(instance: Instance, solver: str | None, options: Options) -> Answer:
@@ -160,6 +194,17 @@ def _why_no_contract(instance: Instance, best: Solution, solver: str | None, opt
     if not COORDINATION_TOLERANCE < best.cost_share < 1 - COORDINATION_TOLERANCE:
         return f"no contract coordinates: it would need the cost share x = {best.cost_share:.6g}, outside 0 < x < 1"
     return None
+
+
+def _not_finished(model: Model) -> Answer:
+    """Return the answer of a model that an interrupt left without one."""
+    run = Run(
+        route=Route.OPTIMIZER,
+        solver="none",
+        stop_reason=StopReason.INTERRUPTED,
+        point_status=PointStatus.NONE,
+    )
+    return Answer(model=model, solution=None, run=run, reason="not finished: interrupted")
 
 
 def _with_region(answers: dict[Model, Answer], route: Callable[[Instance, Model], Answer]) -> dict[Model, Answer]:

@@ -1,0 +1,48 @@
+"""The command line: parses arguments and prints; all work is done below. Modules are imported when they are needed."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from batteryopt.cli import commands, sweep
+
+app = typer.Typer(
+    name="batteryopt",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+    epilog="Exit status: 0 solved, 2 input wrong, 3 infeasible or unbounded, 4 stopped by a limit, "
+    "5 a certificate failed, 1 anything else.",
+)
+
+
+def _print_version(is_wanted: bool) -> None:
+    if is_wanted:
+        import importlib.metadata
+
+        typer.echo(f"batteryopt {importlib.metadata.version('batteryopt')}")
+        raise typer.Exit
+
+
+@app.callback()
+def batteryopt(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Print the version.")
+    ] = False,
+) -> None:
+    """Optimise what happens to electric-vehicle batteries at the end of their life, and check every answer."""
+
+
+for _command in (commands.solve, commands.check, commands.reproduce, sweep.sweep, commands.new):
+    app.command()(_command)
+
+
+def main() -> None:
+    """Run the command line."""
+    app()
+
+
+if __name__ == "__main__":
+    main()

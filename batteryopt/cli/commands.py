@@ -1,0 +1,149 @@
+"""The commands but for `sweep`: read, refuse or solve, print, save."""
+
+from __future__ import annotations
+
+import enum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from batteryopt.cli import options as given
+from batteryopt.cli.exits import ExitStatus, gravest, guarded, refuse, status_of
+from batteryopt.cli.refusals import Refusals
+from batteryopt.cli.streams import announcing, clean_stdout, results, say, write_result
+from batteryopt.errors import InvalidInput
+
+if TYPE_CHECKING:
+    from batteryopt.reproduction import Reproduction
+
+
+class Paper(enum.StrEnum):
+    """Which paper to reproduce."""
+
+    COORDINATION = "coordination"
+    DIFFERENTIAL_GAME = "differential-game"
+    ALL = "all"
+
+
+@guarded
+def solve(
+    instance: given.InstanceArgument,
+    model: given.ModelOption = None,
+    route: Annotated[
+        given.RouteChoice, typer.Option(help="By formula, by optimiser, or both and compared.")
+    ] = given.RouteChoice.BOTH,
+    solver: given.SolverOption = None,
+    time_limit: given.TimeLimitOption = None,
+    gap: given.GapOption = None,
+    threads: given.ThreadsOption = None,
+    json: given.JsonOption = False,
+    out: Annotated[
+        Path | None, typer.Option(metavar="DIR", help="Save result.json, tables and the instance here.")
+    ] = None,
+) -> ExitStatus:
+    """Solve models of an instance, each answer with its certificate."""
+    from batteryopt.output import json_text, make_folder, save
+
+    refusals = Refusals()
+    family, game = refusals.instance(instance)
+    with refusals:
+        given.refuse_faulty_options(family, model or [], solver=solver, time_limit=time_limit, gap=gap, threads=threads)
+    refusals.raise_all()
+    assert family is not None
+    if out is not None:
+        make_folder(out, instance)
+    chosen = given.solving_options(solver, time_limit, gap, threads)
+    with clean_stdout(), announcing() as announce:
+        result = family.solve_instance(game, model or (), route=route.value, announce=announce, **chosen)
+    if out is not None:
+        save(result, instance, out)
+        say(f"saved in {out}")
+    if json:
+        write_result(json_text(result.to_json()))
+    else:
+        from batteryopt.cli.tables import print_result
+
+        with results() as console:
+            print_result(console, result.to_json(), family.left_out)
+    status = status_of(result)
+    if status is ExitStatus.OTHER and route is given.RouteChoice.CLOSED_FORM:
+        say("a formula does not apply: --route optimizer carries the constraints")
+    return status
+
+
+@guarded
+def check(instance: given.InstanceArgument, json: given.JsonOption = False) -> ExitStatus:
+    """Read and validate an instance, and solve nothing."""
+    from batteryopt.families import family_at
+    from batteryopt.output import json_text
+
+    family = family_at(instance)
+    game = family.read_instance(instance)
+    models = family.model_names()
+    if json:
+        document = {"kind": family.kind, "instance": game.name, "valid": True, "models": list(models)}
+        write_result(json_text(document))
+    else:
+        write_result(
+            f"{instance}: in order\n  kind    {family.kind}\n  name    {game.name}\n  source  {game.source}\n"
+            f"  models  {', '.join(models)}\n"
+        )
+    return ExitStatus.SOLVED
+
+
+@guarded
+def reproduce(
+    paper: Annotated[Paper, typer.Argument(help="Which paper.")] = Paper.ALL,
+    json: given.JsonOption = False,
+) -> ExitStatus:
+    """Go through a paper's figures: printed, by formula, by optimiser; and say what is wrong in it."""
+    from batteryopt.families import FAMILIES
+    from batteryopt.output import json_text
+
+    known = {kind: family for kind, family in FAMILIES.items() if family.reproduce}
+    if paper is not Paper.ALL and paper.value not in known:
+        raise refuse("PAPER", f"'{paper.value}' cannot be reproduced by this version", f"known: {', '.join(known)}")
+    wanted = known if paper is Paper.ALL else {paper.value: known[paper.value]}
+    with clean_stdout(), announcing() as announce:
+        found = {kind: family.reproduction(announce) for kind, family in wanted.items()}
+    if json:
+        documents = {kind: reproduction.to_json() for kind, reproduction in found.items()}
+        write_result(json_text(documents if paper is Paper.ALL else documents[paper.value]))
+    else:
+        _print_reproductions(found)
+    return gravest(_reproduction_status(reproduction) for reproduction in found.values())
+
+
+@guarded
+def new(
+    kind: Annotated[str, typer.Argument(metavar="KIND", help="Kind of the instance, as in its TOML file.")],
+    path: Annotated[Path, typer.Argument(metavar="PATH", help="Where to write it.")],
+    force: Annotated[bool, typer.Option("--force", help="Replace what is there.")] = False,
+) -> ExitStatus:
+    """Write a commented instance to start from."""
+    from batteryopt.families import family_of
+
+    family = family_of(kind, place="KIND")
+    if path.exists() and not force:
+        raise InvalidInput(str(path), [refuse("PATH", "there is one already", "--force replaces it").faults[0]])
+    family.write_template(path)
+    say(f"wrote {path}; next: batteryopt check {path}")
+    return ExitStatus.SOLVED
+
+
+def _print_reproductions(found: dict[str, Reproduction]) -> None:
+    from batteryopt.cli.reproduction import print_reproduction
+
+    with results() as console:
+        for position, reproduction in enumerate(found.values()):
+            if position:
+                console.print()
+            print_reproduction(console, reproduction)
+
+
+def _reproduction_status(found: Reproduction) -> ExitStatus:
+    """Whatever the paper says: what counts is that our routes agree and that the check passes both."""
+    if not found.certified:
+        return ExitStatus.NOT_CERTIFIED
+    return ExitStatus.SOLVED if found.routes_agree else ExitStatus.OTHER

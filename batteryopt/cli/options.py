@@ -1,0 +1,94 @@
+"""What people may type after a command, said once; and what is wrong with it, all at once."""
+
+from __future__ import annotations
+
+import enum
+import math
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from batteryopt.errors import Fault, InvalidInput, SolverUnavailable
+
+if TYPE_CHECKING:
+    from batteryopt.families import Family
+
+
+class RouteChoice(enum.StrEnum):
+    """By which route to solve."""
+
+    CLOSED_FORM = "closed-form"
+    OPTIMIZER = "optimizer"
+    BOTH = "both"
+
+
+InstanceArgument = Annotated[
+    Path, typer.Argument(metavar="INSTANCE", help="A TOML file, or a network's folder with a network.toml.")
+]
+ModelOption = Annotated[
+    list[str] | None, typer.Option("--model", metavar="NAME", help="A model to solve; repeat for several.")
+]
+SolverOption = Annotated[
+    str | None, typer.Option(metavar="NAME", help="highs, ipopt, scip or pounce; by default each model's own choice.")
+]
+TimeLimitOption = Annotated[float | None, typer.Option(metavar="S", help="Stop after this many seconds.")]
+GapOption = Annotated[
+    float | None, typer.Option(metavar="G", help="Relative gap at which an answer counts as optimal.")
+]
+ThreadsOption = Annotated[int | None, typer.Option(metavar="N", help="Threads a solver may use.")]
+JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON instead of tables.")]
+
+
+def solving_options(
+    solver: str | None, time_limit: float | None, gap: float | None, threads: int | None
+) -> dict[str, object]:
+    """Return the options that were given, by the names of a family's `solve`."""
+    given = {"solver": solver, "time_limit": time_limit, "gap": gap, "threads": threads}
+    return {name: value for name, value in given.items() if value is not None}
+
+
+def refuse_faulty_options(
+    family: Family | None,
+    models: list[str],
+    *,
+    solver: str | None,
+    time_limit: float | None,
+    gap: float | None,
+    threads: int | None,
+    jobs: int = 1,
+) -> None:
+    """Raise `InvalidInput` with everything wrong on the command line; models are not judged without a family."""
+    faults = [
+        *([] if family is None else family.model_faults(models)),
+        *_solver_faults(solver),
+        *_number_faults("--time-limit", time_limit, least=0.0, is_open=True),
+        *_number_faults("--gap", gap, least=0.0),
+        *_number_faults("--threads", threads, least=1),
+        *_number_faults("--jobs", jobs, least=1),
+    ]
+    if faults:
+        raise InvalidInput("command line", faults)
+
+
+def _solver_faults(name: str | None) -> Iterator[Fault]:
+    if name is None:
+        return
+    from batteryopt import solvers
+
+    try:
+        solvers.get(name)
+    except SolverUnavailable as error:
+        problem, _, remedy = str(error).partition("; ")
+        yield Fault(place="--solver", problem=problem, remedy=remedy)
+
+
+def _number_faults(option: str, value: float | None, *, least: float, is_open: bool = False) -> Iterator[Fault]:
+    if value is None or (math.isfinite(value) and (value > least or (value == least and not is_open))):
+        return
+    yield Fault(
+        place=option,
+        problem=f"is {value:g}",
+        remedy=f"expected a number {'above' if is_open else 'of at least'} {least:g}",
+    )

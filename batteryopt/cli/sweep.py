@@ -1,0 +1,161 @@
+"""The command `sweep`: many instances around one."""
+
+from __future__ import annotations
+
+import enum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from batteryopt.cli import options as given
+from batteryopt.cli.exits import ExitStatus, gravest, guarded
+from batteryopt.cli.refusals import Refusals
+from batteryopt.cli.streams import clean_stdout, counting, say
+from batteryopt.errors import InvalidInput
+from batteryopt.status import StopReason
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from batteryopt.families import Family
+    from batteryopt.sweep import Axis
+
+
+class SweepRoute(enum.StrEnum):
+    """By which route to solve each point."""
+
+    AUTO = "auto"
+    CLOSED_FORM = "closed-form"
+    OPTIMIZER = "optimizer"
+    BOTH = "both"
+
+
+@guarded
+def sweep(
+    instance: given.InstanceArgument,
+    vary: Annotated[
+        list[str], typer.Option(metavar="KEY=START:STOP:COUNT", help="A key and its values; repeat for a grid.")
+    ],
+    out: Annotated[Path, typer.Option(metavar="FILE", help="The table: .csv or .parquet.")],
+    plot: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="A picture: .html (interactive, works offline) or .png.")
+    ] = None,
+    model: given.ModelOption = None,
+    route: Annotated[
+        SweepRoute, typer.Option(help="auto: by formula where it applies, by optimiser elsewhere.")
+    ] = SweepRoute.AUTO,
+    jobs: Annotated[int, typer.Option(metavar="N", help="Processes.")] = 1,
+    solver: given.SolverOption = None,
+    time_limit: given.TimeLimitOption = None,
+    gap: given.GapOption = None,
+    threads: given.ThreadsOption = None,
+    restart: Annotated[bool, typer.Option("--restart", help="Forget what an interrupted sweep has done.")] = False,
+) -> ExitStatus:
+    """Solve an instance over a grid of some of its numbers; after an interrupt the same command goes on."""
+    from batteryopt.sweep import sweep as run
+    from batteryopt.sweep.files import journal_of, write_table
+
+    options = given.solving_options(solver, time_limit, gap, threads if threads or jobs == 1 else 1)
+    refusals = Refusals()
+    family, game = refusals.instance(instance)
+    with refusals:
+        given.refuse_faulty_options(
+            family, model or [], solver=solver, time_limit=time_limit, gap=gap, threads=threads, jobs=jobs
+        )
+    axes = _axes(vary, game, refusals)
+    with refusals:
+        _refuse_files(out, plot, len(vary))
+    refusals.raise_all()
+    assert family is not None
+    journal, total = journal_of(out), _count(axes)
+    try:
+        with clean_stdout(), counting(total, "sweep") as progress:
+            frame = run(
+                game,
+                axes,
+                models=model or (),
+                route=route.value,
+                jobs=jobs,
+                journal=journal,
+                restart=restart,
+                on_progress=progress,
+                **options,
+            )
+    except KeyboardInterrupt:
+        say(f"interrupted; {journal} keeps what is done: the same command goes on from there")
+        return ExitStatus.STOPPED
+    write_table(frame, out)
+    journal.unlink(missing_ok=True)
+    if plot is not None:
+        _draw(frame, family, game, axes, plot)
+    _summarize(frame, out, plot)
+    return gravest(map(_row_status, *(frame[column] for column in ("stop_reason", "point_status", "certified"))))
+
+
+def _axes(vary: list[str], game: Any, refusals: Refusals) -> list[Axis]:
+    """Return what varies; whatever is wrong with it goes to the refusals."""
+    from batteryopt.sweep import Axis, grid_of
+
+    axes: list[Axis] = []
+    for text in vary:
+        with refusals:
+            axes.append(Axis.parse(text))
+    if game is not None and len(axes) == len(vary):
+        with refusals:
+            grid_of(game, axes)
+    return axes
+
+
+def _refuse_files(out: Path, plot: Path | None, keys: int) -> None:
+    from batteryopt.report.plots import plot_faults
+    from batteryopt.sweep.files import place_faults, table_faults
+
+    faults = list(table_faults(out))
+    if plot is not None:
+        faults += [*plot_faults(plot, keys), *place_faults("--plot", plot)]
+    if faults:
+        raise InvalidInput("command line", faults)
+
+
+def _count(axes: list[Axis]) -> int:
+    count = 1
+    for axis in axes:
+        count *= len(axis.values)
+    return count
+
+
+def _draw(frame: pd.DataFrame, family: Family, game: Any, axes: list[Axis], path: Path) -> None:
+    from batteryopt.report.plots import Picture, draw
+    from batteryopt.sweep.grid import meaning_of_key
+
+    keys = list(frame.columns[: len(axes)])
+    labels = {key: meaning_of_key(game, key) for key in keys}
+    draw(frame, Picture(title=f"{game.name} ({family.kind})", labels=labels, drawn=family.drawn), path)
+
+
+def _summarize(frame: pd.DataFrame, out: Path, plot: Path | None) -> None:
+    """Say on stderr what was written, by which routes, and what has no answer."""
+    routes = ", ".join(f"{count} by {route}" for route, count in frame["route"].value_counts().items())
+    say(f"wrote {out}: {len(frame)} rows ({routes})")
+    if plot is not None:
+        say(f"wrote {plot}")
+    without = frame[frame["point_status"] == "none"]
+    for (model, reason), rows in without.groupby(["model", "stop_reason"], sort=False):
+        why = "no contract, or the formula does not apply: see 'reason'" if reason == "converged" else reason
+        say(f"  {model}: no answer at {len(rows)} points ({why})")
+    failed = int((frame["certified"] == False).sum())  # noqa: E712 (None is neither)
+    if failed:
+        say(f"  {failed} rows whose certificate failed: see 'certified'", style="red")
+
+
+def _row_status(stop_reason: str, point_status: str, certified: object) -> ExitStatus:
+    """Return a row's status, as `exits.answer_status` does; rows that a formula leaves empty are an answer here."""
+    reason = StopReason(stop_reason)
+    if reason.is_limit:
+        return ExitStatus.STOPPED
+    if reason.is_no_solution:
+        return ExitStatus.NO_SOLUTION
+    if reason is not StopReason.CONVERGED:
+        return ExitStatus.OTHER
+    return ExitStatus.NOT_CERTIFIED if point_status != "none" and certified is not True else ExitStatus.SOLVED

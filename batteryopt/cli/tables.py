@@ -1,0 +1,119 @@
+"""Answers as tables for people: a row a number, a column a model, whatever the family."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from typing import Any
+
+from rich import box
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from batteryopt.output import grouped, numbers_of
+
+NONE = "–"
+
+
+def print_result(console: Console, document: Mapping[str, Any], left_out: tuple[str, ...] = ()) -> None:
+    """Print a result from its JSON: every model's numbers, how they came about, and what is to be said of them."""
+    models: Mapping[str, Any] = document["models"]
+    formulas: Mapping[str, Any] = document.get("closed_form") or {}
+    table = _table(document["instance"], document["kind"], models)
+    leaves = {name: dict(numbers_of(answer, left_out)) for name, answer in models.items()}
+    section = ""
+    for key in grouped(key for found in leaves.values() for key in found):
+        head, _, rest = key.partition(".")
+        if rest and head != section:
+            table.add_row(Text(_words(head), style="bold"))
+        section = head if rest else ""
+        label = f"  {_words(rest)}" if rest else _words(head)
+        table.add_row(label, *(number(found.get(key)) for found in leaves.values()))
+    table.add_section()
+    for label, show in _status_rows(formulas):
+        table.add_row(label, *(show(name, answer) for name, answer in models.items()))
+    console.print(table)
+    for line in remarks_of({"": models, " by formula": formulas}):
+        console.print(Text(f"• {line}"))
+
+
+def number(value: Any) -> str:
+    """Return a number, or a list of them, as a person would write it in a table."""
+    if value is None:
+        return NONE
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, float | int):
+        return f"{value:.6g}" if value == 0 or abs(value) >= 1e-6 else f"{value:.1e}"
+    if isinstance(value, list):
+        return _list(value)
+    return str(value)
+
+
+def remarks_of(answers: Mapping[str, Mapping[str, Any]]) -> Iterator[str]:
+    """Yield what a reader must know: why there is no answer, and each check that failed."""
+    for route, models in answers.items():
+        for name, answer in models.items():
+            if answer.get("reason"):
+                yield f"{name}{route}: {answer['reason']}"
+            yield from (f"{name}{route}: {remark}" for remark in answer.get("remarks") or ())
+            for check in answer["certificate"]:
+                if not check["passed"]:
+                    yield f"{name}{route}: check {check['name']} FAILED, {_residual(check)}"
+
+
+def _table(title: str, kind: str, models: Iterable[str]) -> Table:
+    table = Table(title=f"{title} ({kind})", title_justify="left", title_style="bold", box=box.SIMPLE_HEAD)
+    table.add_column("", no_wrap=True)
+    for name in models:
+        table.add_column(name.replace("-", "-\n", 1) if len(name) > 14 else name, justify="right", overflow="fold")
+    return table
+
+
+def _status_rows(formulas: Mapping[str, Any]) -> Iterator[tuple[str, Callable[[str, Mapping[str, Any]], str]]]:
+    yield "objective", lambda _, answer: number(answer["objective"])
+    yield "bound", lambda _, answer: number(answer["bound"])
+    yield "gap", lambda _, answer: NONE if answer["gap"] is None else f"{answer['gap']:.1e}"
+    yield "solved by", lambda _, answer: answer["solver"]
+    yield "stopped", lambda _, answer: answer["stop_reason"]
+    yield "point", lambda _, answer: answer["point_status"]
+    yield "seconds", lambda _, answer: f"{answer['seconds']:.2f}"
+    if formulas:
+        yield "formula", lambda name, answer: _agreement(answer, formulas[name])
+    yield "checks", lambda _, answer: _verdict(answer["certificate"])
+
+
+def _agreement(answer: Mapping[str, Any], formula: Mapping[str, Any]) -> str:
+    """Say in a word or two whether the formula gives the same."""
+    if formula["objective"] is None:
+        return "none either" if answer["objective"] is None else "does not apply"
+    distances = [c for c in answer["certificate"] if c["name"].startswith("agreement-")]
+    if not distances:
+        return NONE
+    if not all(check["passed"] for check in distances):
+        return "DIFFERS"
+    return f"same to {max(max(check['residual'] for check in distances), 1e-16):.0e}"
+
+
+def _verdict(certificate: list[Mapping[str, Any]]) -> str:
+    passed = sum(check["passed"] for check in certificate)
+    if not certificate:
+        return NONE
+    return f"{passed} passed" if passed == len(certificate) else f"{len(certificate) - passed} FAILED"
+
+
+def _residual(check: Mapping[str, Any]) -> str:
+    found = "could not be evaluated" if check["residual"] is None else f"residual {check['residual']:.1e}"
+    return f"{found}, tolerance {check['tolerance']:.0e}"
+
+
+def _list(values: list[Any]) -> str:
+    if not all(isinstance(value, float | int) for value in values):
+        return f"{len(values)} items"
+    if len(values) <= 3:
+        return f"({', '.join(number(value) for value in values)})"
+    return f"{number(min(values))} … {number(max(values))}\n({len(values)} items)"
+
+
+def _words(key: str) -> str:
+    return key.replace("_", " ").replace(".", ": ")

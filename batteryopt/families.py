@@ -1,0 +1,202 @@
+"""The families of models by the `kind` of their instances; a family is imported when it is asked for.
+
+Everything above the families, the command line first of all, meets them here and nowhere else. A family is a package
+with functions at known places; a new one is an entry in `FAMILIES`.
+"""
+
+from __future__ import annotations
+
+import importlib
+import os
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Protocol
+
+from batteryopt.errors import Fault, InvalidInput, nearest
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from batteryopt.certificate import Certificate
+    from batteryopt.reproduction import Reproduction
+    from batteryopt.run import Run
+
+
+class Answer(Protocol):
+    """One model's answer by one route, as every family gives it."""
+
+    @property
+    def run(self) -> Run:
+        """How it came about."""
+
+    @property
+    def certificate(self) -> Certificate:
+        """What the family's check found; empty without a solution."""
+
+    @property
+    def solution(self) -> Any:
+        """The family's own solution; None where there is none."""
+
+    @property
+    def reason(self) -> str | None:
+        """Why there is no solution."""
+
+
+class Result(Protocol):
+    """Answers to several models of one instance, as every family gives them."""
+
+    @property
+    def models(self) -> Mapping[Any, Any]:
+        """Answers by model; with both routes, the optimiser's."""
+
+    @property
+    def closed_form(self) -> Mapping[Any, Any] | None:
+        """The formula's answers under the same names; None with one route only."""
+
+    def to_json(self) -> dict[str, Any]:
+        """Return plain data for JSON."""
+
+    def to_frame(self) -> pd.DataFrame:
+        """Return one row a number."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Family:
+    """Where a family has what the command line needs, as "module:name" inside its package.
+
+    Attributes
+    ----------
+    kind
+        The `kind` of its instances.
+    summary
+        What its models are about, in a line.
+    read
+        Function from a path to an instance.
+    models
+        Enum of its models.
+    default_models
+        The models that are solved where none is named.
+    solve
+        Function from an instance, models and options to a `Result`.
+    template
+        Function that writes a commented instance at a path.
+    reproduce
+        Function that goes through the figures of the family's paper; empty where it has none.
+    drawn
+        Names, in the JSON of an answer, of the numbers that the plot of a sweep shows; the first stands for a whole
+        solution in maps.
+    left_out
+        Beginnings of names in the JSON of an answer that are of no use in a sweep's table.
+    """
+
+    kind: str
+    summary: str
+    package: str
+    read: str
+    models: str
+    default_models: str
+    solve: str
+    template: str
+    reproduce: str = ""
+    drawn: tuple[str, ...] = ("objective",)
+    left_out: tuple[str, ...] = ()
+
+    def get(self, place: str) -> Any:
+        """Return what stands at a place, importing its module."""
+        module, name = place.split(":")
+        return getattr(importlib.import_module(f"{self.package}.{module}"), name)
+
+    def read_instance(self, path: str | os.PathLike[str]) -> Any:
+        """Return the instance that a file or folder describes, or raise `InvalidInput` with all its faults."""
+        return self.get(self.read)(path)
+
+    def model_names(self) -> tuple[str, ...]:
+        """Return the names of all models."""
+        return tuple(model.value for model in self.get(self.models))
+
+    def model_faults(self, names: Iterable[str]) -> list[Fault]:
+        """Return a fault for every name that is no model of this family."""
+        known = self.model_names()
+        return [
+            Fault(place="--model", problem=f"'{name}' is no model of kind '{self.kind}'", remedy=nearest(name, known))
+            for name in names
+            if name not in known
+        ]
+
+    def solve_instance(self, instance: Any, models: Iterable[str] = (), **options: Any) -> Result:
+        """Return the answers to models of an instance, by default the usual ones; options as in `solve` there."""
+        wanted = tuple(models) or tuple(self.get(self.default_models))
+        result: Result = self.get(self.solve)(instance, wanted, **options)
+        return result
+
+    def write_template(self, path: Path) -> None:
+        """Write a commented instance to start from."""
+        self.get(self.template)(path)
+
+    def reproduction(self, announce: Callable[[str], None] = lambda _: None) -> Reproduction:
+        """Return every figure of the family's paper beside ours."""
+        found: Reproduction = self.get(self.reproduce)(announce)
+        return found
+
+
+FAMILIES: Mapping[str, Family] = {
+    family.kind: family
+    for family in (
+        Family(
+            kind="coordination",
+            summary="manufacturer, retailer and echelon-use enterprise: prices, recycling service, a contract",
+            package="batteryopt.coordination",
+            read="instance:read",
+            models="solution:Model",
+            default_models="solve:DEFAULT_MODELS",
+            solve="solve:solve",
+            template="template:write_template",
+            reproduce="reproduce:reproduce",
+            drawn=(
+                "profits.supply_chain",
+                "profits.manufacturer",
+                "profits.retailer",
+                "profits.echelon_enterprise",
+                "decisions.retail_price",
+                "decisions.recycling_service",
+                "decisions.sales_effort",
+                "decisions.wholesale_price",
+                "terms.cost_share",
+            ),
+            left_out=("pareto_region.corners", "pareto_region.non_negative"),
+        ),
+    )
+}
+"""Every family, in the order in which people meet them."""
+
+
+def family_of(kind: str, place: str = "kind") -> Family:
+    """Return the family of a kind, or raise `InvalidInput` with the nearest kind that there is."""
+    if kind in FAMILIES:
+        return FAMILIES[kind]
+    raise InvalidInput(place, [Fault(place=place, problem=f"'{kind}' is unknown", remedy=nearest(kind, FAMILIES))])
+
+
+def family_at(path: str | os.PathLike[str]) -> Family:
+    """Return the family of the instance at a path: a TOML file, or a folder with a ``network.toml``."""
+    from batteryopt.toml_input import kind_of
+
+    place = Path(path, "network.toml") if os.path.isdir(path) else Path(path)
+    return FAMILIES[kind_of(place, known=FAMILIES)]
+
+
+def read(path: str | os.PathLike[str]) -> Any:
+    """Return the instance at a path, of whichever family its `kind` names.
+
+    Raises
+    ------
+    InvalidInput
+        With every fault of the input.
+    """
+    return family_at(path).read_instance(path)
+
+
+def solve(instance: Any, models: Iterable[str] = (), **options: Any) -> Any:
+    """Return the answers to models of an instance, by default the usual ones; options as in its family's `solve`."""
+    return family_of(instance.kind).solve_instance(instance, models, **options)

@@ -1,0 +1,51 @@
+"""A sweep's table on disk: CSV or Parquet, by the ending of its name."""
+
+from __future__ import annotations
+
+import importlib.util
+import io
+from collections.abc import Iterator
+from pathlib import Path
+
+import pandas as pd
+
+from batteryopt.errors import Fault
+from batteryopt.files import write_atomically
+
+ENDINGS = (".csv", ".parquet")
+
+
+def journal_of(out: Path) -> Path:
+    """Return where the journal of a table's sweep is kept: beside it."""
+    return out.with_name(f"{out.name}.journal")
+
+
+def table_faults(out: Path) -> Iterator[Fault]:
+    """Yield why a table could not be written at a path, before any work is done for it."""
+    if out.suffix not in ENDINGS:
+        yield Fault(place="--out", problem=f"'{out}' has no ending we write", remedy=f"expected {' or '.join(ENDINGS)}")
+    if out.suffix == ".parquet" and importlib.util.find_spec("pyarrow") is None:
+        yield Fault(
+            place="--out",
+            problem="Parquet needs pyarrow, which is not installed",
+            remedy="pip install 'batteryopt[parquet]', or write .csv",
+        )
+    yield from place_faults("--out", out)
+
+
+def place_faults(option: str, path: Path) -> Iterator[Fault]:
+    """Yield why a file could not be written at a path."""
+    if path.is_dir():
+        yield Fault(place=option, problem=f"'{path}' is a folder", remedy="give the file itself")
+    elif not path.parent.is_dir():
+        yield Fault(place=option, problem=f"there is no folder '{path.parent}'", remedy="make it first")
+
+
+def write_table(frame: pd.DataFrame, out: Path) -> None:
+    """Write a table; what was there is replaced in one step."""
+    if out.suffix == ".parquet":
+        buffer = io.BytesIO()
+        frame.to_parquet(buffer, index=False)
+        write_atomically(out, buffer.getvalue())
+    else:
+        write_atomically(out, frame.to_csv(index=False))

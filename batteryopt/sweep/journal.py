@@ -1,0 +1,104 @@
+"""What a sweep has done so far, on disk, so that an interrupt loses nothing.
+
+A journal is a text file of JSON lines: first what sweep it belongs to, then a line a finished point. A last line that
+an interrupt left half written is dropped when it is read.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, BinaryIO
+
+from batteryopt.errors import Fault, InvalidInput
+
+Rows = list[dict[str, Any]]
+
+
+class Journal:
+    """The finished points of one sweep, by their number; a context that keeps its file open for `add`.
+
+    Parameters
+    ----------
+    path
+        Where it is kept.
+    identity
+        What the sweep is, as plain JSON data; the same data continues it.
+    restart
+        Whether to forget what there is.
+
+    Raises
+    ------
+    InvalidInput
+        If the journal belongs to another sweep, or cannot be read or written.
+    """
+
+    def __init__(self, path: Path, identity: Mapping[str, Any], *, restart: bool = False) -> None:
+        self.path = path
+        self.done: dict[int, Rows] = {}
+        self._identity = json.loads(json.dumps(identity))
+        try:
+            kept = b"" if restart or not path.exists() else self._take(path.read_bytes())
+            self._file: BinaryIO = path.open("ab")
+            self._file.truncate(len(kept))
+            if not kept:
+                self._line(self._identity)
+        except OSError as error:
+            reason = (error.strerror or str(error)).lower()
+            raise self._refusal(f"cannot be used ({reason})", "give another --out") from error
+
+    def __enter__(self) -> Journal:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._file.close()
+
+    def add(self, point: int, rows: Rows) -> None:
+        """Note a finished point."""
+        self.done[point] = rows
+        self._line({"point": point, "rows": rows})
+
+    def remove(self) -> None:
+        """Delete the file: its sweep is finished, and its result is saved elsewhere."""
+        self._file.close()
+        self.path.unlink(missing_ok=True)
+
+    def _take(self, content: bytes) -> bytes:
+        """Take over what an earlier run has done, if it was the same sweep; return the part to keep."""
+        whole = content[: content.rfind(b"\n") + 1]  # what follows the last line end was cut off
+        if not whole:
+            return whole
+        try:
+            found, *rest = (json.loads(line) for line in whole.splitlines())
+            done = {int(line["point"]): line["rows"] for line in rest}
+            is_other = dict(found) != self._identity
+        except (ValueError, KeyError, TypeError) as error:
+            raise self._refusal("is no journal of a sweep", "delete it, or give another --out") from error
+        if is_other:
+            raise InvalidInput(str(self.path), list(self._differences(found)))
+        self.done = done
+        return whole
+
+    def _differences(self, found: Mapping[str, Any]) -> list[Fault]:
+        return [
+            Fault(
+                place=key,
+                problem=f"was {_short(found.get(key))} and is now {_short(self._identity.get(key))}",
+                remedy="an unfinished sweep is kept here: repeat its command, take another --out, or --restart",
+            )
+            for key in dict.fromkeys([*self._identity, *found])
+            if found.get(key) != self._identity.get(key)
+        ]
+
+    def _line(self, document: Mapping[str, Any]) -> None:
+        self._file.write(json.dumps(document).encode() + b"\n")
+        self._file.flush()
+
+    def _refusal(self, problem: str, remedy: str) -> InvalidInput:
+        return InvalidInput(str(self.path), [Fault(place="file", problem=problem, remedy=remedy)])
+
+
+def _short(value: Any) -> str:
+    text = "none" if value is None else str(value)
+    return text if len(text) <= 60 else f"{text[:57]}..."

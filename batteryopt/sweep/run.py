@@ -1,0 +1,165 @@
+"""All points of a sweep, in this process or in several, with a journal that survives an interrupt."""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import importlib.metadata
+import multiprocessing
+import signal
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import ProcessPoolExecutor, as_completed
+from concurrent.futures.process import BrokenProcessPool
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from batteryopt.errors import BatteryOptError
+from batteryopt.families import family_of
+from batteryopt.output import grouped
+from batteryopt.sweep.grid import Axis, Grid, grid_of
+from batteryopt.sweep.journal import Journal
+from batteryopt.sweep.points import AUTO, Row, Task, solve_point
+
+LAST_COLUMNS = ("reason",)
+
+
+def sweep(
+    instance: Any,
+    axes: Sequence[Axis],
+    *,
+    models: Sequence[str] = (),
+    route: str = AUTO,
+    jobs: int = 1,
+    journal: Path | None = None,
+    restart: bool = False,
+    on_progress: Callable[[int], None] = lambda _: None,
+    **options: Any,
+) -> pd.DataFrame:
+    """Solve an instance over a grid of some of its numbers.
+
+    Parameters
+    ----------
+    axes
+        What varies; with several, every combination is solved.
+    models
+        By default the family's usual ones.
+    route
+        "auto" (formula where it applies, optimiser elsewhere), "closed-form", "optimizer" or "both".
+    jobs
+        Processes; with more than one, a script must guard its main part with ``if __name__ == "__main__"``.
+    journal
+        Where to note what is done; the same sweep with the same journal goes on where it was interrupted.
+    restart
+        Forget what the journal has.
+    on_progress
+        Told how many points are done.
+    options
+        As in the family's `solve`; a time limit holds for each point.
+
+    Returns
+    -------
+    pandas.DataFrame
+        One row a point and model, in the order of the grid: the keys, then what the answer's JSON has, by its names.
+
+    Raises
+    ------
+    InvalidInput
+        If a key or a value cannot be used, all at once and before anything is solved; or the journal is another's.
+    KeyboardInterrupt
+        If interrupted; the journal keeps what is done.
+    """
+    grid, task = grid_of(instance, axes), task_of(instance, models, route, **options)
+    with _opened(journal, identity_of(grid, task), restart) as book:
+        done = book.done if book is not None else {}
+        on_progress(len(done))
+        for point, rows in _solved(task, grid, [p for p in range(len(grid.instances)) if p not in done], jobs):
+            if book is not None:
+                book.add(point, rows)
+            done[point] = rows
+            on_progress(len(done))
+    return _frame(grid, done)
+
+
+def task_of(instance: Any, models: Sequence[str], route: str, **options: Any) -> Task:
+    """Return what is done at every point."""
+    family = family_of(instance.kind)
+    names = tuple(models) or tuple(str(model) for model in family.get(family.default_models))
+    return Task(kind=instance.kind, models=names, route=route, options=options)
+
+
+def identity_of(grid: Grid, task: Task) -> dict[str, Any]:
+    """Return what makes a sweep the same as another: everything that its answers depend on."""
+    return {
+        "batteryopt": importlib.metadata.version("batteryopt"),
+        "instance": hashlib.sha256(grid.base.model_dump_json().encode()).hexdigest()[:16],
+        "vary": {axis.key: list(axis.values) for axis in grid.axes},
+        "models": list(task.models),
+        "route": task.route,
+        "options": dict(task.options),
+    }
+
+
+@contextlib.contextmanager
+def _opened(path: Path | None, identity: Mapping[str, Any], restart: bool) -> Iterator[Journal | None]:
+    if path is None:
+        yield None
+        return
+    with Journal(path, identity, restart=restart) as journal:
+        yield journal
+
+
+def _solved(task: Task, grid: Grid, points: Sequence[int], jobs: int) -> Iterator[tuple[int, list[Row]]]:
+    """Yield the rows of each point when it is done."""
+    if min(jobs, len(points)) <= 1:
+        for point in points:
+            yield point, solve_point(task, grid.instances[point])
+        return
+    with _pool(min(jobs, len(points))) as pool:
+        futures = {pool.submit(_solve_quietly, task, grid.instances[point]): point for point in points}
+        try:
+            for future in as_completed(futures):
+                rows = future.result()
+                if rows is None:
+                    raise KeyboardInterrupt
+                yield futures[future], rows
+        except BrokenProcessPool as error:
+            raise BatteryOptError(
+                "a process of the sweep died, for want of memory perhaps; what is done is kept: "
+                "repeat the command, with fewer --jobs"
+            ) from error
+
+
+@contextlib.contextmanager
+def _pool(jobs: int) -> Iterator[ProcessPoolExecutor]:
+    """Give a pool of processes; whatever ends the block, none of them goes on working."""
+    before = set(multiprocessing.active_children())
+    pool = ProcessPoolExecutor(jobs, mp_context=multiprocessing.get_context("spawn"), initializer=_leave_interrupts)
+    try:
+        yield pool
+    except BaseException:
+        for process in set(multiprocessing.active_children()) - before:
+            process.terminate()
+        raise
+    finally:
+        pool.shutdown(wait=True, cancel_futures=True)
+
+
+def _leave_interrupts() -> None:
+    """Have a worker leave Ctrl-C, which all processes of a terminal get, to the process that started it."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+
+
+def _solve_quietly(task: Task, instance: Any) -> list[Row] | None:
+    """Solve a point in a worker; None where an interrupt reached its solver all the same."""
+    try:
+        return solve_point(task, instance)
+    except KeyboardInterrupt:
+        return None
+
+
+def _frame(grid: Grid, done: Mapping[int, list[Row]]) -> pd.DataFrame:
+    rows = [{**values, **row} for point, values in enumerate(grid.points) for row in done[point]]
+    columns = grouped(column for row in rows for column in row if column not in LAST_COLUMNS)
+    return pd.DataFrame(rows, columns=[*columns, *LAST_COLUMNS])
