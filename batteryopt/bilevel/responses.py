@@ -12,9 +12,12 @@ from batteryopt import solvers
 from batteryopt.bilevel.problem import BilevelProblem, FollowerProblem
 from batteryopt.errors import UnsupportedModel
 from batteryopt.solvers import Options, Report
+from batteryopt.status import StopReason
 
 MOST_ACTIVE_SET_VARIABLES = 300
 """Quadratic followers up to this size go to HiGHS' active-set solver, whose vertices are exact; larger to Ipopt."""
+EXACT_SECONDS = 5.0
+"""After that long an active-set solver has stalled, and Ipopt answers instead."""
 
 
 @contextlib.contextmanager
@@ -80,7 +83,9 @@ def best_response(
             is_linear = follower.objective.is_affine
             if is_linear or len(follower.variables) <= MOST_ACTIVE_SET_VARIABLES:
                 with contextlib.suppress(UnsupportedModel):
-                    return solvers.get("highs").solve(model)
+                    report = solvers.get("highs").solve(model, Options(time_limit=EXACT_SECONDS))
+                    if report.stop_reason is StopReason.CONVERGED or report.stop_reason.is_no_solution:
+                        return report
         return solvers.get("ipopt").solve(model, Options(optimality_tolerance=1e-10, feasibility_tolerance=1e-10))
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from batteryopt.bilevel.methods.base import Method, Outcome, Reformulation, Settings
 from batteryopt.bilevel.methods.big_m import BigM
+from batteryopt.bilevel.methods.branching import Branching
 from batteryopt.bilevel.methods.indicator import IndicatorConstraints
 from batteryopt.bilevel.methods.product import Product
 from batteryopt.bilevel.methods.regularized import Regularized
@@ -12,7 +13,15 @@ from batteryopt.bilevel.methods.strong_duality import StrongDuality
 
 METHODS: dict[str, Method] = {
     method.name: method
-    for method in (Sos1(), IndicatorConstraints(), BigM(), StrongDuality(), Regularized(), Product())
+    for method in (
+        Sos1(),
+        IndicatorConstraints(),
+        BigM(),
+        Branching(),
+        StrongDuality(),
+        Regularized(),
+        Product(),
+    )
 }
 
 __all__ = ["METHODS", "Method", "Outcome", "Reformulation", "Settings"]

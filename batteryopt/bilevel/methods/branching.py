@@ -1,0 +1,232 @@
+"""Complementarity by branching on it: at a node each pair is open, or one of its two is fixed at zero. No M at all.
+
+Every node is the linear or convex quadratic single-level problem with some multipliers and slacks fixed at zero, and
+its optimum bounds everything below it. Integers of the leader are branched on too. HiGHS needs no special ordered
+sets for this, and no mixed-integer quadratic solver.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import heapq
+import itertools
+import math
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+import numpy as np
+
+from batteryopt.bilevel import kkt
+from batteryopt.bilevel.kkt import KktSystem
+from batteryopt.bilevel.methods.base import Method, Outcome, Reformulation, Settings
+from batteryopt.bilevel.problem import BilevelProblem
+from batteryopt.errors import UnsupportedModel
+from batteryopt.solvers import Options, Report, get
+from batteryopt.solvers.arrays import Floats, QuadraticProgram, compile_model
+from batteryopt.solvers.highs_arrays import solve_arrays
+from batteryopt.solvers.highs_session import LinearSession
+from batteryopt.status import PointStatus, StopReason
+
+ZERO = 1e-8
+"""A multiplier or slack up to this size, relative to the largest value of its kind or 1, counts as zero."""
+INTEGRAL = 1e-7
+NODE_SECONDS = 2.0
+"""A quadratic node that takes longer is given up, and its bound stays in the answer: the active-set code can stall."""
+
+Relaxation = Callable[[Floats, Floats], tuple[StopReason, Floats | None]]
+
+
+@dataclass(frozen=True, eq=False)
+class _Node:
+    """Column bounds of a node, and the bound its parent gave (as a minimisation)."""
+
+    bound: float
+    lower: Floats
+    upper: Floats
+
+
+class Branching(Method):
+    """Branch and bound on complementarity over HiGHS."""
+
+    name = "branching"
+    is_global = True
+
+    def refusal(self, problem: BilevelProblem, settings: Settings) -> str | None:  # noqa: ARG002
+        """Accept problems whose optimality conditions, but for complementarity, are linear, and the leader convex."""
+        try:
+            program = compile_model(kkt.build(problem).model)
+        except UnsupportedModel as reason:
+            return f"without complementarity the model is neither linear nor quadratic: {reason}"
+        return None if program.is_convex() else "the leader's objective is not convex in all variables together"
+
+    def apply(self, problem: BilevelProblem, settings: Settings) -> Reformulation:  # noqa: ARG002
+        """Return the KKT system as it is: the tree search knows the pairs."""
+        return Reformulation(system=kkt.build(problem))
+
+    def solve(self, problem: BilevelProblem, settings: Settings) -> Outcome:
+        """Search the tree within the time limit."""
+        reformulation = self.apply(problem, settings)
+        tree = _Tree(reformulation.system, settings)
+        return self.invert(reformulation, tree.search())
+
+
+class _Tree:
+    """Best-first search; the objective is treated as a minimisation throughout."""
+
+    def __init__(self, system: KktSystem, settings: Settings) -> None:
+        self.program = compile_model(system.model)
+        self.settings = settings
+        self.began = time.perf_counter()
+        position = {id(v): k for k, v in enumerate(self.program.variables)}
+        self.pairs = [(position[id(p.multiplier)], position[id(p.slack)]) for p in system.all_pairs]
+        self.integers = np.flatnonzero(self.program.is_integer)
+        self.relax = _relaxation(self.program)
+        self.incumbent: Floats | None = None
+        self.value = math.inf
+        self.given_up = math.inf
+        self.nodes = 0
+        self._order = itertools.count()
+
+    def search(self) -> Report:
+        """Run the search and leave its best point in the variables."""
+        heap: list[tuple[float, int, _Node]] = []
+        self._push(heap, _Node(-math.inf, self.program.lower.copy(), self.program.upper.copy()))
+        reason = StopReason.CONVERGED
+        try:
+            while heap and heap[0][0] < self._cutoff():
+                if self._is_late():
+                    reason = StopReason.TIME_LIMIT
+                    break
+                node = heapq.heappop(heap)[2]
+                if self._visit(node, heap) is StopReason.UNBOUNDED:
+                    return self._report(StopReason.UNBOUNDED, None)
+        except KeyboardInterrupt:
+            reason = StopReason.INTERRUPTED
+        bound = min([self.value, self.given_up, *(entry[0] for entry in heap[:1])])
+        if reason is StopReason.CONVERGED and self.given_up < self._cutoff():
+            reason = StopReason.NUMERICAL_TROUBLE
+        if self.incumbent is None and reason is StopReason.CONVERGED:
+            return self._report(StopReason.INFEASIBLE, None)
+        return self._report(reason, bound)
+
+    def _visit(self, node: _Node, heap: list[tuple[float, int, _Node]]) -> StopReason:
+        """Solve a node's relaxation, and keep its point or branch."""
+        self.nodes += 1
+        reason, x = self.relax(node.lower, node.upper)
+        if x is None:
+            if reason in (StopReason.UNBOUNDED, StopReason.INFEASIBLE_OR_UNBOUNDED):
+                return self._branch_unbounded(node, heap)
+            if reason is not StopReason.INFEASIBLE:
+                self.given_up = min(self.given_up, node.bound)
+            return reason
+        value = self.program.sign * self.program.objective(x)
+        if value >= self._cutoff():
+            return reason
+        choice = self._violated(x)
+        if choice is None:
+            self.incumbent, self.value = x, value
+            return reason
+        if self.incumbent is None:
+            self._dive(node, x)
+        for child in self._children(node, choice, x):
+            self._push(heap, dataclasses.replace(child, bound=value))
+        return reason
+
+    def _branch_unbounded(self, node: _Node, heap: list[tuple[float, int, _Node]]) -> StopReason:
+        """Branch on any open pair; with none left the piece itself is feasible and unbounded, or infeasible."""
+        for pair in self.pairs:
+            if node.upper[pair[0]] > 0 and node.upper[pair[1]] > 0:
+                for column in pair:
+                    self._push(heap, self._with_zero(node, column))
+                return StopReason.CONVERGED
+        flat = dataclasses.replace(self.program, c=np.zeros_like(self.program.c), lower=node.lower, upper=node.upper)
+        is_feasible = solve_arrays(flat).stop_reason is StopReason.CONVERGED
+        return StopReason.UNBOUNDED if is_feasible else StopReason.INFEASIBLE
+
+    def _violated(self, x: Floats) -> tuple[int, int] | int | None:
+        """Return the worst pair, else the most fractional integer column, else None."""
+        if self.pairs:
+            smaller = [min(x[a], x[b]) for a, b in self.pairs]
+            worst = int(np.argmax(smaller))
+            if smaller[worst] > ZERO * max(1.0, float(np.abs(x).max())):
+                return self.pairs[worst]
+        if len(self.integers):
+            fraction = np.abs(x[self.integers] - np.round(x[self.integers]))
+            if fraction.max() > INTEGRAL:
+                return int(self.integers[int(np.argmax(fraction))])
+        return None
+
+    def _children(self, node: _Node, choice: tuple[int, int] | int, x: Floats) -> Iterator[_Node]:
+        if isinstance(choice, tuple):
+            for column in choice:
+                yield self._with_zero(node, column)
+            return
+        upper, lower = node.upper.copy(), node.lower.copy()
+        upper[choice], lower[choice] = math.floor(x[choice]), math.ceil(x[choice])
+        yield _Node(node.bound, node.lower, upper)
+        yield _Node(node.bound, lower, node.upper)
+
+    def _with_zero(self, node: _Node, column: int) -> _Node:
+        upper = node.upper.copy()
+        upper[column] = 0.0
+        return _Node(node.bound, node.lower, upper)
+
+    def _dive(self, node: _Node, x: Floats) -> None:
+        """Fix the smaller of each pair at zero, round the integers, and keep the point if there is one."""
+        lower, upper = node.lower.copy(), node.upper.copy()
+        for a, b in self.pairs:
+            upper[a if x[a] <= x[b] else b] = 0.0
+        for column in self.integers:
+            lower[column] = upper[column] = round(x[column])
+        _, found = self.relax(lower, upper)
+        if found is not None:
+            value = self.program.sign * self.program.objective(found)
+            if value < self.value:
+                self.incumbent, self.value = found, value
+
+    def _cutoff(self) -> float:
+        """Return the value from which on a node is not worth visiting."""
+        if math.isinf(self.value):
+            return math.inf
+        return self.value - 0.3 * self.settings.gap * max(1.0, abs(self.value))
+
+    def _is_late(self) -> bool:
+        limit = self.settings.time_limit
+        return limit is not None and time.perf_counter() - self.began > limit
+
+    def _push(self, heap: list[tuple[float, int, _Node]], node: _Node) -> None:
+        heapq.heappush(heap, (node.bound, -next(self._order), node))
+
+    def _report(self, reason: StopReason, bound: float | None) -> Report:
+        status, objective = PointStatus.NONE, None
+        if self.incumbent is not None and not reason.is_no_solution:
+            for variable, value in zip(self.program.variables, self.incumbent, strict=True):
+                variable.set_value(float(value), skip_validation=True)
+            objective = float(self.program.objective(self.incumbent))
+            status = PointStatus.OPTIMAL if reason is StopReason.CONVERGED else PointStatus.FEASIBLE
+        is_bounded = bound is not None and math.isfinite(bound)
+        return Report(
+            solver="highs",
+            version=get("highs").version(),
+            stop_reason=reason,
+            point_status=status,
+            objective=objective,
+            bound=self.program.sign * bound if bound is not None and is_bounded else None,
+            seconds=time.perf_counter() - self.began,
+            iterations=self.nodes,
+        )
+
+
+def _relaxation(program: QuadraticProgram) -> Relaxation:
+    """Return what solves a node: a session that keeps its basis for linear programs, fresh runs for quadratic ones."""
+    if not program.is_quadratic:
+        return LinearSession(program).solve
+    continuous = dataclasses.replace(program, is_integer=np.zeros(len(program.c), dtype=bool))
+
+    def solve(lower: Floats, upper: Floats) -> tuple[StopReason, Floats | None]:
+        options = Options(time_limit=NODE_SECONDS)
+        answer = solve_arrays(dataclasses.replace(continuous, lower=lower, upper=upper), options)
+        return answer.stop_reason, answer.x if answer.stop_reason is StopReason.CONVERGED else None
+
+    return solve
