@@ -238,9 +238,9 @@ def _negative_curvature(form: OwnForm) -> tuple[float, str] | None:
     before = [(v.value, v.stale) for v in variables]
     generator = np.random.default_rng(0)
     try:
-        for _ in range(SAMPLES):
-            for variable in variables:
-                variable.set_value(_sample(variable, generator), skip_validation=True)
+        for k in range(SAMPLES):
+            for variable in variables:  # corners and inner points in turn
+                variable.set_value(_sample(variable, generator, at_end=k % 2 == 0), skip_validation=True)
             hessian = np.zeros((len(form.variables), len(form.variables)))
             for (i, j), entry in entries.items():
                 value = pyo.value(entry, exception=False)
@@ -256,11 +256,11 @@ def _negative_curvature(form: OwnForm) -> tuple[float, str] | None:
             variable.set_value(value, skip_validation=True)
 
 
-def _sample(variable: Any, generator: np.random.Generator) -> float:
+def _sample(variable: Any, generator: np.random.Generator, *, at_end: bool) -> float:
     lower = -10.0 if variable.lb is None else variable.lb
     upper = max(lower, 10.0 if variable.ub is None else variable.ub)
     if variable.lb is None and variable.ub is not None:
         lower = upper - 20.0
     elif variable.ub is None and variable.lb is not None:
         upper = lower + 20.0
-    return float(generator.uniform(lower, upper))
+    return float(generator.choice((lower, upper)) if at_end else generator.uniform(lower, upper))

@@ -2,7 +2,8 @@
 
 The rules are those of disciplined convex programming, with two additions that bilevel models need: every other
 variable is data whose sign is known from its interval, and intervals of subexpressions decide the monotone cases
-(even powers of nonnegative convex functions and the like). "UNKNOWN" means only that the rules do not show it.
+(even powers of nonnegative convex functions and the like). Products of two own factors are in `own_products`.
+"UNKNOWN" means only that the rules do not show it.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ from pyomo.contrib.fbbt.expression_bounds_walker import ExpressionBoundsVisitor
 from pyomo.core.expr import numeric_expr as ne
 from pyomo.core.expr.visitor import identify_variables
 
-from batteryopt.bilevel.forms import OwnForm, own_form
+from batteryopt.bilevel import own_products as products
 
 Interval = tuple[float, float]
 
@@ -84,9 +85,14 @@ def curvature(expression: Any, own: ComponentSet) -> Curvature:
         return Curvature.DATA
     if expression.is_variable_type():
         return Curvature.AFFINE
-    expression = _without_name(expression)
+    expression = without_name(expression)
     rule = _RULES.get(type(expression))
     return Curvature.UNKNOWN if rule is None else rule(expression, own)
+
+
+def without_name(expression: Any) -> Any:
+    """Return what a named expression stands for."""
+    return without_name(expression.expr) if expression.is_named_expression_type() else expression
 
 
 def _has_own(expression: Any, own: ComponentSet) -> bool:
@@ -106,9 +112,9 @@ def _negation(expression: Any, own: ComponentSet) -> Curvature:
     return curvature(expression.args[0], own).negated()
 
 
-def _scaled(known: Curvature, factor: Interval) -> Curvature:
+def scaled(known: Curvature, factor: Interval) -> Curvature:
     """Return the curvature of data times a function."""
-    if known.is_affine:
+    if known.is_affine or factor == (0.0, 0.0):
         return Curvature.AFFINE
     if factor[0] >= 0:
         return known
@@ -119,63 +125,12 @@ def _product(expression: Any, own: ComponentSet) -> Curvature:
     left, right = expression.args
     known = curvature(left, own), curvature(right, own)
     if known[0].is_data:
-        return _scaled(known[1], interval(left))
+        return scaled(known[1], interval(left))
     if known[1].is_data:
-        return _scaled(known[0], interval(right))
-    if left is right or str(left) == str(right):
-        return _power_curvature(known[0], interval(left), 2.0)
-    for factor, other in ((left, right), (right, left)):
-        inner = _without_name(other)
-        if isinstance(inner, ne.ProductExpression) and curvature(inner.args[0], own).is_data:
-            return _scaled(_product(ne.ProductExpression((factor, inner.args[1])), own), interval(inner.args[0]))
-    return _affine_times_power(left, right, own) or _affine_times_power(right, left, own)
-
-
-def _without_name(expression: Any) -> Any:
-    return _without_name(expression.expr) if expression.is_named_expression_type() else expression
-
-
-def _affine_times_power(factor: Any, power: Any, own: ComponentSet) -> Curvature:
-    """Return the curvature of ``u v**p`` for affine u and v whose own parts are proportional: v = k u + R, R data.
-
-    Such is the revenue of a Cournot firm, output times price. ``u v**p = (v**(p+1) - R v**p) / k``.
-    """
-    split = _base_and_exponent(power)
-    if split is None or not curvature(factor, own).is_affine or not curvature(split[0], own).is_affine:
-        return Curvature.UNKNOWN
-    base, exponent = split
-    rest = _rest_after(own_form(base, own), own_form(factor, own))
-    if rest is None:
-        return Curvature.UNKNOWN
-    ratio, data = rest
-    bounds = interval(base)
-    first = _power_curvature(Curvature.AFFINE, bounds, exponent + 1)
-    second = _scaled(_power_curvature(Curvature.AFFINE, bounds, exponent), interval(-data))
-    return _scaled(first & second, (1 / ratio, 1 / ratio))
-
-
-def _base_and_exponent(expression: Any) -> tuple[Any, float] | None:
-    """Return v and p where the expression is v**p, through named expressions and factors of data that are numbers."""
-    expression = _without_name(expression)
-    if isinstance(expression, ne.PowExpression):
-        exponent = _number(expression.args[1])
-        return None if exponent is None else (expression.args[0], exponent)
-    return None
-
-
-def _rest_after(base: OwnForm, factor: OwnForm) -> tuple[float, Any] | None:
-    """Return k and R with ``base = k factor + R``, R without own variables; None where there is no such number k."""
-    if not base.linear or set(map(id, base.linear)) != set(map(id, factor.linear)):
-        return None
-    ratios = []
-    for variable, coefficient in base.linear.items():
-        other = factor.linear[variable]
-        if not isinstance(coefficient, (int, float)) or not isinstance(other, (int, float)):
-            return None
-        ratios.append(coefficient / other)
-    if max(ratios) - min(ratios) > 1e-12 * max(map(abs, ratios)):
-        return None
-    return float(ratios[0]), base.constant - ratios[0] * factor.constant
+        return scaled(known[0], interval(right))
+    if str(left) == str(right):
+        return power_curvature(known[0], interval(left), 2.0)
+    return products.of_own_factors(left, right, own) or products.of_own_factors(right, left, own)
 
 
 def _division(expression: Any, own: ComponentSet) -> Curvature:
@@ -191,9 +146,9 @@ def _division(expression: Any, own: ComponentSet) -> Curvature:
     low, high = interval(denominator)
     if above.is_data:  # data / positive concave is data times a convex function
         if low >= 0 and below.is_concave:
-            return _scaled(Curvature.CONVEX, interval(numerator))
+            return scaled(Curvature.CONVEX, interval(numerator))
         if high <= 0 and below.is_convex:
-            return _scaled(Curvature.CONCAVE, interval(numerator))
+            return scaled(Curvature.CONCAVE, interval(numerator))
         return Curvature.UNKNOWN
     return _quadratic_over_linear(numerator, low, below, own)
 
@@ -208,7 +163,7 @@ def _quadratic_over_linear(numerator: Any, low: float, below: Curvature, own: Co
 def _squared_base(expression: Any) -> Any | None:
     """Return u where the expression is u**2 or u*u."""
     if isinstance(expression, ne.PowExpression):
-        return expression.args[0] if _number(expression.args[1]) == 2 else None
+        return expression.args[0] if number(expression.args[1]) == 2 else None
     if isinstance(expression, ne.ProductExpression) and str(expression.args[0]) == str(expression.args[1]):
         return expression.args[0]
     return None
@@ -216,15 +171,15 @@ def _squared_base(expression: Any) -> Any | None:
 
 def _power(expression: Any, own: ComponentSet) -> Curvature:
     base, exponent = expression.args
-    power = _number(exponent)
+    power = number(exponent)
     if power is not None:
-        return _power_curvature(curvature(base, own), interval(base), power)
+        return power_curvature(curvature(base, own), interval(base), power)
     if curvature(base, own).is_data and interval(base)[0] > 0 and curvature(exponent, own).is_affine:
         return Curvature.CONVEX  # a**y = exp(y log a)
     return Curvature.UNKNOWN
 
 
-def _power_curvature(base: Curvature, bounds: Interval, power: float) -> Curvature:
+def power_curvature(base: Curvature, bounds: Interval, power: float) -> Curvature:
     """Return the curvature of ``base ** power`` for a number ``power``."""
     low, high = bounds
     if power in (0.0, 1.0):
@@ -303,7 +258,7 @@ def _is_sum_of_squares(expression: Any, own: ComponentSet) -> bool:
     return True
 
 
-def _number(expression: Any) -> float | None:
+def number(expression: Any) -> float | None:
     """Return an expression's value where it is a number or a parameter."""
     if expression.__class__ in native_numeric_types:
         return float(expression)

@@ -17,10 +17,13 @@ from batteryopt.bilevel.errors import UnsupportedFollower
 from batteryopt.bilevel.forms import OwnForm, variables_in
 
 KINKED = ("abs", "ceil", "floor")
+WITHOUT_DERIVATIVE = ("sinh", "cosh", "tanh", "asinh", "acosh", "atanh")
+"""Smooth functions whose derivative Pyomo does not write."""
 
 
 def refuse_nonsmooth(name: str, follower: str, form: OwnForm, own: ComponentSet, *, is_objective: bool) -> None:
     """Raise `UnsupportedFollower` where a function has no gradient at points that may be best answers."""
+    _refuse_without_derivative(name, follower, form)
     kinds = {ne.AbsExpression, ne.UnaryFunctionExpression, ne.Expr_ifExpression, ne.PowExpression}
     for node in identify_components(form.expression, kinds):
         if not any(v in own for v in variables_in([node])):
@@ -36,6 +39,16 @@ def refuse_nonsmooth(name: str, follower: str, form: OwnForm, own: ComponentSet,
                 follower,
                 f"{name} is not differentiable where the argument of the root '{node}' is zero, and that may be the "
                 "best answer; square it, or add a small positive constant under the root",
+            )
+
+
+def _refuse_without_derivative(name: str, follower: str, form: OwnForm) -> None:
+    if form.nonlinear is None:
+        return
+    for node in identify_components(form.nonlinear, {ne.UnaryFunctionExpression}):
+        if node.getname() in WITHOUT_DERIVATIVE:
+            raise UnsupportedFollower(
+                follower, f"{name} contains '{node.getname()}', which cannot be differentiated here; write it with exp"
             )
 
 
