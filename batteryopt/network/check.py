@@ -130,7 +130,7 @@ class Masses:
             if later < len(names):
                 self.own[row.site, row.product, names[later]] += row.tonnes
 
-    def keys(self) -> set[Key]:
+    def places(self) -> set[Key]:
         """Return all places where anything is."""
         return set().union(self.own, self.received, self.sent, self.taken, self.left, self.stock)
 
@@ -138,7 +138,7 @@ class Masses:
 def balances(solution: Solution) -> Residuals:
     """Yield by how much what comes to a site differs from what leaves it or stays."""
     masses = Masses(solution)
-    for key in masses.keys():
+    for key in masses.places():
         entering = masses.own[key] + masses.received[key]
         leaving = masses.sent[key] + masses.taken[key] + masses.left[key] + masses.stock[key]
         yield abs(entering - leaving) / max(1.0, entering), "/".join(key)
@@ -147,7 +147,7 @@ def balances(solution: Solution) -> Residuals:
 def passing_on(solution: Solution) -> Residuals:
     """Yield what is sent or left beyond what a site has of its own."""
     masses = Masses(solution)
-    for key in masses.keys():
+    for key in masses.places():
         yield over(masses.sent[key] + masses.left[key], masses.own[key]), "/".join(key)
 
 

@@ -1,0 +1,121 @@
+"""What a solve of a network returns: a plan with how it came about, its certificate, or what stands in its way."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from batteryopt.certificate import Certificate
+from batteryopt.network.instance import Network
+from batteryopt.network.objective import Objective
+from batteryopt.network.rules import Breach, breaches
+from batteryopt.network.solution import Solution
+from batteryopt.run import Run, versions
+from batteryopt.solvers.adapter import relative_gap
+
+MODEL = "design"
+"""Name of the one model of this family."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Answer:
+    """A plan, or why there is none.
+
+    Attributes
+    ----------
+    objective_kind
+        What was minimised (or, for collection, maximised); several with their weights.
+    solution
+        None where there is no plan: infeasible, or stopped too early.
+    certificate
+        What the check found; empty without a solution.
+    root_bound
+        Bound of the linear relaxation before any branching.
+    conflicts
+        Without a solution: the rules and balances that cannot hold together, with place and amount.
+    reason
+        Without a solution: why, for people.
+    """
+
+    network: Network
+    objective_kind: Mapping[Objective, float]
+    solution: Solution | None
+    run: Run
+    certificate: Certificate = field(default_factory=Certificate)
+    root_bound: float | None = None
+    conflicts: tuple[Breach, ...] = ()
+    reason: str | None = None
+
+    @property
+    def objective(self) -> float | None:
+        """The objective, recomputed from the plan's tables; None without a plan."""
+        return None if self.solution is None else value_of(self.solution, self.objective_kind)
+
+    @property
+    def gap(self) -> float | None:
+        """Relative distance of objective and bound."""
+        return relative_gap(self.objective, self.run.bound)
+
+    @property
+    def root_gap(self) -> float | None:
+        """Relative distance of objective and the linear relaxation: how tight the formulation is here."""
+        return relative_gap(self.objective, self.root_bound)
+
+    @property
+    def missed(self) -> tuple[Breach, ...]:
+        """Soft rules that the plan misses, with what they cost."""
+        return () if self.solution is None else tuple(breaches(self.solution))
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the answer as plain data for JSON."""
+        missing = {"cost_terms": None, "open_facilities": None, "kpis": None}
+        return {
+            **self.run.to_json(self.objective),
+            "minimised": {kind.value: weight for kind, weight in self.objective_kind.items()},
+            "root_bound": self.root_bound,
+            "root_gap": self.root_gap,
+            **(missing if self.solution is None else self.solution.to_json()),
+            "missed_rules": [vars(breach) for breach in self.missed],
+            "conflicts": [vars(breach) for breach in self.conflicts],
+            **({} if self.reason is None else {"reason": self.reason}),
+            "certificate": self.certificate.to_json(),
+        }
+
+
+def value_of(solution: Solution, weights: Mapping[Objective, float]) -> float:
+    """Return the weighted sum of objectives; collection alone as the tonnes themselves, in a sum with a minus."""
+    if tuple(weights) == (Objective.COLLECTION,):
+        return _value(solution, Objective.COLLECTION) * weights[Objective.COLLECTION]
+    signs = {Objective.COLLECTION: -1.0}
+    return sum(_value(solution, kind) * weight * signs.get(kind, 1.0) for kind, weight in weights.items())
+
+
+def _value(solution: Solution, kind: Objective) -> float:
+    if kind is Objective.COST:
+        return solution.net_present_cost
+    if kind is Objective.EMISSIONS:
+        return float(solution.emissions_t.to_numpy().sum())
+    return solution.risk if kind is Objective.RISK else float(solution.collected_t["collected"].sum())
+
+
+@dataclass(frozen=True, kw_only=True)
+class Result:
+    """The answer under the name of its model, as the command line prints it."""
+
+    instance: Network
+    answer: Answer
+
+    @property
+    def passed(self) -> bool:
+        """Whether a plan, where there is one, passed all its checks."""
+        return self.answer.solution is None or self.answer.certificate.passed
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the result as plain data."""
+        return {
+            "kind": "network",
+            "instance": self.instance.name,
+            "versions": versions(),
+            "models": {MODEL: self.answer.to_json()},
+        }

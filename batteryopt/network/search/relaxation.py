@@ -1,0 +1,91 @@
+"""The linear relaxation, with cuts joined as long as they are violated: a bound, and a point to round."""
+
+from __future__ import annotations
+
+import time
+
+import numpy as np
+
+from batteryopt.network.model.algebra import Bools, Floats, Ints
+from batteryopt.network.search.arrays import Problem, dual_bound
+from batteryopt.solvers.adapter import Options
+from batteryopt.solvers.highs_growing import GrowingProgram, Vertex
+from batteryopt.solvers.interrupt import InterruptFlag
+from batteryopt.status import StopReason
+
+VIOLATED = 1e-6
+"""Distance beyond a cut from which it joins."""
+ENOUGH_GAIN = 1e-4
+"""Relative gain of the bound in a round below which further rounds are not worth their time."""
+
+
+class Relaxation:
+    """The relaxation of a problem.
+
+    Attributes
+    ----------
+    x
+        Its last optimal point; None before the first.
+    row_duals
+        Of the core's rows and of the cuts in, in the order in which they joined.
+    bound
+        Proven lower bound, in the problem's unit, evaluated from duals.
+    is_in
+        Which cuts have joined.
+    """
+
+    def __init__(self, problem: Problem, options: Options, flag: InterruptFlag) -> None:
+        self.problem = problem
+        self.flag = flag
+        self.lp = GrowingProgram(problem.core, options, flag)
+        self.is_in: Bools = np.zeros(len(problem.cuts.lower), dtype=bool)
+        self.order: list[Ints] = []
+        self.x: Floats | None = None
+        self.row_duals: Floats | None = None
+        self.bound = -np.inf
+        self.root_bound = -np.inf
+        self.stop_reason = StopReason.TIME_LIMIT
+
+    def tighten(self, deadline: float) -> None:
+        """Solve, and join violated cuts until none is left, the gain is small or the time is up."""
+        self._take(self.lp.solve(_left(deadline)))
+        self.root_bound = self.bound
+        while self.x is not None and time.monotonic() < deadline and not self.flag.is_set:
+            before = self.bound
+            if not self._join() or not self._take(self.lp.solve(_left(deadline))):
+                break
+            if self.bound - before < ENOUGH_GAIN * max(1.0, abs(self.bound)):
+                break
+
+    def _join(self) -> bool:
+        """Join the cuts that the point violates; return whether there was any."""
+        assert self.x is not None
+        violation = self.problem.cuts.violation(self.x)
+        violation[self.is_in] = 0.0
+        rows = np.flatnonzero(violation > VIOLATED)
+        cuts = self.problem.cuts
+        self.lp.add_rows(cuts.A[rows], cuts.lower[rows], cuts.upper[rows])
+        self.is_in[rows] = True
+        self.order.append(rows)
+        return len(rows) > 0
+
+    def _take(self, vertex: Vertex) -> bool:
+        """Keep an optimal point and the bound that its duals prove."""
+        self.stop_reason = vertex.stop_reason
+        if vertex.x is None or vertex.row_duals is None:
+            return False
+        self.x, self.row_duals = vertex.x, vertex.row_duals
+        self.bound = max(self.bound, self.proven(vertex.row_duals))
+        return True
+
+    def proven(self, row_duals: Floats) -> float:
+        """Return the bound that duals prove for the problem with the cuts that are in."""
+        core = len(self.problem.core.row_lower)
+        by_cut = np.zeros(len(self.is_in))
+        joined = np.concatenate([np.zeros(0, dtype=np.int64), *self.order]).astype(np.int64)
+        by_cut[joined] = row_duals[core:]
+        return dual_bound(self.problem.with_cuts(self.is_in), np.concatenate([row_duals[:core], by_cut[self.is_in]]))
+
+
+def _left(deadline: float) -> float | None:
+    return None if np.isinf(deadline) else max(0.1, deadline - time.monotonic())

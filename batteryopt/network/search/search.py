@@ -1,0 +1,198 @@
+"""The order of the search: relaxation with cuts, a dive, searches around the plan, and the whole tree where it fits."""
+
+from __future__ import annotations
+
+import dataclasses
+import time
+from dataclasses import dataclass
+
+import numpy as np
+
+from batteryopt.network.model.algebra import Floats
+from batteryopt.network.search.arrays import Problem, dual_bound
+from batteryopt.network.search.improve import clock, improve, neighbourhoods
+from batteryopt.network.search.relaxation import Relaxation
+from batteryopt.network.start import dive
+from batteryopt.solvers.adapter import Options, Progress, ProgressListener, relative_gap
+from batteryopt.solvers.arrays import QuadraticProgram
+from batteryopt.solvers.highs_arrays import solve_arrays
+from batteryopt.solvers.interrupt import InterruptFlag, catching_interrupt
+from batteryopt.status import PointStatus, StopReason
+
+SMALL = 20_000
+"""Non-zeros up to which the whole tree is searched at once, with all cuts."""
+LARGE = 1_000_000
+"""Non-zeros beyond which a tree of the whole problem is not begun."""
+SHARES = {"relaxation": 0.45, "dive": 0.7, "around": 0.85}
+"""Parts of the time limit by which each phase is over."""
+STALLED = 1e-4
+"""Relative gain over a full pass of neighbourhoods below which searching around the plan ends."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Found:
+    """What a search found, in the problem's own money unit.
+
+    Attributes
+    ----------
+    bound
+        The best proven lower bound.
+    root_bound
+        What the relaxation's duals prove, evaluated without the solver.
+    """
+
+    stop_reason: StopReason
+    point_status: PointStatus
+    x: Floats | None = None
+    bound: float | None = None
+    root_bound: float | None = None
+
+
+def search(
+    problem: Problem,
+    options: Options,
+    *,
+    began: float,
+    positions: Floats | None = None,
+    on_progress: ProgressListener | None = None,
+) -> Found:
+    """Return the best point of a problem and its bound, within the time limit counted from `began`."""
+    whole = problem.with_cuts()
+    if whole.A.nnz <= SMALL or not whole.has_integers:
+        return _tree(whole, options, began, None, on_progress, root=_root_bound(whole, options))
+    with catching_interrupt() as flag:
+        hunt = _Hunt(problem, options, began, positions, flag, on_progress)
+        hunt.go()
+    return hunt.finish()
+
+
+def _root_bound(program: QuadraticProgram, options: Options) -> float | None:
+    """Return the bound that the duals of the linear relaxation prove; None where it has no optimum."""
+    relaxed = dataclasses.replace(program, is_integer=np.zeros(len(program.c), dtype=bool))
+    duals = solve_arrays(relaxed, dataclasses.replace(options, relative_gap=0.0)).row_duals
+    return None if duals is None else _known(dual_bound(program, duals))
+
+
+def _known(value: float) -> float | None:
+    return float(value) if np.isfinite(value) else None
+
+
+def _tree(
+    program: QuadraticProgram,
+    options: Options,
+    began: float,
+    start: Floats | None,
+    on_progress: ProgressListener | None,
+    *,
+    root: float | None,
+) -> Found:
+    """Search the whole tree."""
+    left = None if options.time_limit is None else max(1.0, options.time_limit - (time.monotonic() - began))
+    found = solve_arrays(program, dataclasses.replace(options, time_limit=left), start=start, on_progress=on_progress)
+    x, status = found.x, found.point_status
+    if start is not None and (x is None or program.objective(start) < program.objective(x)):
+        x, status = start, PointStatus.FEASIBLE
+    bounds = [b for b in (found.bound, root) if b is not None]
+    return Found(
+        stop_reason=found.stop_reason,
+        point_status=status,
+        x=x,
+        bound=max(bounds) if bounds else None,
+        root_bound=root,
+    )
+
+
+class _Hunt:
+    """A search of a problem too large for one tree: what is known so far, and what is tried next."""
+
+    def __init__(
+        self,
+        problem: Problem,
+        options: Options,
+        began: float,
+        positions: Floats | None,
+        flag: InterruptFlag,
+        on_progress: ProgressListener | None,
+    ) -> None:
+        self.problem, self.options, self.began, self.flag = problem, options, began, flag
+        self.positions, self.on_progress = positions, on_progress
+        self.relaxation = Relaxation(problem, options, flag)
+        self.x: Floats | None = None
+
+    def deadline(self, phase: str) -> float:
+        """Return the moment by which a phase is over."""
+        limit = self.options.time_limit
+        return np.inf if limit is None else self.began + SHARES[phase] * limit
+
+    @property
+    def objective(self) -> float | None:
+        """Objective of the best point."""
+        return None if self.x is None else self.problem.core.objective(self.x)
+
+    def is_done(self) -> bool:
+        """Whether the gap asked for is reached, or somebody asked for the end."""
+        gap = relative_gap(self.objective, _known(self.relaxation.bound))
+        return self.flag.is_set or (gap is not None and gap <= self.options.relative_gap)
+
+    def tell(self) -> None:
+        """Tell the listener what is known."""
+        if self.on_progress is not None:
+            seconds = time.monotonic() - self.began
+            bound = _known(self.relaxation.bound)
+            self.on_progress(Progress(seconds=seconds, objective=self.objective, bound=bound))
+
+    def go(self) -> None:
+        """Bound, first plan, better plans."""
+        self.relaxation.tighten(self.deadline("relaxation"))
+        self.tell()
+        self.x = dive(self.relaxation, self.deadline("dive"))
+        self.tell()
+        if self.x is not None:
+            self.search_around()
+
+    def search_around(self) -> None:
+        """Decide some facilities anew, again and again, until the time is up or a full pass gains nothing."""
+        program = self.problem.with_cuts(self.relaxation.is_in)
+        deadline = self.deadline("around")
+        pass_length, gained, tried = 0, 0.0, 0
+        for free in neighbourhoods(self.problem.m, self.positions):
+            if self.is_done() or time.monotonic() > deadline or self.x is None:
+                return
+            before = self.problem.core.objective(self.x)
+            seconds = clock(deadline, 0.15)
+            self.x = improve(self.problem, program, self.x, free, seconds, self.flag, self.options)
+            after = self.problem.core.objective(self.x)
+            self.tell()
+            gained, tried, pass_length = gained + before - after, tried + 1, max(pass_length, PASS)
+            if tried >= pass_length:
+                if gained <= STALLED * max(1.0, abs(after)):
+                    return
+                gained, tried = 0.0, 0
+
+    def finish(self) -> Found:
+        """Search the whole tree for what is left of the time, where it fits; return the best."""
+        root = _known(self.relaxation.bound)
+        program = self.problem.with_cuts(self.relaxation.is_in)
+        stopped = self.relaxation.stop_reason
+        if stopped.is_no_solution:
+            return Found(stop_reason=stopped, point_status=PointStatus.NONE)
+        if self.is_done() or program.A.nnz > LARGE:
+            return self._as_found(root)
+        return _tree(program, self.options, self.began, self.x, self.on_progress, root=root)
+
+    def _as_found(self, root: float | None) -> Found:
+        gap = relative_gap(self.objective, root)
+        is_optimal = gap is not None and gap <= self.options.relative_gap
+        reason = StopReason.INTERRUPTED if self.flag.is_set else StopReason.TIME_LIMIT
+        status = PointStatus.OPTIMAL if is_optimal else PointStatus.FEASIBLE
+        return Found(
+            stop_reason=StopReason.CONVERGED if is_optimal else reason,
+            point_status=PointStatus.NONE if self.x is None else status,
+            x=self.x,
+            bound=root,
+            root_bound=root,
+        )
+
+
+PASS = 12
+"""Searches around a plan that count as a full pass."""
