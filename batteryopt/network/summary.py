@@ -1,0 +1,146 @@
+"""A plan on the screen: what a planner asks first, in the order in which they ask."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+import pandas as pd
+from rich import box
+from rich.console import Group
+from rich.table import Table
+from rich.text import Text
+
+from batteryopt.network import haulage
+from batteryopt.network.output import by_type, utilisation
+from batteryopt.network.relog.draft import YARD
+
+if TYPE_CHECKING:
+    from batteryopt.network.solution import Solution
+    from batteryopt.run import Run
+
+PLACES_SHOWN = 5
+"""Largest facilities and worst-served regions that are named."""
+MILLION = 1e6
+NEGLIGIBLE = 0.005
+"""Money below it is not shown."""
+
+
+def summary(solution: Solution, run: Run | None = None) -> Group:
+    """Return a plan for the terminal: verdict, money, what stands, what travels, who is served.
+
+    Parameters
+    ----------
+    run
+        How the plan came about; its bound says how much better a plan could be.
+    """
+    parts = [_verdict(solution, run), _money(solution), _standing(solution), _travel(solution), _service(solution)]
+    return Group(*(part for part in parts if part is not None))
+
+
+def _verdict(solution: Solution, run: Run | None) -> Text:
+    network, figures = solution.network, solution.kpis
+    first, last = network.periods[0].name, network.periods[-1].name
+    years = first if first == last else f"{first} to {last}"
+    text = Text(f"{network.name}, {years}\n", style="bold")
+    text.append(f"Net present cost {money(solution.net_present_cost, network.currency)}", style="not bold")
+    if run is not None and run.bound is not None:
+        could = solution.net_present_cost - run.bound
+        text.append(
+            f"; no plan can be better by more than {money(max(could, 0.0), network.currency)}", style="not bold"
+        )
+    rate, collected, emitted = figures["collection_rate"], figures["collected_t"], figures["emissions_t"]
+    text.append(
+        f"\n{tonnes(collected)} collected, {rate:.0%} of what returns; {tonnes(emitted)} CO2e", style="not bold"
+    )
+    return text
+
+
+def _table(title: str, *columns: str) -> Table:
+    table = Table(title=title, title_justify="left", title_style="bold", box=box.SIMPLE_HEAD)
+    table.add_column(columns[0], no_wrap=True)
+    for column in columns[1:]:
+        table.add_column(column, justify="right")
+    return table
+
+
+def _money(solution: Solution) -> Table:
+    unit, name = _unit(solution)
+    table = _table("Money", "", f"{name} {solution.network.currency}".strip())
+    for term, value in solution.cost_terms.items():
+        if abs(value) > NEGLIGIBLE:
+            table.add_row(term, f"{value / unit:,.2f}")
+    table.add_section()
+    table.add_row("net present cost", f"{solution.net_present_cost / unit:,.2f}")
+    return table
+
+
+def _unit(solution: Solution) -> tuple[float, str]:
+    """Return the unit that the plan's money is shown in."""
+    largest = max(abs(value) for value in solution.cost_terms.values())
+    return (MILLION, "million") if largest >= MILLION else (1.0, "")
+
+
+def _standing(solution: Solution) -> Table | None:
+    """Return what stands at the end, by type, with the largest places; what only stores or costs is left out."""
+    last = solution.network.periods[-1].name
+    table = _table("What stands", "type", "in period", "places", "capacity, t", "used", "largest")
+    places = utilisation(solution)
+    for type_, period, count, capacity, used in by_type(solution):
+        is_first_or_last = period in (solution.network.periods[0].name, last)
+        if not is_first_or_last or type_.startswith(YARD) or capacity <= 0:
+            continue
+        mine = places[(places["type"] == type_) & (places["period"] == period)].nlargest(3, "capacity_t")
+        largest = ", ".join(f"{row.site} ({row.level})" for row in mine.itertuples())
+        table.add_row(type_, period, str(count), f"{capacity:,.0f}", f"{used / capacity:.0%}", largest)
+    return table if table.row_count else None
+
+
+def _travel(solution: Solution) -> Table | None:
+    loads = haulage.shipments(solution)
+    trips = haulage.journeys(solution)
+    unit, name = _unit(solution)
+    cost_column = f"cost, {name} {solution.network.currency}".replace("  ", " ")
+    table = _table("What travels", "mode", "tonnes", "km a tonne", cost_column, "t CO2e", "trips")
+    for mode in solution.network.modes:
+        mine, journeys = loads[loads["mode"] == mode.name], trips[trips["mode"] == mode.name]
+        carried = float(mine["tonnes"].sum())
+        if carried <= 0:
+            continue
+        km = float((mine["tonnes"] * mine["km"]).sum()) / carried
+        cost = float(mine["cost"].sum() + journeys["cost"].sum())
+        emitted = float(mine["emission_kg"].sum() + journeys["emission_kg"].sum()) / 1000.0
+        count = f"{float(journeys['trips'].sum()):,.0f}" if len(journeys) else ""
+        table.add_row(mode.name, f"{carried:,.0f}", f"{km:,.0f}", f"{cost / unit:,.2f}", f"{emitted:,.0f}", count)
+    return table if table.row_count else None
+
+
+def _service(solution: Solution) -> Table | None:
+    """Return the regions served worst in the last period; nothing where all is collected."""
+    region = {site.name: site.region or site.name for site in solution.network.sites}
+    collected = solution.collected_t
+    last = collected[collected["period"] == solution.network.periods[-1].name]
+    sums = last.assign(region=last["site"].map(region)).groupby("region")[["returned", "collected"]].sum()
+    sums = sums[sums["returned"] > 0]
+    rates = (sums["collected"] / sums["returned"]).astype(float).sort_values()
+    if rates.empty or rates.iloc[0] > 1 - 1e-6:
+        return None
+    table = _table(f"Served worst in {solution.network.periods[-1].name}", "region", "returned, t", "collected")
+    for name, rate in _first(rates):
+        table.add_row(name, f"{float(sums['returned'].loc[name]):,.0f}", f"{rate:.0%}")
+    return table
+
+
+def _first(rates: pd.Series[float]) -> Iterator[tuple[str, float]]:
+    return ((str(name), float(rate)) for name, rate in rates.head(PLACES_SHOWN).items())
+
+
+def money(amount: float, currency: str) -> str:
+    """Return an amount in words: millions from a million on."""
+    text = f"{amount / MILLION:,.3f} million" if abs(amount) >= MILLION else f"{amount:,.2f}"
+    return f"{text} {currency}".strip()
+
+
+def tonnes(amount: float) -> str:
+    """Return tonnes, kilotonnes from a hundred thousand on."""
+    return f"{amount / 1000:,.0f} kt" if abs(amount) >= 1e5 else f"{amount:,.0f} t"

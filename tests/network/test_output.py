@@ -1,0 +1,204 @@
+"""A plan as tables and on the screen: figures derived by hand, and sums that must give every cost back."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+from rich.console import Console
+
+from batteryopt.network.attribution import by_city
+from batteryopt.network.instance import Network
+from batteryopt.network.output import coverage, tables, utilisation, write
+from batteryopt.network.solution import Solution
+from batteryopt.network.summary import money, summary
+from batteryopt.network.tables import read
+from batteryopt.network.template import example
+
+from .optimum import best_plan
+
+DATA = Path(__file__).parents[2] / "data" / "networks"
+
+
+@pytest.fixture(scope="module")
+def hand_plan() -> Solution:
+    """The optimum of the hand network, as its README derives it: a small shredder in both cities."""
+    network = read(DATA / "hand")
+    each = [
+        (site, tonnes, period) for site, tonnes in (("Aston", 100.0), ("Bray", 60.0)) for period in ("first", "second")
+    ]
+    return Solution.of(
+        network,
+        facilities=pd.DataFrame(
+            [(site, "shredder", "small", period, 100.0) for site, _, period in each],
+            columns=["site", "type", "level", "period", "capacity_t"],
+        ),
+        processed=pd.DataFrame(
+            [(site, "shredder", "shred", period, tonnes) for site, tonnes, period in each],
+            columns=["site", "type", "recipe", "period", "tonnes"],
+        ),
+        shipped=pd.DataFrame(
+            [(site, "Cove", "lorry", "black_mass", period, 0.4 * tonnes) for site, tonnes, period in each],
+            columns=["origin", "destination", "mode", "product", "period", "tonnes"],
+        ),
+        sold=pd.DataFrame(
+            [("Cove", "black_mass", period, 64.0) for period in ("first", "second")],
+            columns=["site", "product", "period", "tonnes"],
+        ),
+    )  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def rich_plan() -> Solution:
+    """The best plan of a network with everything in it but rules that pay or fine."""
+    return best_plan(example())
+
+
+def test_the_hand_plan_costs_what_its_readme_says(hand_plan: Solution) -> None:
+    assert hand_plan.net_present_cost == pytest.approx(-7640.0, rel=1e-12)
+
+
+def test_each_city_bears_what_its_batteries_cost_on_their_whole_way(hand_plan: Solution) -> None:
+    # 1.8 times a period: Aston 1,000 fixed + 100 x 10 + 40 t x 200 km x 0.5 - 40 x 300, and 5,000 to open;
+    # Bray 1,000 + 60 x 10 + 24 x 150 x 0.5 - 24 x 300, and 5,000. The smelter pays each for its own black mass.
+    table = by_city(hand_plan).set_index("site")
+    aston, bray = 5000 + 1.8 * (1000 + 1000 + 4000 - 12000), 5000 + 1.8 * (1000 + 600 + 1800 - 7200)
+    assert table.loc["Aston", "net_present_cost"] == pytest.approx(aston, rel=1e-12)
+    assert table.loc["Bray", "net_present_cost"] == pytest.approx(bray, rel=1e-12)
+    assert aston + bray == pytest.approx(-7640.0)
+    assert table.loc["Aston", "cost_per_collected_t"] == pytest.approx(aston / 200)
+    assert table.loc["Bray", "collection_rate"] == 1.0
+
+
+def test_cities_share_a_plant_by_what_they_send_to_it(hand_plan: Solution) -> None:
+    # all packs to a large shredder in Aston: 8,000 + 1.8 x (1,500 + 1,280 + 6,400 - 19,200), of which Bray has 60/160,
+    # and Bray alone pays 1.8 x 60 x 100 x 0.5 for the way
+    network, periods = hand_plan.network, ("first", "second")
+    plan = Solution.of(
+        network,
+        facilities=pd.DataFrame(
+            [("Aston", "shredder", "large", p, 200.0) for p in periods],
+            columns=["site", "type", "level", "period", "capacity_t"],
+        ),
+        processed=pd.DataFrame(
+            [("Aston", "shredder", "shred", p, 160.0) for p in periods],
+            columns=["site", "type", "recipe", "period", "tonnes"],
+        ),
+        shipped=pd.DataFrame(
+            [("Bray", "Aston", "lorry", "pack", p, 60.0) for p in periods]
+            + [("Aston", "Cove", "lorry", "black_mass", p, 64.0) for p in periods],
+            columns=["origin", "destination", "mode", "product", "period", "tonnes"],
+        ),
+        sold=hand_plan.sold,
+    )
+    table = by_city(plan).set_index("site")["net_present_cost"]
+    shared = 8000 + 1.8 * (1500 + 1280 + 6400 - 19200)
+    assert table["Bray"] == pytest.approx(shared * 60 / 160 + 1.8 * 3000, rel=1e-12)
+    assert table["Aston"] == pytest.approx(shared * 100 / 160, rel=1e-12)
+
+
+def test_what_cities_bear_is_the_whole_cost_and_emission(rich_plan: Solution) -> None:
+    cities = by_city(rich_plan)
+    terms = rich_plan.cost_terms
+    assert terms["carbon"] > 0
+    assert terms["transport"] > 0
+    shared = rich_plan.net_present_cost - terms["penalties"] - terms["subsidy"]
+    assert cities["net_present_cost"].sum() == pytest.approx(shared, rel=1e-9)
+    assert cities["emission_t"].sum() == pytest.approx(float(rich_plan.emissions_t.to_numpy().sum()), rel=1e-9)
+    assert cities["collected_t"].sum() == pytest.approx(rich_plan.kpis["collected_t"])
+
+
+def test_what_is_not_collected_is_its_citys_harm_but_no_part_of_the_cost_a_tonne(hand_plan: Solution) -> None:
+    network = example()
+    plan = Solution.of(
+        network,
+        uncollected=pd.DataFrame(
+            [(r.site, r.product, p.name, float(network.profile(r.tonnes)[t]))
+             for r in network.returns for t, p in enumerate(network.periods)],
+            columns=["site", "product", "period", "tonnes"],
+        ),
+    )  # fmt: skip
+    table = by_city(plan).set_index("site")
+    # Southtown: 30, 45 and 60 t at 500 EUR, 5 % a year
+    assert table.loc["Southtown", "net_present_cost"] == pytest.approx(500 * (30 + 45 / 1.05 + 60 / 1.05**2))
+    assert np.isnan(table.loc["Southtown", "cost_per_collected_t"])
+
+
+def test_utilisation_is_use_over_capacity(hand_plan: Solution) -> None:
+    table = utilisation(hand_plan).set_index(["site", "period"])
+    assert table.loc[("Bray", "first"), "used_t"] == 60.0
+    assert table.loc[("Bray", "first"), "utilisation"] == pytest.approx(0.6)
+    assert table.loc[("Aston", "second"), "utilisation"] == pytest.approx(1.0)
+
+
+def test_coverage_counts_returns_by_the_distance_to_the_nearest_taker(hand_plan: Solution) -> None:
+    both = coverage(hand_plan)
+    assert both["band_km"].tolist() == ["0", "0"]
+    only_aston = hand_plan.facilities[hand_plan.facilities["site"] == "Aston"]
+    table = coverage(Solution.of(hand_plan.network, facilities=only_aston)).set_index(["period", "band_km"])
+    assert table.loc[("first", "0"), "returned_t"] == 100.0
+    assert table.loc[("first", "100"), "share_of_returns"] == pytest.approx(60 / 160)  # Bray is 100 km away
+
+
+def test_without_any_facility_everything_is_far(hand_plan: Solution) -> None:
+    table = coverage(Solution.of(hand_plan.network))
+    assert table["band_km"].tolist() == [">400", ">400"]
+
+
+def test_every_table_is_written_and_reads_back(rich_plan: Solution, tmp_path: Path) -> None:
+    names = write(rich_plan, tmp_path / "plan")
+    assert set(names) == {f"{name}.csv" for name in tables(rich_plan)}
+    flows = pd.read_csv(tmp_path / "plan" / "flows.csv")
+    assert flows["tonnes"].sum() == pytest.approx(float(rich_plan.shipped["tonnes"].sum()), rel=1e-12)
+    money_table = pd.read_csv(tmp_path / "plan" / "cost_terms.csv").drop(columns="period")
+    assert money_table.to_numpy().sum() == pytest.approx(rich_plan.net_present_cost, rel=1e-12)
+    assert not list((tmp_path / "plan").glob(".*"))
+
+
+def text_of(network_plan: Solution) -> str:
+    console = Console(width=120, record=True, file=None, force_terminal=False)
+    with console.capture() as captured:
+        console.print(summary(network_plan))
+    return captured.get()
+
+
+def test_the_summary_says_what_a_planner_asks_first(hand_plan: Solution) -> None:
+    text = text_of(hand_plan)
+    assert "Net present cost -7,640.00 EUR" in text
+    assert "320 t collected, 100% of what returns" in text
+    assert "Aston (small)" in text
+    assert "shredder" in text
+    assert "Served worst" not in text  # everything is collected
+    assert "lorry" in text
+
+
+def test_the_summary_names_who_is_served_worst() -> None:
+    network = example()
+    nothing = Solution.of(
+        network,
+        uncollected=pd.DataFrame(
+            [("Southtown", "pack", p.name, float(network.profile(network.returns[2].tonnes)[t]))
+             for t, p in enumerate(network.periods)],
+            columns=["site", "product", "period", "tonnes"],
+        ),
+    )  # fmt: skip
+    text = text_of(nothing)
+    assert "Served worst in 2029" in text
+    assert "south" in text
+
+
+@pytest.mark.parametrize(
+    ("amount", "text"), [(1.5e9, "1,500.000 million CNY"), (-7640.0, "-7,640.00 CNY"), (0.0, "0.00 CNY")]
+)
+def test_money_is_in_millions_from_a_million_on(amount: float, text: str) -> None:
+    assert money(amount, "CNY") == text
+
+
+def test_a_plan_with_everything_gives_all_tables() -> None:
+    network: Network = example()
+    assert set(tables(Solution.of(network))) == {
+        *("facilities", "flows", "trips", "processed", "stocks", "sold", "disposed", "collection"),
+        *("cost_terms", "emissions", "cities", "coverage"),
+    }
