@@ -152,7 +152,7 @@ def columns_page() -> str:
         "Columns marked * may differ from period to period: `tonnes:2027` beside `tonnes`, or instead of it.",
         "",
         f"`{FILE}`: {', '.join(f'`{key}` ({meaning})' for key, meaning in TEXTS.items())}, `periods`, ",
-        "`years_per_period` (1), `discount_rate` (0), `[distances]` (matrix files by name, CSV or NPZ), and `[policy]`:",
+        "`years_per_period` (1), `discount_rate` (0), `[distances]` (matrix files by name: CSV or NPZ), `[policy]`:",
         "",
         *_rows(tuple(policy_columns().values())),
     ]
