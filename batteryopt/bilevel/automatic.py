@@ -14,6 +14,8 @@ from batteryopt.bilevel.boxes import FIRST_SIZE as FIRST_BOX
 from batteryopt.bilevel.boxes import boxed, natural_size, reaches
 from batteryopt.bilevel.methods import METHODS, Outcome, Settings
 from batteryopt.bilevel.problem import BilevelProblem
+from batteryopt.errors import BatteryOptError
+from batteryopt.solvers import Capability
 from batteryopt.status import StopReason
 
 GLOBAL = "indicator"
@@ -46,6 +48,8 @@ def run_automatic(problem: BilevelProblem, settings: Settings) -> tuple[Outcome,
     if pairs >= LARGE and METHODS["regularized"].accepts(problem, settings):
         outcome = METHODS["regularized"].solve(problem, dataclasses.replace(settings, starts=1))
         return outcome, "regularized", f"{pairs} complementarity pairs are beyond a global search"
+    if settings.solver is not None and Capability.INDICATOR not in solvers.get(settings.solver).capabilities:
+        return _with_solver(problem, settings, settings.solver)
     began = time.perf_counter()
     direct = METHODS[GLOBAL].solve(problem, _within(settings, began, SHARES[0], DIRECT_SECONDS))
     reason = direct.report.stop_reason
@@ -63,6 +67,19 @@ def run_automatic(problem: BilevelProblem, settings: Settings) -> tuple[Outcome,
     if not candidates:
         return direct, GLOBAL, "no search found a point at which the followers are at their best"
     return _best(problem, candidates, direct)
+
+
+def _with_solver(problem: BilevelProblem, settings: Settings, solver: str) -> tuple[Outcome, str, str]:
+    """Choose the method for a solver that the user named and that has no indicator constraints."""
+    is_nonlinear = Capability.NONLINEAR in solvers.get(solver).capabilities
+    names = ("regularized",) if is_nonlinear else ("branching", "big-m")
+    reasons = []
+    for name in names:
+        refusal = METHODS[name].refusal(problem, settings)
+        if refusal is None:
+            return METHODS[name].solve(problem, settings), name, f"what {solver} can do here"
+        reasons.append(f"{name}: {refusal}")
+    raise BatteryOptError(f"no method for {solver} accepts this problem ({'; '.join(reasons)}); use scip")
 
 
 def _within(settings: Settings, began: float, share: float, otherwise: float) -> Settings:
@@ -140,11 +157,10 @@ def _best(problem: BilevelProblem, candidates: list[_Candidate], direct: Outcome
     kkt.connect_duals(problem, best.outcome.system.model)  # a later search has connected them to its own model
     for variable, value in zip(all_variables(best.outcome.system), best.values, strict=True):
         variable.set_value(value, skip_validation=True)
-    reason = direct.report.stop_reason
     report: Any = dataclasses.replace(
         best.outcome.report,
         objective=best.objective,
         bound=direct.report.bound,
-        stop_reason=StopReason.TIME_LIMIT if reason is StopReason.CONVERGED else reason,
+        stop_reason=direct.report.stop_reason,
     )
     return dataclasses.replace(best.outcome, report=report), best.method, best.why

@@ -8,7 +8,10 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
 import pyomo.environ as pyo
+import scipy.sparse as sp
+from scipy.sparse.linalg import spsolve
 
 from batteryopt import bilevel
 from batteryopt.coordination.instance import Instance, as_network
@@ -89,11 +92,28 @@ def add_terms(m: Any, network: CoordinationNetwork, model: Model) -> None:
         m.transfer_price.fix()
     if model is not Model.CONTRACT:
         m.cost_share.fix()
-    if model is Model.DECENTRALIZED_WHOLESALE and network.wholesale_price_cap is not None:
-        for r in m.REGIONS:
-            m.wholesale_price[r].setub(network.wholesale_price_cap[r])
+    if model is Model.DECENTRALIZED_WHOLESALE:
+        bound_wholesale_prices(m, network)
     if model is Model.DECENTRALIZED_TRANSFER:
         m.transfer_price.setub(network.transfer_price_cap)
+
+
+def bound_wholesale_prices(m: Any, network: CoordinationNetwork) -> None:
+    """Keep the prices within their caps, and where that loses nothing, between cost and what ends all demand.
+
+    Above the retail prices B^-1 a nobody buys anywhere, so that a higher wholesale price is like that one. Below
+    cost, a higher price earns more in its own region and, since buyers cross to the others, no less there; only a
+    retailer's reservation profit can ask for so low a price.
+    """
+    caps = network.wholesale_price_cap
+    no_demand = spsolve(sp.eye_array(network.regions, format="csc") - network.cross_prices, network.market_size)
+    for r in m.REGIONS:
+        limits = [caps[r]] if caps is not None else []
+        if network.sign_constraints:
+            limits.append(max(float(np.atleast_1d(no_demand)[r]), network.production_cost))
+        m.wholesale_price[r].setub(min(limits) if limits else None)
+        if network.reservation_profit_retailer is None:
+            m.wholesale_price[r].setlb(min([network.production_cost, *limits]))
 
 
 # ---- who decides -------------------------------------------------------------------------------------------------
