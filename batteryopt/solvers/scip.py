@@ -174,7 +174,7 @@ def _optimize(translated: ScipModel) -> bool:
     """Run SCIP; False where its LP solver gave up (pyscipopt raises bare exceptions, told apart by their words)."""
     try:
         with catching_interrupt() as flag:
-            run_interruptibly(translated.scip.optimizeNogil, flag, stop=translated.interrupt)
+            run_interruptibly(translated.scip.optimizeNogil, flag, stop=translated.interrupt, in_shared_thread=True)
     except Exception as error:
         if str(error).startswith("SCIP:"):
             return False
