@@ -91,7 +91,7 @@ def _standing(solution: Solution) -> Table | None:
         if not is_first_or_last or type_.startswith(YARD) or capacity <= 0:
             continue
         mine = places[(places["type"] == type_) & (places["period"] == period)].nlargest(3, "capacity_t")
-        largest = ", ".join(f"{row.site} ({row.level})" for row in mine.itertuples())
+        largest = ", ".join(f"{row.site} ({row.capacity_t:,.0f} t)" for row in mine.itertuples())
         table.add_row(type_, period, str(count), f"{capacity:,.0f}", f"{used / capacity:.0%}", largest)
     return table if table.row_count else None
 
@@ -100,7 +100,7 @@ def _travel(solution: Solution) -> Table | None:
     loads = haulage.shipments(solution)
     trips = haulage.journeys(solution)
     unit, name = _unit(solution)
-    cost_column = f"cost, {name} {solution.network.currency}".replace("  ", " ")
+    cost_column = f"undiscounted cost, {name} {solution.network.currency}".replace("  ", " ")
     table = _table("What travels", "mode", "tonnes", "km a tonne", cost_column, "t CO2e", "trips")
     for mode in solution.network.modes:
         mine, journeys = loads[loads["mode"] == mode.name], trips[trips["mode"] == mode.name]

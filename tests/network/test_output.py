@@ -168,7 +168,7 @@ def test_the_summary_says_what_a_planner_asks_first(hand_plan: Solution) -> None
     text = text_of(hand_plan)
     assert "Net present cost -7,640.00 EUR" in text
     assert "320 t collected, 100% of what returns" in text
-    assert "Aston (small)" in text
+    assert "Aston (100 t)" in text
     assert "shredder" in text
     assert "Served worst" not in text  # everything is collected
     assert "lorry" in text
