@@ -93,7 +93,7 @@ def test_refusal_without_a_counterexample_says_what_to_do():
     """x^2 + y^2 + sin(x) - sin(x) times y^2 is convex for every x, but the box of x has no end to be split to."""
     m = one_follower(lambda x, y: (2 + x**2 + pyo.sin(x) - x**2) * y**2)
     m.x.setub(None)
-    with pytest.raises(bilevel.UnsupportedFollower, match="could not be proven convex.*assume_convex=True"):
+    with pytest.raises(bilevel.UnsupportedFollower, match=r"could not be proven convex.*assume_convex=True"):
         how(m)
 
 
@@ -195,7 +195,7 @@ def test_two_own_variables_coupled_by_data():
     m.cost = pyo.Objective(expr=m.x)
     assert how(m) == "vertex-hessians"
     m.x.setub(2.01)
-    with pytest.raises(bilevel.UnsupportedFollower, match="eigenvalue -0.0"):
+    with pytest.raises(bilevel.UnsupportedFollower, match=r"eigenvalue -0.0"):
         how(m)
 
 

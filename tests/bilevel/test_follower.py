@@ -185,12 +185,12 @@ def test_dual_of_refuses_what_is_no_constraint_of_a_follower():
 def test_dual_of_names_the_leaders_constraint_that_it_refuses():
     m = retailer()
     m.limit = pyo.Constraint(expr=m.w <= 20)
-    with pytest.raises(bilevel.UnsupportedFollower, match="^limit: "):
+    with pytest.raises(bilevel.UnsupportedFollower, match=r"^limit: "):
         bilevel.dual_of(m.limit)
 
 
 def test_a_dual_of_a_deactivated_constraint_is_refused_when_it_is_used():
     m = market()
     m.market.balance.deactivate()
-    with pytest.raises(bilevel.UnsupportedFollower, match="balance.*on no active follower"):
+    with pytest.raises(bilevel.UnsupportedFollower, match=r"balance.*on no active follower"):
         bilevel.solve(m)

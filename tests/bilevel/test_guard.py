@@ -37,14 +37,14 @@ def test_direct_interfaces_say_what_to_do_instead(name: str):
 
 @pytest.mark.parametrize("name", PERSISTENT)
 def test_persistent_interfaces_refuse(name: str):
-    with pytest.raises((UnsupportedModel, NotImplementedError), match="follower|Follower"):
+    with pytest.raises((UnsupportedModel, NotImplementedError), match=r"follower|Follower"):
         pyo.SolverFactory(name).solve(linear_leader())
 
 
 @pytest.mark.parametrize("format_name", FORMATS)
 def test_file_writers_refuse(format_name: str, tmp_path):
     """Each in its own words, and each names the type or says what to do."""
-    with pytest.raises((UnsupportedModel, ValueError, RuntimeError), match="Follower|followers"):
+    with pytest.raises((UnsupportedModel, ValueError, RuntimeError), match=r"Follower|followers"):
         linear_leader().write(str(tmp_path / "model.out"), format=format_name)
 
 
