@@ -133,7 +133,7 @@ class _Rounds:
         for product, (origins, destinations) in enumerate(self.neighbours):
             np.add.at(received[:, product], destinations, self.own[origins, product])
         received = np.minimum(received, self.total)
-        self.available = self.own + received
+        self.available = np.minimum(self.own + received, self.total)
         self._process()
         self.came_back = self._coming_back()
         made = self._made()
