@@ -19,6 +19,8 @@ from batteryopt.bilevel.kkt import KktSystem
 from batteryopt.errors import UnsupportedModel
 from batteryopt.solvers import Options, Report
 
+PART_OF_THE_CONDITIONS = ("leader_constraint", "one_price")
+"""Constraints on the single-level model itself that are not a method's expression of complementarity."""
 LARGEST_LOSS = 1e-5
 """Relative loss of the leader that a polish may bring: a spatial solver's point can be better by being infeasible."""
 MOST_EXACT_VARIABLES = 500
@@ -82,7 +84,7 @@ def _complementarity_removed(model: Any) -> Iterator[None]:
     added = [
         c
         for c in model.component_objects((pyo.Constraint, pyo.SOSConstraint), active=True, descend_into=False)
-        if c.local_name != "leader_constraint"
+        if c.local_name not in PART_OF_THE_CONDITIONS
     ]
     for component in added:
         component.deactivate()

@@ -9,9 +9,21 @@ from typing import Any
 import pandas as pd
 
 from batteryopt.bilevel.convexity import Conviction
-from batteryopt.certificate import Certificate
+from batteryopt.certificate import Certificate, Check
 from batteryopt.solvers import relative_gap
 from batteryopt.status import PointStatus, StopReason
+
+
+@dataclass(frozen=True)
+class Claim:
+    """One of the three claims about an answer, whether it is shown, and the number behind it."""
+
+    words: str
+    is_shown: bool
+    number: str
+
+    def __str__(self) -> str:
+        return f"{'shown    ' if self.is_shown else 'not shown'} {self.words} ({self.number})"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -84,6 +96,17 @@ class Answer:
             return None
         return abs(self.objective - self.pessimistic_objective)
 
+    @property
+    def claims(self) -> tuple[Claim, Claim, Claim]:
+        """The three claims, kept apart: followers at their best, the leader's bound, feasibility."""
+        answers = [c for c in self.certificate if c.name.startswith("best-response")]
+        limits = [c for c in self.certificate if c.name.startswith(("leader-constraints", "follower-rows"))]
+        return (
+            Claim("every follower is at its best", _all_pass(answers), f"largest gain {_largest(answers)}"),
+            Claim("the leader cannot do better", self.is_optimal, f"bound {_number(self.bound)}"),
+            Claim("the point is feasible", _all_pass(limits), f"largest violation {_largest(limits)}"),
+        )
+
     def to_frame(self) -> pd.DataFrame:
         """Return one row a variable."""
         return pd.DataFrame({"variable": list(self.values), "value": list(self.values.values())})
@@ -123,8 +146,17 @@ class Answer:
         lines.extend(f"{'assumes':<14}{assumption}" for assumption in self.assumptions)
         lines.extend(f"{'note':<14}{note}" for note in self.notes)
         if len(self.certificate):
+            lines.extend(f"{f'claim {k}':<14}{claim}" for k, claim in enumerate(self.claims, 1))
             lines.extend(["", str(self.certificate)])
         return "\n".join(lines)
+
+
+def _all_pass(checks: list[Check]) -> bool:
+    return bool(checks) and all(check.passed for check in checks)
+
+
+def _largest(checks: list[Check]) -> str:
+    return f"{max(check.residual for check in checks):.1e}" if checks else "not evaluated"
 
 
 def _number(value: float | None) -> str:

@@ -58,6 +58,8 @@ def run_automatic(problem: BilevelProblem, settings: Settings) -> tuple[Outcome,
     found = _candidate(problem, direct, GLOBAL, "indicator constraints need no M, and SCIP proves a bound")
     if found is not None and reason is StopReason.CONVERGED:
         return found.outcome, found.method, found.why
+    if reason is StopReason.INTERRUPTED:
+        return direct, GLOBAL, "interrupted during the global search"
     candidates = [found] if found is not None else []
     if settings.fritz_john and found is None and direct.report.has_point:
         candidates.extend(_without_fritz_john(problem, _within(settings, began, SHARES[1], DIRECT_SECONDS)))

@@ -15,7 +15,7 @@ depend on each other, that is their Nash equilibrium.
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -60,8 +60,18 @@ class KktSystem:
         return tuple(pair for pairs in self.pairs for pair in pairs)
 
 
-def build(problem: BilevelProblem, *, fritz_john: frozenset[int] = frozenset()) -> KktSystem:
-    """Write the single-level model; followers whose position is in ``fritz_john`` get Fritz John conditions."""
+def build(
+    problem: BilevelProblem, *, fritz_john: frozenset[int] = frozenset(), equal: Sequence[tuple[Row, Row]] = ()
+) -> KktSystem:
+    """Write the single-level model.
+
+    Parameters
+    ----------
+    fritz_john
+        Positions of the followers that get Fritz John conditions.
+    equal
+        Pairs of rows of different followers whose multipliers are one (see `shared`).
+    """
     single = pyo.ConcreteModel(name="single_level")
     single.LEADER_CONSTRAINTS = pyo.RangeSet(0, len(problem.constraints) - 1)
     single.FOLLOWERS = pyo.RangeSet(0, len(problem.followers) - 1)
@@ -77,7 +87,22 @@ def build(problem: BilevelProblem, *, fritz_john: frozenset[int] = frozenset()) 
     single.leader_constraint = pyo.Constraint(
         single.LEADER_CONSTRAINTS, rule=lambda _, i: problem.constraints[i].to_bounded_expression(evaluate_bounds=True)
     )
+    single.EQUAL = pyo.RangeSet(0, len(equal) - 1)
+    multiplier_of = _multipliers_by_row(problem, single)
+    single.one_price = pyo.Constraint(
+        single.EQUAL, rule=lambda _, k: multiplier_of[equal[k][0]] == multiplier_of[equal[k][1]]
+    )
     return KktSystem(problem, single, pairs)
+
+
+def _multipliers_by_row(problem: BilevelProblem, single: Any) -> dict[Row, Any]:
+    """Return the multiplier variable of every row."""
+    found: dict[Row, Any] = {}
+    for i, follower in enumerate(problem.followers):
+        block = single.kkt[i]
+        found.update(zip(follower.inequalities, block.multiplier.values(), strict=True))
+        found.update(zip(follower.equalities, block.equality_multiplier.values(), strict=True))
+    return found
 
 
 def _add_conditions(block: Any, follower: FollowerProblem, *, fritz_john: bool) -> tuple[Pair, ...]:

@@ -7,7 +7,7 @@ import pyomo.environ as pyo
 from batteryopt import solvers
 from batteryopt.bilevel import kkt
 from batteryopt.bilevel.methods.base import Settings
-from batteryopt.bilevel.methods.sos1 import Sos1
+from batteryopt.bilevel.methods.indicator import IndicatorConstraints
 from batteryopt.bilevel.problem import BilevelProblem
 from batteryopt.bilevel.responses import fixed, restored
 
@@ -20,10 +20,10 @@ def worst_answer(problem: BilevelProblem, settings: Settings) -> float | None:
     """
     followers = [v for follower in problem.followers for v in follower.variables]
     with fixed(problem.leader_variables), restored(followers), kkt.duals_restored(problem):
-        reformulation = Sos1().apply(problem, settings)
+        reformulation = IndicatorConstraints().apply(problem, settings)
         model = reformulation.system.model
         model.leader_constraint.deactivate()
         opposite = pyo.maximize if problem.objective.sense == pyo.minimize else pyo.minimize
         model.objective.sense = opposite
-        report = solvers.get("scip").solve(model, settings.options())
+        report = solvers.get("scip").solve(model, settings.options(), indicators=tuple(reformulation.indicators))
         return report.objective if report.is_optimal else None

@@ -8,7 +8,7 @@ from typing import Any
 
 import pyomo.environ as pyo
 
-from batteryopt.bilevel import claims, convexity, diagnose, kkt, qualification
+from batteryopt.bilevel import claims, convexity, diagnose, kkt, qualification, shared
 from batteryopt.bilevel.active_set import polish
 from batteryopt.bilevel.answer import Answer
 from batteryopt.bilevel.automatic import run_automatic
@@ -41,6 +41,7 @@ def solve(
     starts: int = 6,
     seed: int = 0,
     assume_convex: bool = False,
+    shared_multipliers: str | None = None,
     pessimistic_gap: bool = False,
     log: bool = False,
 ) -> Answer:
@@ -63,6 +64,8 @@ def solve(
         Number and seed of the starting points of the local method.
     assume_convex
         Your word that the followers are convex where no proof is found; recorded in the answer.
+    shared_multipliers
+        "independent" or "equal": how the multipliers of a constraint that several followers have in common relate.
     pessimistic_gap
         Whether to compute what the leader loses if indifferent followers answer worst.
 
@@ -74,7 +77,8 @@ def solve(
     Raises
     ------
     UnsupportedFollower
-        If a follower is integer, not proven convex, or has a component the engine cannot express.
+        If a follower is integer, not proven convex, has a component the engine cannot express, or shares a
+        constraint with another without your word on its multipliers.
     UnsupportedModel
         If the leader's part cannot be expressed.
     BatteryOptError
@@ -83,6 +87,7 @@ def solve(
     begin = time.perf_counter()
     problem = extract(model)
     convictions = convexity.prove(problem, assume_convex=assume_convex)
+    shared.require_word(problem, shared_multipliers)
     qualifications = qualification.qualify(problem)
     settings = Settings(
         solver=solver,
@@ -93,6 +98,7 @@ def solve(
         seed=seed,
         log=log,
         fritz_john=_fritz_john(problem, qualifications),
+        equal=tuple(shared.shared_rows(problem)) if shared_multipliers == "equal" else (),
     )
     before = [(variable, variable.value) for variable in _variables(problem)]
     duals_before = [(dual, dual.expr) for dual in problem.all_duals]

@@ -11,7 +11,7 @@ from pyomo.common.collections import ComponentMap
 
 from batteryopt import solvers
 from batteryopt.bilevel.kkt import KktSystem
-from batteryopt.bilevel.problem import BilevelProblem
+from batteryopt.bilevel.problem import BilevelProblem, Row
 from batteryopt.solvers import Indicator, Options, Report
 
 GAP_SHARE = 0.3
@@ -34,6 +34,8 @@ class Settings:
         Starting points of the local methods.
     fritz_john
         Positions of followers for which no constraint qualification is known (see `qualification`).
+    equal
+        Rows of different followers whose multipliers are one (see `shared`).
     """
 
     solver: str | None = None
@@ -45,6 +47,7 @@ class Settings:
     seed: int = 0
     log: bool = False
     fritz_john: frozenset[int] = frozenset()
+    equal: tuple[tuple[Row, Row], ...] = ()
 
     def options(self, **changes: Any) -> Options:
         """Return solver options for a global solve, with changes."""

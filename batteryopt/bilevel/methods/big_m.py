@@ -14,7 +14,7 @@ from pyomo.common.collections import ComponentMap
 from batteryopt.bilevel import bounds, kkt
 from batteryopt.bilevel.kkt import KktSystem
 from batteryopt.bilevel.methods.base import Method, Reformulation, Settings
-from batteryopt.bilevel.problem import BilevelProblem
+from batteryopt.bilevel.problem import BilevelProblem, Row
 from batteryopt.errors import UnsupportedModel
 from batteryopt.solvers.arrays import compile_model
 
@@ -23,9 +23,11 @@ MOST_NAMED = 3
 
 
 @functools.lru_cache(maxsize=1)
-def _bounded_system(problem: BilevelProblem) -> tuple[KktSystem, ComponentMap, list[str]]:
+def _bounded_system(
+    problem: BilevelProblem, equal: tuple[tuple[Row, Row], ...]
+) -> tuple[KktSystem, ComponentMap, list[str]]:
     """Return the KKT system with its proven bounds; kept once, since a refusal is followed by an application."""
-    system = kkt.build(problem)
+    system = kkt.build(problem, equal=equal)
     return (system, *bounds.derive(system))
 
 
@@ -35,17 +37,17 @@ class BigM(Method):
     name = "big-m"
     is_global = True
 
-    def refusal(self, problem: BilevelProblem, settings: Settings) -> str | None:  # noqa: ARG002
+    def refusal(self, problem: BilevelProblem, settings: Settings) -> str | None:
         """Accept problems for which every M can be derived."""
-        _, _, missing = _bounded_system(problem)
+        _, _, missing = _bounded_system(problem, settings.equal)
         if not missing:
             return None
         more = f" and {len(missing) - MOST_NAMED} more" if len(missing) > MOST_NAMED else ""
         return f"no bound can be derived for {', '.join(missing[:MOST_NAMED])}{more}"
 
-    def apply(self, problem: BilevelProblem, settings: Settings) -> Reformulation:  # noqa: ARG002
+    def apply(self, problem: BilevelProblem, settings: Settings) -> Reformulation:
         """Write the binaries and their bounds."""
-        system, found, _ = _bounded_system(problem)
+        system, found, _ = _bounded_system(problem, settings.equal)
         _bounded_system.cache_clear()  # the system is changed from here on
         kkt.connect_duals(problem, system.model)
         single, pairs = system.model, system.all_pairs

@@ -60,9 +60,9 @@ class Branching(Method):
             return f"without complementarity the model is neither linear nor quadratic: {reason}"
         return None if program.is_convex() else "the leader's objective is not convex in all variables together"
 
-    def apply(self, problem: BilevelProblem, settings: Settings) -> Reformulation:  # noqa: ARG002
+    def apply(self, problem: BilevelProblem, settings: Settings) -> Reformulation:
         """Return the KKT system as it is: the tree search knows the pairs."""
-        return Reformulation(system=kkt.build(problem))
+        return Reformulation(system=kkt.build(problem, equal=settings.equal))
 
     def solve(self, problem: BilevelProblem, settings: Settings) -> Outcome:
         """Search the tree within the time limit."""

@@ -21,7 +21,7 @@ class Product(Method):
 
     def apply(self, problem: BilevelProblem, settings: Settings) -> Reformulation:
         """Write the products."""
-        system = kkt.build(problem, fritz_john=settings.fritz_john)
+        system = kkt.build(problem, fritz_john=settings.fritz_john, equal=settings.equal)
         single = system.model
         single.PAIRS = pyo.RangeSet(0, len(system.all_pairs) - 1)
         single.complementarity = pyo.Constraint(

@@ -41,9 +41,9 @@ class Regularized(Method):
         integers = [v.name for v in problem.leader_variables if not v.is_continuous()]
         return f"the leader's variable {integers[0]} is integer" if integers else None
 
-    def apply(self, problem: BilevelProblem, settings: Settings) -> Reformulation:  # noqa: ARG002
+    def apply(self, problem: BilevelProblem, settings: Settings) -> Reformulation:
         """Write the relaxed products over a mutable parameter t."""
-        system = kkt.build(problem)
+        system = kkt.build(problem, equal=settings.equal)
         single, pairs = system.model, system.all_pairs
         single.PAIRS = pyo.RangeSet(0, len(pairs) - 1)
         single.t = pyo.Param(initialize=RELAXATIONS[0], mutable=True)

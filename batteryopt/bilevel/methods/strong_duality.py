@@ -33,9 +33,9 @@ class StrongDuality(Method):
                 return f"follower '{follower.name}' has constraints that are not affine in its variables"
         return None
 
-    def apply(self, problem: BilevelProblem, settings: Settings) -> Reformulation:  # noqa: ARG002
+    def apply(self, problem: BilevelProblem, settings: Settings) -> Reformulation:
         """Write the duality gap of every follower as a constraint."""
-        system = kkt.build(problem)
+        system = kkt.build(problem, equal=settings.equal)
         single = system.model
         single.no_duality_gap = pyo.Constraint(
             single.FOLLOWERS,
