@@ -141,5 +141,8 @@ def _distances(network: Network) -> Floats:
 def by_type(solution: Solution) -> Iterator[tuple[str, str, int, float, float]]:
     """Yield, for each type and period with anything standing: type, period, how many, their capacity, their use."""
     table = utilisation(solution)
-    for (type_, period), rows in table.groupby(["type", "period"], sort=False):
-        yield str(type_), str(period), len(rows), float(rows["capacity_t"].sum()), float(rows["used_t"].sum())
+    for type_ in solution.network.types:
+        for period in solution.network.periods:
+            rows = table[(table["type"] == type_.name) & (table["period"] == period.name)]
+            if len(rows):
+                yield type_.name, period.name, len(rows), float(rows["capacity_t"].sum()), float(rows["used_t"].sum())

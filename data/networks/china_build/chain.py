@@ -38,15 +38,15 @@ def products() -> tuple[Product, ...]:
 # ---- outlets -------------------------------------------------------------------------------------------------------
 
 
-def outlet(extra_cost_per_t: float = 0.0, smallest: int = 0) -> FacilityType:
+def outlet(extra_cost_per_t: float = 0.0, *, sizes_offered: tuple[int, ...] = (0, 1, 2, 3)) -> FacilityType:
     """Return collection outlets: a point, a centralised one, a hundred and a thousand of those, and all between.
 
     Parameters
     ----------
     extra_cost_per_t
         Beside handling: hauls that the network does not see.
-    smallest
-        The first of the four sizes that is offered.
+    sizes_offered
+        Positions of the sizes that are offered; between two of them any size may be had.
     """
     sizes = [
         ("point", f.OUTLET_STORE_T, f.OUTLET_OPENING, f.OUTLET_FIXED),
@@ -64,7 +64,7 @@ def outlet(extra_cost_per_t: float = 0.0, smallest: int = 0) -> FacilityType:
             fixed_cost=fixed,
             variable_cost_per_t=f.OUTLET_HANDLING + extra_cost_per_t,
         )
-        for name, store, opening, fixed in sizes[smallest:]
+        for name, store, opening, fixed in (sizes[i] for i in sizes_offered)
     )
     recipes = tuple(
         Recipe(name=f"collect {c}", inputs=((pack(c), 1.0),), outputs=((collected(c), 1.0),)) for c in (LFP, NCM)

@@ -110,7 +110,7 @@ def china() -> Network:
 
 
 def capitals() -> Network:
-    """Return the 31 capitals, each with the returns of its whole province."""
+    """Return the 31 capitals, each with its whole province's returns; centres in 20 of them, plants in 12."""
     every = all_cities()
     codes = list(places.CAPITALS.values())
     rows = [np.flatnonzero(every.table["province"] == province) for province in places.CAPITALS]
@@ -126,9 +126,9 @@ def capitals() -> Network:
     return _network(
         name="Battery recycling in China, 31 provinces by their capitals",
         where=where,
-        types=(chain.outlet(extra_cost_per_t=haul, smallest=1), chain.centre(), chain.plant()),
-        centres=codes,
-        plants=[code for code in where.largest(31) if code not in NO_PLANTS][:16],
+        types=(chain.outlet(extra_cost_per_t=haul, sizes_offered=(1, 3)), chain.centre(), chain.plant()),
+        centres=where.largest(20),
+        plants=[code for code in where.largest(31) if code not in NO_PLANTS][:12],
         modes=[mode for mode in _modes(whole_visits=False) if not mode.is_mobile],
         targets=_targets(where.years, ()),
         longest_haul_km=1_500.0,
