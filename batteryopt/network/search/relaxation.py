@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 
 import numpy as np
 
@@ -43,17 +44,19 @@ class Relaxation:
         self.x: Floats | None = None
         self.row_duals: Floats | None = None
         self.bound = -np.inf
-        self.root_bound = -np.inf
         self.stop_reason = StopReason.TIME_LIMIT
 
-    def tighten(self, deadline: float) -> None:
-        """Solve, and join violated cuts until none is left, the gain is small or the time is up."""
+    def begin(self, deadline: float) -> None:
+        """Solve without cuts."""
         self._take(self.lp.solve(_left(deadline)))
-        self.root_bound = self.bound
+
+    def tighten(self, deadline: float, tell: Callable[[], None]) -> None:
+        """Join violated cuts until none is left, the gain is small or the time is up; tell after each round."""
         while self.x is not None and time.monotonic() < deadline and not self.flag.is_set:
             before = self.bound
             if not self._join() or not self._take(self.lp.solve(_left(deadline))):
                 break
+            tell()
             if self.bound - before < ENOUGH_GAIN * max(1.0, abs(self.bound)):
                 break
 

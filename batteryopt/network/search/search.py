@@ -21,12 +21,16 @@ from batteryopt.status import PointStatus, StopReason
 
 SMALL = 20_000
 """Non-zeros up to which the whole tree is searched at once, with all cuts."""
-LARGE = 1_000_000
+LARGE = 300_000
 """Non-zeros beyond which a tree of the whole problem is not begun."""
-SHARES = {"relaxation": 0.45, "dive": 0.7, "around": 0.85}
+SHARES = {"first": 0.25, "relaxation": 0.5, "dive": 0.6, "around": 0.9}
 """Parts of the time limit by which each phase is over."""
+BEFORE_THE_TREE = 0.3
+"""Part of the time limit by which searching around a plan is over where a tree of the whole problem follows."""
+PASS = 12
+"""Searches around a plan that count as a full pass."""
 STALLED = 1e-4
-"""Relative gain over a full pass of neighbourhoods below which searching around the plan ends."""
+"""Relative gain over a full pass below which searching around the plan ends."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -142,19 +146,30 @@ class _Hunt:
             self.on_progress(Progress(seconds=seconds, objective=self.objective, bound=bound))
 
     def go(self) -> None:
-        """Bound, first plan, better plans."""
-        self.relaxation.tighten(self.deadline("relaxation"))
+        """Bound and first plan, without cuts at first and then with them; better plans."""
+        self.relaxation.begin(self.deadline("relaxation"))
         self.tell()
-        self.x = dive(self.relaxation, self.deadline("dive"))
+        self.dive_by("first")
+        self.relaxation.tighten(self.deadline("relaxation"), self.tell)
+        if self.relaxation.is_in.any():
+            self.dive_by("dive")
+        self.search_around()
+
+    def dive_by(self, phase: str) -> None:
+        """Round the relaxation, and keep what is better; a point without cuts satisfies them, or one as good does."""
+        found = None if self.is_done() else dive(self.relaxation, self.deadline(phase))
+        best = np.inf if self.objective is None else self.objective
+        if found is not None and self.problem.core.objective(found) < best:
+            self.x = found
         self.tell()
-        if self.x is not None:
-            self.search_around()
 
     def search_around(self) -> None:
         """Decide some facilities anew, again and again, until the time is up or a full pass gains nothing."""
         program = self.problem.with_cuts(self.relaxation.is_in)
         deadline = self.deadline("around")
-        pass_length, gained, tried = 0, 0.0, 0
+        if program.A.nnz <= LARGE and self.options.time_limit is not None:
+            deadline = self.began + BEFORE_THE_TREE * self.options.time_limit
+        gained, tried = 0.0, 0
         for free in neighbourhoods(self.problem.m, self.positions):
             if self.is_done() or time.monotonic() > deadline or self.x is None:
                 return
@@ -163,8 +178,8 @@ class _Hunt:
             self.x = improve(self.problem, program, self.x, free, seconds, self.flag, self.options)
             after = self.problem.core.objective(self.x)
             self.tell()
-            gained, tried, pass_length = gained + before - after, tried + 1, max(pass_length, PASS)
-            if tried >= pass_length:
+            gained, tried = gained + before - after, tried + 1
+            if tried >= PASS:
                 if gained <= STALLED * max(1.0, abs(after)):
                     return
                 gained, tried = 0.0, 0
@@ -192,7 +207,3 @@ class _Hunt:
             bound=root,
             root_bound=root,
         )
-
-
-PASS = 12
-"""Searches around a plan that count as a full pass."""
