@@ -13,7 +13,6 @@ from rich.text import Text
 
 from batteryopt.network import haulage
 from batteryopt.network.output import by_type, utilisation
-from batteryopt.network.relog.draft import YARD
 
 if TYPE_CHECKING:
     from batteryopt.network.solution import Solution
@@ -88,7 +87,7 @@ def _standing(solution: Solution) -> Table | None:
     places = utilisation(solution)
     for type_, period, count, capacity, used in by_type(solution):
         is_first_or_last = period in (solution.network.periods[0].name, last)
-        if not is_first_or_last or type_.startswith(YARD) or capacity <= 0:
+        if not is_first_or_last or capacity <= 0:
             continue
         mine = places[(places["type"] == type_) & (places["period"] == period)].nlargest(3, "capacity_t")
         largest = ", ".join(f"{row.site} ({row.capacity_t:,.0f} t)" for row in mine.itertuples())

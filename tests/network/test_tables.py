@@ -13,6 +13,7 @@ from batteryopt.errors import InvalidInput
 from batteryopt.network import instance as nf
 from batteryopt.network.tables import read, write
 
+from .everything import everything
 from .same import differences
 
 HAND = Path(__file__).parents[2] / "data" / "networks" / "hand"
@@ -136,6 +137,18 @@ def test_writing_again_gives_the_same_bytes(tmp_path: Path) -> None:
     write(read(tmp_path / "one"), tmp_path / "two")
     one, two = ({f.name: f.read_bytes() for f in (tmp_path / name).iterdir()} for name in ("one", "two"))
     assert one == two
+
+
+def test_a_network_with_every_part_of_the_model_survives_its_tables(tmp_path: Path) -> None:
+    write(everything(), tmp_path)
+    assert differences(read(tmp_path), everything()) == []
+
+
+@pytest.mark.parametrize("name", ["#1", " pack", "pack; old", "pack\nold"])
+def test_a_name_that_no_table_gives_back_is_refused(tmp_path: Path, name: str) -> None:
+    network = rich_network()
+    with pytest.raises(InvalidInput, match="fits no table"):
+        write(replace(network, groups=(nf.Group(name=name, sites=("B",)),), policy=nf.Policy()), tmp_path)
 
 
 def test_only_columns_that_differ_are_written(tmp_path: Path) -> None:

@@ -10,12 +10,14 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from batteryopt.errors import Fault, InvalidInput
 from batteryopt.files import write_atomically
 from batteryopt.network.instance import Network
-from batteryopt.network.tables.cells import PERIOD_SEPARATOR, Column, text_of
+from batteryopt.network.tables.cells import LIST_SEPARATOR, PERIOD_SEPARATOR, Column, text_of
 from batteryopt.network.tables.matrices import matrix_bytes
 from batteryopt.network.tables.schema import TABLES, Table
 from batteryopt.network.tables.settings import FILE, KIND, default_of, policy_columns
+from batteryopt.network.tables.sheet import COMMENT
 
 Values = Mapping[str, Any]
 """A row to be: what stands in it, by attribute."""
@@ -25,7 +27,15 @@ def write(network: Network, folder: str | os.PathLike[str]) -> None:
     """Write a network as a folder; reading the folder gives the same network, to the last bit.
 
     The folder is made where there is none; tables of an older network in it that this one has not are removed.
+
+    Raises
+    ------
+    InvalidInput
+        If a name has something that a table could not give back, or the folder cannot be written to.
     """
+    faults = list(_unwritable_names(network))
+    if faults:
+        raise InvalidInput(network.name, faults)
     path = Path(folder)
     path.mkdir(parents=True, exist_ok=True)
     periods = [period.name for period in network.periods]
@@ -39,6 +49,23 @@ def write(network: Network, folder: str | os.PathLike[str]) -> None:
     for name, matrix in network.distances.items():
         write_atomically(path / f"{name}.npz", matrix_bytes([site.name for site in network.sites], matrix))
     write_atomically(path / FILE, _settings(network))
+
+
+def _unwritable_names(network: Network) -> Iterator[Fault]:
+    """Yield names that would be read as something else: as a remark, as several names, or without their spaces."""
+    named: tuple[Any, ...] = (
+        *network.products,
+        *network.sites,
+        *network.types,
+        *network.modes,
+        *network.groups,
+        *network.scenarios,
+    )
+    for entity in (*named, *network.periods):
+        name = entity.name
+        if name != name.strip() or name.startswith(COMMENT) or any(c in name for c in (LIST_SEPARATOR, "\n", "\r")):
+            remedy = f"rename it: no {COMMENT} at its beginning, no {LIST_SEPARATOR} or line break, no spaces around it"
+            yield Fault(place=type(entity).__name__.lower(), problem=f"the name {name!r} fits no table", remedy=remedy)
 
 
 def _rows(network: Network) -> Mapping[str, list[Values]]:
