@@ -1,0 +1,140 @@
+"use strict";
+(function () {
+  const report = (window.batteryoptReport = { errors: [], drawn: 0, expected: 0 });
+  window.addEventListener("error", (event) => report.errors.push(String(event.message)));
+  window.addEventListener("unhandledrejection", (event) => report.errors.push(String(event.reason)));
+
+  const token = (name) => getComputedStyle(document.documentElement).getPropertyValue("--" + name).trim();
+
+  /* A colour written "var(--ink)" is the page's own, in light, dark and print. */
+  function coloured(value) {
+    if (typeof value === "string") {
+      const found = /^var\(--(\w+)\)$/.exec(value);
+      return found ? token(found[1]) : value;
+    }
+    if (Array.isArray(value)) return value.map(coloured);
+    if (value && typeof value === "object")
+      return Object.fromEntries(Object.entries(value).map(([key, inner]) => [key, coloured(inner)]));
+    return value;
+  }
+
+  const isObject = (value) => value && typeof value === "object" && !Array.isArray(value);
+  function merged(base, over) {
+    const result = { ...base };
+    for (const [key, value] of Object.entries(over || {}))
+      result[key] = isObject(value) && isObject(base[key]) ? merged(base[key], value) : value;
+    return result;
+  }
+
+  function layout(height, own) {
+    const axis = {
+      gridcolor: token("grid"), linecolor: token("rule"), zerolinecolor: token("rule"), tickcolor: token("rule"),
+      automargin: true, title: { standoff: 10, font: { size: 13 } }, separatethousands: true, exponentformat: "SI",
+    };
+    const base = {
+      height, autosize: true, paper_bgcolor: "rgba(0,0,0,0)", plot_bgcolor: "rgba(0,0,0,0)",
+      font: { family: getComputedStyle(document.body).fontFamily, size: 12, color: token("ink") },
+      margin: { l: 8, r: 12, t: 8, b: 8 }, xaxis: axis, yaxis: axis,
+      legend: { orientation: "h", x: 0, xanchor: "left", y: 1.03, yanchor: "bottom", font: { size: 12 } },
+      hoverlabel: { bgcolor: token("card"), bordercolor: token("rule"), font: { color: token("ink") }, align: "left" },
+      colorway: [], dragmode: false,
+    };
+    return merged(base, coloured(own));
+  }
+
+  const config = { responsive: true, displaylogo: false, displayModeBar: false, showTips: false };
+
+  function plain(place, spec) {
+    return Plotly.react(place, coloured(spec.data), layout(spec.height, spec.layout), config);
+  }
+
+  const tonnes = (value) => (value >= 1e5 ? (value / 1e3).toFixed(0) + " kt" : value >= 1e4 ? (value / 1e3).toFixed(1) + " kt" : value.toFixed(value < 10 ? 1 : 0) + " t");
+  const CLASSES = 6;
+
+  function flows(map, period, product, most) {
+    const sums = new Map();
+    for (const [from, to, mode, what, when, amount, km] of map.flows) {
+      if (when !== period || (product >= 0 && what !== product)) continue;
+      const key = from + ">" + to + ">" + mode;
+      const sum = sums.get(key) || { from, to, mode, km, amount: 0, parts: [] };
+      sum.amount += amount;
+      sum.parts.push(map.products[what] + " " + tonnes(amount));
+      sums.set(key, sum);
+    }
+    const traces = [];
+    map.modes.forEach((mode, index) => {
+      const mine = [...sums.values()].filter((sum) => sum.mode === index);
+      const classes = Array.from({ length: CLASSES }, () => ({ x: [], y: [] }));
+      const middle = { x: [], y: [], text: [] };
+      for (const sum of mine) {
+        const rank = Math.min(CLASSES - 1, Math.floor(CLASSES * Math.sqrt(sum.amount / most)));
+        const [x0, y0, x1, y1] = [map.x[sum.from], map.y[sum.from], map.x[sum.to], map.y[sum.to]];
+        classes[rank].x.push(x0, x1, null);
+        classes[rank].y.push(y0, y1, null);
+        middle.x.push((x0 + x1) / 2);
+        middle.y.push((y0 + y1) / 2);
+        middle.text.push("<b>" + map.sites[sum.from] + " → " + map.sites[sum.to] + "</b><br>" + mode.name + ", " + sum.km.toFixed(0) + " km<br>" + sum.parts.join("<br>"));
+      }
+      classes.forEach((lines, rank) => {
+        if (lines.x.length)
+          traces.push({ type: "scatter", mode: "lines", ...lines, hoverinfo: "skip", showlegend: false, opacity: 0.75, line: { color: mode.color, width: 0.7 + (7 * rank) / (CLASSES - 1) } });
+      });
+      if (middle.x.length)
+        traces.push({ type: "scatter", mode: "markers", ...middle, hoverinfo: "text", showlegend: false, marker: { color: mode.color, size: 9, opacity: 0 } });
+    });
+    return traces;
+  }
+
+  function standing(map, period) {
+    return map.types.map((type, index) => {
+      const mine = map.facilities.filter((row) => row[1] === index && row[3] === period);
+      const size = (row) => type.least + 13 * Math.sqrt(row[4] / (type.most || 1));
+      return {
+        type: "scatter", mode: "markers", showlegend: false, hoverinfo: "text", name: type.name,
+        x: mine.map((row) => map.x[row[0]]), y: mine.map((row) => map.y[row[0]]),
+        text: mine.map((row) => "<b>" + map.sites[row[0]] + "</b><br>" + type.name + ", " + row[2] + "<br>capacity " + tonnes(row[4]) + "<br>used " + tonnes(row[5]) + (row[4] > 0 ? " (" + Math.round((100 * row[5]) / row[4]) + " %)" : "")),
+        marker: { symbol: type.symbol, color: type.color, size: mine.map(size), opacity: 0.92, line: { color: token("paper"), width: 1 } },
+      };
+    });
+  }
+
+  function geography(place, map) {
+    const chosen = (name) => { const control = place.parentElement.querySelector("[data-control=" + name + "]"); return control ? Number(control.value) : -1; };
+    const [period, product] = [Math.max(0, chosen("period")), chosen("product")];
+    const shown = place.parentElement.querySelector("output");
+    if (shown) shown.textContent = map.periods[period];
+    const width = place.clientWidth || 600;
+    const [x0, x1, y0, y1] = map.range;
+    const height = Math.max(260, Math.min(720, (width * (y1 - y0)) / (x1 - x0)));
+    const base = [
+      { type: "scatter", mode: "lines", x: map.borders.x, y: map.borders.y, hoverinfo: "skip", showlegend: false, line: { color: token("border"), width: 0.9 } },
+      { type: "scatter", mode: "markers", x: map.x, y: map.y, text: map.sites, hoverinfo: "text", showlegend: false, marker: { color: token("soft"), size: 3.5, opacity: 0.7 } },
+    ];
+    const hidden = { visible: false, fixedrange: false };
+    const own = {
+      margin: { l: 0, r: 0, t: 0, b: 0 }, hovermode: "closest", dragmode: width > 520 ? "pan" : false,
+      xaxis: { ...hidden, range: [x0, x1] }, yaxis: { ...hidden, range: [y0, y1], scaleanchor: "x" }, uirevision: "map",
+    };
+    return Plotly.react(place, [...base, ...flows(map, period, product, map.most), ...standing(map, period)], layout(height, own), config);
+  }
+
+  const plots = [...document.querySelectorAll(".plot")].map((place) => {
+    const spec = JSON.parse(place.parentElement.querySelector("script[type='application/json']").textContent);
+    return { place, draw: () => (spec.map ? geography(place, spec.map) : plain(place, spec)) };
+  });
+  report.expected = plots.length;
+
+  function all() {
+    return Promise.all(plots.map(({ place, draw }) => draw().then(() => { place.dataset.drawn = "yes"; })));
+  }
+
+  for (const { place, draw } of plots)
+    for (const control of place.parentElement.querySelectorAll("[data-control]")) control.addEventListener("input", draw);
+  matchMedia("(prefers-color-scheme: dark)").addEventListener("change", all);
+  window.addEventListener("beforeprint", all);
+  window.addEventListener("afterprint", all);
+  all().then(
+    () => { report.drawn = document.querySelectorAll(".plot[data-drawn]").length; document.body.dataset.ready = "yes"; },
+    (error) => { report.errors.push(String(error)); document.body.dataset.ready = "yes"; }
+  );
+})();

@@ -1,0 +1,183 @@
+"""The page around tables and charts: one file that holds all it needs, for screen, phone and paper, light and dark."""
+
+from __future__ import annotations
+
+import html
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from importlib import resources
+from typing import Any
+
+from batteryopt.report import words
+from batteryopt.report.results import Saved
+from batteryopt.report.tables import Table, amount
+
+TOLERANCE_DIGITS = 1
+
+
+@dataclass(frozen=True, kw_only=True)
+class Section:
+    """A part of a page under one heading; its blocks are HTML."""
+
+    title: str
+    blocks: Sequence[str]
+
+
+def document(title: str, sections: Iterable[Section], library: str) -> str:
+    """Return the page.
+
+    Parameters
+    ----------
+    library
+        The source of plotly.js, which stands in the page once.
+    """
+    body = "\n".join(f"<section>\n{_heading(section.title)}{''.join(section.blocks)}</section>" for section in sections)
+    return (
+        '<!DOCTYPE html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
+        '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
+        '<link rel="icon" href="data:,">\n'
+        f"<title>{html.escape(title)}</title>\n<style>{_asset('page.css')}</style>\n</head>\n<body>\n<main>\n"
+        f"{body}\n</main>\n<script>{library}</script>\n<script>{_asset('page.js')}</script>\n</body>\n</html>\n"
+    )
+
+
+def plotly_source() -> str:
+    """Return plotly.js as the installed package ships it, without its remark about a source map."""
+    import importlib
+
+    source: str = importlib.import_module("plotly.offline").get_plotlyjs()
+    return source.replace("</script", "<\\/script")
+
+
+# ---- blocks --------------------------------------------------------------------------------------------------------
+
+
+def paragraph(text: str, style: str = "") -> str:
+    """Return words as they are."""
+    kind = f' class="{style}"' if style else ""
+    return f"<p{kind}>{html.escape(text)}</p>\n"
+
+
+def tiles(pairs: Iterable[tuple[str, str]]) -> str:
+    """Return headline figures: what it is, and the figure with its unit."""
+    items = "".join(
+        f'<div class="tile"><b>{html.escape(value)}</b><span>{html.escape(what)}</span></div>' for what, value in pairs
+    )
+    return f'<div class="tiles">{items}</div>\n'
+
+
+def charts(specs: Iterable[Mapping[str, Any]]) -> str:
+    """Return charts side by side where there is room; those with ``wide`` take a row."""
+    return f'<div class="charts">{"".join(figure(spec) for spec in specs)}</div>\n'
+
+
+def figure(spec: Mapping[str, Any], controls: str = "") -> str:
+    """Return one chart with its title; the numbers stand beside it as JSON."""
+    note = f'<p class="note">{html.escape(spec["note"])}</p>' if spec.get("note") else ""
+    wide = ' class="wide"' if spec.get("wide") else ""
+    hidden = ("name", "title", "note", "wide")
+    content = json.dumps({key: value for key, value in spec.items() if key not in hidden}, separators=(",", ":"))
+    content = content.replace("</", "<\\/")
+    return (
+        f"<figure{wide}><h3>{html.escape(spec['title'])}</h3>{note}{controls}"
+        f'<div class="plot" data-name="{html.escape(spec["name"])}" style="min-height:{spec.get("height", 340)}px" '
+        f'role="img" aria-label="{html.escape(spec["title"])}"></div>'
+        f'<script type="application/json">{content}</script></figure>\n'
+    )
+
+
+def table(content: Table) -> str:
+    """Return a table."""
+    return content.to_html()
+
+
+# ---- what every answer says ----------------------------------------------------------------------------------------
+
+
+def head(saved: Saved, kind: str) -> str:
+    """Return the page's first lines: what was solved, and whose numbers these are."""
+    source = f"Numbers from: {saved.source}" if saved.source else "The instance names no source of its numbers."
+    return f'<p class="kind">{html.escape(kind)}</p><h1>{html.escape(saved.name)}</h1>' + paragraph(source, "soft")
+
+
+def how_sure(saved: Saved) -> Section:
+    """Return solvers, gaps, bounds and certificates in plain words."""
+    blocks = [table(_runs(saved))]
+    for route, answers in (("", saved.models), (", by formula", saved.closed_form)):
+        for name, answer in answers.items():
+            blocks.append(_certificate(words.model(name) + route, answer))
+    return Section(title="How sure is this?", blocks=blocks)
+
+
+def how_to_repeat(saved: Saved) -> Section:
+    """Return the commands that make result and page again, with the versions that made them."""
+    path = saved.instance_path
+    instance = path.name if path is not None else "INSTANCE"
+    if path is not None and path.is_dir():
+        instance += "/"
+    routes = {answer["route"] for answer in saved.models.values()}
+    route = "both" if saved.closed_form else next(iter(routes), "both")
+    # a network has one model and one route, and takes no option for either
+    options = "" if saved.kind == "network" else "".join(f" --model {name}" for name in saved.models) + f" --route {route}"
+    commands = (
+        f"batteryopt solve {instance}{options} --out result\nbatteryopt report result --out page.html"
+    )
+    versions = ", ".join(f"{name} {version}" for name, version in saved.document["versions"].items())
+    lines = "The instance lies beside the result." if path is not None else "The folder holds no copy of the instance."
+    blocks = [paragraph(lines), f"<pre>{html.escape(commands)}</pre>", paragraph(f"Made with {versions}.", "soft")]
+    return Section(title="Repeat it", blocks=blocks)
+
+
+def _runs(saved: Saved) -> Table:
+    rows = []
+    for route, answers in (("optimiser", saved.models), ("formula", saved.closed_form)):
+        for name, answer in answers.items():
+            shown = "formula" if answer["route"] == "closed-form" else route
+            rows.append(
+                [
+                    f"{words.model(name)}, by {shown}",
+                    answer["solver"],
+                    words.verdict(answer),
+                    _shown(answer["objective"]),
+                    _shown(answer["bound"]),
+                    f"{answer['seconds']:.1f} s",
+                ]
+            )
+    columns = ["Model", "Solver", "What is held", "Objective", "Bound", "Time"]
+    return Table(caption="Each answer, with the proven limit of its objective where there is one", columns=columns, rows=rows)
+
+
+def _shown(value: float | None) -> str | None:
+    return None if value is None else amount(value, 6)
+
+
+def _certificate(title: str, answer: Mapping[str, Any]) -> str:
+    checks = answer["certificate"]
+    if not checks:
+        return ""
+    failed = sum(not check["passed"] for check in checks)
+    verdict = f"{len(checks)} checks, all passed" if not failed else f"{failed} of {len(checks)} checks FAILED"
+    rows = "".join(_check_row(check) for check in checks)
+    return (
+        f"<details{' open' if failed else ''}><summary>{html.escape(title)}: {verdict}</summary>"
+        '<div class="scroll"><table class="checks"><thead><tr><th>Verdict</th><th>Claim</th><th>Off by</th>'
+        f"<th>Allowed</th></tr></thead><tbody>{rows}</tbody></table></div></details>\n"
+    )
+
+
+def _check_row(check: Mapping[str, Any]) -> str:
+    verdict = '<td class="ok">passed</td>' if check["passed"] else '<td class="fail">FAILED</td>'
+    residual = "unknown" if check["residual"] is None else f"{check['residual']:.{TOLERANCE_DIGITS}e}"
+    return (
+        f"<tr>{verdict}<td>{html.escape(words.claim(check['name']))}</td>"
+        f'<td class="number">{residual}</td><td class="number">{check["tolerance"]:.{TOLERANCE_DIGITS}e}</td></tr>'
+    )
+
+
+def _heading(title: str) -> str:
+    return f"<h2>{html.escape(title)}</h2>\n" if title else ""
+
+
+def _asset(name: str) -> str:
+    return resources.files("batteryopt.report").joinpath(name).read_text(encoding="utf-8")

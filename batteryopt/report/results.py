@@ -1,0 +1,120 @@
+"""Saved results, as ``batteryopt solve --out`` leaves them: what every page and table here is made from."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from batteryopt.errors import Fault, InvalidInput
+
+RESULT_FILE = "result.json"
+KINDS = ("coordination", "differential-game", "network")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Saved:
+    """A folder with a result.
+
+    Attributes
+    ----------
+    folder
+        Where it lies.
+    document
+        Its ``result.json``.
+    """
+
+    folder: Path
+    document: Mapping[str, Any]
+
+    @property
+    def kind(self) -> str:
+        """The family."""
+        return str(self.document["kind"])
+
+    @property
+    def name(self) -> str:
+        """Name of the instance."""
+        return str(self.document["instance"])
+
+    @property
+    def models(self) -> Mapping[str, Any]:
+        """Answers by model; with both routes, the optimiser's."""
+        found: Mapping[str, Any] = self.document["models"]
+        return found
+
+    @property
+    def closed_form(self) -> Mapping[str, Any]:
+        """The formula's answers, where both routes were taken."""
+        return self.document.get("closed_form") or {}
+
+    @property
+    def instance_path(self) -> Path | None:
+        """The copy of the instance; None where the folder has none."""
+        places = (self.folder / "instance.toml", self.folder / "instance")
+        return next((place for place in places if place.exists()), None)
+
+    @cached_property
+    def instance(self) -> Any:
+        """The instance itself, read from its copy; None where there is none."""
+        path = self.instance_path
+        if path is None:
+            return None
+        if self.kind == "network":
+            from batteryopt.network import tables
+
+            return tables.read(path)
+        if self.kind == "coordination":
+            from batteryopt.coordination import instance as coordination
+
+            return coordination.read(path)
+        from batteryopt.differential_game import instance as differential_game
+
+        return differential_game.read(path)
+
+    @property
+    def source(self) -> str:
+        """Where the instance's numbers come from, as it says itself."""
+        return str(getattr(self.instance, "source", "") or "")
+
+    def table(self, name: str) -> pd.DataFrame:
+        """Return one of the tables beside the result; empty where there is none.
+
+        Names, which may look like numbers, stay text.
+        """
+        path = self.folder / f"{name}.csv"
+        if not path.exists():
+            return pd.DataFrame()
+        names = ("site", "type", "level", "period", "origin", "destination", "mode", "product", "recipe", "band_km")
+        return pd.read_csv(path, dtype=dict.fromkeys(names, str), keep_default_na=False, na_values=[""])
+
+
+def load(folder: Path) -> Saved:
+    """Return the result in a folder.
+
+    Raises
+    ------
+    InvalidInput
+        If there is none, or if it is of a kind that no page is made for.
+    """
+    path = folder / RESULT_FILE
+    if not path.is_file():
+        _refuse(folder, "holds no result.json", "give a folder written by: batteryopt solve INSTANCE --out DIR")
+    try:
+        document = json.loads(path.read_text(encoding="utf-8"))
+        kind = document["kind"]
+        document["models"], document["instance"]
+    except (ValueError, KeyError, TypeError):
+        _refuse(path, "is no result of batteryopt", "write it anew with: batteryopt solve INSTANCE --out DIR")
+    if kind not in KINDS:
+        _refuse(path, f"is of kind '{kind}'", f"known: {', '.join(KINDS)}")
+    return Saved(folder=folder, document=document)
+
+
+def _refuse(path: Path, problem: str, remedy: str) -> None:
+    raise InvalidInput("report", [Fault(place=str(path), problem=problem, remedy=remedy)])

@@ -1,0 +1,121 @@
+"""Tables of results: once as data, then as HTML for pages, and as Markdown and LaTeX as a paper prints them."""
+
+from __future__ import annotations
+
+import html
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TypeAlias
+
+Cell: TypeAlias = str | float | None
+NONE = "–"
+_LATEX = {
+    "\\": r"\textbackslash{}",
+    "&": r"\&",
+    "%": r"\%",
+    "$": r"\$",
+    "#": r"\#",
+    "_": r"\_",
+    "{": r"\{",
+    "}": r"\}",
+    "~": r"\textasciitilde{}",
+    "^": r"\textasciicircum{}",
+    "–": "--",
+}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Table:
+    """A table: the first column says what a row is about, the others hold numbers or words.
+
+    Attributes
+    ----------
+    caption
+        What the numbers are, with their unit.
+    columns
+        Headings.
+    rows
+        Cells; None where there is nothing.
+    digits
+        Decimals of numbers.
+    """
+
+    caption: str
+    columns: Sequence[str]
+    rows: Sequence[Sequence[Cell]]
+    digits: int = 2
+
+    def texts(self) -> list[list[str]]:
+        """Return the cells as text."""
+        return [[self._text(cell) for cell in row] for row in self.rows]
+
+    def _text(self, cell: Cell) -> str:
+        if cell is None or (isinstance(cell, float) and math.isnan(cell)):
+            return NONE
+        return cell if isinstance(cell, str) else number(cell, self.digits)
+
+    def to_html(self) -> str:
+        """Return the table for a page; numbers stand right-aligned."""
+        head = "".join(f'<th scope="col">{html.escape(column)}</th>' for column in self.columns)
+        body = "".join(
+            "<tr>" + f'<th scope="row">{html.escape(first)}</th>' + "".join(map(_cell_html, rest, row[1:])) + "</tr>"
+            for (first, *rest), row in zip(self.texts(), self.rows, strict=True)
+        )
+        caption = f"<caption>{html.escape(self.caption)}</caption>" if self.caption else ""
+        return f'<div class="scroll"><table>{caption}<thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div>'
+
+    def to_markdown(self) -> str:
+        """Return the table in Markdown, with its caption above."""
+        lines = [[*self.columns], ["---", *["---:"] * (len(self.columns) - 1)], *self.texts()]
+        rows = "\n".join("| " + " | ".join(cell.replace("|", "\\|") for cell in line) + " |" for line in lines)
+        return f"{self.caption}\n\n{rows}\n"
+
+    def to_latex(self) -> str:
+        """Return the table as a LaTeX float with the rules of the booktabs package."""
+        body = "\n".join(_latex_row(row) for row in self.texts())
+        return (
+            "\\begin{table}[htbp]\n  \\centering\n"
+            f"  \\caption{{{_latex(self.caption)}}}\n"
+            f"  \\begin{{tabular}}{{l{'r' * (len(self.columns) - 1)}}}\n"
+            f"    \\toprule\n{_latex_row(self.columns)}\n    \\midrule\n{body}\n    \\bottomrule\n"
+            "  \\end{tabular}\n\\end{table}\n"
+        )
+
+
+def number(value: float, digits: int = 2) -> str:
+    """Return a number as people read it: groups of thousands, a true minus, no minus on what rounds to zero."""
+    text = f"{value:,.{digits}f}"
+    if not any(digit in text for digit in "123456789"):
+        text = text.lstrip("-")
+    return text.replace("-", "\N{MINUS SIGN}")
+
+
+def amount(value: float, significant: int = 3) -> str:
+    """Return a number with some significant digits and k, M or bn for thousands, millions, thousands of millions."""
+    if value == 0 or not math.isfinite(value):
+        return number(value, 0) if value == 0 else NONE
+    size = abs(value)
+    for limit, name in ((1e9, " bn"), (1e6, " M"), (1e4, " k")):
+        if size >= limit:
+            scaled = value / (1e3 if name == " k" else limit)
+            return number(scaled, _decimals(scaled, significant)) + name
+    return number(value, _decimals(value, significant))
+
+
+def _decimals(value: float, significant: int) -> int:
+    return max(0, significant - 1 - math.floor(math.log10(abs(value))))
+
+
+def _cell_html(text: str, cell: Cell) -> str:
+    kind = "" if isinstance(cell, str) else ' class="number"'
+    return f"<td{kind}>{html.escape(text)}</td>"
+
+
+def _latex_row(cells: Sequence[str]) -> str:
+    return "    " + " & ".join(_latex(cell) for cell in cells) + r" \\"
+
+
+def _latex(text: str) -> str:
+    escaped = "".join(_LATEX.get(character, character) for character in text)
+    return escaped.replace("\N{MINUS SIGN}", "$-$")

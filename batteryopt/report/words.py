@@ -1,0 +1,93 @@
+"""What certificates, statuses and models mean, in words for people who do not write optimisation models."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+MODELS = {
+    "centralized": "Centralised",
+    "decentralized": "Decentralised",
+    "contract": "Contract",
+    "decentralized-wholesale": "Decentralised, wholesale price chosen",
+    "decentralized-transfer": "Decentralised, transfer price chosen",
+    "integrated": "Integrated",
+    "design": "Plan",
+}
+STATUS = {
+    "optimal": "proven optimal",
+    "locally-optimal": "optimal among nearby answers",
+    "feasible": "feasible, not proven optimal",
+    "none": "no answer",
+}
+_CLAIMS = {
+    "feasible": "Every constraint holds.",
+    "profits-sum-to-chain": "The players' profits add up to the chain's, computed apart.",
+    "mesh-error": "Between the points of the time grid the paths are accurate.",
+    "truncation": "What lies beyond the end of the grid does not matter.",
+    "efficiency-follows-innovation": "Simulated anew from the innovation, the efficiency follows the reported path.",
+    "maximum-condition": "At every moment, innovation is the leader's best given what efficiency is worth.",
+    "hjb": "Along the path, value and income are in balance (Hamilton, Jacobi and Bellman's equation).",
+    "leader-deviation": "No random change of the leader's plan that was tried earns it more.",
+    "contract-terms": "Wholesale prices are what the contract says.",
+    "no-table-has-negative-entries": "No tonnes are negative.",
+    "every-node-is-in-balance": "At every site, what comes equals what goes or stays, for every product and period.",
+    "nothing-is-passed-on": "Nothing is passed on without being worked on or stored.",
+    "collection-within-returns": "No more is collected than comes back.",
+    "facilities-have-legal-careers": "Facilities open, grow and close only as the instance allows.",
+    "capacity-and-throughput": "No facility works beyond its capacity, or below its least throughput.",
+    "stock-is-safe": "No stock exceeds its safety limit.",
+    "nothing-stays-too-long": "Nothing is stored longer than allowed.",
+    "lanes-exist-and-carry-it": "Everything travels on lanes that exist, by modes that may carry it, within their range.",
+    "trips-carry-the-load": "There are trips enough for every load.",
+    "markets-and-disposals-take-it": "Markets and disposal sites take no more than they can.",
+    "hard-rules-hold": "Every hard rule of policy holds.",
+    "objective-recomputed": "The objective, recomputed from the tables alone, is what the model says.",
+    "bound-below-the-objective": "The bound does not contradict the plan.",
+    "bound-from-duals-below-the-objective": "A bound from dual prices alone does not contradict the plan.",
+}
+_BEGINNINGS = {
+    "stationarity-": "To first order, {} cannot improve its own decisions.",
+    "best-response-": "No other decision that was tried earns {} more.",
+    "agreement-": "Formula and optimiser agree on {}.",
+    "gains-": "With fair lump sums, {} is better off than without the contract.",
+    "present-value-": "Simulated anew, the present value of {} is what is reported.",
+    "engine-": "The game's optimality conditions hold in the optimiser's own model: {}.",
+}
+_PLAYERS = ("manufacturer", "retailer", "echelon enterprise", "supply chain")
+
+
+def claim(name: str) -> str:
+    """Return what a check of this name claims, as a sentence."""
+    if name in _CLAIMS:
+        return _CLAIMS[name]
+    for beginning, sentence in _BEGINNINGS.items():
+        if name.startswith(beginning):
+            rest = name.removeprefix(beginning).replace("-", " ")
+            is_player = rest in _PLAYERS or rest.startswith("retailer")
+            return sentence.format(f"the {rest}" if is_player else rest)
+    return name.replace("-", " ").capitalize() + "."
+
+
+def model(name: str) -> str:
+    """Return a model's name for headings."""
+    return MODELS.get(name, words(name))
+
+
+def words(name: str) -> str:
+    """Return an identifier as words that begin with a capital."""
+    text = name.replace("_", " ").replace("-", " ")
+    return text[:1].upper() + text[1:]
+
+
+def verdict(answer: Mapping[str, Any]) -> str:
+    """Return in a sentence what is held and how far it may be from the best."""
+    status = STATUS.get(answer["point_status"], answer["point_status"])
+    if answer["objective"] is None:
+        return f"No answer: {answer.get('reason') or answer['stop_reason']}."
+    gap = answer.get("gap")
+    if gap is None:
+        return f"{status.capitalize()}; no global bound is known for this model."
+    if gap <= 1e-6:
+        return f"{status.capitalize()}: no other answer is better by more than a millionth."
+    return f"{status.capitalize()}: no other answer is better by more than {gap:.2%}."
