@@ -121,7 +121,7 @@ def test_propagation_finds_bounds_that_nobody_wrote():
     assert slacks["f.c (upper)"].value == pytest.approx(5, rel=1e-6)
 
 
-def _random_lp(draw) -> tuple[pyo.ConcreteModel, np.ndarray, np.ndarray]:
+def _random_lp(draw) -> pyo.ConcreteModel:
     """min c' y, A y <= b + d x, 0 <= y <= 4, two own variables, small integers; x in [0, 2]."""
     numbers = st.integers(-3, 3)
     a = np.array([[draw(numbers) for _ in range(2)] for _ in range(2)], dtype=float)
@@ -137,7 +137,7 @@ def _random_lp(draw) -> tuple[pyo.ConcreteModel, np.ndarray, np.ndarray]:
     )
     m.f.cost = pyo.Objective(expr=c[0] * m.f.y[0] + c[1] * m.f.y[1])
     m.cost = pyo.Objective(expr=m.x)
-    return m, a, c
+    return m
 
 
 @settings(max_examples=40)
@@ -145,7 +145,7 @@ def _random_lp(draw) -> tuple[pyo.ConcreteModel, np.ndarray, np.ndarray]:
 def test_every_basic_multiplier_is_below_its_bound(data):
     """Multipliers of a two-variable LP: for every pair of rows, solve stationarity; every nonnegative solution whose
     vertex some x makes feasible must be within what was derived (bounds of one basis at a time)."""
-    m, _, c = _random_lp(data.draw)
+    m = _random_lp(data.draw)
     problem = extract(m)
     system = kkt.build(problem)
     found, missing = bounds.derive(system)
@@ -181,7 +181,7 @@ def _is_vertex_for_some_x(m, pairs, own, chosen) -> bool:
 @settings(max_examples=10)
 @given(data=st.data())
 def test_big_m_agrees_with_a_method_that_needs_no_m(data):
-    m, _, _ = _random_lp(data.draw)
+    m = _random_lp(data.draw)
     other = m.clone()
     first, second = bilevel.solve(m, method="big-m"), bilevel.solve(other, method="sos1")
     assert first.stop_reason == second.stop_reason

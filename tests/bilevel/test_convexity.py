@@ -237,13 +237,14 @@ def test_many_variables_at_once(count: int):
 
 
 def _smallest_sampled_eigenvalue(m: pyo.ConcreteModel, draw) -> float:
-    """The least eigenvalue of numeric second differences of the objective at random points of the box."""
+    """The least eigenvalue of second differences at random points of the box, relative to the largest difference."""
     smallest = math.inf
     own = [m.f.y[1], m.f.y[2]]
     for _ in range(4):
         m.x.set_value(draw(st.floats(m.x.lb, m.x.ub)))
         centre = [draw(st.floats(v.lb + 0.02, v.ub - 0.02)) for v in own]
-        smallest = min(smallest, float(np.linalg.eigvalsh(_second_differences(m, own, centre))[0]))
+        hessian = _second_differences(m, own, centre)
+        smallest = min(smallest, float(np.linalg.eigvalsh(hessian)[0]) / max(1.0, float(np.abs(hessian).max())))
     return smallest
 
 
