@@ -9,7 +9,7 @@ import numpy as np
 from scipy.linalg import block_diag
 
 from batteryopt.differential_game.matrices import GameMatrices
-from batteryopt.differential_game.radau import FloatArray
+from batteryopt.differential_game.quadrature import FloatArray
 from batteryopt.errors import Fault
 
 _MARGIN = 1e-9

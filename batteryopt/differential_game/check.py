@@ -7,10 +7,11 @@ import numpy as np
 from batteryopt.certificate import Certificate, Check
 from batteryopt.differential_game import deviations, responses
 from batteryopt.differential_game.costate import Costate, costate
-from batteryopt.differential_game.radau import FloatArray
+from batteryopt.differential_game.quadrature import FloatArray
 from batteryopt.differential_game.simulation import credit_income, demand_of, piece_ends, simulate
 from batteryopt.differential_game.solution import Model, Solution
 
+PATH_TOLERANCE = 1e-5
 DYNAMICS_TOLERANCE = 1e-6
 VALUE_TOLERANCE = 1e-6
 RESPONSE_TOLERANCE = 1e-8
@@ -21,7 +22,7 @@ KINK_FACTOR = 100.0
 """Where constraints give paths kinks, what lies between the nodes is known less exactly."""
 
 
-def check(solution: Solution) -> Certificate:
+def certify(solution: Solution) -> Certificate:
     """Return every check that applies to a solution.
 
     * ``efficiency-follows-innovation``: m from the reported g by SciPy's ODE solver, against the reported m.
@@ -42,6 +43,49 @@ def check(solution: Solution) -> Certificate:
     if solution.model is Model.CONTRACT:
         checks.append(_terms_check(solution))
     return Certificate(tuple(checks))
+
+
+def agreement(one: Solution, other: Solution) -> Certificate:
+    """Return how far two solutions of one model lie apart: present values, steady state and paths, shares.
+
+    Raises
+    ------
+    ValueError
+        If they answer different questions.
+    """
+    if one.model is not other.model or one.instance != other.instance:
+        raise ValueError(f"cannot compare {one.model} of '{one.instance.name}' with {other.model} of another question")
+    times = one.report_times()
+    left, right = one.trajectory.at(times), other.trajectory.at(times)
+    pairs = {
+        "present-value": (_values(one), _values(other), VALUE_TOLERANCE),
+        "efficiency": (left.efficiency, right.efficiency, PATH_TOLERANCE),
+        "innovation": (left.innovation, right.innovation, PATH_TOLERANCE),
+        "prices": (left.prices, right.prices, PATH_TOLERANCE),
+    }
+    if left.wholesale_prices is not None and right.wholesale_prices is not None:
+        pairs["wholesale-prices"] = left.wholesale_prices, right.wholesale_prices, PATH_TOLERANCE
+    if one.steady_state is not None and other.steady_state is not None:
+        pairs["steady-state"] = one.steady_state.efficiency, other.steady_state.efficiency, PATH_TOLERANCE
+    if one.share_range is not None and other.share_range is not None:
+        pairs["share-range"] = np.array(one.share_range), np.array(other.share_range), VALUE_TOLERANCE
+        pairs["share"] = np.array([one.share or 0.0]), np.array([other.share or 0.0]), VALUE_TOLERANCE
+    return Certificate(
+        tuple(
+            Check(
+                name=f"agreement-{name}",
+                residual=_largest(ours - theirs, theirs),
+                tolerance=tolerance,
+                detail="largest difference of the two routes, relative to the largest value",
+            )
+            for name, (ours, theirs, tolerance) in pairs.items()
+        )
+    )
+
+
+def _values(solution: Solution) -> FloatArray:
+    value = solution.present_value
+    return np.array([value.manufacturer, *value.retailers, value.supply_chain])
 
 
 def _simulation_checks(solution: Solution, factor: float) -> list[Check]:
@@ -102,7 +146,7 @@ def _constraint_check(solution: Solution) -> Check:
         worst = max(worst, solution.trajectory.integral(cost) / instance.innovation_budget - 1.0)
     return Check(
         name="constraints",
-        residual=max(0.0, worst),
+        residual=max(0.0, float(worst)),
         tolerance=CONSTRAINT_TOLERANCE,
         detail="largest violation of what the instance asks for, relative to its size",
     )
@@ -112,16 +156,16 @@ def _slacks(solution: Solution) -> list[tuple[FloatArray, str]]:
     """Return how far demands, margins and prices are from their limits at every node, relative to their size."""
     instance, game, at = solution.instance, solution.game, solution.trajectory.at_nodes()
     net_cost = game.unit_cost + at.efficiency @ game.efficiency_unit_cost.T - credit_income(instance, game, at.times)
+    led = at.wholesale_prices if solution.model is Model.DECENTRALIZED else None
     found: list[tuple[FloatArray, str]] = []
     if instance.nonnegative_demands:
         demand = demand_of(game, at)
         found.append((demand / max(1.0, float(np.abs(demand).max())), "demand"))
     size = max(1.0, float(np.abs(at.prices).max()))
-    if instance.nonnegative_margins:
-        leader_price = at.wholesale_prices if solution.model is Model.DECENTRALIZED else at.prices
-        found.append(((leader_price - net_cost) / size, "margin"))
-    if instance.retailers_keep_margins and solution.model is Model.DECENTRALIZED:
-        found.append(((at.prices - at.wholesale_prices) / size, "retail margin"))
+    if instance.nonnegative_margins or (instance.retailers_keep_margins and solution.model is Model.CONTRACT):
+        found.append((((at.prices if led is None else led) - net_cost) / size, "margin"))
+    if instance.retailers_keep_margins and led is not None:
+        found.append(((at.prices - led) / size, "retail margin"))
     if instance.price_caps is not None:
         found.append(((np.array(instance.price_caps) - at.prices) / size, "price cap"))
     return found

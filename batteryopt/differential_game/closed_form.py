@@ -10,7 +10,7 @@ import numpy as np
 from batteryopt.differential_game.grid import InfiniteGrid
 from batteryopt.differential_game.instance import DifferentialGameInstance, Instance
 from batteryopt.differential_game.pair_formulas import pair_equilibrium
-from batteryopt.differential_game.radau import FloatArray
+from batteryopt.differential_game.quadrature import FloatArray
 from batteryopt.differential_game.riccati import matrix_equilibrium
 from batteryopt.differential_game.solution import Model, Solution
 from batteryopt.differential_game.trajectory import Trajectory

@@ -19,7 +19,7 @@ from itertools import pairwise
 import numpy as np
 from scipy.integrate import solve_ivp
 
-from batteryopt.differential_game.radau import FloatArray
+from batteryopt.differential_game.quadrature import FloatArray
 from batteryopt.differential_game.simulation import (
     credit_income,
     demand_of,
@@ -71,7 +71,8 @@ def costate(solution: Solution) -> Costate:
     def slope(time: float, state: FloatArray) -> FloatArray:
         at = moment(solution, float(np.clip(time, *piece)))
         shadow = (rho * np.eye(game.states) + decay.T) @ state[: game.states] - _pull(solution, at)
-        return np.append(shadow, rho * (state[-1] - player_flows(solution, at)[0, 0]) + _explicit(solution, at))
+        value = rho * (state[-2] - player_flows(solution, at)[0, 0]) + _explicit(solution, at)
+        return np.concatenate([shadow, [value, rho * (state[-1] - innovation_cost(solution, at))]])
 
     state = _at_the_end(solution, float(times[-1]))
     path = [state]
@@ -80,7 +81,7 @@ def costate(solution: Solution) -> Costate:
         state = solve_ivp(slope, (end, start), state, method="DOP853", rtol=_TOLERANCE, atol=_TOLERANCE).y[:, -1]
         path.append(state)
     backward = np.array(path[::-1])
-    return _compared(solution, times, backward[:, : game.states], backward[:, -1])
+    return _compared(solution, times, backward[:, : game.states], backward[:, -2], backward[:, -1])
 
 
 def _pull(solution: Solution, at: Moments) -> FloatArray:
@@ -93,10 +94,10 @@ def _pull(solution: Solution, at: Moments) -> FloatArray:
     demand = demand_of(game, at)[0]
     income = credit_income(solution.instance, game, at.times)[0]
     net_cost = game.unit_cost + game.efficiency_unit_cost @ at.efficiency[0] - income
-    is_led = solution.model is Model.DECENTRALIZED and at.wholesale_prices is not None
-    margin = (at.wholesale_prices if is_led else at.prices)[0] - net_cost
+    led = at.wholesale_prices if solution.model is Model.DECENTRALIZED else None
+    margin = (at.prices if led is None else led)[0] - net_cost
     pulled = game.efficiency_effect.T @ margin - game.efficiency_unit_cost.T @ demand
-    if is_led:
+    if led is not None:
         answer = np.linalg.solve(game.price_effect + game.own_price_effect(), game.efficiency_effect)  # dp/dm
         pulled = pulled - answer.T @ game.price_effect.T @ margin
     return np.asarray(leader_part(solution) * pulled)
@@ -116,13 +117,15 @@ def _explicit(solution: Solution, at: Moments) -> float:
 
 
 def _at_the_end(solution: Solution, time: float) -> FloatArray:
-    """Return costate and expected H at the end: the salvage's, or the steady state's."""
+    """Return costate, expected H and innovation cost at the end: the salvage's, or the steady state's."""
     game, instance, at = solution.game, solution.instance, moment(solution, time)
     if instance.is_finite:
-        shadow = leader_part(solution) * np.array(instance.salvage_values or np.zeros(game.states))
-        return np.append(shadow, _hamiltonian(solution, at, shadow))
-    discounting = game.discount_rate * np.eye(game.states) + game.efficiency_decay.T
-    return np.append(np.linalg.solve(discounting, _pull(solution, at)), player_flows(solution, at)[0, 0])
+        shadow: FloatArray = leader_part(solution) * np.array(instance.salvage_values or np.zeros(game.states))
+        expected = _hamiltonian(solution, at, shadow)
+    else:
+        discounting = game.discount_rate * np.eye(game.states) + game.efficiency_decay.T
+        shadow, expected = np.linalg.solve(discounting, _pull(solution, at)), player_flows(solution, at)[0, 0]
+    return np.concatenate([shadow, [expected, innovation_cost(solution, at)]])
 
 
 def _hamiltonian(solution: Solution, at: Moments, shadow: FloatArray) -> float:
@@ -131,16 +134,34 @@ def _hamiltonian(solution: Solution, at: Moments, shadow: FloatArray) -> float:
     return float(player_flows(solution, at)[0, 0] + shadow @ growth)
 
 
-def _compared(solution: Solution, times: FloatArray, shadow: FloatArray, expected: FloatArray) -> Costate:
-    """Return the costate beside the reported innovation and Hamiltonian."""
+def innovation_cost(solution: Solution, at: Moments) -> float:
+    """Return g' K g."""
+    return float(at.innovation[0] @ solution.game.innovation_cost @ at.innovation[0])
+
+
+def _compared(
+    solution: Solution, times: FloatArray, shadow: FloatArray, expected: FloatArray, cost_to_come: FloatArray
+) -> Costate:
+    """Return the costate beside the reported innovation and Hamiltonian.
+
+    A budget's shadow price belongs to both sides: innovation costs ``1 + nu`` times as much in the Hamiltonian and in
+    the value still to come (`cost_to_come` is rho times the innovation cost still to come; at a finite end, as H, it
+    is the cost's own flow).
+    """
     points = [moment(solution, float(time)) for time in times]
     innovation = np.array([at.innovation[0] for at in points])
     price = _budget_price(solution, shadow, innovation)
+    surcharge = leader_part(solution) * price
     return Costate(
         times=times,
         shadow_price=shadow,
-        expected=expected,
-        hamiltonian=np.array([_hamiltonian(solution, at, shadow[k]) for k, at in enumerate(points)]),
+        expected=expected - surcharge * cost_to_come,
+        hamiltonian=np.array(
+            [
+                _hamiltonian(solution, at, shadow[k]) - surcharge * innovation_cost(solution, at)
+                for k, at in enumerate(points)
+            ]
+        ),
         best_innovation=_best_innovation(solution, shadow, innovation, 1.0 + price),
         innovation=innovation,
         budget_price=price,
@@ -173,4 +194,4 @@ def _best_innovation(solution: Solution, shadow: FloatArray, innovation: FloatAr
         return free
     cost = solution.game.innovation_cost
     step = (free - innovation) @ cost.T / np.abs(cost).sum(axis=1)
-    return np.clip(innovation + step, 0.0, np.array(caps))
+    return np.asarray(np.clip(innovation + step, 0.0, np.array(caps)))

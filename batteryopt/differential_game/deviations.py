@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from batteryopt.differential_game.radau import FloatArray
+from batteryopt.differential_game.quadrature import FloatArray
 from batteryopt.differential_game.responses import equilibrium_prices
 from batteryopt.differential_game.simulation import (
     credit_income,
@@ -94,7 +94,7 @@ def _changed(
 ) -> Moments:
     """Return the plan with a bump, within the caps and the budget on innovation, and the efficiency that follows."""
     instance, game = solution.instance, solution.game
-    innovation = plan.innovation + size * bump[0]
+    innovation: FloatArray = plan.innovation + size * bump[0]
     if instance.innovation_caps is not None:
         innovation = np.clip(innovation, 0.0, np.array(instance.innovation_caps))
     if instance.innovation_budget is not None:
@@ -106,7 +106,7 @@ def _changed(
         return replace(changed, prices=_allowed(solution, changed, plan.prices + size * bump[1]))
     assert plan.wholesale_prices is not None
     if solution.model is Model.CONTRACT:  # the terms fix wholesale prices at the share of the unit cost
-        wholesale = (solution.share or 0.0) * (game.unit_cost + efficiency @ game.efficiency_unit_cost.T)
+        wholesale: FloatArray = (solution.share or 0.0) * (game.unit_cost + efficiency @ game.efficiency_unit_cost.T)
     else:
         wholesale = _allowed(solution, changed, plan.wholesale_prices + size * bump[1])
     changed = replace(changed, wholesale_prices=wholesale)
@@ -151,4 +151,4 @@ def _value(solution: Solution, panels: _Panels, plan: Moments) -> float:
         return total
     discount = np.exp(-solution.game.discount_rate * solution.trajectory.grid.breaks[-1])
     end = _PAST_POINTS @ plan.efficiency[-_POINTS:]
-    return total + leader_part(solution) * discount * salvage_worth(solution, end)
+    return float(total + leader_part(solution) * discount * salvage_worth(solution, end))

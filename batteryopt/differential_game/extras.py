@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from batteryopt.differential_game.radau import FloatArray
+from batteryopt.differential_game.quadrature import FloatArray
 from batteryopt.errors import Fault
 from batteryopt.toml_input import TomlInstance, quantity
 

@@ -10,7 +10,7 @@ import numpy as np
 from batteryopt.differential_game.assumptions import matrix_faults
 from batteryopt.differential_game.extras import LARGEST, GameExtras, extra_faults
 from batteryopt.differential_game.matrices import GameMatrices
-from batteryopt.differential_game.radau import FloatArray
+from batteryopt.differential_game.quadrature import FloatArray
 from batteryopt.errors import Fault
 from batteryopt.toml_input import TomlInstance, quantity
 

@@ -10,7 +10,7 @@ from batteryopt.differential_game.assumptions import has_steady_state
 from batteryopt.differential_game.general import GeneralDifferentialGame, vehicles_from_matrices
 from batteryopt.differential_game.instance import DifferentialGameInstance
 from batteryopt.differential_game.matrices import GameMatrices
-from batteryopt.differential_game.radau import FloatArray
+from batteryopt.differential_game.quadrature import FloatArray
 
 _BISECTIONS = 40
 

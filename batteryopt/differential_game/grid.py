@@ -4,17 +4,22 @@ An infinite horizon is cut in the discount factor ``s = exp(-rho t)``, which fal
 truncated months, the last element reaches to ``t = inf``, and ``int exp(-rho t) f dt`` is ``int f ds / rho``, whose
 weight never vanishes. A finite horizon is cut in time itself. Both grids count position in elements: ``x`` runs from
 ``e`` to ``e + 1`` through element ``e``.
+
+The nodes are Radau's, but in the element that reaches to infinity they are Gauss's. Radau would put a node, with a
+weight, at ``t = inf`` itself, where nothing decays any more and ``m = g mu / eta``: a gain that no real plan has. A
+game in which innovation is cheap, concave as it is, becomes unbounded by that node on every grid, however fine.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Protocol
+from typing import ClassVar, Protocol
 
 import numpy as np
 
-from batteryopt.differential_game.radau import FloatArray, nodes, weights
+from batteryopt.differential_game.quadrature import FloatArray, Rule, nodes, weights
 
 
 class Grid(Protocol):
@@ -22,7 +27,11 @@ class Grid(Protocol):
 
     @property
     def degree(self) -> int:
-        """Number of Radau nodes an element."""
+        """Number of nodes an element."""
+
+    @property
+    def last_rule(self) -> Rule:
+        """Where the nodes of the last element stand; in all others they are Radau's."""
 
     @property
     def elements(self) -> int:
@@ -30,11 +39,11 @@ class Grid(Protocol):
 
     @property
     def times(self) -> FloatArray:
-        """Time of every node; ``inf`` at the last one of an infinite horizon."""
+        """Time of every node."""
 
     @property
     def speeds(self) -> FloatArray:
-        """``dx / dt`` at every node, where x counts elements; 0 at ``t = inf``."""
+        """``dx / dt`` at every node, where x counts elements."""
 
     @property
     def discounted_weights(self) -> FloatArray:
@@ -59,12 +68,13 @@ class InfiniteGrid:
     levels
         Falling discount factors, from 1 to 0: the ends of the elements.
     degree
-        Radau nodes an element.
+        Nodes an element.
     """
 
     discount_rate: float
     levels: tuple[float, ...]
     degree: int
+    last_rule: ClassVar[Rule] = Rule.GAUSS
 
     @property
     def elements(self) -> int:
@@ -77,10 +87,11 @@ class InfiniteGrid:
 
     @cached_property
     def _factors(self) -> FloatArray:
-        """Discount factor at every node, exactly 0 at the end."""
+        """Discount factor at every node."""
         start, end = self._levels[:-1, None], self._levels[1:, None]
+        local = _by_element(nodes, self.elements, self.degree, self.last_rule)
         # Written from the element's end: close to 0, `start - width * node` would cancel.
-        factors: FloatArray = end + (start - end) * (1.0 - nodes(self.degree))[None, :]
+        factors: FloatArray = end + (start - end) * (1.0 - local)
         return factors
 
     @cached_property
@@ -105,7 +116,8 @@ class InfiniteGrid:
     @cached_property
     def discounted_weights(self) -> FloatArray:
         """``int exp(-rho t) f dt = int f ds / rho``."""
-        return self._widths[:, None] * weights(self.degree)[None, :] / self.discount_rate
+        weighted: FloatArray = self._widths[:, None] * _by_element(weights, self.elements, self.degree, self.last_rule)
+        return weighted / self.discount_rate
 
     @property
     def _widths(self) -> FloatArray:
@@ -137,6 +149,7 @@ class FiniteGrid:
     discount_rate: float
     ends: tuple[float, ...]
     degree: int
+    last_rule: ClassVar[Rule] = Rule.RADAU
 
     @property
     def elements(self) -> int:
@@ -155,7 +168,7 @@ class FiniteGrid:
     @cached_property
     def times(self) -> FloatArray:
         """Time of every node (elements, degree)."""
-        return self.breaks[:-1, None] + self._widths[:, None] * nodes(self.degree)[None, :]
+        return self.breaks[:-1, None] + self._widths[:, None] * nodes(Rule.RADAU, self.degree)
 
     @cached_property
     def speeds(self) -> FloatArray:
@@ -165,7 +178,8 @@ class FiniteGrid:
     @cached_property
     def discounted_weights(self) -> FloatArray:
         """Radau's weights times the discount factor."""
-        weighted: FloatArray = self._widths[:, None] * weights(self.degree) * np.exp(-self.discount_rate * self.times)
+        weighted: FloatArray = self._widths[:, None] * weights(Rule.RADAU, self.degree)
+        weighted = weighted * np.exp(-self.discount_rate * self.times)
         return weighted
 
     def position(self, times: FloatArray) -> FloatArray:
@@ -174,3 +188,8 @@ class FiniteGrid:
         element = np.clip(np.searchsorted(self.breaks, within, side="right") - 1, 0, self.elements - 1)
         position: FloatArray = element + (within - self.breaks[element]) / self._widths[element]
         return position
+
+
+def _by_element(rule_of: Callable[[Rule, int], FloatArray], elements: int, degree: int, last: Rule) -> FloatArray:
+    """Return nodes or weights of every element (elements, degree)."""
+    return np.vstack([np.tile(rule_of(Rule.RADAU, degree), (elements - 1, 1)), rule_of(last, degree)])

@@ -18,7 +18,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from batteryopt.differential_game.radau import FloatArray
+from batteryopt.differential_game.quadrature import FloatArray
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)

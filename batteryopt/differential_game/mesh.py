@@ -9,10 +9,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+import numpy.typing as npt
 
 from batteryopt.differential_game.grid import FiniteGrid, Grid, InfiniteGrid
 from batteryopt.differential_game.instance import Instance
-from batteryopt.differential_game.radau import FloatArray, legendre_coefficients
+from batteryopt.differential_game.quadrature import FloatArray, Rule, legendre_coefficients
 from batteryopt.differential_game.trajectory import Trajectory
 
 _GROWTH = 1.5
@@ -98,7 +99,9 @@ def estimate(trajectory: Trajectory, flow: FloatArray) -> MeshError:
     paths = [(trajectory.efficiency_with_starts, True), (trajectory.innovation, False), (trajectory.prices, False)]
     if trajectory.wholesale_prices is not None:
         paths.append((trajectory.wholesale_prices, False))
-    by_element = np.max([_left_out(values, with_start).max(axis=1) for values, with_start in paths], axis=0)
+    by_element = np.max(
+        [_left_out(trajectory.grid, values, with_start).max(axis=1) for values, with_start in paths], axis=0
+    )
     grid = trajectory.grid
     value = abs(trajectory.integral(flow))
     last = flow.reshape(grid.times.shape)[-1]
@@ -106,21 +109,25 @@ def estimate(trajectory: Trajectory, flow: FloatArray) -> MeshError:
     return MeshError(by_element=by_element, tail=float(tail / max(value, 1e-300)))
 
 
-def _left_out(values: FloatArray, with_start: bool) -> FloatArray:
+def _left_out(grid: Grid, values: FloatArray, with_start: bool) -> FloatArray:
     """Return the first Legendre coefficient left out, extrapolated, relative to each path's size (elements, paths)."""
-    degree = values.shape[1] - with_start
+    by_point = np.moveaxis(values, 1, 0)
+    coefficients = legendre_coefficients(Rule.RADAU, by_point, grid.degree, with_start=with_start)
+    coefficients[:, -1] = legendre_coefficients(grid.last_rule, by_point[:, -1], grid.degree, with_start=with_start)
     size = np.maximum(np.abs(values).max(axis=(0, 1)), 1e-12)
-    coefficients = np.abs(legendre_coefficients(np.moveaxis(values, 1, 0), degree, with_start=with_start)) / size
-    last, before = coefficients[-1], coefficients[-2]
+    last, before = np.abs(coefficients[-1]) / size, np.abs(coefficients[-2]) / size
     result: FloatArray = last * np.minimum(1.0, last / np.maximum(before, _NOISE))
     return result
 
 
-def refine(grid: Grid, error: MeshError, tolerance: float, *, deepest: float = 0.0) -> Grid:
+def refine(
+    grid: Grid, error: MeshError, tolerance: float, *, tail_tolerance: float = np.inf, deepest: float = 0.0
+) -> Grid:
     """Return a grid with every element cut whose error exceeds the tolerance; the same grid where none does.
 
     An element is cut in two, in the middle in time; the last one of an infinite horizon into several, each half as
-    wide in the discount factor as the one before it, unless it starts below the factor `deepest` already.
+    wide in the discount factor as the one before it, unless it starts below the factor `deepest` already. That one is
+    cut for its bound of the present value too.
     """
     is_poor = error.by_element > tolerance
     if isinstance(grid, FiniteGrid):
@@ -131,7 +138,7 @@ def refine(grid: Grid, error: MeshError, tolerance: float, *, deepest: float = 0
     body = np.array(grid.levels[:-1])
     levels = np.exp(_with_midpoints(np.log(body), is_poor[:-1]))
     levels[0] = 1.0
-    if is_poor[-1] and body[-1] > deepest:
+    if (is_poor[-1] or error.tail > tail_tolerance) and body[-1] > deepest:
         levels = np.append(levels, body[-1] * 0.5 ** np.arange(1, _TAIL_STEPS + 1))
     return InfiniteGrid(discount_rate=grid.discount_rate, levels=(*levels.tolist(), 0.0), degree=grid.degree)
 
@@ -149,7 +156,7 @@ def halved(grid: Grid) -> Grid:
     return refine(grid, everywhere, 0.0)
 
 
-def _with_midpoints(points: FloatArray, wanted: FloatArray) -> FloatArray:
+def _with_midpoints(points: FloatArray, wanted: npt.NDArray[np.bool_]) -> FloatArray:
     """Return points with the middle of each wanted interval between them."""
     middles = (points[:-1] + points[1:])[wanted] / 2.0
     is_rising = points[-1] > points[0]

@@ -5,9 +5,11 @@ game and the contract are bilevel ones: the retailers at each collocation point 
 their optimality conditions hold at every point and no best response is substituted. Nothing here has seen a formula
 for the solution.
 
-Position on the time axis is counted in elements (see `grid`): ``POSITION`` runs from 0 to the number of elements, and
-``dm/dx`` times the grid's ``speed = dx/dt`` is ``dm/dt``. That keeps the last element of an infinite horizon, on
-which t runs to infinity and the speed to zero, as well conditioned as the first.
+Position on the time axis is counted in elements (see `grid`), and ``dm/dx`` times the grid's ``speed = dx/dt`` is
+``dm/dt``. That keeps the last element of an infinite horizon, on which t runs to infinity and the speed to zero, as
+well conditioned as the first. ``BODY`` holds the elements with Radau's nodes; the element that reaches to infinity is
+a continuous set of its own, ``TAIL``, with Gauss's nodes. ``efficiency_at`` and ``slope_at`` run over the nodes of
+both in order of time.
 """
 
 from __future__ import annotations
@@ -23,7 +25,7 @@ from batteryopt import bilevel
 from batteryopt.differential_game.grid import Grid
 from batteryopt.differential_game.instance import Instance
 from batteryopt.differential_game.matrices import GameMatrices
-from batteryopt.differential_game.radau import FloatArray
+from batteryopt.differential_game.quadrature import FloatArray, Rule
 from batteryopt.differential_game.solution import Model
 
 LEAST_SHARE = 1e-3
@@ -140,29 +142,67 @@ def add_time(m: pyo.ConcreteModel) -> None:
     m.EFFORTS = pyo.RangeSet(0, game.efforts - 1)
     m.RETAILERS = pyo.RangeSet(0, len(game.retailers) - 1)
     m.NODES = pyo.RangeSet(0, grid.elements * grid.degree - 1)
-    m.POSITION = dae.ContinuousSet(initialize=range(grid.elements + 1))
+    is_unbounded = grid.last_rule is Rule.GAUSS
+    m.BODY = dae.ContinuousSet(initialize=range(grid.elements + 1 - is_unbounded))
+    if is_unbounded:
+        m.TAIL = dae.ContinuousSet(initialize=(0, 1))
 
 
 def add_dynamics(m: pyo.ConcreteModel) -> None:
     """Let efficiency follow ``m' = M g - E m`` from m0 (1)."""
-    game, grid = m.data.game, m.data.grid
+    game = m.data.game
     m.innovation = pyo.Var(m.EFFORTS, m.NODES, bounds=_innovation_bounds, initialize=0.0)
-    m.efficiency = pyo.Var(m.LEVELS, m.POSITION, initialize=lambda _, j, __: game.initial_efficiency[j])
-    m.slope = dae.DerivativeVar(m.efficiency, wrt=m.POSITION, initialize=0.0)
-    pyo.TransformationFactory("dae.collocation").apply_to(
-        m, wrt=m.POSITION, nfe=grid.elements, ncp=grid.degree, scheme="LAGRANGE-RADAU"
-    )
-    m.positions = tuple(sorted(m.POSITION))[1:]
-    for j in m.LEVELS:
-        m.efficiency[j, 0].fix(game.initial_efficiency[j])
+    _add_body(m)
+    states, slopes = _by_node(m, m.efficiency, m.slope, m.BODY)
+    if hasattr(m, "TAIL"):
+        _add_tail(m)
+        later = _by_node(m, m.tail_efficiency, m.tail_slope, m.TAIL)
+        states, slopes = [*states, *later[0]], [*slopes, *later[1]]
+    m.efficiency_at = pyo.Reference({(j, k): states[k][j] for k in m.NODES for j in m.LEVELS})
+    m.slope_at = pyo.Reference({(j, k): slopes[k][j] for k in m.NODES for j in m.LEVELS})
 
     def dynamics(m: pyo.ConcreteModel, j: int, k: int) -> Any:
         built = sum(game.innovation_effectiveness[j, a] * m.innovation[a, k] for a in m.EFFORTS)
-        decayed = sum(game.efficiency_decay[j, other] * m.efficiency[other, m.positions[k]] for other in m.LEVELS)
-        return m.data.speeds[k] * m.slope[j, m.positions[k]] == built - decayed
+        decayed = sum(game.efficiency_decay[j, other] * m.efficiency_at[other, k] for other in m.LEVELS)
+        return m.data.speeds[k] * m.slope_at[j, k] == built - decayed
 
-    m.dynamics = pyo.Constraint(m.LEVELS, m.NODES, rule=dynamics, doc="(1) m' = M g - E m; steady where t is infinite")
+    m.dynamics = pyo.Constraint(m.LEVELS, m.NODES, rule=dynamics, doc="(1) m' = M g - E m")
     _add_unit_cost(m)
+
+
+def _add_body(m: pyo.ConcreteModel) -> None:
+    """Add efficiency on the elements with Radau's nodes, from m0."""
+    start = m.data.game.initial_efficiency
+    m.efficiency = pyo.Var(m.LEVELS, m.BODY, initialize=lambda _, j, __: start[j])
+    m.slope = dae.DerivativeVar(m.efficiency, wrt=m.BODY, initialize=0.0)
+    _collocate(m, m.BODY, "LAGRANGE-RADAU")
+    for j in m.LEVELS:
+        m.efficiency[j, 0].fix(start[j])
+
+
+def _add_tail(m: pyo.ConcreteModel) -> None:
+    """Add efficiency on the element that reaches to infinity, with Gauss's nodes, from where the body ends."""
+    start = m.data.game.initial_efficiency
+    m.tail_efficiency = pyo.Var(m.LEVELS, m.TAIL, initialize=lambda _, j, __: start[j])
+    m.tail_slope = dae.DerivativeVar(m.tail_efficiency, wrt=m.TAIL, initialize=0.0)
+    _collocate(m, m.TAIL, "LAGRANGE-LEGENDRE")
+    m.tail_continues_body = pyo.Constraint(
+        m.LEVELS, rule=lambda m, j: m.tail_efficiency[j, 0] == m.efficiency[j, m.BODY.last()]
+    )
+
+
+def _collocate(m: pyo.ConcreteModel, axis: Any, scheme: str) -> None:
+    pyo.TransformationFactory("dae.collocation").apply_to(
+        m, wrt=axis, nfe=len(axis) - 1, ncp=m.data.grid.degree, scheme=scheme
+    )
+
+
+def _by_node(m: pyo.ConcreteModel, state: Any, slope: Any, axis: Any) -> tuple[list[Any], list[Any]]:
+    """Return the variables at the collocation points of a discretised axis, a list over levels a point."""
+    points = sorted(axis)[1:]
+    if state is not m.efficiency:
+        points = points[:-1]  # with Gauss's nodes the end is not one of them
+    return [[state[j, x] for j in m.LEVELS] for x in points], [[slope[j, x] for j in m.LEVELS] for x in points]
 
 
 def _innovation_bounds(m: pyo.ConcreteModel, a: int, k: int) -> tuple[float | None, float | None]:  # noqa: ARG001
@@ -176,7 +216,7 @@ def _add_unit_cost(m: pyo.ConcreteModel) -> None:
         m.VEHICLES,
         m.NODES,
         rule=lambda m, i, k: (
-            game.unit_cost[i] + sum(game.efficiency_unit_cost[i, j] * m.efficiency[j, m.positions[k]] for j in m.LEVELS)
+            game.unit_cost[i] + sum(game.efficiency_unit_cost[i, j] * m.efficiency_at[j, k] for j in m.LEVELS)
         ),
         doc="(3) C_i = c_i + C0 m",
     )
@@ -194,7 +234,7 @@ def add_demand(m: pyo.ConcreteModel) -> None:
     game = m.data.game
 
     def demand(m: pyo.ConcreteModel, i: int, k: int) -> Any:
-        pulled = sum(game.efficiency_effect[i, j] * m.efficiency[j, m.positions[k]] for j in m.LEVELS)
+        pulled = sum(game.efficiency_effect[i, j] * m.efficiency_at[j, k] for j in m.LEVELS)
         return game.market_size[i] + pulled - sum(game.price_effect[i, v] * m.price[v, k] for v in m.VEHICLES)
 
     m.demand = pyo.Expression(m.VEHICLES, m.NODES, rule=demand, doc="(2) D = alpha + Phi m - B p")
@@ -366,7 +406,7 @@ def salvage(m: pyo.ConcreteModel) -> Any:
     if instance.horizon_length is None or instance.salvage_values is None:
         return 0.0
     discount = math.exp(-m.data.game.discount_rate * instance.horizon_length)
-    return discount * sum(instance.salvage_values[j] * m.efficiency[j, m.positions[-1]] for j in m.LEVELS)
+    return discount * sum(instance.salvage_values[j] * m.efficiency_at[j, m.NODES.last()] for j in m.LEVELS)
 
 
 def add_objective(m: pyo.ConcreteModel, model: Model, bargain: Bargain | None) -> None:

@@ -7,7 +7,7 @@ solution is used anywhere, neither as a starting point nor to choose the grid.
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -19,7 +19,7 @@ from batteryopt.differential_game.grid import Grid
 from batteryopt.differential_game.instance import Instance
 from batteryopt.differential_game.mesh import MeshError, estimate, first_grid, refine
 from batteryopt.differential_game.model import RUNNING_TOTALS, Bargain, build
-from batteryopt.differential_game.radau import FloatArray
+from batteryopt.differential_game.quadrature import FloatArray
 from batteryopt.differential_game.solution import Model, PresentValue, Solution, flows
 from batteryopt.differential_game.trajectory import Trajectory
 from batteryopt.errors import UnsupportedModel
@@ -63,6 +63,10 @@ class OptimizerOptions:
     time_limit: float | None = None
 
 
+MESH_TOLERANCE = 1e-6
+MESH_TOLERANCE_WITH_KINKS = 1e-3
+TAIL_TOLERANCE = 1e-6
+"""What the certificate asks of the grid; refinement aims lower, but for the tail."""
 _SOLVER_TOLERANCE = 1e-11
 """Far below what is asked of the answer: late months weigh little, and must be exact all the same."""
 
@@ -100,7 +104,12 @@ class Discrete:
 
 
 def solve(
-    instance: Instance, model: Model, options: OptimizerOptions | None = None, share: float | None = None
+    instance: Instance,
+    model: Model,
+    options: OptimizerOptions | None = None,
+    *,
+    share: float | None = None,
+    decentralized: Solution | None = None,
 ) -> Found:
     """Solve one model numerically.
 
@@ -108,7 +117,9 @@ def solve(
     ----------
     share
         The contract's share as a parameter; without it, the instance's; without that, a decision: the share that
-        gives both players the same gain over the decentralised game, itself solved numerically.
+        gives both players the same gain over the decentralised game.
+    decentralized
+        That game's numerical solution, where it is at hand; a contract solves it otherwise.
 
     Raises
     ------
@@ -117,25 +128,28 @@ def solve(
     """
     options = options or OptimizerOptions()
     begin = time.perf_counter()
-    share = instance.share if share is None else share
     if model is not Model.CONTRACT:
         last, error = solve_refined(instance, model, options)
         return _found(instance, model, last, error, begin)
     if not instance.matrices().has_one_retailer:
         raise UnsupportedModel("the contract is defined for one retailer: it cannot undo the competition of several")
-    return _solve_contract(instance, options, share, begin)
+    if decentralized is None:
+        apart = solve(instance, Model.DECENTRALIZED, options)
+        if apart.solution is None:
+            return replace(apart, model=Model.CONTRACT, reason=f"the game without contract: {apart.reason}")
+        decentralized = apart.solution
+    share = instance.share if share is None else share
+    return _solve_contract(instance, options, share, decentralized.present_value, begin)
 
 
 FIRST_SHARE = 0.5
 """Share under which a contract is solved before its share becomes a decision: any share gives the same grid."""
 
 
-def _solve_contract(instance: Instance, options: OptimizerOptions, share: float | None, begin: float) -> Found:
+def _solve_contract(
+    instance: Instance, options: OptimizerOptions, share: float | None, reserves: PresentValue, begin: float
+) -> Found:
     """Solve the contract at a given share, then let the share be decided, each time with another winner."""
-    apart, _ = solve_refined(instance, Model.DECENTRALIZED, options)
-    if apart.trajectory is None:
-        return _found(instance, Model.CONTRACT, apart, None, begin)
-    reserves = Solution(instance=instance, model=Model.DECENTRALIZED, trajectory=apart.trajectory).present_value
     last, error = solve_refined(instance, Model.CONTRACT, options, share=FIRST_SHARE if share is None else share)
     if last.trajectory is None:
         return _found(instance, Model.CONTRACT, last, error, begin)
@@ -190,7 +204,7 @@ def solve_refined(
             return (latest, None) if last is None else (last, error)
         last = latest
         error = estimate(latest.trajectory, _chain_flow(instance, latest))
-        finer = refine(grid, error, tolerance, deepest=deepest)
+        finer = refine(grid, error, tolerance, tail_tolerance=TAIL_TOLERANCE, deepest=deepest)
         is_late = deadline is not None and time.perf_counter() > deadline
         if finer == grid or finer.elements > options.elements or is_late:
             break
@@ -272,7 +286,7 @@ def worst_of_each_kind(certificate: Certificate) -> Certificate:
         kind = f"engine-{check.name.split('[')[0]}"
         if kind not in kinds or not check.residual <= kinds[kind].residual:
             kinds[kind] = Check(
-                name=kind, residual=check.residual, tolerance=check.tolerance, detail=f"worst: {check.name}"
+                name=kind, residual=float(check.residual), tolerance=check.tolerance, detail=f"worst: {check.name}"
             )
     return Certificate(tuple(kinds.values()))
 
@@ -283,7 +297,7 @@ def start_from(m: pyo.ConcreteModel, trajectory: Trajectory, share: float | None
     scale = 1.0 if share is None else share
     for k in m.NODES:
         for j in m.LEVELS:
-            m.efficiency[j, m.positions[k]].set_value(at.efficiency[k, j])
+            m.efficiency_at[j, k].set_value(at.efficiency[k, j])
         for a in m.EFFORTS:
             m.innovation[a, k].set_value(at.innovation[k, a], skip_validation=True)
         for i in m.VEHICLES:
@@ -305,21 +319,17 @@ def read(m: pyo.ConcreteModel) -> Trajectory:
     scale = m.share.value if hasattr(m, "share") else 1.0  # a contract's wholesale prices are per unit of the share
 
     def path(component: Any, index: Any) -> FloatArray:
-        values = [[component[j, point].value for j in index] for point in _points(m, component)]
+        values = [[component[j, k].value for j in index] for k in m.NODES]
         return np.array(values, dtype=float).reshape(*shape, -1)
 
     return Trajectory(
         grid=grid,
         initial_efficiency=m.data.game.initial_efficiency,
-        efficiency=path(m.efficiency, m.LEVELS),
+        efficiency=path(m.efficiency_at, m.LEVELS),
         innovation=path(m.innovation, m.EFFORTS),
         prices=path(m.price, m.VEHICLES),
         wholesale_prices=path(m.wholesale_price, m.VEHICLES) * scale if hasattr(m, "wholesale_price") else None,
     )
-
-
-def _points(m: pyo.ConcreteModel, component: Any) -> Any:
-    return m.positions if component is m.efficiency else m.NODES
 
 
 def _found(
@@ -350,11 +360,6 @@ def _found(
     return Found(model=model, run=run, solution=solution, certificate=last.certificate + grid_checks(error, instance))
 
 
-MESH_TOLERANCE = 1e-6
-MESH_TOLERANCE_WITH_KINKS = 1e-3
-TAIL_TOLERANCE = 1e-6
-
-
 def grid_checks(error: MeshError, instance: Instance) -> Certificate:
     """Return what the grid itself says of its errors."""
     has_kinks = instance.constrains_paths()
@@ -380,11 +385,11 @@ def fitted_decay_rate(trajectory: Trajectory) -> tuple[float, ...] | None:
     """
     if trajectory.efficiency.shape[-1] != 1 or not np.isinf(trajectory.grid.breaks[-1]):
         return None
-    moments = trajectory.at_nodes()
-    times, distance = moments.times[:-1], moments.efficiency[:-1, 0] - moments.efficiency[-1, 0]
-    start = float(trajectory.initial_efficiency[0] - moments.efficiency[-1, 0])
+    moments, end = trajectory.at_nodes(), float(trajectory.end.efficiency[0, 0])
+    times, distance = moments.times, moments.efficiency[:, 0] - end
+    start = float(trajectory.initial_efficiency[0]) - end
     is_far = np.abs(distance) > 1e-3 * abs(start)
-    if abs(start) < 1e-6 * (1.0 + abs(moments.efficiency[-1, 0])) or is_far.sum() < 3:
+    if abs(start) < 1e-6 * (1.0 + abs(end)) or is_far.sum() < 3:
         return None
     is_same_side = distance[is_far] / start > 0.0
     if not is_same_side.all():

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.optimize import nnls
 
-from batteryopt.differential_game.radau import FloatArray
+from batteryopt.differential_game.quadrature import FloatArray
 from batteryopt.differential_game.simulation import credit_income
 from batteryopt.differential_game.solution import Solution
 from batteryopt.differential_game.trajectory import Moments
@@ -104,7 +104,7 @@ def largest_gain(solution: Solution, retailer: int) -> float:
         stage = stages(solution, at, k)[retailer]
         gains.append(stage.flow(stage.best(now)) - stage.flow(now))
         sizes.append(abs(stage.flow(now)))
-    return max(gains) / max(sizes)
+    return float(max(gains) / max(sizes))
 
 
 def equilibrium_prices(solution: Solution, at: Moments) -> FloatArray:
@@ -119,6 +119,7 @@ def equilibrium_prices(solution: Solution, at: Moments) -> FloatArray:
     kept = 1.0 if solution.share is None else solution.share
     income = credit_income(solution.instance, game, at.times) if solution.share is not None else 0.0
     reach = game.market_size + at.efficiency @ game.efficiency_effect.T
+    assert at.wholesale_prices is not None
     cost = at.wholesale_prices / kept - income
     return np.asarray(np.linalg.solve(game.price_effect + own, (reach + cost @ own).T).T)
 

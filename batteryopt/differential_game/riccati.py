@@ -19,7 +19,7 @@ import numpy as np
 from scipy.linalg import expm, solve_continuous_are, solve_continuous_lyapunov
 
 from batteryopt.differential_game.matrices import GameMatrices
-from batteryopt.differential_game.radau import FloatArray
+from batteryopt.differential_game.quadrature import FloatArray
 from batteryopt.differential_game.solution import Model
 
 

@@ -14,7 +14,7 @@ from scipy.integrate import solve_ivp
 
 from batteryopt.differential_game.instance import Instance
 from batteryopt.differential_game.matrices import GameMatrices
-from batteryopt.differential_game.radau import FloatArray
+from batteryopt.differential_game.quadrature import FloatArray
 from batteryopt.differential_game.solution import Solution
 from batteryopt.differential_game.trajectory import Moments
 

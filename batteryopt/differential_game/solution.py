@@ -12,7 +12,7 @@ import numpy as np
 
 from batteryopt.differential_game.instance import DifferentialGameInstance, Instance
 from batteryopt.differential_game.matrices import GameMatrices
-from batteryopt.differential_game.radau import FloatArray
+from batteryopt.differential_game.quadrature import FloatArray
 from batteryopt.differential_game.trajectory import Moments, Trajectory
 
 _SAMPLES = 121

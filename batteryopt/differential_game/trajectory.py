@@ -1,4 +1,4 @@
-"""Paths of state and decisions over the whole horizon: values at Radau nodes, polynomials in between."""
+"""Paths of state and decisions over the whole horizon: values at the grid's nodes, polynomials in between."""
 
 from __future__ import annotations
 
@@ -6,9 +6,10 @@ from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
+import numpy.typing as npt
 
 from batteryopt.differential_game.grid import Grid
-from batteryopt.differential_game.radau import FloatArray, interpolation_matrix
+from batteryopt.differential_game.quadrature import FloatArray, Rule, interpolation_matrix
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -66,8 +67,8 @@ class Trajectory:
         position = self.grid.position(times)
         element = np.minimum(position.astype(int), self.grid.elements - 1)
         local, wholesale = position - element, self.wholesale_prices
-        of_state = interpolation_matrix(self.grid.degree, local, with_start=True)
-        of_decision = interpolation_matrix(self.grid.degree, local, with_start=False)
+        of_state = self._matrix(element, local, with_start=True)
+        of_decision = self._matrix(element, local, with_start=False)
         return Moments(
             times=times,
             efficiency=_interpolate(of_state, self.efficiency_with_starts, element),
@@ -75,6 +76,16 @@ class Trajectory:
             prices=_interpolate(of_decision, self.prices, element),
             wholesale_prices=None if wholesale is None else _interpolate(of_decision, wholesale, element),
         )
+
+    def _matrix(self, element: npt.NDArray[np.int_], local: FloatArray, *, with_start: bool) -> FloatArray:
+        """Return one row of interpolation weights a time (k, points)."""
+        grid = self.grid
+        matrix = interpolation_matrix(Rule.RADAU, grid.degree, local, with_start=with_start)
+        is_last = element == grid.elements - 1
+        if grid.last_rule is not Rule.RADAU and is_last.any():
+            of_last = interpolation_matrix(grid.last_rule, grid.degree, local[is_last], with_start=with_start)
+            matrix[is_last] = of_last
+        return matrix
 
     def at_nodes(self) -> Moments:
         """Return all nodes in order of time."""
@@ -87,7 +98,7 @@ class Trajectory:
             wholesale_prices=None if wholesale is None else _flat(wholesale),
         )
 
-    @property
+    @cached_property
     def end(self) -> Moments:
         """The last moment: the steady state of an infinite horizon."""
         return self.at(self.grid.breaks[-1:])
@@ -103,7 +114,7 @@ class Trajectory:
         return float(np.sum(self.grid.discounted_weights * flow.reshape(self.grid.times.shape)))
 
 
-def _interpolate(matrix: FloatArray, values: FloatArray, element: FloatArray) -> FloatArray:
+def _interpolate(matrix: FloatArray, values: FloatArray, element: npt.NDArray[np.int_]) -> FloatArray:
     """Return the polynomials of given elements (k), each by its row of the matrix (k, points)."""
     result: FloatArray = np.einsum("kd,kdj->kj", matrix, values[element])
     return result

@@ -1,0 +1,162 @@
+"""From an instance to answers, by formula, by optimiser, or by both and compared."""
+
+from __future__ import annotations
+
+import dataclasses
+import time
+from collections.abc import Callable, Iterable
+
+from batteryopt.differential_game import check, closed_form, optimizer
+from batteryopt.differential_game.answer import Answer, Result
+from batteryopt.differential_game.instance import Instance
+from batteryopt.differential_game.optimizer import OptimizerOptions
+from batteryopt.differential_game.solution import Model, Solution
+from batteryopt.errors import FormulaDoesNotApply, UnsupportedModel
+from batteryopt.run import Route, Run
+from batteryopt.status import PointStatus, StopReason
+
+DEFAULT_MODELS = (Model.INTEGRATED, Model.DECENTRALIZED, Model.CONTRACT)
+
+Announce = Callable[[str], None]
+
+
+def solve(
+    instance: Instance,
+    models: Iterable[Model | str] = DEFAULT_MODELS,
+    *,
+    route: Route | str = "both",
+    solver: str | None = None,
+    time_limit: float | None = None,
+    gap: float | None = None,  # noqa: ARG001 (every family takes it; here there is no branch and bound)
+    threads: int | None = None,  # noqa: ARG001 (Ipopt has none)
+    options: OptimizerOptions | None = None,
+    announce: Announce = lambda _: None,
+) -> Result:
+    """Solve models of an instance.
+
+    Parameters
+    ----------
+    models
+        Names as in `Model`.
+    route
+        "closed-form", "optimizer" or "both"; with both, the certificates contain the routes' agreement.
+    solver
+        Nonlinear solver of the optimiser: "ipopt" (by default) or "pounce".
+    time_limit
+        Seconds for all models together.
+    options
+        Grid, tolerances and engine of the optimiser; `solver` goes before its solver.
+    announce
+        Told what is being done, for a progress display.
+
+    Raises
+    ------
+    SolverUnavailable
+        If the solver is not known or not installed.
+    """
+    wanted = tuple(Model(model) for model in models)
+    route = str(route)
+    formulas: dict[Model, Answer] = {}
+    optima: dict[Model, Answer] = {}
+    if route != Route.OPTIMIZER:
+        announce("closed forms")
+        formulas = {model: by_formula(instance, model) for model in wanted}
+    if route != Route.CLOSED_FORM:
+        chosen = options or OptimizerOptions()
+        optima = _optimized(
+            instance, wanted, dataclasses.replace(chosen, solver=solver or chosen.solver), time_limit, announce
+        )
+    if route == "both":
+        optima = {model: _compared(answer, formulas[model]) for model, answer in optima.items()}
+        return Result(instance=instance, models=optima, closed_form=formulas)
+    return Result(instance=instance, models=optima or formulas)
+
+
+def _optimized(
+    instance: Instance,
+    models: Iterable[Model],
+    options: OptimizerOptions,
+    time_limit: float | None,
+    announce: Announce,
+) -> dict[Model, Answer]:
+    """Optimise one model after the other; after an interrupt the rest is left, and what is done is kept."""
+    deadline = None if time_limit is None else time.perf_counter() + time_limit
+    optima: dict[Model, Answer] = {}
+    is_interrupted = False
+    for model in models:
+        if is_interrupted:
+            optima[model] = _not_finished(model)
+            continue
+        announce(f"optimising {model.value}")
+        left = None if deadline is None else max(0.1, deadline - time.perf_counter())
+        apart = optima[Model.DECENTRALIZED].solution if Model.DECENTRALIZED in optima else None
+        try:
+            optima[model] = by_optimizer(
+                instance, model, dataclasses.replace(options, time_limit=left), decentralized=apart
+            )
+        except KeyboardInterrupt:
+            optima[model] = _not_finished(model)
+        is_interrupted = optima[model].run.stop_reason is StopReason.INTERRUPTED
+    return optima
+
+
+def by_formula(instance: Instance, model: Model) -> Answer:
+    """Return the closed form's answer, or why it has none."""
+    begin = time.perf_counter()
+    try:
+        solution = closed_form.solve(instance, model)
+    except FormulaDoesNotApply as reason:
+        run = _without_point(Route.CLOSED_FORM, "formula", StopReason.CONVERGED, begin)
+        return Answer(model=model, solution=None, run=run, reason=str(reason), applies=False)
+    run = Run.of_formula(solution.objective, time.perf_counter() - begin)
+    return Answer(model=model, solution=solution, run=run, certificate=check.certify(solution))
+
+
+def by_optimizer(
+    instance: Instance,
+    model: Model,
+    options: OptimizerOptions | None = None,
+    *,
+    decentralized: Solution | None = None,
+) -> Answer:
+    """Return the optimiser's answer, or why it has none.
+
+    Parameters
+    ----------
+    decentralized
+        The optimiser's solution of the game without contract, if it is at hand; a contract needs it.
+    """
+    begin = time.perf_counter()
+    try:
+        found = optimizer.solve(instance, model, options, decentralized=decentralized)
+    except UnsupportedModel as reason:
+        run = _without_point(Route.OPTIMIZER, "none", StopReason.CONVERGED, begin)
+        return Answer(model=model, solution=None, run=run, reason=str(reason), applies=False)
+    if found.solution is None:
+        return Answer(model=model, solution=None, run=found.run, reason=found.reason)
+    certificate = found.certificate + check.certify(found.solution)
+    return Answer(model=model, solution=found.solution, run=found.run, certificate=certificate)
+
+
+def _without_point(route: Route, solver: str, reason: StopReason, begin: float) -> Run:
+    return Run(
+        route=route,
+        solver=solver,
+        stop_reason=reason,
+        point_status=PointStatus.NONE,
+        seconds=time.perf_counter() - begin,
+    )
+
+
+def _not_finished(model: Model) -> Answer:
+    """Return the answer of a model that an interrupt left without one."""
+    run = _without_point(Route.OPTIMIZER, "none", StopReason.INTERRUPTED, time.perf_counter())
+    return Answer(model=model, solution=None, run=run, reason="not finished: interrupted")
+
+
+def _compared(answer: Answer, formula: Answer) -> Answer:
+    """Add the agreement of the two routes to the optimiser's certificate."""
+    if answer.solution is None or formula.solution is None:
+        return answer
+    agreement = check.agreement(answer.solution, formula.solution)
+    return dataclasses.replace(answer, certificate=answer.certificate + agreement)
