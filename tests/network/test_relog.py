@@ -17,6 +17,7 @@ from batteryopt.network.relog.chord import chord_km
 from batteryopt.network.tables import read, write
 
 from . import relog_cases as cases
+from . import relog_random as random_cases
 from . import relog_reference as reference
 from .optimum import least_cost, least_cost_by_term
 from .same import differences
@@ -173,6 +174,15 @@ def test_a_cap_on_carbon_holds(imported: Callable[..., Imported]) -> None:
     case["emissions"]["CO2"]["limit (tonne)"] = 19.9
     with pytest.raises(AssertionError, match="infeasible"):
         least_cost(imported(case).network)
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_random_cases_cost_what_relogs_formulation_says(imported: Callable[..., Imported], seed: int) -> None:
+    for case, cost in (
+        (random_cases.plants_case(seed), lambda case: reference.cost_of_plants_case(case, 3)),
+        (random_cases.centers_case(seed), reference.cost_of_centers_case),
+    ):
+        assert least_cost(imported(case).network) == pytest.approx(cost(case), rel=1e-9, abs=1e-6)
 
 
 # ---- distances -----------------------------------------------------------------------------------------------------

@@ -50,7 +50,8 @@ def shares_of_steps(capacities: list[float], count: int, capacity_t: float | Non
     if capacity_t is None:
         return (np.arange(len(capacities)) < count).astype(float)
     below = np.array([0.0, *capacities[:-1]])
-    shares = np.clip((capacity_t - below) / (np.array(capacities) - below), 0, 1)
+    widths = np.array(capacities) - below
+    shares = np.clip((capacity_t - below) / np.where(widths > 0, widths, 1.0), 0, 1)
     shares[0] = 1.0  # the smallest level has no smaller one to lie between
     return np.asarray(shares, dtype=float)
 
