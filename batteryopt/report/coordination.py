@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -25,8 +25,8 @@ PLAYERS = {
 SYMBOLS = {
     "a": "market size a",
     "w": "wholesale price w",
-    "w_t": "transfer price w_t",
-    "c_t": "testing cost c_t",
+    "w_t": "transfer price wₜ",
+    "c_t": "testing cost cₜ",
     "f": "scrap value f",
     "theta": "usable share θ",
     "b": "voluntary returns b",
@@ -40,6 +40,16 @@ SWING = 0.1
 REACH = 0.5
 """Curves go this share below and above the instance's value."""
 SAMPLES = 121
+SHARE_AXIS = {
+    "overlaying": "y",
+    "side": "right",
+    "range": [0, 1],
+    "tickmode": "array",
+    "tickvals": [0, 0.25, 0.5, 0.75, 1],
+    "showgrid": False,
+    "automargin": True,
+    "title": {"text": "cost share x"},
+}
 
 
 def sections(saved: Saved) -> list[Section]:
@@ -199,26 +209,23 @@ def _triangle(saved: Saved) -> dict[str, Any]:
     assert region is not None
     corners = [*region["corners"], region["corners"][0]]
     (x, y), inside = zip(*corners, strict=True), region.get("non_negative")
+    y_all = y
     traces = [line(x, y, "Everyone gains", BLUE, fill="toself", fillcolor="rgba(47,126,188,0.16)", hoverinfo="skip")]
     if inside and min(y) < 0 or inside and min(x) < 0:
         x, y = zip(*[*inside["corners"], inside["corners"][0]], strict=True)
         traces.append(line(x, y, "… with K1, K2 ≥ 0", GREEN, fill="toself", fillcolor="rgba(42,157,120,0.22)", hoverinfo="skip"))
     names = ("All to the retailer", "All to the manufacturer", "All to the enterprise")
-    named = [*zip(names, region["corners"], ("bottom right", "top left", "top right"), strict=True)]
+    named = [*zip(names, region["corners"], ("bottom right", "bottom left", "middle right"), strict=True)]
     named.append(("Nash bargaining = equal split", region["nash_bargaining"], "middle right"))
     if region["equal_split"] != region["nash_bargaining"]:
         named[-1] = ("Nash bargaining", region["nash_bargaining"], "middle right")
         named += [("Equal split", region["equal_split"], "middle left")] if region["equal_split"] else []
-    for title, (k1, k2), _ in named:
-        color = ORANGE if "Nash" in title or "Equal" in title else BLUE
-        text = f"{title}: {number(k1)}, {number(k2)}"
-        traces.append(points([k1], [k2], text, color, hovertemplate=f"{text}<extra></extra>", showlegend="Nash" in title))
-    notes = [
-        {"x": k1, "y": k2, "text": title, "showarrow": False, "xanchor": "left", "xshift": 10, "yanchor": "middle"}
-        | ({"xanchor": "right", "xshift": -10} if k1 > sum(point[0] for point in region["corners"]) / 3 + 1e-9 else {})
-        | ({"yshift": 14})
-        for title, (k1, k2), _ in named[:3]
-    ]
+    for title, (k1, k2), position in named:
+        is_fair = title not in names
+        text = f"{title}: K1 = {number(k1)}, K2 = {number(k2)}"
+        style = {"mode": "markers+text", "textposition": position, "showlegend": False, "cliponaxis": False}
+        more = {**style, "hovertemplate": f"{text}<extra></extra>", "textfont": {"color": "var(--ink)"}}
+        traces.append(points([k1], [k2], title, ORANGE if is_fair else BLUE, text=[f" {title} "], **more))
     return chart(
         "pareto-region",
         "Lump sums with which all three gain",
@@ -226,8 +233,15 @@ def _triangle(saved: Saved) -> dict[str, Any]:
         x="K1, from retailer to manufacturer (money)",
         y="K2, from retailer to enterprise (money)",
         height=430,
-        annotations=notes,
+        yaxis={"range": _stretched(y_all)},
     )
+
+
+def _stretched(values: Sequence[float]) -> list[float]:
+    """Return a range with room for words below and above."""
+    low, high = min(values), max(values)
+    room = 0.14 * (high - low)
+    return [low - room, high + room / 2]
 
 
 # ---- sensitivity ---------------------------------------------------------------------------------------------------
@@ -241,12 +255,8 @@ def _sensitivity(instance: CoordinationInstance) -> Section:
     first, *others = _sensitivity_charts(instance)
     return Section(
         title="What it depends on",
-        blocks=[intro, page.charts([{**first, "wide": True}]), page.charts(others[:1]), *_folded(others[1:])],
+        blocks=[intro, page.charts([{**first, "wide": True}, *others])],
     )
-
-
-def _folded(specs: list[dict[str, Any]]) -> list[str]:
-    return [page.charts(specs)]
 
 
 def _sensitivity_charts(instance: CoordinationInstance) -> list[dict[str, Any]]:
@@ -311,15 +321,14 @@ def _curve(g: Parameters, symbol: str, values: Any, here: float) -> dict[str, An
     mark = {"type": "line", "x0": here, "x1": here, "y0": 0, "y1": 1, "yref": "paper"}
     return chart(
         f"over-{symbol.replace('_', '-')}",
-        words.words(SYMBOLS[symbol]) if "_" not in symbol else SYMBOLS[symbol][:1].upper() + SYMBOLS[symbol][1:],
+        SYMBOLS[symbol][:1].upper() + SYMBOLS[symbol][1:],
         traces,
         x=SYMBOLS[symbol],
         y="profit, decentralised (money)",
         height=320,
-        yaxis2={"overlaying": "y", "side": "right", "range": [0, 1], "showgrid": False, "automargin": True,
-                "title": {"text": "x", "standoff": 6}},
+        yaxis2=SHARE_AXIS,
         shapes=[{**mark, "line": {"color": "var(--soft)", "width": 1, "dash": "dot"}}],
-    )  # fmt: skip
+    )
 
 
 def _where(found: Equilibrium, values: Any) -> list[float]:
