@@ -9,7 +9,7 @@ from typing import Any
 from batteryopt.certificate import Certificate
 from batteryopt.network.instance import Network
 from batteryopt.network.objective import Objective
-from batteryopt.network.rules import Breach, breaches
+from batteryopt.network.rules import Breach
 from batteryopt.network.solution import Solution
 from batteryopt.run import Run, versions
 from batteryopt.solvers.adapter import relative_gap
@@ -65,7 +65,7 @@ class Answer:
     @property
     def missed(self) -> tuple[Breach, ...]:
         """Soft rules that the plan misses, with what they cost."""
-        return () if self.solution is None else tuple(breaches(self.solution))
+        return () if self.solution is None else self.solution.breaches
 
     def to_json(self) -> dict[str, Any]:
         """Return the answer as plain data for JSON."""

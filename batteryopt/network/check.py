@@ -357,7 +357,7 @@ def hard_rules(solution: Solution) -> Residuals:
     returned = max(1.0, float(solution.collected_t["returned"].sum()))
     budget = solution.network.policy.budget
     money = max(1.0, float(solution.network.profile(budget).max())) if budget is not None else 1.0
-    for breach in rules.breaches(solution):
+    for breach in solution.breaches:
         if breach.penalty is None:
             size = money if breach.rule == "budget" else returned if breach.unit == "t" else 1.0
             yield breach.amount / size, f"{breach.rule} at {breach.place} in {breach.period}"

@@ -301,8 +301,8 @@ def _read(network: Network) -> EchelonCase:
     return EchelonCase(
         sites=tuple(c.site for c in candidates),
         opening=np.array(opening) + np.array(fixed),
-        serving=tonnes[:, None] * (price + work + paid[:, None]),
-        leaving=tonnes * penalty,
+        serving=np.where(tonnes[:, None] > 0, tonnes[:, None] * (price + work + paid[:, None]), 0.0),
+        leaving=np.array([t * penalty if t > 0 else 0.0 for t in tonnes.tolist()]),
     )
 
 

@@ -96,7 +96,7 @@ def _loads(mode: Mode, shipped: pd.DataFrame, keys: list[str]) -> pd.DataFrame:
 
 def risk(solution: Solution) -> float:
     """Return tonnes x km x people along a km x hazard x the mode's factor, over all shipments."""
-    table = shipments(solution)
+    table = solution.shipments
     hazard = table["product"].map({p.name: p.hazard for p in solution.network.products}).astype(float)
     factor = table["mode"].map({m.name: m.risk_factor for m in solution.network.modes}).astype(float)
     return float((table["tonnes"] * table["km"] * table["people_per_km"] * hazard * factor).sum())

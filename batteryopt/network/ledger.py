@@ -13,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from batteryopt.network import haulage, rules
+from batteryopt.network import rules
 from batteryopt.network.careers import records
 from batteryopt.network.facilities import Recipe
 from batteryopt.network.flows import Profile
@@ -125,7 +125,7 @@ def transport(solution: Solution) -> Floats:
 
 
 def _travel(solution: Solution) -> tuple[pd.DataFrame, pd.DataFrame]:
-    return haulage.shipments(solution), haulage.journeys(solution)
+    return solution.shipments, solution.journeys
 
 
 # ---- the rest ------------------------------------------------------------------------------------------------------

@@ -88,7 +88,7 @@ def penalties(solution: Solution) -> Floats:
     """Return what missed soft rules cost (T), undiscounted; a rule over the whole plan is paid for in the last."""
     index = solution.network.period_index
     cost = np.zeros(len(index))
-    for breach in breaches(solution):
+    for breach in solution.breaches:
         if breach.penalty is not None:
             cost[index.get(breach.period, len(index) - 1)] += breach.amount * breach.penalty
     return cost

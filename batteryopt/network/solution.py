@@ -14,7 +14,7 @@ from typing import Any
 
 import pandas as pd
 
-from batteryopt.network import haulage, ledger
+from batteryopt.network import haulage, ledger, rules
 from batteryopt.network.careers import Career, careers_of
 from batteryopt.network.instance import Network
 
@@ -85,6 +85,21 @@ class Solution:
         return careers_of(self.network, self.facilities)
 
     @cached_property
+    def shipments(self) -> pd.DataFrame:
+        """What travels, with ``km``, ``people_per_km``, ``cost`` and ``emission_kg``; trips are not in them."""
+        return haulage.shipments(self)
+
+    @cached_property
+    def journeys(self) -> pd.DataFrame:
+        """Trips, with ``km``, ``cost`` and ``emission_kg``."""
+        return haulage.journeys(self)
+
+    @cached_property
+    def breaches(self) -> tuple[rules.Breach, ...]:
+        """Every rule that is missed, soft and hard ones."""
+        return tuple(rules.breaches(self))
+
+    @cached_property
     def ledger(self) -> pd.DataFrame:
         """Cost terms (columns) by period (rows, then "end" for salvage), discounted, in the network's currency."""
         return ledger.cost_terms(self)
@@ -117,7 +132,7 @@ class Solution:
     @cached_property
     def kpis(self) -> dict[str, float]:
         """The numbers a planner asks for first."""
-        collected, shipped = self.collected_t, haulage.shipments(self)
+        collected, shipped = self.collected_t, self.shipments
         returned = float(collected["returned"].sum())
         gathered = float(collected["collected"].sum())
         tonne_km = float((shipped["tonnes"] * shipped["km"]).sum())
