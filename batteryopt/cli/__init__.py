@@ -42,7 +42,3 @@ for _command in (commands.solve, commands.check, commands.reproduce, sweep.sweep
 def main() -> None:
     """Run the command line."""
     app()
-
-
-if __name__ == "__main__":
-    main()

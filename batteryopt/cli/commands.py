@@ -44,6 +44,7 @@ def solve(
 ) -> ExitStatus:
     """Solve models of an instance, each answer with its certificate."""
     from batteryopt.output import json_text, make_folder, save
+    from batteryopt.solvers.interrupt import noting_interrupts
 
     refusals = Refusals()
     family, game = refusals.instance(instance)
@@ -54,7 +55,7 @@ def solve(
     if out is not None:
         make_folder(out, instance)
     chosen = given.solving_options(solver, time_limit, gap, threads)
-    with clean_stdout(), announcing() as announce:
+    with clean_stdout(), announcing() as announce, noting_interrupts():
         result = family.solve_instance(game, model or (), route=route.value, announce=announce, **chosen)
     if out is not None:
         save(result, instance, out)

@@ -67,7 +67,7 @@ def counting(total: int, what: str) -> Iterator[Callable[[int], None]]:
     """Give a function that is told how many are done: a bar on a terminal, some ten plain lines elsewhere."""
     console = remarks()
     if console.is_terminal:
-        with bar(console) as progress:
+        with bar(console, is_counting=True) as progress:
             task = progress.add_task(what, total=total)
             yield lambda done: progress.update(task, completed=done)
         return
@@ -83,12 +83,19 @@ def counting(total: int, what: str) -> Iterator[Callable[[int], None]]:
     yield tell
 
 
-def bar(console: Console) -> Progress:
-    """Return a progress bar that leaves no trace when it is done."""
-    from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+def bar(console: Console, *, is_counting: bool = False) -> Progress:
+    """Return a progress bar that leaves no trace when it is done; counting, it says how many and for how long yet."""
+    from rich import progress
 
-    columns = (SpinnerColumn(), TextColumn("{task.description}", markup=False), BarColumn(), TimeElapsedColumn())
-    return Progress(*columns, console=console, transient=True)
+    columns: list[progress.ProgressColumn] = [
+        progress.SpinnerColumn(),
+        progress.TextColumn("{task.description}", markup=False),
+        progress.BarColumn(),
+    ]
+    if is_counting:
+        columns += [progress.MofNCompleteColumn(), progress.TimeRemainingColumn()]
+    columns.append(progress.TimeElapsedColumn())
+    return progress.Progress(*columns, console=console, transient=True)
 
 
 @contextlib.contextmanager

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import time
 from collections.abc import Callable, Iterable
@@ -9,7 +10,6 @@ from collections.abc import Callable, Iterable
 import numpy as np
 
 from batteryopt import bilevel, solvers
-from batteryopt.certificate import Certificate
 from batteryopt.coordination import check, closed_form
 from batteryopt.coordination.answer import Answer, Result, contract_region
 from batteryopt.coordination.conflicts import explain_infeasible
@@ -19,6 +19,7 @@ from batteryopt.coordination.solution import Model, NoCoordinatingContract, Solu
 from batteryopt.errors import FormulaDoesNotApply
 from batteryopt.run import Route, Run
 from batteryopt.solvers import Options
+from batteryopt.solvers.interrupt import interrupts_heard
 from batteryopt.status import PointStatus, StopReason
 
 DEFAULT_MODELS = (Model.CENTRALIZED, Model.DECENTRALIZED, Model.CONTRACT, Model.DECENTRALIZED_WHOLESALE)
@@ -89,19 +90,15 @@ def _optimized(
 ) -> dict[Model, Answer]:
     """Optimise one model after the other; after an interrupt the rest is left, and what is done is kept."""
     optima: dict[Model, Answer] = {}
-    is_interrupted = False
-    for model in models:
-        if is_interrupted:
-            optima[model] = _not_finished(model)
-            continue
-        announce(f"optimising {model.value}")
-        left = None if deadline is None else max(0.1, deadline - time.perf_counter())
-        try:
+    before = interrupts_heard()
+    with contextlib.suppress(KeyboardInterrupt):
+        for model in models:
+            if interrupts_heard() > before:
+                break
+            announce(f"optimising {model.value}")
+            left = None if deadline is None else max(0.1, deadline - time.perf_counter())
             optima[model] = by_optimizer(instance, model, solver, dataclasses.replace(options, time_limit=left))
-        except KeyboardInterrupt:
-            optima[model] = _not_finished(model)
-        is_interrupted = optima[model].run.stop_reason is StopReason.INTERRUPTED
-    return optima
+    return {model: optima.get(model) or _not_finished(model) for model in models}
 
 
 def by_formula(instance: Instance, model: Model) -> Answer:
@@ -151,7 +148,7 @@ def by_optimizer(instance: Instance, model: Model, solver: str | None = None, op
         if reason is not None:
             run = dataclasses.replace(run, point_status=PointStatus.NONE, bound=None)
             return Answer(model=model, solution=None, run=run, reason=reason)
-    return Answer(model=model, solution=solution, run=run, certificate=_certified(solution, engine.certificate))
+    return Answer(model=model, solution=solution, run=run, certificate=check.certify(solution))
 
 
 def _point_of(instance: Instance, model: Model, options: Options) -> Solution | None:
@@ -171,11 +168,6 @@ def _optimize_owner(instance: Instance, solver: str | None, options: Options) ->
         return Answer(model=Model.CENTRALIZED, solution=None, run=run, reason=report.stop_reason.value)
     solution = solution_of(pyomo_model, instance, Model.CENTRALIZED)
     return Answer(model=Model.CENTRALIZED, solution=solution, run=run, certificate=check.certify(solution))
-
-
-def _certified(solution: Solution, engine: Certificate) -> Certificate:
-    """Return the family's own checks, and the engine's word on the bound."""
-    return check.certify(solution) + Certificate(tuple(c for c in engine if c.name == "bound"))
 
 
 def _why_no_contract(instance: Instance, best: Solution, solver: str | None, options: Options) -> str | None:

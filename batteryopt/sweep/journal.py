@@ -70,12 +70,12 @@ class Journal:
         if not whole:
             return whole
         try:
-            found, *rest = (json.loads(line) for line in whole.splitlines())
+            first, *rest = (json.loads(line) for line in whole.splitlines())
             done = {int(line["point"]): line["rows"] for line in rest}
-            is_other = dict(found) != self._identity
+            found = {**first}
         except (ValueError, KeyError, TypeError) as error:
             raise self._refusal("is no journal of a sweep", "delete it, or give another --out") from error
-        if is_other:
+        if found != self._identity:
             raise InvalidInput(str(self.path), list(self._differences(found)))
         self.done = done
         return whole

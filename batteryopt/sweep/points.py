@@ -8,7 +8,7 @@ from typing import Any
 
 from batteryopt.families import FAMILIES, Family
 from batteryopt.output import numbers_of
-from batteryopt.status import StopReason
+from batteryopt.solvers.interrupt import interrupts_heard
 
 AUTO = "auto"
 ROUTES = (AUTO, "closed-form", "optimizer", "both")
@@ -48,13 +48,12 @@ def solve_point(task: Task, instance: Any) -> list[Row]:
     Raises
     ------
     KeyboardInterrupt
-        If a solver was interrupted: its answer is not what the sweep asked for.
+        If a solver was interrupted: the answer may not be what the sweep asked for.
     """
-    rows = []
-    for model, answer in _answers(task, instance):
-        if answer.run.stop_reason is StopReason.INTERRUPTED:
-            raise KeyboardInterrupt
-        rows.append(_row(model, answer, task.family.left_out))
+    before = interrupts_heard()
+    rows = [_row(model, answer, task.family.left_out) for model, answer in _answers(task, instance)]
+    if interrupts_heard() > before:
+        raise KeyboardInterrupt
     return rows
 
 

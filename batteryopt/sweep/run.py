@@ -6,7 +6,9 @@ import contextlib
 import hashlib
 import importlib.metadata
 import multiprocessing
+import multiprocessing.process
 import signal
+import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from concurrent.futures.process import BrokenProcessPool
@@ -18,11 +20,14 @@ import pandas as pd
 from batteryopt.errors import BatteryOptError
 from batteryopt.families import family_of
 from batteryopt.output import grouped
+from batteryopt.solvers.interrupt import noting_interrupts
 from batteryopt.sweep.grid import Axis, Grid, grid_of
 from batteryopt.sweep.journal import Journal
 from batteryopt.sweep.points import AUTO, Row, Task, solve_point
 
 LAST_COLUMNS = ("reason",)
+PATIENCE = 3.0
+"""Seconds that the processes of an interrupted sweep get for the points they are at."""
 
 
 def sweep(
@@ -114,16 +119,18 @@ def _solved(task: Task, grid: Grid, points: Sequence[int], jobs: int) -> Iterato
     """Yield the rows of each point when it is done."""
     if min(jobs, len(points)) <= 1:
         for point in points:
-            yield point, solve_point(task, grid.instances[point])
+            with noting_interrupts():
+                rows = solve_point(task, grid.instances[point])
+            yield point, rows
         return
     with _pool(min(jobs, len(points))) as pool:
         futures = {pool.submit(_solve_quietly, task, grid.instances[point]): point for point in points}
         try:
             for future in as_completed(futures):
-                rows = future.result()
-                if rows is None:
+                found = future.result()
+                if found is None:
                     raise KeyboardInterrupt
-                yield futures[future], rows
+                yield futures[future], found
         except BrokenProcessPool as error:
             raise BatteryOptError(
                 "a process of the sweep died, for want of memory perhaps; what is done is kept: "
@@ -138,12 +145,20 @@ def _pool(jobs: int) -> Iterator[ProcessPoolExecutor]:
     pool = ProcessPoolExecutor(jobs, mp_context=multiprocessing.get_context("spawn"), initializer=_leave_interrupts)
     try:
         yield pool
-    except BaseException:
-        for process in set(multiprocessing.active_children()) - before:
-            process.terminate()
-        raise
     finally:
-        pool.shutdown(wait=True, cancel_futures=True)
+        pool.shutdown(wait=False, cancel_futures=True)
+        _end(set(multiprocessing.active_children()) - before)
+
+
+def _end(workers: set[multiprocessing.process.BaseProcess]) -> None:
+    """Let workers finish what they are at, for a moment; who takes longer, or is waited for no more, is ended."""
+    patience = time.monotonic() + PATIENCE
+    try:
+        for worker in workers:
+            worker.join(max(0.0, patience - time.monotonic()))
+    finally:
+        for worker in workers:
+            worker.terminate()
 
 
 def _leave_interrupts() -> None:
