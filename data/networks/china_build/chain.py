@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import numpy as np
+
 from batteryopt.network.instance import FacilityType, Level, Product, Recipe, Sizes, Storage
 from china_build import figures as f
 from china_build.returns import LFP, NCM
@@ -38,15 +40,15 @@ def products() -> tuple[Product, ...]:
 # ---- outlets -------------------------------------------------------------------------------------------------------
 
 
-def outlet(extra_cost_per_t: float = 0.0, *, sizes_offered: tuple[int, ...] = (0, 1, 2, 3)) -> FacilityType:
+def outlet(extra_cost_per_t: float = 0.0, *, smallest: int = 0) -> FacilityType:
     """Return collection outlets: a point, a centralised one, a hundred and a thousand of those, and all between.
 
     Parameters
     ----------
     extra_cost_per_t
         Beside handling: hauls that the network does not see.
-    sizes_offered
-        Positions of the sizes that are offered; between two of them any size may be had.
+    smallest
+        Position of the smallest of the four sizes that is offered.
     """
     sizes = [
         ("point", f.OUTLET_STORE_T, f.OUTLET_OPENING, f.OUTLET_FIXED),
@@ -64,12 +66,36 @@ def outlet(extra_cost_per_t: float = 0.0, *, sizes_offered: tuple[int, ...] = (0
             fixed_cost=fixed,
             variable_cost_per_t=f.OUTLET_HANDLING + extra_cost_per_t,
         )
-        for name, store, opening, fixed in (sizes[i] for i in sizes_offered)
+        for name, store, opening, fixed in sizes[smallest:]
     )
     recipes = tuple(
         Recipe(name=f"collect {c}", inputs=((pack(c), 1.0),), outputs=((collected(c), 1.0),)) for c in (LFP, NCM)
     )
     return FacilityType(name=OUTLET, recipes=recipes, levels=levels, sizes=Sizes.BETWEEN)
+
+
+def outlet_levels(type_: FacilityType, most_t: float) -> tuple[Level, ...]:
+    """Return the sizes of a place that needs so much at most: the smallest, and one just large enough.
+
+    The larger one costs what lies on the straight lines between the type's levels. Two sizes a place instead of four
+    make plans far easier to find, and what lies between them is straight too.
+    """
+    least = type_.levels[0]
+    if most_t <= least.capacity_t:
+        return (least,)
+    capacities = [level.capacity_t for level in type_.levels]
+
+    def at_most(figures: list[float]) -> float:
+        return float(round(np.interp(most_t, capacities, figures)))
+
+    largest = Level(
+        name="largest",
+        capacity_t=most_t,
+        opening_cost=at_most([float(np.mean(level.opening_cost)) for level in type_.levels]),
+        fixed_cost=at_most([float(np.mean(level.fixed_cost)) for level in type_.levels]),
+        variable_cost_per_t=least.variable_cost_per_t,
+    )
+    return least, largest
 
 
 # ---- centres -------------------------------------------------------------------------------------------------------

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
@@ -90,12 +91,12 @@ def all_cities(years: tuple[int, ...] = YEARS) -> Places:
 
 
 def china() -> Network:
-    """Return all 364 cities: outlets in every city, centres in 60, plants in 24, mobile stations to the remote."""
+    """Return all 364 cities: outlets in every city, centres in 40, plants in 16, mobile stations to the remote."""
     where = all_cities()
     capitals = list(places.CAPITALS.values())
-    centres = list(dict.fromkeys([*capitals, *where.largest(60)]))[:60]
+    centres = list(dict.fromkeys([*capitals, *where.largest(60)]))[:40]
     by_province = where.table.assign(peak=where.peak_t).groupby("province")["peak"].idxmax()
-    plants = [code for code in where.largest(364) if code in set(by_province)][:20]
+    plants = [code for code in where.largest(364) if code in set(by_province)][:13]
     remote = places.is_remote(where.table)
     where.km["mobile_km"] = np.where(remote[:, None], where.km["road_km"], np.nan)
     return _network(
@@ -126,7 +127,7 @@ def capitals() -> Network:
     return _network(
         name="Battery recycling in China, 31 provinces by their capitals",
         where=where,
-        types=(chain.outlet(extra_cost_per_t=haul, sizes_offered=(1, 3)), chain.centre(), chain.plant()),
+        types=(chain.outlet(extra_cost_per_t=haul, smallest=1), chain.centre(), chain.plant()),
         centres=where.largest(20),
         plants=[code for code in where.largest(31) if code not in NO_PLANTS][:12],
         modes=[mode for mode in _modes(whole_visits=False) if not mode.is_mobile],
@@ -216,10 +217,10 @@ def _returns(where: Places) -> Iterable[Return]:
 
 
 def _outlets(where: Places, type_: FacilityType) -> Iterable[Candidate]:
-    """Yield an outlet for each zone, of at most the size that takes all of its returns."""
+    """Yield an outlet for each zone, up to a size that takes all of its returns and a tenth more."""
     for site, peak in zip(where.names, where.peak_t, strict=True):
-        enough = next((level for level in type_.levels if level.capacity_t >= 1.1 * peak), type_.levels[-1])
-        yield Candidate(site=site, type=chain.OUTLET, largest_level=enough.name)
+        most = float(math.ceil(1.1 * peak / 10) * 10)
+        yield Candidate(site=site, type=chain.OUTLET, levels=chain.outlet_levels(type_, most))
 
 
 def _at(where: Places, codes: Iterable[int], type_: str) -> Iterable[Candidate]:
