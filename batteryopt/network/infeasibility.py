@@ -39,6 +39,9 @@ ELASTIC = {
 }
 """Families of rows that may be missed, and what an amount of them means; the others are logic and hold."""
 
+PRICES = {"every_node_is_in_balance": 100.0}
+"""What missing a row by its whole size costs; 1 where nothing stands. Matter vanishes only where no rule can give."""
+
 
 def explain(m: Formulation, options: Options) -> tuple[Breach, ...]:
     """Return what conflicts, largest first; integrality is tried with and given up where it takes too long."""
@@ -74,7 +77,7 @@ def elastic(m: Formulation) -> tuple[QuadraticProgram, np.typing.NDArray[np.int6
     count = len(rows)
     program = dataclasses.replace(
         base,
-        c=np.concatenate([np.zeros(m.size), np.ones(count)]),
+        c=np.concatenate([np.zeros(m.size), [PRICES.get(kind, 1.0) for kind in kinds[rows]]]),
         Q=sp.csc_array((m.size + count, m.size + count)),
         A=sp.csr_array(sp.hstack([base.A, slack], format="csr")),
         lower=np.concatenate([base.lower, np.zeros(count)]),

@@ -19,9 +19,9 @@ MOST_ROUNDS = 60
 
 
 def dive(relaxation: Relaxation, deadline: float) -> Floats | None:
-    """Return a point with whole integers that satisfies core and joined cuts, or None where the dive ends nowhere.
+    """Return a point with whole integers, or None where the dive ends nowhere.
 
-    The relaxation's column bounds are as before afterwards.
+    The first decisions follow the relaxation with its cuts; after that the core alone is solved again and again.
     """
     core = relaxation.problem.core
     if relaxation.x is None:
@@ -38,9 +38,9 @@ def dive(relaxation: Relaxation, deadline: float) -> Floats | None:
         if not is_open.any():
             break
         _decide(values, is_open, lower, upper, is_first=turn == 0)
-        relaxation.lp.set_bounds(columns, lower, upper)
-        x = relaxation.lp.solve(max(0.1, deadline - time.monotonic()) if np.isfinite(deadline) else None).x
-    relaxation.lp.set_bounds(columns, core.lower[columns], core.upper[columns])
+        relaxation.loose.set_bounds(columns, lower, upper)
+        x = relaxation.loose.solve(max(0.1, deadline - time.monotonic()) if np.isfinite(deadline) else None).x
+    relaxation.loose.set_bounds(columns, core.lower[columns], core.upper[columns])
     if x is None or np.max(abs(x[columns] - np.round(x[columns])), initial=0.0) > WHOLE:
         return None
     return x

@@ -23,7 +23,7 @@ FEWEST = 8
 
 
 def neighbourhoods(m: Formulation, positions: Floats | None, *, seed: int = 0) -> Iterator[Bools]:
-    """Yield masks over the model's columns: which integers are decided anew. Endless: types, then regions, again.
+    """Yield masks over the model's columns: which integers are decided anew. Endless: regions, then types, again.
 
     Parameters
     ----------
@@ -33,10 +33,10 @@ def neighbourhoods(m: Formulation, positions: Floats | None, *, seed: int = 0) -
     generator = np.random.default_rng(seed)
     types = np.unique(m.families["is_open"].index["type"])
     while True:
-        for chosen in ([t] for t in types[::-1]):
-            yield _columns(m, lambda index, chosen=chosen: np.isin(index["type"], chosen))
         for near in _regions(len(m.labels["site"]), positions, generator):
             yield _columns(m, lambda index, near=near: near[index["site"]])
+        for chosen in types[::-1].tolist():
+            yield _columns(m, lambda index, chosen=chosen: index["type"] == chosen)
 
 
 def _columns(m: Formulation, is_free: Callable[..., Bools]) -> Bools:

@@ -33,12 +33,15 @@ class Relaxation:
         Proven lower bound, in the problem's unit, evaluated from duals.
     is_in
         Which cuts have joined.
+    loose
+        The core alone, for dives: integers satisfy the cuts anyway, and without them it is solved much faster.
     """
 
     def __init__(self, problem: Problem, options: Options, flag: InterruptFlag) -> None:
         self.problem = problem
         self.flag = flag
         self.lp = GrowingProgram(problem.core, options, flag)
+        self.loose = GrowingProgram(problem.core, options, flag)
         self.is_in: Bools = np.zeros(len(problem.cuts.lower), dtype=bool)
         self.order: list[Ints] = []
         self.x: Floats | None = None

@@ -1,0 +1,213 @@
+"""Solving: the hand-made optimum, objectives, limits, kept facilities, infeasibility with its place."""
+
+from __future__ import annotations
+
+import dataclasses
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from batteryopt.network.frontier import frontier, lexicographic
+from batteryopt.network.instance import CollectionTarget, Limit, Market, Policy, Quantity, Sharing
+from batteryopt.network.objective import Objective
+from batteryopt.network.search import search as search_module
+from batteryopt.network.solve import solve
+from batteryopt.network.tables import read
+from tests.network.echelon import echelon
+from tests.network.everything import everything
+
+HAND = Path(__file__).parents[2] / "data" / "networks" / "hand"
+
+
+@pytest.fixture(scope="module")
+def hand():
+    return read(HAND)
+
+
+def test_hand_made_optimum(hand):
+    """Derived term by term in the README of the data."""
+    answer = solve(hand, gap=0.0)
+    terms = answer.solution.cost_terms
+    assert answer.objective == pytest.approx(-7640)
+    assert {name: terms[name] for name in ("opening", "fixed", "variable", "transport", "revenue")} == pytest.approx(
+        {"opening": 10000, "fixed": 3600, "variable": 2880, "transport": 10440, "revenue": -34560}
+    )
+    assert answer.run.bound == pytest.approx(-7640)
+    assert answer.certificate.passed
+    assert set(zip(*(answer.solution.facilities[c] for c in ("site", "level", "period")), strict=True)) == {
+        (site, "small", period) for site in ("Aston", "Bray") for period in hand.period_index
+    }
+
+
+def test_json_keys(hand):
+    body = solve(hand, gap=0.0).to_json()
+    assert sum(body["cost_terms"].values()) == pytest.approx(body["objective"])
+    assert body["open_facilities"][0].keys() == {"site", "type", "level", "period"}
+    assert {"route", "solver", "stop_reason", "point_status", "bound", "gap", "seconds", "kpis"} <= body.keys()
+    assert body["route"] == "optimizer"
+    assert body["gap"] == pytest.approx(0.0, abs=1e-9)
+
+
+def test_facilities_kept(hand):
+    """One large shredder in Aston: 29,924 before revenue of 34,560, by the README's table."""
+    plan = solve(hand, gap=0.0).solution
+    facilities = plan.facilities.iloc[:2].assign(
+        site="Aston", level="large", period=list(hand.period_index), capacity_t=_capacity(hand, "large")
+    )
+    kept = dataclasses.replace(plan, facilities=facilities)
+    answer = solve(hand, gap=0.0, facilities=kept)
+    assert answer.objective == pytest.approx(29924 - 34560)
+    assert set(answer.solution.facilities["site"]) == {"Aston"}
+
+
+def _capacity(network, level):
+    return next(v.capacity_t for v in network.types[0].levels if v.name == level)
+
+
+def test_the_whole_search_finds_what_the_tree_finds(monkeypatch):
+    """Relaxation, dive and searches around the plan, forced on a network that a tree would do."""
+    network = everything()
+    exact = solve(network, gap=0.0)
+    monkeypatch.setattr(search_module, "SMALL", 0)
+    told = []
+    found = solve(network, gap=1e-6, on_progress=told.append)
+    assert found.objective == pytest.approx(exact.objective, rel=1e-5)
+    assert found.run.bound <= exact.objective + 1e-6 * abs(exact.objective)
+    assert found.certificate.passed
+    plans = [p.objective for p in told if p.objective is not None]
+    assert plans[0] >= plans[-1] - 1e-6 * abs(plans[-1])
+
+
+def test_a_limit_keeps_plan_and_bound(monkeypatch):
+    """No time for the tree: the dive's plan comes back with the relaxation's bound, and no claim of optimality."""
+    monkeypatch.setattr(search_module, "SMALL", 0)
+    monkeypatch.setattr(search_module, "LARGE", 0)
+    monkeypatch.setattr(search_module, "PASS", 1)
+    generator = np.random.default_rng(1)
+    x = generator.uniform(0, 100, (12, 2))
+    km = np.linalg.norm(x[:, None] - x, axis=2)
+    network = with_capacity(echelon(km, generator.uniform(1, 9, 12), generator.uniform(50, 200, 12)), 12.0)
+    found = solve(network, gap=0.0, time_limit=20)
+    exact = solve_exactly(monkeypatch, network)
+    assert found.run.point_status == "feasible"
+    assert found.run.bound <= exact.objective <= found.objective + 1e-6 * abs(found.objective)
+    assert found.certificate.passed
+
+
+def with_capacity(network, tonnes):
+    (type_,) = network.types
+    level = dataclasses.replace(type_.levels[0], capacity_t=tonnes)
+    return dataclasses.replace(network, types=(dataclasses.replace(type_, levels=(level,)),))
+
+
+def solve_exactly(monkeypatch, network):
+    monkeypatch.setattr(search_module, "SMALL", 10**6)
+    return solve(network, gap=0.0)
+
+
+# ---- objectives ----------------------------------------------------------------------------------------------------
+
+
+def chain_of_choice():
+    """Two towns with 10 t each, 50 km apart; a point opens for 100 or 400 money; leaving a tonne costs 30."""
+    km = np.array([[0.0, 50], [50, 0]])
+    return echelon(km, [10, 10], [100, 400], uncollected=30.0)
+
+
+def test_objectives_one_by_one():
+    """Cheapest: open the first, and carry the second's 10 t for 500 or leave them for 300: 100 + 300 = 400.
+
+    Most collected: all 20 t.
+    """
+    network = chain_of_choice()
+    assert solve(network, gap=0.0).objective == pytest.approx(400)
+    most = solve(network, objective=Objective.COLLECTION, gap=0.0)
+    assert most.objective == pytest.approx(20)
+    assert most.run.bound == pytest.approx(20)
+    assert most.certificate.passed
+
+
+def test_lexicographic():
+    """With all 20 t collected the cheapest is both points open: 100 + 400, dearer by carrying: 100 + 500."""
+    collection, cost = lexicographic(chain_of_choice(), [Objective.COLLECTION, Objective.COST], gap=0.0)
+    assert collection.objective == pytest.approx(20, rel=1e-5)
+    assert cost.objective == pytest.approx(500, rel=1e-4)
+
+
+def test_frontier():
+    """400 for 10 t, 500 for 20 t; between, a tonne more costs 20 net: carried for 50, no longer left for 30.
+
+    Of 12.5, 15 and 17.5 t only the first is cheaper that way (450) than by opening the second point (500, and 20 t).
+    """
+    found = frontier(chain_of_choice(), Objective.COST, Objective.COLLECTION, points=5, gap=0.0).to_frame()
+    assert found["collection"].tolist() == pytest.approx([10, 12.5, 20], rel=1e-4)
+    assert found["cost"].tolist() == pytest.approx([400, 450, 500], rel=1e-4)
+
+
+def test_weights():
+    """Cost and 30 money for each tonne collected: leaving a tonne costs 60, so that everything is collected."""
+    weights = {Objective.COST: 1.0, Objective.COLLECTION: 30.0}
+    answer = solve(chain_of_choice(), objective=weights, gap=0.0)
+    assert answer.objective == pytest.approx(500 - 30 * 20)
+    assert answer.solution.net_present_cost == pytest.approx(500)
+
+
+def test_risk_and_emissions_of_doing_nothing():
+    """With no target nothing need move: no risk, and no emissions."""
+    network = chain_of_choice()
+    assert solve(network, objective=Objective.RISK, gap=0.0).objective == pytest.approx(0)
+    assert solve(network, objective=Objective.EMISSIONS, gap=0.0).objective == pytest.approx(0)
+
+
+# ---- infeasible ----------------------------------------------------------------------------------------------------
+
+
+def test_infeasible_says_where_and_by_how_much():
+    """20 t must be collected by one point that takes 12 t: 8 t are too much, in one of three ways to see it."""
+    km = np.array([[0.0, 50], [50, 0]])
+    network = with_capacity(echelon(km, [10, 10], [100, 400]), 12.0)
+    rule = Limit(name="one", quantity=Quantity.FACILITIES, most=1)
+    answer = solve(dataclasses.replace(network, policy=Policy(limits=(rule,))), gap=0.0)
+    assert answer.solution is None
+    assert answer.run.stop_reason == "infeasible"
+    assert answer.reason is not None
+    tonnes = sum(c.amount for c in answer.conflicts if c.unit.startswith("t "))
+    points = sum(c.amount for c in answer.conflicts if c.rule == "limits are kept")
+    assert tonnes == pytest.approx(8) or points == pytest.approx(1)
+    assert all(conflict.place for conflict in answer.conflicts)
+
+
+def test_infeasible_target_names_the_zone():
+    """A town with no way out and no candidate must be collected by half: 5 of its 10 t are short."""
+    km = np.array([[0.0, np.nan], [np.nan, 0]])
+    network = echelon(km, [10, 10], [100, 400], uncollected=1.0)
+    target = CollectionTarget(name="half", share=0.5, sharing=Sharing.EACH)
+    network = dataclasses.replace(
+        network, candidates=network.candidates[:1], policy=Policy(collection_targets=(target,))
+    )
+    (conflict,) = solve(network, gap=0.0).conflicts
+    assert (conflict.rule, conflict.place, conflict.period) == ("enough is collected", "half/town1", "now")
+    assert conflict.amount == pytest.approx(5)
+
+
+def test_soft_target_becomes_a_number_with_a_place():
+    """The same, soft at 7 a tonne: 35 of penalty, and what is missed is named."""
+    km = np.array([[0.0, np.nan], [np.nan, 0]])
+    network = echelon(km, [10, 10], [100, 400], uncollected=1.0)
+    target = CollectionTarget(name="half", share=0.5, sharing=Sharing.EACH, penalty_per_t=7.0)
+    network = dataclasses.replace(
+        network, candidates=network.candidates[:1], policy=Policy(collection_targets=(target,))
+    )
+    answer = solve(network, gap=0.0)
+    assert answer.solution.cost_terms["penalties"] == pytest.approx(5 * 7 + 5 * 7)
+    missed = {breach.place: breach.amount for breach in answer.missed}
+    assert missed == pytest.approx({"town0": 5, "town1": 5})
+
+
+def test_unbounded_prices_are_bounded_by_what_returns():
+    """A market that pays for packs takes what returns, no more: 20 t at 5 are earned."""
+    km = np.array([[0.0, 50], [50, 0]])
+    network = echelon(km, [10, 10], [100, 400], uncollected=0.0)
+    markets = tuple(Market(site=f"town{i}", product="pack", price_per_t=5.0) for i in range(2))
+    assert solve(dataclasses.replace(network, markets=markets), gap=0.0).objective == pytest.approx(-100)
