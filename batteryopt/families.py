@@ -166,6 +166,27 @@ FAMILIES: Mapping[str, Family] = {
             ),
             left_out=("pareto_region.corners", "pareto_region.non_negative"),
         ),
+        Family(
+            kind="differential-game",
+            summary="manufacturer and retailer over time: prices, green innovation, credits, a contract",
+            package="batteryopt.differential_game",
+            read="instance:read",
+            models="solution:Model",
+            default_models="solve:DEFAULT_MODELS",
+            solve="solve:solve",
+            template="template:write_template",
+            reproduce="reproduce:reproduce",
+            drawn=(
+                "present_value.supply_chain",
+                "present_value.manufacturer",
+                "present_value.retailer",
+                "steady_state.efficiency",
+                "steady_state.innovation",
+                "decay_rate",
+                "share_range",
+            ),
+            left_out=("trajectory",),
+        ),
     )
 }
 """Every family, in the order in which people meet them."""

@@ -48,7 +48,7 @@ def test_maps_have_a_cell_a_point():
     axes = [Axis.evenly("transfer_price", 1, 9, 3), Axis.evenly("usable_share", 0.5, 0.6, 2)]
     frame = sweep(TABLE_2_INSTANCE, axes, models=("decentralized", "contract"))
     keys = ["transfer_price", "usable_share"]
-    maps = {panel.title: panel.values for panel in maps_of(frame, keys, "profits.supply_chain", ["terms.cost_share"])}
+    maps = {panel.title: panel.values for panel in maps_of(frame, keys, ["profits.supply_chain", "terms.cost_share"])}
     gain, share = maps["gain of the chain by the contract"], maps["terms: cost share (contract)"]
     assert gain.shape == share.shape == (2, 3)
     cells = frame.set_index(["model", *keys])["profits.supply_chain"]

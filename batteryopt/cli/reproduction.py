@@ -39,24 +39,23 @@ def print_reproduction(console: Console, found: Reproduction) -> None:
 
 def _figures(figures: tuple[Figure, ...]) -> Table:
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
-    table.add_column("model")
     table.add_column("figure")
     for title in ("printed", "formula", "optimiser"):
         table.add_column(title, justify="right", no_wrap=True)
-    table.add_column("agrees")
-    place = ""
+    table.add_column("agrees", min_width=24)
+    place = None
     for figure in figures:
-        if place and figure.place != place:
+        if figure.place != place:
             table.add_section()
+            table.add_row(Text(figure.place, style="bold"))
+        place = figure.place
         table.add_row(
-            figure.place if figure.place != place else "",
-            figure.quantity,
-            f"{figure.printed:.10g}",
+            f"  {figure.quantity}",
+            _printed(figure.printed),
             _value(figure.formula),
             _value(figure.optimizer),
             Text("yes", style="green") if figure.agrees else Text(f"NO, {figure.reason.split(':')[0]}", style="red"),
         )
-        place = figure.place
     return table
 
 
@@ -117,6 +116,12 @@ def _summary(found: Reproduction) -> Text:
         f"the paper prints {printed} of {count} as its own model gives them.",
         style="bold green" if is_good else "bold red",
     )
+
+
+def _printed(value: float) -> str:
+    """Return a printed number with its own digits, but no more decimals than ours have."""
+    text = f"{value:.10g}"
+    return _value(value) if len(text.partition(".")[2]) > 4 else text
 
 
 def _value(value: float | None) -> str:

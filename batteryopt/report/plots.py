@@ -195,8 +195,7 @@ def _maps_image(frame: pd.DataFrame, picture: Picture) -> Any:
 
 
 def _maps(frame: pd.DataFrame, picture: Picture) -> list[Map]:
-    total, *others = picture.drawn
-    return maps_of(frame, list(picture.labels), total, [name for name in others if name.startswith("terms")])
+    return maps_of(frame, list(picture.labels), picture.drawn)
 
 
 def _range(panel: Map, maps: Sequence[Map], least: str, most: str) -> dict[str, float]:

@@ -41,9 +41,14 @@ def lines_of(frame: pd.DataFrame, key: str, names: Sequence[str]) -> list[Lines]
     ]
 
 
-def maps_of(frame: pd.DataFrame, keys: Sequence[str], total: str, terms: Sequence[str]) -> list[Map]:
-    """Return the maps of a sweep over two keys: each model's total, what the contract gains, and its terms."""
-    across, up = keys
+def maps_of(frame: pd.DataFrame, keys: Sequence[str], names: Sequence[str]) -> list[Map]:
+    """Return the maps of a sweep over two keys: each model's total, what the contract gains, and its terms.
+
+    The total is the first of the names; terms are those of the others that only the contract has.
+    """
+    (across, up), (total, *others) = keys, names
+    contract = frame[frame["model"] == CONTRACT]
+    rest = frame[frame["model"] != CONTRACT]
     totals = {
         model: _pivot(part, across, up, [total]) for model, part in _by_model(frame) if total in frame and len(part)
     }
@@ -54,10 +59,9 @@ def maps_of(frame: pd.DataFrame, keys: Sequence[str], total: str, terms: Sequenc
     ]
     if CONTRACT in totals and BEFORE in totals:
         maps.append(Map(title="gain of the chain by the contract", values=totals[CONTRACT] - totals[BEFORE]))
-    for name, items in _present(frame, terms):
-        part = frame[frame["model"] == CONTRACT]
-        if len(part):
-            maps.append(Map(title=f"{title_of(name, items)} (contract)", values=_pivot(part, across, up, items)))
+    for name, items in _present(contract, others):
+        if rest[items].isna().to_numpy().all():
+            maps.append(Map(title=f"{title_of(name, items)} (contract)", values=_pivot(contract, across, up, items)))
     return maps
 
 
