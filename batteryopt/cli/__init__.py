@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from batteryopt.cli import commands, sweep
+from batteryopt.cli import commands, imports, report, sweep
 
 app = typer.Typer(
     name="batteryopt",
@@ -35,8 +35,9 @@ def batteryopt(
     """Optimise what happens to electric-vehicle batteries at the end of their life, and check every answer."""
 
 
-for _command in (commands.solve, commands.check, commands.reproduce, sweep.sweep, commands.new):
+for _command in (commands.solve, commands.check, commands.reproduce, sweep.sweep, report.report, commands.new):
     app.command()(_command)
+app.add_typer(imports.app, name="import")
 
 
 def main() -> None:

@@ -8,7 +8,7 @@ from typing import Any, TypeAlias
 Trace: TypeAlias = dict[str, Any]
 
 BLUE, ORANGE, GREEN, PINK, YELLOW, SKY = "#2f7ebc", "#d9702b", "#2a9d78", "#b565a7", "#d9a520", "#6fb7dd"
-COLORS = (BLUE, ORANGE, GREEN, PINK, YELLOW, SKY, "#7a7f87", "#8c6d4f")
+COLORS = (BLUE, ORANGE, GREEN, PINK, YELLOW, SKY, "#7a7f87", "#8c6d4f", "#4b5d99", "#a2b23c", "#c24d5c")
 """After Okabe and Ito, of a lightness that shows on white and on dark."""
 DASHES = ("solid", "dash", "dot", "dashdot")
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 
@@ -65,12 +65,16 @@ def sections(saved: Saved) -> list[Section]:
 def tables(saved: Saved) -> dict[str, Table]:
     """Return the tables that a paper would print, by name."""
     models = _solved(saved)
-    rows = [[words.words(name), *(_cell(a["decisions"].get(name)) for a in models.values())] for name in _decisions(models)]
+    rows = [
+        [words.words(name), *(_cell(a["decisions"].get(name)) for a in models.values())] for name in _decisions(models)
+    ]
     rows += [
         [f"Profit, {title.lower()}", *(_cell(answer["profits"][key]) for answer in models.values())]
         for key, title in [(key, PLAYERS[key][0]) for key in PLAYERS] + [("supply_chain", "Supply chain")]
     ]
-    found = {"models": Table(caption="Decisions and profits by model", columns=["", *map(words.model, models)], rows=rows)}
+    found = {
+        "models": Table(caption="Decisions and profits by model", columns=["", *map(words.model, models)], rows=rows)
+    }
     if _region(saved) is not None:
         found["contract"] = _terms(saved)
     return found
@@ -101,9 +105,11 @@ def _opening(saved: Saved) -> Section:
     models = _solved(saved)
     intro = page.paragraph(
         "A manufacturer sells vehicles through a retailer and brings retired batteries back by its recycling service; "
-        "an echelon enterprise gives the usable ones a second life. Money and quantities are in the instance's own units."
+        "an echelon enterprise gives the usable ones a second life. All in the instance's own units."
     )
-    chain = [(f"Chain profit, {words.model(n).lower()}", number(a["profits"]["supply_chain"])) for n, a in models.items()]
+    chain = [
+        (f"Chain profit, {words.model(n).lower()}", number(a["profits"]["supply_chain"])) for n, a in models.items()
+    ]
     missing = [
         page.paragraph(f"{words.model(name)}: {answer.get('reason') or answer['stop_reason']}.")
         for name, answer in saved.models.items()
@@ -177,17 +183,19 @@ def _cell(value: Any) -> float | str | None:
 
 
 def _region(saved: Saved) -> Mapping[str, Any] | None:
-    return saved.models.get("contract", {}).get("pareto_region")
+    region: Mapping[str, Any] | None = saved.models.get("contract", {}).get("pareto_region")
+    return region
 
 
 def _contract(saved: Saved) -> Section:
     intro = page.paragraph(
-        "Under the contract the vehicles change hands at cost, and the enterprise bears a share of the recycling service. "
-        "That makes the chain's profit the largest possible; the retailer then pays the lump sums K1 to the manufacturer "
-        "and K2 to the enterprise. Inside the triangle, all three earn more than without the contract."
+        "Under the contract the vehicles change hands at cost, and the enterprise bears a share of the recycling "
+        "service. That makes the chain's profit the largest possible; the retailer then pays the lump sums K1 to the "
+        "manufacturer and K2 to the enterprise. Inside the triangle, all three earn more than without the contract."
     )
     return Section(
-        title="The contract", blocks=[intro, page.table(_terms(saved)), page.charts([{**_triangle(saved), "wide": True}])]
+        title="The contract",
+        blocks=[intro, page.table(_terms(saved)), page.charts([{**_triangle(saved), "wide": True}])],
     )
 
 
@@ -211,9 +219,11 @@ def _triangle(saved: Saved) -> dict[str, Any]:
     (x, y), inside = zip(*corners, strict=True), region.get("non_negative")
     y_all = y
     traces = [line(x, y, "Everyone gains", BLUE, fill="toself", fillcolor="rgba(47,126,188,0.16)", hoverinfo="skip")]
-    if inside and min(y) < 0 or inside and min(x) < 0:
+    if inside and min(*x, *y) < 0:
         x, y = zip(*[*inside["corners"], inside["corners"][0]], strict=True)
-        traces.append(line(x, y, "… with K1, K2 ≥ 0", GREEN, fill="toself", fillcolor="rgba(42,157,120,0.22)", hoverinfo="skip"))
+        traces.append(
+            line(x, y, "… with K1, K2 ≥ 0", GREEN, fill="toself", fillcolor="rgba(42,157,120,0.22)", hoverinfo="skip")
+        )
     names = ("All to the retailer", "All to the manufacturer", "All to the enterprise")
     named = [*zip(names, region["corners"], ("bottom right", "bottom left", "middle right"), strict=True)]
     named.append(("Nash bargaining = equal split", region["nash_bargaining"], "middle right"))
@@ -298,7 +308,7 @@ def _tornado(base: Parameters) -> dict[str, Any]:
 
 
 def _chain(base: Parameters, symbol: str, value: float) -> float:
-    found = closed_form.decentralized(dataclasses.replace(base, **{symbol: value}))
+    found = closed_form.decentralized(dataclasses.replace(base, **cast(Any, {symbol: value})))
     return float(found.pi_S) if bool(found.applies) else float("nan")
 
 
@@ -307,7 +317,7 @@ def _curves(base: Parameters) -> Iterator[dict[str, Any]]:
         low, high = sorted((value * (1 - REACH), value * (1 + REACH)))
         high = min(high, 0.99) if symbol == "theta" else high
         values = np.linspace(low, high, SAMPLES)
-        yield _curve(dataclasses.replace(base, **{symbol: values}), symbol, values, value)
+        yield _curve(dataclasses.replace(base, **cast(Any, {symbol: values})), symbol, values, value)
 
 
 def _curve(g: Parameters, symbol: str, values: Any, here: float) -> dict[str, Any]:

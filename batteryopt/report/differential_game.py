@@ -86,8 +86,8 @@ def _solved(saved: Saved) -> dict[str, Mapping[str, Any]]:
 
 def _opening(saved: Saved) -> Section:
     intro = page.paragraph(
-        "A manufacturer builds up the energy efficiency of its vehicles by green innovation and earns credits for every "
-        "vehicle; a retailer sets the retail prices. Time is in months, money in the instance's own unit."
+        "A manufacturer builds up the energy efficiency of its vehicles by green innovation and earns credits for "
+        "every vehicle; a retailer sets the retail prices. Time is in months, money in the instance's own unit."
     )
     figures = [
         (f"Present value of the chain, {words.model(name).lower()}", number(answer["present_value"]["supply_chain"]))
@@ -139,7 +139,9 @@ def _present_value(saved: Saved) -> dict[str, Any]:
 
 
 def _paths(saved: Saved) -> Section:
-    intro = page.paragraph("Each model's own answer over time. Lines that coincide are drawn one dashed upon the other.")
+    intro = page.paragraph(
+        "Each model's own answer over time. Lines that coincide are drawn one dashed upon the other."
+    )
     return Section(title="Paths", blocks=[intro, page.charts(_path_charts(saved))])
 
 
@@ -149,7 +151,13 @@ def _path_charts(saved: Saved) -> list[dict[str, Any]]:
     for key, axis in PATHS.items():
         for index in range(_width(models, key)):
             traces = [
-                line(answer["trajectory"]["time"], _column(values, index), words.model(name), MODEL_COLORS[name], dash=MODEL_DASHES[name])
+                line(
+                    answer["trajectory"]["time"],
+                    _column(values, index),
+                    words.model(name),
+                    MODEL_COLORS[name],
+                    dash=MODEL_DASHES[name],
+                )
                 for name, answer in models.items()
                 if (values := answer["trajectory"].get(key)) is not None
             ]
@@ -230,7 +238,14 @@ def _from_both_sides(
             label = f"{words.model(name)}, from {side} (m0 = {number(start, 1)})"
             traces.append(line(times, values, label, MODEL_COLORS[name], dash=dash))
     title = "Efficiency" if what == "efficiency" else "Prices: skimming from above, penetration from below"
-    return chart(f"regimes-{what}", f"{title}{', from both sides' if what == 'efficiency' else ''}", traces, x="time (months)", y=axis, height=380)
+    return chart(
+        f"regimes-{what}",
+        f"{title}{', from both sides' if what == 'efficiency' else ''}",
+        traces,
+        x="time (months)",
+        y=axis,
+        height=380,
+    )
 
 
 def _phase(instance: DifferentialGameInstance, found: Mapping[str, PairEquilibrium]) -> dict[str, Any]:
@@ -246,7 +261,13 @@ def _phase(instance: DifferentialGameInstance, found: Mapping[str, PairEquilibri
     zero = {"type": "line", "x0": 0, "x1": 1, "xref": "paper", "y0": 0, "y1": 0}
     shapes = [{**zero, "line": {"color": "var(--soft)", "width": 1}}]
     return chart(
-        "phase-line", "Phase line of efficiency", traces, x="efficiency m", y="change dm/dt (1/month)", shapes=shapes, height=380
+        "phase-line",
+        "Phase line of efficiency",
+        traces,
+        x="efficiency m",
+        y="change dm/dt (1/month)",
+        shapes=shapes,
+        height=380,
     )
 
 
@@ -285,7 +306,15 @@ def _over(instance: DifferentialGameInstance, key: str, axis: str) -> dict[str, 
         line(values, _allowed(instance, income, found[name]), title, color) for name, (title, color) in names.items()
     ]
     title = f"Present values over the {'credit price' if key == 'credit_price' else 'credits per vehicle'}"
-    return chart(f"over-{key.replace('_', '-')}", title, traces, x=axis, y="present value (money)", height=360, shapes=[_here(instance, key)])
+    return chart(
+        f"over-{key.replace('_', '-')}",
+        title,
+        traces,
+        x=axis,
+        y="present value (money)",
+        height=360,
+        shapes=[_here(instance, key)],
+    )
 
 
 def _here(instance: DifferentialGameInstance, key: str) -> dict[str, Any]:
@@ -300,7 +329,14 @@ def _shares(instance: DifferentialGameInstance) -> dict[str, Any]:
     income = values * instance.credits_per_vehicle
     traces = [
         line(values, _allowed(instance, income, low), "least the retailer accepts", ORANGE),
-        line(values, _allowed(instance, income, high), "most the manufacturer accepts", BLUE, fill="tonexty", fillcolor="rgba(47,126,188,0.14)"),
+        line(
+            values,
+            _allowed(instance, income, high),
+            "most the manufacturer accepts",
+            BLUE,
+            fill="tonexty",
+            fillcolor="rgba(47,126,188,0.14)",
+        ),
     ]
     return chart(
         "share-interval",
@@ -331,7 +367,13 @@ def _surface(instance: DifferentialGameInstance) -> dict[str, Any]:
         "line": {"width": 0.5, "color": "rgba(255,255,255,0.6)"},
         "hovertemplate": "h %{x:.3g}, θ %{y:.3g}: %{z:,.1f}<extra></extra>",
     }
-    own = points([instance.credit_price], [instance.credits_per_vehicle], "this instance", "#ffffff", marker={"line": {"color": "#000000", "width": 1.5}})
+    own = points(
+        [instance.credit_price],
+        [instance.credits_per_vehicle],
+        "this instance",
+        "#ffffff",
+        marker={"line": {"color": "#000000", "width": 1.5}},
+    )
     return chart(
         "credit-surface",
         "Present value of the integrated chain: credit price × credits per vehicle",
@@ -339,5 +381,5 @@ def _surface(instance: DifferentialGameInstance) -> dict[str, Any]:
         x="credit price h (money/credit)",
         y="credits per vehicle θ",
         height=420,
-        note="The dot is this instance. Only the product of both enters the model; blank where an assumption of the game fails.",
+        note="The dot is this instance. Only the product of both enters; blank where an assumption of the game fails.",
     )

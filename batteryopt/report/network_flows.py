@@ -1,4 +1,4 @@
-"""Where tonnes go in a plan, over all periods: from what returns, through facilities, to what is sold or disposed of."""
+"""Where tonnes go in a plan, over all periods: from returns through facilities to markets and disposal."""
 
 from __future__ import annotations
 
@@ -45,7 +45,9 @@ def sankey(saved: Saved) -> dict[str, Any]:
         },
     }
     total = sum(tonnes for (source, _), tonnes in shown.items() if source == RETURNED)
-    note = f"Over all periods; {amount(total)} t return. Products in blue, facilities in yellow; shipments are not shown."
+    note = (
+        f"Over all periods; {amount(total)} t return. Products in blue, facilities in yellow; shipments are not shown."
+    )
     return chart("materials", "What becomes of the batteries", [trace] if shown else [], height=460, note=note)
 
 

@@ -13,19 +13,23 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from batteryopt.report.charts import BLUE, COLORS, GREEN, ORANGE, PINK, SKY, YELLOW
+from batteryopt.report.charts import BLUE, GREEN, ORANGE, PINK, SKY, YELLOW
 from batteryopt.report.results import Saved
 
 Floats = npt.NDArray[np.float64]
 
-MARGIN = 0.06
+AROUND = 1.0
+"""Borders are drawn so far beyond the sites, as a share of the map's size: for wide screens and for panning."""
+MARGIN = 0.08
 """Room around the sites, as a share of the map's size."""
 LEAST_DEG = 0.5
 """A map of next to one place shows at least so much to each side."""
 SYMBOLS = ("circle", "square", "diamond", "triangle-up", "star", "cross")
+MODE_COLORS = (BLUE, ORANGE, GREEN, "#8c6d4f", "#7a7f87", "#4b5d99")
 TYPE_COLORS = (SKY, YELLOW, PINK, GREEN, ORANGE, BLUE)
-LEAST_SIZES = (3.0, 6.0, 8.0)
-"""Least marker size of types by how many of them stand: the many are drawn small and first."""
+SIZES = ((3.5, 16.0), (6.0, 9.0), (7.0, 5.0))
+"""Least marker size of types, and how much it grows with capacity: the most frequent type is drawn first and largest,
+so that those at one place lie in each other."""
 
 
 def has_map(saved: Saved) -> bool:
@@ -41,22 +45,23 @@ def plan_map(saved: Saved) -> dict[str, Any]:
     network = saved.instance
     degrees = np.array([(site.longitude_deg, site.latitude_deg) for site in network.sites], dtype=float)
     middle = float(np.mean([degrees[:, 1].min(), degrees[:, 1].max()]))
-    west, south, east, north = _window(degrees)
-    corners = project(np.array([[west, south], [east, north]]), middle)
-    x, y = project(degrees, middle).T
     flows, facilities = saved.table("flows"), saved.table("facilities")
     codes = _Codes(saved, flows, facilities)
+    west, south, east, north = _window(degrees[codes.in_use()])
+    corners = project(np.array([[west, south], [east, north]]), middle)
+    x, y = project(degrees, middle).T
     rows = codes.flow_rows()
     return {
         "sites": [site.name for site in network.sites],
         "x": _rounded(x),
         "y": _rounded(y),
         "range": [*_rounded(corners[:, 0]), *_rounded(corners[:, 1])],
-        "borders": _borders((west, south, east, north), middle),
+        "borders": _borders(_window(degrees, AROUND), middle),
         "periods": codes.periods,
         "products": [name.replace("_", " ") for name in codes.products],
         "modes": [
-            {"name": name.replace("_", " "), "color": COLORS[i % len(COLORS)]} for i, name in enumerate(codes.modes)
+            {"name": name.replace("_", " "), "color": MODE_COLORS[i % len(MODE_COLORS)]}
+            for i, name in enumerate(codes.modes)
         ],
         "types": codes.type_styles(),
         "flows": rows,
@@ -85,6 +90,12 @@ class _Codes:
         self.products = [product.name for product in network.products if product.name in shown]
         counts = facilities.groupby("type")["site"].nunique() if len(facilities) else pd.Series(dtype=int)
         self.types = [str(name) for name in counts.sort_values(ascending=False, kind="stable").index]
+
+    def in_use(self) -> list[int]:
+        """Return the sites where anything stands, comes or goes; all where nothing does."""
+        columns: list[Any] = [self.facilities.get("site", []), self.flows.get("origin", []), self.flows.get("destination", [])]
+        names = {name for column in columns for name in column}
+        return [i for name, i in self.sites.items() if name in names] or [*self.sites.values()]
 
     def flow_rows(self) -> list[list[float]]:
         """Return origin, destination, mode, product, period, tonnes, km."""
@@ -124,17 +135,18 @@ class _Codes:
                 "name": name.replace("_", " "),
                 "color": TYPE_COLORS[i % len(TYPE_COLORS)],
                 "symbol": SYMBOLS[i % len(SYMBOLS)],
-                "least": LEAST_SIZES[min(i, len(LEAST_SIZES) - 1)],
+                "least": SIZES[min(i, len(SIZES) - 1)][0],
+                "growth": SIZES[min(i, len(SIZES) - 1)][1],
                 "most": float(self.facilities.loc[self.facilities["type"] == name, "capacity_t"].max()) or 1.0,
             }
             for i, name in enumerate(self.types)
         ]
 
 
-def _window(degrees: Floats) -> tuple[float, float, float, float]:
+def _window(degrees: Floats, margin: float = MARGIN) -> tuple[float, float, float, float]:
     """Return west, south, east, north of what the map shows."""
     low, high = degrees.min(axis=0), degrees.max(axis=0)
-    room = np.maximum(MARGIN * (high - low), LEAST_DEG)
+    room = np.maximum(margin * (high - low), LEAST_DEG)
     (west, south), (east, north) = low - room, high + room
     return float(west), max(float(south), -89.0), float(east), min(float(north), 89.0)
 

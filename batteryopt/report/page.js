@@ -29,13 +29,13 @@
   function layout(height, own) {
     const axis = {
       gridcolor: token("grid"), linecolor: token("rule"), zerolinecolor: token("rule"), tickcolor: token("rule"),
-      automargin: true, title: { standoff: 10, font: { size: 13 } }, separatethousands: true, exponentformat: "SI",
+      automargin: true, title: { standoff: 10, font: { size: 13 } }, separatethousands: true, exponentformat: "none",
     };
     const base = {
       height, autosize: true, paper_bgcolor: "rgba(0,0,0,0)", plot_bgcolor: "rgba(0,0,0,0)",
       font: { family: getComputedStyle(document.body).fontFamily, size: 12, color: token("ink") },
       margin: { l: 8, r: 12, t: 8, b: 8 }, xaxis: axis, yaxis: axis,
-      legend: { orientation: "h", x: 0, xanchor: "left", y: 1.03, yanchor: "bottom", font: { size: 12 } },
+      legend: { orientation: "h", x: 0, xanchor: "left", y: 1.03, yanchor: "bottom", traceorder: "normal", font: { size: 12 } },
       hoverlabel: { bgcolor: token("card"), bordercolor: token("rule"), font: { color: token("ink") }, align: "left" },
       colorway: [], dragmode: false,
     };
@@ -88,7 +88,7 @@
   function standing(map, period) {
     return map.types.map((type, index) => {
       const mine = map.facilities.filter((row) => row[1] === index && row[3] === period);
-      const size = (row) => type.least + 13 * Math.sqrt(row[4] / (type.most || 1));
+      const size = (row) => type.least + type.growth * Math.sqrt(row[4] / (type.most || 1));
       return {
         type: "scatter", mode: "markers", showlegend: false, hoverinfo: "text", name: type.name,
         x: mine.map((row) => map.x[row[0]]), y: mine.map((row) => map.y[row[0]]),

@@ -119,10 +119,10 @@ def how_to_repeat(saved: Saved) -> Section:
     routes = {answer["route"] for answer in saved.models.values()}
     route = "both" if saved.closed_form else next(iter(routes), "both")
     # a network has one model and one route, and takes no option for either
-    options = "" if saved.kind == "network" else "".join(f" --model {name}" for name in saved.models) + f" --route {route}"
-    commands = (
-        f"batteryopt solve {instance}{options} --out result\nbatteryopt report result --out page.html"
+    options = (
+        "" if saved.kind == "network" else "".join(f" --model {name}" for name in saved.models) + f" --route {route}"
     )
+    commands = f"batteryopt solve {instance}{options} --out result\nbatteryopt report result --out page.html"
     versions = ", ".join(f"{name} {version}" for name, version in saved.document["versions"].items())
     lines = "The instance lies beside the result." if path is not None else "The folder holds no copy of the instance."
     blocks = [paragraph(lines), f"<pre>{html.escape(commands)}</pre>", paragraph(f"Made with {versions}.", "soft")]
@@ -145,7 +145,9 @@ def _runs(saved: Saved) -> Table:
                 ]
             )
     columns = ["Model", "Solver", "What is held", "Objective", "Bound", "Time"]
-    return Table(caption="Each answer, with the proven limit of its objective where there is one", columns=columns, rows=rows)
+    return Table(
+        caption="Each answer, with the proven limit of its objective where there is one", columns=columns, rows=rows
+    )
 
 
 def _shown(value: float | None) -> str | None:
@@ -161,8 +163,9 @@ def _certificate(title: str, answer: Mapping[str, Any]) -> str:
     rows = "".join(_check_row(check) for check in checks)
     return (
         f"<details{' open' if failed else ''}><summary>{html.escape(title)}: {verdict}</summary>"
-        '<div class="scroll"><table class="checks"><thead><tr><th>Verdict</th><th>Claim</th><th>Off by</th>'
-        f"<th>Allowed</th></tr></thead><tbody>{rows}</tbody></table></div></details>\n"
+        '<div class="scroll"><table class="checks"><thead><tr><th>Verdict</th><th>Claim</th>'
+        '<th class="number">Off by</th>'
+        f'<th class="number">Allowed</th></tr></thead><tbody>{rows}</tbody></table></div></details>\n'
     )
 
 

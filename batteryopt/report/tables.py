@@ -57,10 +57,14 @@ class Table:
 
     def to_html(self) -> str:
         """Return the table for a page; numbers stand right-aligned."""
-        head = "".join(f'<th scope="col">{html.escape(column)}</th>' for column in self.columns)
+        kinds = [_kind_html(column) for column in zip(*self.rows, strict=True)] or [""] * len(self.columns)
+        head = "".join(
+            f'<th scope="col"{kind}>{html.escape(column)}</th>'
+            for column, kind in zip(self.columns, kinds, strict=True)
+        )
         body = "".join(
-            "<tr>" + f'<th scope="row">{html.escape(first)}</th>' + "".join(map(_cell_html, rest, row[1:])) + "</tr>"
-            for (first, *rest), row in zip(self.texts(), self.rows, strict=True)
+            f'<tr><th scope="row">{html.escape(first)}</th>{"".join(map(_cell_html, rest, kinds[1:]))}</tr>'
+            for first, *rest in self.texts()
         )
         caption = f"<caption>{html.escape(self.caption)}</caption>" if self.caption else ""
         return f'<div class="scroll"><table>{caption}<thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div>'
@@ -92,14 +96,13 @@ def number(value: float, digits: int = 2) -> str:
 
 
 def amount(value: float, significant: int = 3) -> str:
-    """Return a number with some significant digits and k, M or bn for thousands, millions, thousands of millions."""
+    """Return a number with at least some significant digits, large ones in millions or billions."""
     if value == 0 or not math.isfinite(value):
         return number(value, 0) if value == 0 else NONE
     size = abs(value)
-    for limit, name in ((1e9, " bn"), (1e6, " M"), (1e4, " k")):
+    for limit, name in ((1e9, "billion"), (1e6, "million")):
         if size >= limit:
-            scaled = value / (1e3 if name == " k" else limit)
-            return number(scaled, _decimals(scaled, significant)) + name
+            return f"{number(value / limit, _decimals(value / limit, significant))} {name}"
     return number(value, _decimals(value, significant))
 
 
@@ -107,8 +110,12 @@ def _decimals(value: float, significant: int) -> int:
     return max(0, significant - 1 - math.floor(math.log10(abs(value))))
 
 
-def _cell_html(text: str, cell: Cell) -> str:
-    kind = "" if isinstance(cell, str) else ' class="number"'
+def _kind_html(column: Sequence[Cell]) -> str:
+    """Return the attribute of a column: numbers stand right-aligned under their heading."""
+    return ' class="number"' if any(isinstance(cell, int | float) for cell in column) else ""
+
+
+def _cell_html(text: str, kind: str) -> str:
     return f"<td{kind}>{html.escape(text)}</td>"
 
 

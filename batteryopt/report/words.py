@@ -14,6 +14,7 @@ MODELS = {
     "integrated": "Integrated",
     "design": "Plan",
 }
+ACRONYMS = ("lfp", "ncm", "nmc", "nca", "lmo", "lto", "co2")
 STATUS = {
     "optimal": "proven optimal",
     "locally-optimal": "optimal among nearby answers",
@@ -38,7 +39,7 @@ _CLAIMS = {
     "capacity-and-throughput": "No facility works beyond its capacity, or below its least throughput.",
     "stock-is-safe": "No stock exceeds its safety limit.",
     "nothing-stays-too-long": "Nothing is stored longer than allowed.",
-    "lanes-exist-and-carry-it": "Everything travels on lanes that exist, by modes that may carry it, within their range.",
+    "lanes-exist-and-carry-it": "Everything travels on lanes that exist, by modes that may carry it so far.",
     "trips-carry-the-load": "There are trips enough for every load.",
     "markets-and-disposals-take-it": "Markets and disposal sites take no more than they can.",
     "hard-rules-hold": "Every hard rule of policy holds.",
@@ -76,7 +77,8 @@ def model(name: str) -> str:
 
 def words(name: str) -> str:
     """Return an identifier as words that begin with a capital."""
-    text = name.replace("_", " ").replace("-", " ")
+    parts = name.replace("_", " ").replace("-", " ").split(" ")
+    text = " ".join(part.upper() if part in ACRONYMS else part for part in parts)
     return text[:1].upper() + text[1:]
 
 
@@ -89,5 +91,7 @@ def verdict(answer: Mapping[str, Any]) -> str:
     if gap is None:
         return f"{status.capitalize()}; no global bound is known for this model."
     if gap <= 1e-6:
-        return f"{status.capitalize()}: no other answer is better by more than a millionth."
-    return f"{status.capitalize()}: no other answer is better by more than {gap:.2%}."
+        return f"{status.capitalize()}: no other answer can be better by more than a millionth."
+    if answer["point_status"] == "optimal":
+        status = "optimal within the gap asked for"
+    return f"{status.capitalize()}: no other answer can be better by more than {gap:.2%}."

@@ -7,7 +7,7 @@ import importlib.util
 import os
 from collections.abc import Iterable, Sequence
 from pathlib import Path
-from types import ModuleType
+from typing import Any
 
 from batteryopt.errors import Fault, InvalidInput
 from batteryopt.files import write_atomically
@@ -62,7 +62,8 @@ def write_exports(
 
 def load_all(folders: Iterable[str | os.PathLike[str]]) -> list[Saved]:
     """Return the results in some folders, or raise `InvalidInput` with all faults at once."""
-    found, faults = [], []
+    found: list[Saved] = []
+    faults: list[Fault] = []
     for folder in folders:
         try:
             found.append(load(Path(folder)))
@@ -75,11 +76,11 @@ def load_all(folders: Iterable[str | os.PathLike[str]]) -> list[Saved]:
 
 def sections_of(saved: Saved) -> list[Section]:
     """Return the sections of one result."""
-    sections: list[Section] = family_of(saved).sections(saved)
-    return sections
+    found: list[Section] = family_of(saved).sections(saved)
+    return found
 
 
-def family_of(saved: Saved) -> ModuleType:
+def family_of(saved: Saved) -> Any:
     """Return the module that draws results of this kind: `sections`, `tables` and `charts`."""
     return importlib.import_module(f"batteryopt.report.{saved.kind.replace('-', '_')}")
 

@@ -1,0 +1,33 @@
+"""The command `report`: saved results as a page, and as tables and figures for a paper."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from batteryopt.cli.exits import ExitStatus, guarded
+from batteryopt.cli.streams import say
+
+
+@guarded
+def report(
+    results: Annotated[
+        list[Path],
+        typer.Argument(metavar="RESULT_DIR...", help="Folders written by solve --out; several are compared."),
+    ],
+    out: Annotated[Path, typer.Option(metavar="PAGE.html", help="The page: one file that opens without a network.")],
+    exports: Annotated[
+        Path | None,
+        typer.Option(metavar="DIR", help="Also tables as LaTeX and Markdown, and figures as PNG, SVG and PDF."),
+    ] = None,
+) -> ExitStatus:
+    """Show results that were saved before as one page for people."""
+    from batteryopt.report.write import write_exports, write_page
+
+    write_page(results, out)
+    say(f"wrote {out}")
+    if exports is not None:
+        say(f"wrote {len(write_exports(results, exports))} files into {exports}")
+    return ExitStatus.SOLVED

@@ -1,0 +1,178 @@
+"""Charts as files for papers and slides: PNG, SVG and PDF, drawn by matplotlib from the same data as the page's."""
+
+from __future__ import annotations
+
+import io
+import re
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from batteryopt.report.tables import number
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+Spec = Mapping[str, Any]
+DASHES = {"solid": "-", "dash": "--", "dot": ":", "dashdot": "-."}
+MARKERS = {"circle": "o", "square": "s", "diamond": "D", "triangle-up": "^", "star": "*", "cross": "P"}
+WIDTH_IN, DOTS_PER_IN, PIXELS_PER_IN = 6.4, 200, 100
+PAGE_COLORS = {"ink": "#1d2530", "soft": "#5b6675", "bad": "#b3372b", "paper": "#ffffff"}
+
+
+def picture(spec: Spec, ending: str) -> bytes:
+    """Return one chart as a file's content.
+
+    Parameters
+    ----------
+    spec
+        As `charts.chart` gives it, or a map's.
+    ending
+        "png", "svg" or "pdf".
+    """
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+    from matplotlib.figure import Figure
+
+    height = 4.8 if "map" in spec else max(spec["height"] / PIXELS_PER_IN, 2.6)
+    figure = Figure(figsize=(WIDTH_IN, height), layout="constrained")
+    FigureCanvasAgg(figure)
+    axes = figure.add_subplot()
+    axes.set_title(spec["title"], loc="left", fontsize=11)
+    if "map" in spec:
+        _draw_map(axes, spec["map"])
+    else:
+        _draw(figure, axes, spec)
+    content = io.BytesIO()
+    figure.savefig(content, format=ending, dpi=DOTS_PER_IN)
+    return content.getvalue()
+
+
+def _draw(figure: Figure, axes: Axes, spec: Spec) -> None:
+    layout = spec["layout"]
+    kinds: dict[str, Callable[[Figure, Axes, Spec, Spec], None]] = {"contour": _contour, "sankey": _sankey}
+    bars = [trace for trace in spec["data"] if trace["type"] == "bar"]
+    if bars:
+        _bars(axes, bars, is_stacked=layout.get("barmode") in ("relative", "stack"))
+    right = axes.twinx() if any(trace.get("yaxis") == "y2" for trace in spec["data"]) else None
+    for trace in spec["data"]:
+        if trace["type"] == "scatter":
+            _scatter(right if right is not None and trace.get("yaxis") == "y2" else axes, trace)
+        elif trace["type"] in kinds:
+            kinds[trace["type"]](figure, axes, trace, layout)
+    _finish(axes, right, layout, has_names=any(_is_named(trace) for trace in spec["data"]))
+
+
+def _finish(axes: Axes, right: Axes | None, layout: Spec, *, has_names: bool) -> None:
+    axes.set_xlabel(layout["xaxis"]["title"]["text"])
+    axes.set_ylabel(layout["yaxis"]["title"]["text"])
+    if layout["yaxis"].get("autorange") == "reversed":
+        axes.invert_yaxis()
+    if layout["yaxis"].get("tickformat"):
+        axes.yaxis.set_major_formatter(lambda value, _: f"{value:.0%}")
+    if right is not None:
+        right.set_ylabel(layout["yaxis2"]["title"]["text"])
+        right.set_ylim(*layout["yaxis2"]["range"])
+    for side in ("top", "right"):
+        axes.spines[side].set_visible(False)
+    handles = [
+        pair
+        for part in (axes, right)
+        if part is not None
+        for pair in zip(*part.get_legend_handles_labels(), strict=True)
+    ]
+    if has_names and handles:
+        shown, names = zip(*handles, strict=True)
+        axes.figure.legend(shown, names, loc="outside lower left", ncols=2, frameon=False, fontsize=8)
+
+
+def _is_named(trace: Spec) -> bool:
+    return bool(trace.get("name")) and trace.get("showlegend", True)
+
+
+def _label(trace: Spec) -> str:
+    return trace["name"] if _is_named(trace) else "_"
+
+
+def _scatter(axes: Axes, trace: Spec) -> None:
+    x, y = trace["x"], [np.nan if value is None else value for value in trace["y"]]
+    if trace.get("fill") == "toself":
+        axes.fill(x, y, color=trace["line"]["color"], alpha=0.18)
+    if "lines" in trace["mode"]:
+        line = trace["line"]
+        axes.plot(x, y, color=_plain(line["color"]), linestyle=DASHES[line["dash"]], label=_label(trace))
+        return
+    color = trace["marker"].get("color", "#000000")
+    edge = trace["marker"].get("line", {}).get("color")
+    axes.scatter(x, y, color=_plain(color), edgecolors=edge, s=30, zorder=3, label=_label(trace))
+    if "text" in trace["mode"]:
+        for at_x, at_y, text in zip(x, y, trace["text"], strict=True):
+            axes.annotate(text.strip(), (at_x, at_y), xytext=(5, 5), textcoords="offset points", fontsize=8)
+
+
+def _bars(axes: Axes, traces: list[Spec], *, is_stacked: bool) -> None:
+    """Draw bars, upon each other where they are stacked: what is negative downwards."""
+    lying = traces[0].get("orientation") == "h"
+    labels = list(dict.fromkeys(label for trace in traces for label in trace["y" if lying else "x"]))
+    bases = {sign: np.zeros(len(labels)) for sign in (True, False)}
+    for trace in traces:
+        values = np.zeros(len(labels))
+        for label, value in zip(trace["y" if lying else "x"], trace["x" if lying else "y"], strict=True):
+            values[labels.index(label)] = value or 0.0
+        base = np.where(values < 0, bases[True], bases[False]) if is_stacked else 0.0
+        draw = axes.barh if lying else axes.bar
+        offset: dict[str, Any] = {"left": base} if lying else {"bottom": base}
+        draw([_text(label) for label in labels], values, color=trace["marker"]["color"], label=_label(trace), **offset)
+        for sign in bases:
+            bases[sign] = bases[sign] + np.where((values < 0) == sign, values, 0.0)
+
+
+def _contour(figure: Figure, axes: Axes, trace: Spec, _: Spec) -> None:
+    cells = np.array([[np.nan if value is None else value for value in row] for row in trace["z"]], dtype=float)
+    found = axes.contourf(trace["x"], trace["y"], cells, levels=16, cmap="viridis")
+    figure.colorbar(found, ax=axes, label=trace["colorbar"]["title"]["text"])
+
+
+def _sankey(_figure: Figure, axes: Axes, trace: Spec, _: Spec) -> None:
+    """Draw the links of a Sankey diagram as bars with their words: matplotlib lays out no such diagram."""
+    link, names = trace["link"], trace["node"]["label"]
+    words = [f"{names[s]} → {names[t]}" for s, t in zip(link["source"], link["target"], strict=True)]
+    axes.barh(words[::-1], link["value"][::-1], color="#6fa8cf")
+    axes.bar_label(axes.containers[0], labels=[number(v, 0) for v in link["value"][::-1]], fontsize=7, padding=2)  # type: ignore[arg-type]
+    axes.tick_params(axis="y", labelsize=7)
+    axes.margins(x=0.15)
+
+
+def _draw_map(axes: Axes, content: Spec) -> None:
+    """Draw the last period."""
+    last, x, y = len(content["periods"]) - 1, content["x"], content["y"]
+    borders = content["borders"]
+    broken = [[np.nan if value is None else value for value in borders[axis]] for axis in ("x", "y")]
+    axes.plot(*broken, color="#aeb7c2", linewidth=0.5, zorder=0)
+    for origin, destination, mode, _, period, tonnes, _ in content["flows"]:
+        if period == last:
+            ends = ([x[origin], x[destination]], [y[origin], y[destination]])
+            width = 0.4 + 3.5 * np.sqrt(tonnes / content["most"])
+            axes.plot(*ends, color=content["modes"][mode]["color"], linewidth=width, alpha=0.7, zorder=1)
+    for index, kind in enumerate(content["types"]):
+        mine = [row for row in content["facilities"] if row[1] == index and row[3] == last]
+        sizes = [(2.0 + kind["growth"] * np.sqrt(row[4] / kind["most"]) / 2) ** 2 for row in mine]
+        places = ([x[row[0]] for row in mine], [y[row[0]] for row in mine])
+        style = {"marker": MARKERS[kind["symbol"]], "color": kind["color"], "edgecolors": "white", "linewidths": 0.4}
+        axes.scatter(*places, s=sizes, zorder=2 + index, label=kind["name"], **style)
+    for mode in content["modes"]:
+        axes.plot([], [], color=mode["color"], label=mode["name"])
+    west, east, south, north = content["range"]
+    axes.set(xlim=(west, east), ylim=(south, north), aspect="equal", xticks=[], yticks=[])
+    axes.figure.legend(loc="outside lower left", ncols=4, frameon=False, fontsize=8)
+
+
+def _plain(color: str) -> str:
+    """Return a colour that matplotlib knows; the page's own are those of paper."""
+    found = re.fullmatch(r"var\(--(\w+)\)", color)
+    return PAGE_COLORS[found[1]] if found else color
+
+
+def _text(label: str) -> str:
+    return re.sub(r"<br>", "\n", label)

@@ -1,0 +1,104 @@
+"""Several plans side by side: figures, cost terms, sites gained and lost, and cost against emissions."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from batteryopt.report import page, words
+from batteryopt.report.charts import COLORS, bars, chart, points
+from batteryopt.report.network import money_unit
+from batteryopt.report.page import Section
+from batteryopt.report.results import Saved
+from batteryopt.report.tables import Table, amount
+
+LISTED = 60
+
+
+def sections(plans: Sequence[Saved]) -> list[Section]:
+    """Return the section that compares plans; those without an answer are named and left out."""
+    found = [plan for plan in plans if plan.models["design"]["objective"] is not None]
+    missing = [page.paragraph(f"{label(plan)} has no plan to compare.") for plan in plans if plan not in found]
+    blocks = [*missing]
+    if len(found) > 1:
+        blocks += [
+            page.table(figures(found)),
+            page.charts([_terms(found), _frontier(found)]),
+            page.table(changes(found)),
+        ]
+    head = '<p class="kind">Network plans</p><h1>Side by side</h1>'
+    return [Section(title="", blocks=[head, *blocks])]
+
+
+def label(plan: Saved) -> str:
+    """Return a plan's name: that of its folder, since several may be of one instance."""
+    return plan.folder.resolve().name
+
+
+def figures(plans: Sequence[Saved]) -> Table:
+    """Return every figure of each plan, and what the others differ from the first by."""
+    names = list(dict.fromkeys(key for plan in plans for key in plan.models["design"]["kpis"]))
+    rows: list[list[str | float | None]] = [["Net present cost", *(amount(_cost(plan), 5) for plan in plans)]]
+    for name in names:
+        values = [plan.models["design"]["kpis"].get(name) for plan in plans]
+        rows.append([words.words(name), *(None if v is None else amount(v, 5) for v in values)])
+    return Table(caption="Figures of each plan", columns=["Figure", *map(label, plans)], rows=rows)
+
+
+def changes(plans: Sequence[Saved]) -> Table:
+    """Return which facilities the last period of each plan has gained or lost against the first plan's."""
+    base = _last(plans[0])
+    rows = []
+    for plan in plans[1:]:
+        mine = _last(plan)
+        gained, lost = sorted(mine - base), sorted(base - mine)
+        rows += [[label(plan), "gained", site, words.words(kind)] for site, kind in gained]
+        rows += [[label(plan), "lost", site, words.words(kind)] for site, kind in lost]
+    more = f", the first {LISTED} of {len(rows)}" if len(rows) > LISTED else ""
+    caption = (
+        f"Facilities at the end, against {label(plans[0])}{more}" if rows else "The same facilities stand at the end."
+    )
+    return Table(caption=caption, columns=["Plan", "", "Site", "Type"], rows=rows[:LISTED])
+
+
+def _last(plan: Saved) -> set[tuple[str, str]]:
+    rows = plan.models["design"]["open_facilities"]
+    periods = [period.name for period in plan.instance.periods] if plan.instance is not None else []
+    last = periods[-1] if periods else rows[-1]["period"] if rows else ""
+    return {(row["site"], row["type"]) for row in rows if row["period"] == last}
+
+
+def _cost(plan: Saved) -> float:
+    return float(sum(plan.models["design"]["cost_terms"].values()))
+
+
+def _terms(plans: Sequence[Saved]) -> dict[str, object]:
+    unit, name = money_unit(plans[0])
+    terms = [plan.models["design"]["cost_terms"] for plan in plans]
+    most = max(abs(value) for mine in terms for value in mine.values())
+    shown = [key for key in terms[0] if any(abs(mine.get(key, 0.0)) > 1e-4 * most for mine in terms)]
+    traces = [
+        bars(
+            map(words.words, shown), [mine.get(key, 0.0) / unit for key in shown], label(plan), COLORS[i % len(COLORS)]
+        )
+        for i, (plan, mine) in enumerate(zip(plans, terms, strict=True))
+    ]
+    return chart("compared-cost-terms", "Cost terms", traces, y=name, height=400, barmode="group")
+
+
+def _frontier(plans: Sequence[Saved]) -> dict[str, object]:
+    unit, name = money_unit(plans[0])
+    traces = [
+        points(
+            [_cost(plan) / unit], [plan.models["design"]["kpis"]["emissions_t"]], label(plan), COLORS[i % len(COLORS)]
+        )
+        for i, plan in enumerate(plans)
+    ]
+    return chart(
+        "frontier",
+        "Cost against emissions",
+        traces,
+        x=f"net present cost, {name}",
+        y="t CO₂e",
+        height=400,
+        showlegend=True,
+    )
