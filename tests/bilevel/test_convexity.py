@@ -286,7 +286,7 @@ def _never_accepts_a_nonconvex_one(data) -> None:
     assert smallest >= -1e-4, f"accepted with an eigenvalue of {smallest}"
 
 
-@settings(max_examples=80)
+@settings(max_examples=40)
 @given(data=st.data())
 def test_no_nonconvex_follower_is_accepted(data):
     _never_accepts_a_nonconvex_one(data)

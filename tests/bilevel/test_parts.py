@@ -257,6 +257,21 @@ def test_the_pessimistic_value_leaves_multipliers_alone():
     assert set(answer.values) == {"x", "f.y"}
 
 
+def test_a_worst_answer_that_is_no_best_answer_is_not_reported():
+    """min y2 over y1^2 <= x, y2 in [0, 1]: at x = 0 Fritz John conditions hold for every y2, but only 0 is best."""
+    m = pyo.ConcreteModel()
+    m.x = pyo.Var(bounds=(0, 1))
+    m.f = bilevel.Follower()
+    m.f.y = pyo.Var([1, 2], bounds=(-1, 1))
+    m.f.y[2].setlb(0)
+    m.f.c = pyo.Constraint(expr=m.f.y[1] ** 2 <= m.x)
+    m.f.cost = pyo.Objective(expr=m.f.y[2])
+    m.cost = pyo.Objective(expr=m.x + m.f.y[2])
+    answer = bilevel.solve(m, pessimistic_gap=True, time_limit=20)
+    assert answer.objective == pytest.approx(0, abs=1e-5)
+    assert answer.pessimistic_objective is None or answer.pessimistic_objective == pytest.approx(0, abs=1e-4)
+
+
 def test_auto_says_why():
     answer = bilevel.solve(linear())
     assert answer.method in METHODS
