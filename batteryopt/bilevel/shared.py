@@ -10,11 +10,11 @@ from __future__ import annotations
 import itertools
 from typing import Any
 
-from pyomo.common.collections import ComponentSet
+from pyomo.common.collections import ComponentMap
 
 from batteryopt.bilevel.errors import UnsupportedFollower
-from batteryopt.bilevel.forms import own_form
-from batteryopt.bilevel.problem import BilevelProblem, FollowerProblem, Row
+from batteryopt.bilevel.forms import own_form, variables_in
+from batteryopt.bilevel.problem import BilevelProblem, Row
 from batteryopt.errors import BatteryOptError, nearest
 
 RELATIONS = ("independent", "equal")
@@ -24,12 +24,34 @@ DIGITS = 10
 
 def shared_rows(problem: BilevelProblem) -> list[tuple[Row, Row]]:
     """Return pairs of rows of two followers that state the same limit on variables of both."""
-    found: list[tuple[Row, Row]] = []
-    for one, other in itertools.combinations(problem.followers, 2):
-        ours = _joint_rows(one, other)
-        theirs = _joint_rows(other, one)
-        found.extend((ours[key], theirs[key]) for key in ours.keys() & theirs.keys())
-    return found
+    owner = ComponentMap((v, i) for i, follower in enumerate(problem.followers) for v in follower.variables)
+    alike: dict[Any, list[tuple[int, Row]]] = {}
+    for i, follower in enumerate(problem.followers):
+        for row in follower.rows:
+            if not row.is_data and _reaches_others(row, i, owner):
+                alike.setdefault(_normalised(row), []).append((i, row))
+    pairs = itertools.chain.from_iterable(
+        itertools.combinations(rows, 2) for key, rows in alike.items() if key is not None
+    )
+    return [(one, other) for (i, one), (j, other) in pairs if i != j]
+
+
+def _reaches_others(row: Row, follower: int, owner: ComponentMap) -> bool:
+    """Whether variables of other followers occur in a row."""
+    return any(owner.get(v, follower) != follower for v in variables_in([row.form.expression]))
+
+
+def _normalised(row: Row) -> Any | None:
+    """Return what rows that state the same affine limit have in common; None for a row that is not affine.
+
+    Rows are alike in all their variables, so that those that reach another follower reach each other's.
+    """
+    form = own_form(row.form.expression, variables_in([row.form.expression]))
+    if not form.is_affine:
+        return None
+    scale = max(abs(float(c)) for c in form.linear.values())
+    coefficients = frozenset((id(v), _rounded(float(c) / scale)) for v, c in form.linear.items())
+    return coefficients, _rounded(float(form.constant) / scale), row.is_equality
 
 
 def require_word(problem: BilevelProblem, relation: str | None) -> None:
@@ -53,22 +75,6 @@ def require_word(problem: BilevelProblem, relation: str | None) -> None:
             "shared_multipliers='independent' (any generalised Nash equilibrium, the leader's choice) "
             "or 'equal' (one price for both)",
         )
-
-
-def _joint_rows(follower: FollowerProblem, other: FollowerProblem) -> dict[Any, Row]:
-    """Return the affine rows of a follower that contain own variables of both, by their normalised coefficients."""
-    theirs = ComponentSet(other.variables)
-    everything = ComponentSet([*follower.variables, *follower.data_variables])
-    rows = {}
-    for row in follower.rows:
-        form = own_form(row.form.expression, everything)
-        if row.is_data or not form.is_affine or not any(v in theirs for v in form.variables):
-            continue
-        numbers = [float(c) for c in form.linear.values()] + [float(form.constant)]
-        scale = max(abs(number) for number in numbers)
-        key = frozenset((id(v), _rounded(float(c) / scale)) for v, c in form.linear.items())
-        rows[key, _rounded(float(form.constant) / scale), row.is_equality] = row
-    return rows
 
 
 def _rounded(number: float) -> float:

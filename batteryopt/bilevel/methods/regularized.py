@@ -26,6 +26,8 @@ from batteryopt.status import PointStatus, StopReason
 
 RELAXATIONS = (1e-1, 1e-3, 1e-5, 1e-7, 1e-9)
 """The sequence of t, in the units of multiplier times slack."""
+MOST_ANSWERS = 100
+"""Followers up to which a start begins at their answers: with more, solving one by one costs more than it saves."""
 HALF_OPEN_REACH = 10.0
 """How far from a finite bound, or from zero, starts of unbounded leader variables are drawn."""
 
@@ -101,7 +103,8 @@ def _starts(problem: BilevelProblem, settings: Settings) -> Iterator[None]:
         for variable in followers:
             if variable.value is None or number > 0:
                 variable.set_value(_clipped(variable, None), skip_validation=True)
-        answer_in_turn(problem, sweeps=2)
+        if len(problem.followers) <= MOST_ANSWERS:
+            answer_in_turn(problem, sweeps=2)
         yield
 
 
