@@ -1,4 +1,4 @@
-"""The code of a Markdown page, run as a reader would: block after block, what is printed compared with what is shown."""
+"""The code of a Markdown page, run as a reader would, and what is printed compared with what is shown."""
 
 from __future__ import annotations
 
