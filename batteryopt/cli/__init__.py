@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from batteryopt.cli import commands, imports, report, sweep
+from batteryopt.cli import accuracy, commands, imports, report, sweep
 
 app = typer.Typer(
     name="batteryopt",
@@ -35,7 +35,15 @@ def batteryopt(
     """Optimise what happens to electric-vehicle batteries at the end of their life, and check every answer."""
 
 
-for _command in (commands.solve, commands.check, commands.reproduce, sweep.sweep, report.report, commands.new):
+for _command in (
+    commands.solve,
+    commands.check,
+    commands.reproduce,
+    sweep.sweep,
+    accuracy.accuracy,
+    report.report,
+    commands.new,
+):
     app.command()(_command)
 app.add_typer(imports.app, name="import")
 

@@ -1,0 +1,27 @@
+"""How right are the solvers? Problems with exact answers, and every solver and method judged by our own arithmetic.
+
+    frame = accuracy.run(accuracy.problems(quick=True), accuracy.contestants())
+    print(accuracy.reading(frame))
+
+A solver's word is recorded here and never believed: its point is put into the problem in fifty digits.
+"""
+
+from batteryopt.accuracy.contestants import Contestant, Method, Solver, contestants
+from batteryopt.accuracy.families import FAMILIES, problems
+from batteryopt.accuracy.problem import Evaluation, Problem, Truth
+from batteryopt.accuracy.reading import reading
+from batteryopt.accuracy.run import run
+
+__all__ = [
+    "FAMILIES",
+    "Contestant",
+    "Evaluation",
+    "Method",
+    "Problem",
+    "Solver",
+    "Truth",
+    "contestants",
+    "problems",
+    "reading",
+    "run",
+]

@@ -1,0 +1,243 @@
+"""Linear and quadratic programs: the optimum proven by its KKT conditions, and points judged, in fifty digits."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+import scipy.sparse as sp
+
+from batteryopt.accuracy.digits import FIFTY, NoReference, Number, Rows, exact, exacts, solve_linear
+from batteryopt.accuracy.problem import Evaluation, Point, Truth, unit_of
+from batteryopt.solvers.arrays import QuadraticProgram, compile_model
+
+PROOF = 1e-25
+"""Slack of the signs of multipliers and constraints in the proof of an optimum."""
+Profits = Callable[[Point], Mapping[str, Number]]
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Optimum:
+    """A KKT point of a convex program, which is an optimum; the multipliers prove it.
+
+    The multipliers are those of the program as a minimisation: the gradient is ``A'y + z``.
+    """
+
+    x: list[Number]
+    y: list[Number]
+    z: list[Number]
+
+
+class ExactProgram:
+    """The arrays of a program in fifty digits."""
+
+    def __init__(self, program: QuadraticProgram) -> None:
+        self.program = program
+        self.sign = -1 if program.maximise else 1
+        self.c = exacts(program.c)
+        self.names = tuple(str(v.name) for v in program.variables)
+
+    @cached_property
+    def A(self) -> Rows:
+        """The rows."""
+        return Rows(self.program.A)
+
+    @cached_property
+    def columns(self) -> Rows:
+        """The rows, transposed."""
+        return Rows(self.program.A.T)
+
+    @cached_property
+    def Q(self) -> Rows:
+        """The Hessian."""
+        return Rows(self.program.Q)
+
+    def objective(self, x: list[Number]) -> Number:
+        """Return ``c0 + c'x + x'Qx/2``."""
+        return exact(self.program.c0) + FIFTY.fdot(self.c, x) + FIFTY.fdot(x, self.Q.times(x)) / 2
+
+    def violation(self, x: list[Number], units: Sequence[float] | None = None) -> Number:
+        """Return the worst violation, each relative to the size of its terms; of whole numbers as it is.
+
+        No term counts as smaller than its coefficient times the unit of its variable (n), which is 1 by default.
+        """
+        p = self.program
+        least = exacts(units) if units is not None else [exact(1)] * len(x)
+        magnitudes = [max(abs(v), unit) for v, unit in zip(x, least, strict=True)]
+        activity, sizes = self.A.times(x), self.A.sizes(magnitudes)
+        rows = [_outside(*row) for row in zip(activity, sizes, p.row_lower, p.row_upper, strict=True)]
+        bounds = [_outside(*column) for column in zip(x, magnitudes, p.lower, p.upper, strict=True)]
+        whole = [abs(v - FIFTY.nint(v)) for v, is_whole in zip(x, p.is_integer, strict=True) if is_whole]
+        return max([*rows, *bounds, *whole, exact(0)])
+
+    def stationarity(self, x: list[Number], optimum: Optimum) -> Number:
+        """Return the worst KKT residual of a point with the exact multipliers.
+
+        Stationarity a column, relative to the size of its terms; and the products of multipliers and slacks, summed,
+        relative to the objective. Of a convex program both are 0 only where a feasible point is optimal.
+        """
+        curved, from_rows = self.Q.times(x), self.columns.times(optimum.y)
+        gradient = [self.sign * (a + b) for a, b in zip(self.c, curved, strict=True)]
+        sizes = [
+            max(a, abs(b), abs(c), abs(d))
+            for a, b, c, d in zip(self.Q.sizes(x), self.c, from_rows, optimum.z, strict=True)
+        ]
+        floor = exact(1e-12) * max([*sizes, exact(0)])
+        residuals = [abs(g - r - z) for g, r, z in zip(gradient, from_rows, optimum.z, strict=True)]
+        worst = max([r / max(s, floor) for r, s in zip(residuals, sizes, strict=True) if r], default=exact(0))
+        return max(worst, self._slack_products(x, optimum) / (abs(self.objective(optimum.x)) or 1))
+
+    def _slack_products(self, x: list[Number], optimum: Optimum) -> Number:
+        """Return ``|y| |Ax - Ax*| + |z| |x - x*|``: a multiplier that is not 0 belongs to an active constraint."""
+        moved = [a - b for a, b in zip(x, optimum.x, strict=True)]
+        of_rows = FIFTY.fsum(abs(y * d) for y, d in zip(optimum.y, self.A.times(moved), strict=True))
+        return of_rows + FIFTY.fsum(abs(z * d) for z, d in zip(optimum.z, moved, strict=True))
+
+
+def _outside(value: Number, size: Number, lower: float, upper: float) -> Number:
+    worst = exact(0)
+    for excess, bound in ((lower - value, lower), (value - upper, upper)):
+        if np.isfinite(bound) and excess > 0:
+            worst = max(worst, excess / max(size, abs(exact(bound)), exact(1e-300)))
+    return worst
+
+
+def prove_optimum(program: ExactProgram, active: Collection[str] = (), perhaps: str | None = None) -> Optimum:
+    """Return the KKT point of a convex program with a given active set, checked in fifty digits.
+
+    Parameters
+    ----------
+    active
+        Names of the variables and constraints that stand at a bound (the only one they have, or the lower one);
+        equalities need no mention.
+    perhaps
+        One that may be active or not: rounding decides, and the proof shows which.
+
+    Raises
+    ------
+    NoReference
+        If the point is not feasible, or a multiplier has the wrong sign, so that it is no optimum.
+    """
+    if not is_convex_where_feasible(program.program):
+        raise NoReference("the program is not convex where its equations hold: a KKT point proves nothing")
+    try:
+        return _prove(program, set(active))
+    except NoReference:
+        if perhaps is None:
+            raise
+        return _prove(program, {*active, perhaps})
+
+
+def is_convex_where_feasible(p: QuadraticProgram) -> bool:
+    """Return whether the objective is convex on the points that satisfy the equations, which is all that counts.
+
+    That is so where the Hessian bordered by n columns and m independent equations has n positive eigenvalues and m
+    negative ones.
+    """
+    if p.is_convex():
+        return True
+    equations = p.A[np.flatnonzero(p.row_lower == p.row_upper), :].toarray()
+    count = len(equations)
+    hessian = p.sign * p.Q.toarray() + np.diag(is_unused(p).astype(float))
+    equations = equations * (abs(hessian).max() / abs(equations).max(axis=1, keepdims=True))
+    bordered = np.block([[hessian, equations.T], [equations, np.zeros((count, count))]])
+    eigenvalues = np.linalg.eigvalsh(bordered)
+    return int((eigenvalues > 0).sum()) == len(p.c) and int((eigenvalues < 0).sum()) == count
+
+
+def is_unused(p: QuadraticProgram) -> Any:
+    """Return which columns (n) appear neither in the objective nor in a row: any value of theirs is right."""
+    entries = abs(p.Q).sum(axis=0) + abs(p.A).sum(axis=0) + abs(p.c)
+    return np.asarray(entries).ravel() == 0.0
+
+
+def _prove(program: ExactProgram, active: set[str]) -> Optimum:
+    p = program.program
+    rows = np.array([i for i, con in enumerate(p.constraints) if _is_equality(p, i) or str(con.name) in active], int)
+    fixed = np.array([j for j, name in enumerate(program.names) if name in active], int)
+    x, multipliers = _solve_kkt(program, rows, fixed)
+    y, z = [exact(0)] * len(p.row_lower), [exact(0)] * len(x)
+    for i, value in zip(rows, multipliers[: len(rows)], strict=True):
+        y[i] = value
+    for j, value in zip(fixed, multipliers[len(rows) :], strict=True):
+        z[j] = value
+    optimum = Optimum(x=x, y=y, z=z)
+    _verify(program, optimum)
+    return optimum
+
+
+def _is_equality(p: QuadraticProgram, row: int) -> bool:
+    return bool(p.row_lower[row] == p.row_upper[row])
+
+
+def _solve_kkt(program: ExactProgram, rows: Any, fixed: Any) -> tuple[list[Number], list[Number]]:
+    """Solve ``sign (c + Qx) = A'y + z`` with the active rows and bounds as equations."""
+    p, n = program.program, len(program.c)
+    pick = sp.csr_array((np.ones(len(fixed)), (np.arange(len(fixed)), fixed)), shape=(len(fixed), n))
+    equations = sp.csr_array(sp.vstack([sp.csr_array(p.A[rows, :]), pick])) if len(rows) + len(fixed) else None
+    sides = np.concatenate([_active_side(p.row_lower, p.row_upper, rows), _active_side(p.lower, p.upper, fixed)])
+    right = [-program.sign * c for c in program.c] + exacts(sides)
+    hessian = sp.csr_array(program.sign * p.Q + sp.diags_array(is_unused(p).astype(float)))
+    matrix: Any = hessian
+    if equations is not None:
+        blocks: Any = [[hessian, -equations.T], [equations, None]]
+        matrix = sp.block_array(blocks)
+    found = solve_linear(matrix, right)
+    return found[:n], found[n:]
+
+
+def _active_side(lower: Any, upper: Any, which: Any) -> Any:
+    return np.where(np.isfinite(lower[which]), lower[which], upper[which])
+
+
+def _verify(program: ExactProgram, optimum: Optimum) -> None:
+    p = program.program
+    if program.violation(optimum.x) > PROOF:
+        raise NoReference("the active set given leads to a point that is not feasible")
+    rows = zip(optimum.y, p.row_lower, p.row_upper, strict=True)
+    for multiplier, low, high in [*rows, *zip(optimum.z, p.lower, p.upper, strict=True)]:
+        is_wrong = multiplier < -PROOF if np.isfinite(low) else multiplier > PROOF
+        if low != high and is_wrong:
+            raise NoReference("the active set given leads to a multiplier of the wrong sign")
+    if program.stationarity(optimum.x, optimum) > PROOF:
+        raise NoReference("the KKT system was not solved")
+
+
+def truth_of_program(
+    model: Any,
+    active: Collection[str] = (),
+    perhaps: str | None = None,
+    *,
+    unit: float | Mapping[str, float] = 1.0,
+    profits: Profits | None = None,
+) -> Truth:
+    """Return the truth about a convex program whose active set is known and whose optimum is unique."""
+    program = ExactProgram(compile_model(model))
+    optimum = prove_optimum(program, active, perhaps)
+    at_best = dict(zip(program.names, optimum.x, strict=True))
+
+    units = [unit_of(unit, name) for name in program.names]
+
+    def evaluate(point: Point) -> Evaluation:
+        x = [point[name] for name in program.names]
+        return Evaluation(
+            objective=program.objective(x),
+            violation=program.violation(x, units),
+            stationarity=program.stationarity(x, optimum),
+            profits=profits(point) if profits else {},
+        )
+
+    return Truth(
+        maximise=program.program.maximise,
+        variables=program.names,
+        objective=program.objective(optimum.x),
+        decisions={
+            n: at_best[n] for n, unused in zip(program.names, is_unused(program.program), strict=True) if not unused
+        },
+        profits=profits(at_best) if profits else {},
+        unit=unit,
+        evaluate=evaluate,
+    )

@@ -1,0 +1,114 @@
+"""Who is judged: solvers behind their adapters, and methods of the Stackelberg engine; what they said, kept apart."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Collection
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from batteryopt import bilevel, solvers
+from batteryopt.bilevel.methods import METHODS
+from batteryopt.solvers import Adapter, Options
+from batteryopt.status import PointStatus, StopReason
+
+TOLERANCES = (1e-4, 1e-6, 1e-9)
+"""Loose, usual, tight."""
+TIGHTEST_GAP = 1e-9
+"""At this tolerance and below, branch and bound is asked for a gap of 0."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Word:
+    """What a contestant said of its own run."""
+
+    solver: str
+    version: str
+    stop_reason: StopReason
+    point_status: PointStatus
+    bound: float | None
+    iterations: int | None
+    seconds: float
+
+
+class Contestant(Protocol):
+    """Something that takes a model and leaves a point in it."""
+
+    @property
+    def name(self) -> str:
+        """As in the tables."""
+
+    @property
+    def levels(self) -> int:
+        """1 for models of one decision maker, 2 for models with followers."""
+
+    def solve(self, model: Any, tolerance: float, time_limit: float) -> Word:
+        """Leave the point in the model's variables; raise `BatteryOptError` where the model is not for it."""
+
+
+@dataclass(frozen=True)
+class Solver:
+    """A solver behind its adapter."""
+
+    adapter: Adapter
+    levels: int = 1
+
+    @property
+    def name(self) -> str:
+        """The adapter's name."""
+        return self.adapter.name
+
+    def solve(self, model: Any, tolerance: float, time_limit: float) -> Word:
+        """Solve with feasibility, optimality and gap at the tolerance."""
+        options = Options(
+            time_limit=time_limit,
+            feasibility_tolerance=tolerance,
+            optimality_tolerance=tolerance,
+            relative_gap=0.0 if tolerance <= TIGHTEST_GAP else tolerance,
+            threads=1,
+        )
+        report = self.adapter.solve(model, options)
+        return Word(
+            solver=report.solver,
+            version=report.version,
+            stop_reason=report.stop_reason,
+            point_status=report.point_status,
+            bound=report.bound,
+            iterations=report.iterations,
+            seconds=report.seconds,
+        )
+
+
+@dataclass(frozen=True)
+class Method:
+    """A method of the engine with its own choice of solver; the tolerance is the gap it proves."""
+
+    method: str
+    levels: int = 2
+
+    @property
+    def name(self) -> str:
+        """The method's name, marked as one."""
+        return f"engine:{self.method}"
+
+    def solve(self, model: Any, tolerance: float, time_limit: float) -> Word:
+        """Solve a model with followers."""
+        begin = time.perf_counter()
+        answer = bilevel.solve(model, self.method, gap=tolerance, time_limit=time_limit, threads=1)
+        solver, _, version = answer.solver.partition(" ")
+        return Word(
+            solver=solver,
+            version=version,
+            stop_reason=answer.stop_reason,
+            point_status=answer.point_status,
+            bound=answer.bound,
+            iterations=None,
+            seconds=time.perf_counter() - begin,
+        )
+
+
+def contestants(names: Collection[str] = ()) -> tuple[Contestant, ...]:
+    """Return every installed solver and every method of the engine, or those named."""
+    everyone: list[Contestant] = [Solver(adapter) for adapter in solvers.installed()]
+    everyone += [Method(method) for method in ("auto", *METHODS)]
+    return tuple(c for c in everyone if not names or c.name in names)

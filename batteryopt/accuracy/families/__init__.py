@@ -1,0 +1,32 @@
+"""The families of problems, each a module with `problems(seed, quick)`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterable
+
+from batteryopt.accuracy.families import (
+    coordination,
+    differential_game,
+    facility_location,
+    ill_conditioned,
+    no_solution,
+    stackelberg,
+)
+from batteryopt.accuracy.problem import Problem
+
+FAMILIES: dict[str, Callable[[int, bool], Iterable[Problem]]] = {
+    "coordination": coordination.one_owner,
+    "coordination-network": coordination.network,
+    "coordination-game": coordination.game,
+    "differential-game": differential_game.problems,
+    "stackelberg": stackelberg.problems,
+    "facility-location": facility_location.problems,
+    "ill-conditioned": ill_conditioned.problems,
+    "no-solution": no_solution.problems,
+}
+"""By name; each takes a seed and whether to be quick."""
+
+
+def problems(families: Collection[str] = (), *, seed: int = 0, quick: bool = False) -> tuple[Problem, ...]:
+    """Return the problems of all families, or of those named; the same seed gives the same problems."""
+    return tuple(p for name, make in FAMILIES.items() if not families or name in families for p in make(seed, quick))

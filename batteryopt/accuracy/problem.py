@@ -1,0 +1,106 @@
+"""A problem of the benchmark, the truth about it, and what our own arithmetic makes of a point."""
+
+from __future__ import annotations
+
+import enum
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from batteryopt.accuracy.digits import Number
+
+Point = Mapping[str, Number]
+"""Values of a model's variables, by name."""
+
+
+class Kind(enum.StrEnum):
+    """What there is to find."""
+
+    OPTIMUM = "optimum"
+    INFEASIBLE = "infeasible"
+    UNBOUNDED = "unbounded"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Evaluation:
+    """A point in fifty digits; every number relative to the size of its terms, None where it has no meaning.
+
+    Attributes
+    ----------
+    objective
+        In the model's own sense and unit.
+    violation
+        The worst constraint, bound or whole number.
+    stationarity
+        The worst of the KKT conditions with the exact multipliers: 0 only at an optimum.
+    follower_gain
+        What the follower with most to gain would gain by answering anew, relative to the stakes of its problem.
+    profits
+        By player.
+    """
+
+    objective: Number
+    violation: Number
+    stationarity: Number | None = None
+    follower_gain: Number | None = None
+    profits: Mapping[str, Number] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Truth:
+    """The exact answer, and how to judge another.
+
+    Attributes
+    ----------
+    maximise
+        The sense.
+    variables
+        Names of the variables that make up a point.
+    objective, decisions, profits
+        The optimum; decisions only where they are unique.
+    unit
+        The size below which a decision's error is relative to this and not to the decision; one for all, or by name.
+    evaluate
+        From a point to what it is worth.
+    """
+
+    kind: Kind = Kind.OPTIMUM
+    maximise: bool = False
+    variables: tuple[str, ...] = ()
+    objective: Number | None = None
+    decisions: Mapping[str, Number] = field(default_factory=dict)
+    profits: Mapping[str, Number] = field(default_factory=dict)
+    unit: float | Mapping[str, float] = 1.0
+    evaluate: Callable[[Point], Evaluation] | None = None
+
+
+def unit_of(unit: float | Mapping[str, float], name: str) -> float:
+    """Return the unit of one variable."""
+    return unit[name] if isinstance(unit, Mapping) else unit
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Problem:
+    """One problem; its functions are of modules, so that it can be sent to another process.
+
+    Attributes
+    ----------
+    variant
+        What makes it hard, or "plain".
+    size
+        Number of variables.
+    levels
+        1 for a solver, 2 for a method of the engine.
+    build
+        Returns a fresh Pyomo model.
+    find_truth
+        Returns the truth, derived without any solver.
+    """
+
+    family: str
+    name: str
+    variant: str = "plain"
+    size: int
+    levels: int = 1
+    build: Callable[[], Any]
+    find_truth: Callable[[], Truth]

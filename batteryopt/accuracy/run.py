@@ -1,0 +1,211 @@
+"""All runs: every contestant on every problem it is for, at every tolerance; in this process or several, resumable."""
+
+from __future__ import annotations
+
+import contextlib
+import importlib.metadata
+import multiprocessing
+import os
+import platform
+import time
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor, as_completed
+from concurrent.futures.process import BrokenProcessPool
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from batteryopt.accuracy.contestants import TOLERANCES, Contestant, Word
+from batteryopt.accuracy.measures import Errors, Verdict, bound_excess, errors_of, verdict_of
+from batteryopt.accuracy.problem import Problem, Truth
+from batteryopt.errors import BatteryOptError
+from batteryopt.run import versions
+from batteryopt.solvers.interrupt import noting_interrupts
+from batteryopt.status import PointStatus, StopReason
+from batteryopt.sweep.journal import Journal
+
+TIME_LIMIT = 5.0
+"""Seconds a run, where the user says nothing."""
+Row = dict[str, Any]
+Plan = tuple[tuple[Contestant, ...], tuple[float, ...], float]
+"""Contestants, tolerances, and seconds a run."""
+
+
+def run(
+    problems: Sequence[Problem],
+    contestants: Sequence[Contestant],
+    *,
+    tolerances: Sequence[float] = TOLERANCES,
+    time_limit: float = TIME_LIMIT,
+    jobs: int = 1,
+    journal: Path | None = None,
+    restart: bool = False,
+    on_progress: Callable[[int], None] = lambda _: None,
+) -> pd.DataFrame:
+    """Run the benchmark.
+
+    Parameters
+    ----------
+    jobs
+        Processes; with more than one, times are less steady, and a script guards its main part with
+        ``if __name__ == "__main__"``.
+    journal
+        Where to note finished problems; the same benchmark with the same journal goes on where it was interrupted.
+    on_progress
+        Told how many problems are done.
+
+    Returns
+    -------
+    pandas.DataFrame
+        One row a run: what was solved, by whom, at which tolerance, what it said, its errors, and the verdict.
+    """
+    plan = (tuple(contestants), tuple(tolerances), time_limit)
+    with _opened(journal, identity_of(problems, plan), restart) as book:
+        done: dict[int, list[Row]] = dict(book.done) if book is not None else {}
+        on_progress(len(done))
+        for position, rows in _judged(problems, plan, [p for p in range(len(problems)) if p not in done], jobs):
+            if book is not None:
+                book.add(position, rows)
+            done[position] = rows
+            on_progress(len(done))
+    return pd.DataFrame([row for position in sorted(done) for row in done[position]], columns=COLUMNS)
+
+
+COLUMNS = [
+    "family",
+    "problem",
+    "variant",
+    "size",
+    "levels",
+    "contestant",
+    "solver",
+    "version",
+    "tolerance",
+    "stop_reason",
+    "point_status",
+    "verdict",
+    "objective_error",
+    "decision_error",
+    "profit_error",
+    "violation",
+    "stationarity",
+    "follower_gain",
+    "bound_excess",
+    "seconds",
+    "iterations",
+    "message",
+]
+
+
+def machine() -> dict[str, Any]:
+    """Return what the numbers depend on besides the solvers: no names, no paths."""
+    return {"cores": os.cpu_count(), "system": platform.system(), "processor": platform.machine(), **versions()}
+
+
+def identity_of(problems: Sequence[Problem], plan: Plan) -> dict[str, Any]:
+    """Return what makes a benchmark the same as another, and so one that may be continued."""
+    who, tolerances, time_limit = plan
+    return {
+        "batteryopt": importlib.metadata.version("batteryopt"),
+        "problems": [problem.name for problem in problems],
+        "contestants": [contestant.name for contestant in who],
+        "tolerances": list(tolerances),
+        "time_limit": time_limit,
+    }
+
+
+@contextlib.contextmanager
+def _opened(path: Path | None, identity: dict[str, Any], restart: bool) -> Iterator[Journal | None]:
+    if path is None:
+        yield None
+        return
+    with Journal(path, identity, restart=restart) as book:
+        yield book
+
+
+def _judged(problems: Sequence[Problem], plan: Plan, todo: list[int], jobs: int) -> Iterator[tuple[int, list[Row]]]:
+    """Yield the rows of each problem when it is done."""
+    if min(jobs, len(todo)) <= 1:
+        for position in todo:
+            yield position, judge_problem(problems[position], plan)
+        return
+    context = multiprocessing.get_context("spawn")
+    with ProcessPoolExecutor(min(jobs, len(todo)), mp_context=context) as pool:
+        futures = {pool.submit(judge_problem, problems[position], plan): position for position in todo}
+        try:
+            for future in as_completed(futures):
+                yield futures[future], future.result()
+        except BrokenProcessPool as error:
+            raise BatteryOptError(
+                "a process of the benchmark died: a solver took it down, or memory ran out; what is done is kept, "
+                "and the same command with --jobs 1 shows which problem it was"
+            ) from error
+        finally:
+            pool.shutdown(wait=False, cancel_futures=True)
+
+
+def judge_problem(problem: Problem, plan: Plan) -> list[Row]:
+    """Return a row a run of one problem."""
+    who, tolerances, time_limit = plan
+    truth = problem.find_truth()
+    return [
+        judge_run(problem, truth, contestant, tolerance, time_limit)
+        for contestant in who
+        if contestant.levels == problem.levels
+        for tolerance in tolerances
+    ]
+
+
+def judge_run(
+    problem: Problem, truth: Truth, contestant: Contestant, tolerance: float, time_limit: float = TIME_LIMIT
+) -> Row:
+    """Return the row of one run."""
+    model = problem.build()
+    begin = time.perf_counter()
+    word, refusal, message = None, None, ""
+    try:
+        with noting_interrupts():
+            word = contestant.solve(model, tolerance, time_limit)
+    except (BatteryOptError, ValueError) as error:
+        refusal, message = Verdict.REFUSED, str(error)
+    except Exception as error:  # a contestant that breaks down has failed, and has not hidden it
+        refusal, message = Verdict.HONEST_FAILURE, f"{type(error).__name__}: {error}"
+    seconds = time.perf_counter() - begin
+    if word is None:
+        word = Word(
+            solver=contestant.name,
+            version="",
+            stop_reason=StopReason.NUMERICAL_TROUBLE,
+            point_status=PointStatus.NONE,
+            bound=None,
+            iterations=None,
+            seconds=seconds,
+        )
+    errors = errors_of(truth, model) if word.point_status is not PointStatus.NONE else Errors()
+    excess = bound_excess(truth, word.bound)
+    verdict = refusal or verdict_of(truth, word, errors, excess, tolerance)
+    return {
+        "family": problem.family,
+        "problem": problem.name,
+        "variant": problem.variant,
+        "size": problem.size,
+        "levels": problem.levels,
+        "contestant": contestant.name,
+        "solver": word.solver,
+        "version": word.version,
+        "tolerance": tolerance,
+        "stop_reason": "" if verdict is Verdict.REFUSED else word.stop_reason.value,
+        "point_status": word.point_status.value,
+        "verdict": verdict.value,
+        "objective_error": errors.objective,
+        "decision_error": errors.decisions,
+        "profit_error": errors.profits,
+        "violation": errors.violation,
+        "stationarity": errors.stationarity,
+        "follower_gain": errors.follower_gain,
+        "bound_excess": excess,
+        "seconds": seconds,
+        "iterations": word.iterations,
+        "message": message[:200],
+    }

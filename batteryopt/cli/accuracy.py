@@ -1,0 +1,145 @@
+"""The command `accuracy`: how right the solvers of this machine are."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from batteryopt.cli import options as given
+from batteryopt.cli.exits import ExitStatus, guarded
+from batteryopt.cli.refusals import Refusals
+from batteryopt.cli.streams import clean_stdout, counting, results, say, write_result
+from batteryopt.errors import Fault, InvalidInput, nearest
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from rich.console import Console
+
+QUICK_TOLERANCE = 1e-6
+QUICK_SECONDS = 2.0
+
+
+@guarded
+def accuracy(
+    quick: Annotated[bool, typer.Option("--quick", help="Few problems, one tolerance: under a minute.")] = False,
+    family: Annotated[
+        list[str] | None, typer.Option("--family", metavar="NAME", help="A family of problems; repeat for several.")
+    ] = None,
+    solver: Annotated[
+        list[str] | None,
+        typer.Option("--solver", metavar="NAME", help="A solver, or engine:METHOD; repeat for several."),
+    ] = None,
+    jobs: Annotated[int, typer.Option(metavar="N", help="Processes.")] = 1,
+    out: Annotated[
+        Path | None, typer.Option(metavar="DIR", help="Save all runs and a page with plots here; go on after an end.")
+    ] = None,
+    seed: Annotated[int, typer.Option(metavar="N", help="Of the problems.")] = 0,
+    time_limit: given.TimeLimitOption = None,
+    restart: Annotated[bool, typer.Option("--restart", help="Forget what an interrupted benchmark has done.")] = False,
+    json: given.JsonOption = False,
+) -> ExitStatus:
+    """Judge every installed solver and method against exact answers, by our own arithmetic and never by its word."""
+    from batteryopt.accuracy import problems
+    from batteryopt.accuracy.contestants import TOLERANCES
+    from batteryopt.accuracy.contestants import contestants as find
+    from batteryopt.accuracy.run import TIME_LIMIT, run
+
+    _refuse_faulty(family or [], solver or [], jobs, seed, time_limit)
+    if out is not None:
+        _make_folder(out)
+    cases, journal = problems(family or (), seed=seed, quick=quick), None if out is None else out / "runs.journal"
+    try:
+        with clean_stdout(), counting(len(cases), "problems") as progress:
+            frame = run(
+                cases,
+                find(solver or ()),
+                tolerances=(QUICK_TOLERANCE,) if quick else TOLERANCES,
+                time_limit=time_limit or (QUICK_SECONDS if quick else TIME_LIMIT),
+                jobs=jobs,
+                journal=journal,
+                restart=restart,
+                on_progress=progress,
+            )
+    except KeyboardInterrupt:
+        kept = "" if journal is None else f"; {journal} keeps what is done: the same command goes on from there"
+        say(f"interrupted{kept}")
+        return ExitStatus.STOPPED
+    if out is not None:
+        _save(frame, out)
+    if json:
+        _write_json(frame)
+    else:
+        with results() as console:
+            _print(console, frame)
+    return ExitStatus.SOLVED
+
+
+def _refuse_faulty(families: list[str], names: list[str], jobs: int, seed: int, time_limit: float | None) -> None:
+    from batteryopt.accuracy import FAMILIES
+    from batteryopt.accuracy import contestants as find
+
+    known = [contestant.name for contestant in find()]
+    refusals = Refusals()
+    faults = [
+        *(_unknown("--family", name, list(FAMILIES)) for name in families if name not in FAMILIES),
+        *(_unknown("--solver", name, known) for name in names if name not in known),
+    ]
+    if seed < 0:
+        faults.append(Fault(place="--seed", problem=f"is {seed}", remedy="expected a number of at least 0"))
+    with refusals:
+        given.refuse_faulty_options(None, [], solver=None, time_limit=time_limit, gap=None, threads=None, jobs=jobs)
+    with refusals:
+        if faults:
+            raise InvalidInput("command line", faults)
+    refusals.raise_all()
+
+
+def _unknown(option: str, name: str, known: list[str]) -> Fault:
+    return Fault(place=option, problem=f"there is no '{name}' here", remedy=nearest(name, known))
+
+
+def _make_folder(out: Path) -> None:
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        reason = (error.strerror or str(error)).lower()
+        raise InvalidInput(
+            "command line", [Fault(place="--out", problem=f"'{out}': {reason}", remedy="give a folder to write to")]
+        ) from error
+
+
+def _save(frame: pd.DataFrame, out: Path) -> None:
+    from batteryopt.accuracy.files import save
+
+    for path in save(frame, out):
+        say(f"wrote {path}")
+    (out / "runs.journal").unlink(missing_ok=True)
+
+
+def _write_json(frame: pd.DataFrame) -> None:
+    from batteryopt.accuracy.reading import sentences
+    from batteryopt.accuracy.run import machine
+    from batteryopt.output import json_text
+
+    rows: Any = frame.astype(object).where(frame.notna(), None).to_dict("records")
+    write_result(json_text({"kind": "accuracy", "machine": machine(), "reading": list(sentences(frame)), "runs": rows}))
+
+
+def _print(console: Console, frame: pd.DataFrame) -> None:
+    from rich.table import Table
+
+    from batteryopt.accuracy.reading import sentences, summary
+
+    table = Table(box=None)
+    for title in ("contestant", "tolerance", "runs", "right", "misled", "stopped", "median error", "worst", "seconds"):
+        table.add_column(title, justify="left" if title == "contestant" else "right")
+    for row in summary(frame).to_dict("records"):
+        counts = (str(row[name]) for name in ("runs", "right", "misleading", "stopped"))
+        errors = (f"{row[name]:.1e}" for name in ("median_error", "worst_error"))
+        table.add_row(str(row["contestant"]), f"{row['tolerance']:.0e}", *counts, *errors, f"{row['seconds']:.1f}")
+    console.print(table)
+    console.print()
+    for sentence in sentences(frame):
+        console.print(sentence, soft_wrap=True)

@@ -1,0 +1,107 @@
+"""Wrong solvers are caught by the measures; a right one is not."""
+
+from __future__ import annotations
+
+import math
+
+import pytest
+
+from batteryopt.accuracy import Problem, Solver, problems
+from batteryopt.accuracy.measures import Verdict
+from batteryopt.accuracy.run import judge_run
+from tests.accuracy import liars
+
+
+def problem(name: str) -> Problem:
+    (found,) = [p for p in problems(quick=True) if p.name == name]
+    return found
+
+
+QUADRATIC = problem("centralized-interior-0")
+ACTIVE = problem("plain-4-0")
+INTEGER = problem("line-plain-4x6-0")
+INFEASIBLE = problem("linear-infeasible")
+
+
+def judged(case: Problem, liar: liars.Liar, tolerance: float = 1e-6) -> dict[str, object]:
+    return judge_run(case, case.find_truth(), Solver(liar), tolerance)
+
+
+@pytest.mark.parametrize("case", [QUADRATIC, ACTIVE, INTEGER, INFEASIBLE], ids=lambda p: p.name)
+def test_an_honest_solver_is_right(case: Problem) -> None:
+    row = judged(case, liars.Honest())
+    assert row["verdict"] == Verdict.RIGHT
+    assert case is INFEASIBLE or row["objective_error"] < 1e-9
+
+
+@pytest.mark.parametrize("case", [QUADRATIC, ACTIVE, INTEGER], ids=lambda p: p.name)
+def test_a_perturbed_answer_is_caught(case: Problem) -> None:
+    row = judged(case, liars.Perturber())
+    assert row["verdict"] == Verdict.WRONG
+    # Every decision was multiplied by 1 + 1e-4; errors are relative to the decision where it is larger than its unit.
+    assert row["decision_error"] == pytest.approx(1e-4, rel=1e-4)
+    assert max(row["violation"], row["objective_error"]) > 1e-5
+
+
+def test_the_kkt_residual_sees_a_perturbation_that_breaks_no_constraint() -> None:
+    """With one variable free and no row, x = 2 (1 + 1e-4) has the gradient 2e-4 against terms of 2."""
+    import pyomo.environ as pyo
+
+    from batteryopt.accuracy.arrays import truth_of_program
+
+    def build() -> pyo.ConcreteModel:
+        m = pyo.ConcreteModel()
+        m.x = pyo.Var(bounds=(0, 10))
+        m.objective = pyo.Objective(expr=m.x**2 / 2 - 2 * m.x)
+        return m
+
+    case = Problem(family="test", name="free", size=1, build=build, find_truth=lambda: truth_of_program(build()))
+    row = judged(case, liars.Perturber(), tolerance=1e-9)
+    assert row["stationarity"] == pytest.approx(1e-4, rel=1e-3)
+    assert row["decision_error"] == pytest.approx(1e-4, rel=1e-3)
+    # f = -2 at the optimum; the error is (2e-4)^2 / 2 = 2e-8, which is 1e-8 of it: of second order
+    assert row["objective_error"] == pytest.approx(1e-8, rel=1e-3)
+
+
+@pytest.mark.parametrize("case", [QUADRATIC, ACTIVE, INTEGER], ids=lambda p: p.name)
+def test_a_false_bound_is_caught(case: Problem) -> None:
+    row = judged(case, liars.FalseBounder())
+    assert row["verdict"] == Verdict.FALSE_BOUND
+    assert row["bound_excess"] == pytest.approx(1e-3, rel=1e-3)
+
+
+def test_optimal_where_nothing_is_feasible_is_caught() -> None:
+    row = judged(INFEASIBLE, liars.Pretender())
+    assert row["verdict"] == Verdict.MISSED
+
+
+@pytest.mark.parametrize("case", [QUADRATIC, INTEGER], ids=lambda p: p.name)
+def test_optimal_at_an_infeasible_point_is_caught(case: Problem) -> None:
+    row = judged(case, liars.Pretender())
+    assert row["verdict"] in (Verdict.WRONG, Verdict.FALSE_BOUND)
+    assert row["violation"] > 1e-2
+
+
+@pytest.mark.parametrize("case", [QUADRATIC, ACTIVE, INTEGER], ids=lambda p: p.name)
+def test_failed_at_the_optimum_is_recognised(case: Problem) -> None:
+    row = judged(case, liars.Doubter())
+    assert row["verdict"] == Verdict.MODEST
+    assert row["objective_error"] < 1e-9
+
+
+def test_no_solution_where_there_is_one_is_caught() -> None:
+    row = judged(QUADRATIC, liars.Denier())
+    assert row["verdict"] == Verdict.NO_SUCH_THING
+    assert math.isnan(row["objective_error"])
+
+
+def test_a_solver_that_breaks_down_has_failed_and_says_why() -> None:
+    class Broken(liars.Liar):
+        name = "broken"
+
+        def spoil(self, model: object, report: object) -> object:
+            raise RuntimeError("out of order")
+
+    row = judged(QUADRATIC, Broken())
+    assert row["verdict"] == Verdict.HONEST_FAILURE
+    assert "out of order" in row["message"]
