@@ -157,7 +157,7 @@ def _standing(saved: Saved) -> Table:
 
 def _figures(saved: Saved) -> Table:
     figures = saved.models["design"]["kpis"]
-    rows = [[words.words(name), float(value)] for name, value in figures.items()]
+    rows: list[list[Cell]] = [[words.words(name), float(value)] for name, value in figures.items()]
     return Table(caption="Figures of the plan", columns=["Figure", "Value"], rows=rows)
 
 
@@ -346,8 +346,8 @@ def _limits(saved: Saved) -> dict[tuple[str, str, str], float]:
 
 def _service(saved: Saved) -> Section:
     intro = page.paragraph(
-        "Distance from where batteries return to the nearest facility that takes them; and what the batteries of a place "
-        "cost on their whole way, less what they earn."
+        "Distance from where batteries return to the nearest facility that takes them; and what the batteries of a "
+        "place cost on their whole way, less what they earn."
     )
     return Section(
         title="Who is served, and at what cost",

@@ -5,10 +5,12 @@ from __future__ import annotations
 import importlib
 import importlib.util
 import os
+import tempfile
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
+from batteryopt import toml_output
 from batteryopt.errors import Fault, InvalidInput
 from batteryopt.files import write_atomically
 from batteryopt.report import page
@@ -34,6 +36,34 @@ def write_page(folders: Iterable[str | os.PathLike[str]], path: str | os.PathLik
         sections = [*_side_by_side(found), *sections]
     title = found[0].name if len(found) == 1 else "Results side by side"
     write_atomically(path, page.document(title, sections, page.plotly_source()))
+
+
+def write(result: Any, path: str | os.PathLike[str]) -> None:
+    """Write the page of a result that is not saved: what a family's `solve` returns as its `Result`.
+
+    Raises
+    ------
+    InvalidInput
+        If plotly is not installed, or if the page cannot be written.
+    """
+    from batteryopt.output import RESULT_FILE, json_text
+
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        (folder / RESULT_FILE).write_text(json_text(result.to_json()), encoding="utf-8")
+        if result.to_json()["kind"] == "network":
+            _save_network(result, folder)
+        else:
+            toml_output.write(result.instance, folder / "instance.toml")
+        write_page([folder], path)
+
+
+def _save_network(result: Any, folder: Path) -> None:
+    from batteryopt.network import output, tables
+
+    tables.write(result.instance, folder / "instance")
+    if result.answer.solution is not None:
+        output.write(result.answer.solution, folder)
 
 
 def write_exports(

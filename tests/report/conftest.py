@@ -1,0 +1,110 @@
+"""A small result of each family, saved as the command line saves it."""
+
+import dataclasses
+import json
+from pathlib import Path
+
+import pytest
+
+from batteryopt.coordination import solve as coordination
+from batteryopt.coordination.instance import CoordinationInstance
+from batteryopt.differential_game import solve as differential_game
+from batteryopt.differential_game.instance import DifferentialGameInstance
+from batteryopt.network import output, tables
+from batteryopt.network.answer import Result
+from batteryopt.network.solve import solve as solve_network
+from batteryopt.output import json_text
+from batteryopt.report.results import Saved, load
+from batteryopt.toml_output import write
+
+HAND = Path(__file__).parents[2] / "data/networks/hand"
+PLACES = ((45.2, 5.7), (46.1, 6.2), (44.5, 7.0))
+GAME = CoordinationInstance(
+    name="A <game> & its parts",
+    source="made up",
+    market_size=30,
+    wholesale_price=10,
+    transfer_price=2.5,
+    testing_cost=0.5,
+    scrap_value=1.2,
+    usable_share=0.6,
+    voluntary_returns=8,
+    residual_value=1,
+    service_response=0.7,
+    echelon_market_size=15,
+)
+PATHS = DifferentialGameInstance(
+    name="Two vehicles",
+    source="made up",
+    market_size=(20.0, 15.0),
+    price_sensitivity=2,
+    cross_price_sensitivity=1,
+    efficiency_effect=1,
+    innovation_effectiveness=1,
+    efficiency_decay=0.5,
+    unit_cost=(1.0, 2.0),
+    efficiency_unit_cost=0.5,
+    innovation_cost=2,
+    discount_rate=0.1,
+    credit_price=5,
+    credits_per_vehicle=0.2,
+    initial_efficiency=15,
+)
+
+
+def save_game(result, folder):
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "result.json").write_text(json_text(result.to_json()), encoding="utf-8")
+    write(result.instance, folder / "instance.toml")
+    return load(folder)
+
+
+@pytest.fixture(scope="session")
+def coordination_game(tmp_path_factory) -> Saved:
+    result = coordination.solve(GAME, route="closed-form")
+    return save_game(result, tmp_path_factory.mktemp("saved") / "coordination")
+
+
+@pytest.fixture(scope="session")
+def paths_game(tmp_path_factory) -> Saved:
+    result = differential_game.solve(PATHS, route="closed-form")
+    return save_game(result, tmp_path_factory.mktemp("saved") / "paths")
+
+
+def _hand_plan():
+    """Solve the network that is solved by hand in its README, its places put on the map."""
+    network = tables.read(HAND)
+    places = zip(network.sites, PLACES, strict=True)
+    sites = tuple(dataclasses.replace(site, latitude_deg=north, longitude_deg=east) for site, (north, east) in places)
+    network = dataclasses.replace(network, sites=sites)
+    return network, solve_network(network)
+
+
+@pytest.fixture(scope="session")
+def hand_result() -> Result:
+    network, answer = _hand_plan()
+    return Result(instance=network, answer=answer)
+
+
+@pytest.fixture(scope="session")
+def plan(tmp_path_factory, hand_result) -> Saved:
+    folder = tmp_path_factory.mktemp("saved") / "plan"
+    output.write(hand_result.answer.solution, folder)
+    (folder / "result.json").write_text(json_text(hand_result.to_json()), encoding="utf-8")
+    tables.write(hand_result.instance, folder / "instance")
+    return load(folder)
+
+
+@pytest.fixture(scope="session")
+def other_plan(tmp_path_factory, plan) -> Saved:
+    """The same plan without Bray, and with a centre at Cove: what is compared, not a real plan."""
+    import shutil
+
+    folder = tmp_path_factory.mktemp("saved") / "other"
+    shutil.copytree(plan.folder, folder)
+    document = json.loads((folder / "result.json").read_text())
+    design = document["models"]["design"]
+    design["open_facilities"] = [row for row in design["open_facilities"] if row["site"] != "Bray"]
+    design["open_facilities"].append({"site": "Cove", "type": "shredder", "level": "small", "period": "second"})
+    (folder / "result.json").write_text(json.dumps(document))
+    return load(folder)

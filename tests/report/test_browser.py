@@ -1,0 +1,117 @@
+"""Every page in a real browser without a network: no request, no error, nothing too wide, no empty plot."""
+
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from batteryopt.report.write import write_page
+
+webdriver = pytest.importorskip("selenium.webdriver", reason="selenium is not installed")
+BROWSER, DRIVER = shutil.which("chromium"), shutil.which("chromedriver")
+pytestmark = [
+    pytest.mark.skipif(BROWSER is None or DRIVER is None, reason="chromium or its driver is not installed"),
+    pytest.mark.xdist_group("browser"),
+]
+WIDTHS = {"phone": 390, "desktop": 1280}
+FLAGS = (
+    "--headless",
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--host-resolver-rules=MAP * ~NOTFOUND",
+)
+DRAWN = """
+const marks = ".scatterlayer path, .scatterlayer text, .barlayer path, .sankey-link, .contourlayer path, .heatmaplayer image";
+return [...document.querySelectorAll(".plot")].filter((plot) =>
+  ![...plot.querySelectorAll(marks)].some((mark) => { const box = mark.getBoundingClientRect(); return box.width + box.height > 0; })
+).map((plot) => plot.dataset.name || "unnamed");
+"""
+WIDE = """
+const limit = document.documentElement.clientWidth;
+const inner = (element) => element.closest(".scroll, pre, svg");
+const wide = [...document.body.querySelectorAll("*")].filter((element) => !inner(element) && element.getBoundingClientRect().right > limit + 1);
+return [document.documentElement.scrollWidth > limit ? "page" : "", ...wide.map((element) => element.tagName + "." + element.className)].filter(Boolean);
+"""
+
+
+@pytest.fixture(scope="module")
+def browser(tmp_path_factory) -> Iterator:
+    options = webdriver.ChromeOptions()
+    options.binary_location = BROWSER
+    for flag in (*FLAGS, f"--user-data-dir={tmp_path_factory.mktemp('browser')}"):
+        options.add_argument(flag)
+    options.set_capability("goog:loggingPrefs", {"browser": "ALL", "performance": "ALL"})
+    driver = webdriver.Chrome(options=options, service=webdriver.ChromeService(executable_path=DRIVER))
+    yield driver
+    driver.quit()
+
+
+def faults(browser, page: Path, width: int) -> dict[str, list[str]]:
+    """Return everything wrong with a page at a width, by kind."""
+    from selenium.webdriver.support.ui import WebDriverWait
+
+    metrics = {"width": width, "height": 900, "deviceScaleFactor": 1, "mobile": width < 500}
+    browser.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", metrics)
+    for log in ("browser", "performance"):
+        browser.get_log(log)
+    browser.get(page.as_uri())
+    WebDriverWait(browser, 40).until(lambda d: d.execute_script("return document.body.dataset.ready === 'yes'"))
+    state = browser.execute_script("return window.batteryoptReport || {errors: [], drawn: 0, expected: 0}")
+    return {
+        "requests": _requests(browser),
+        "errors": [*state["errors"], *(entry["message"] for entry in browser.get_log("browser"))],
+        "wide": browser.execute_script(WIDE),
+        "empty": browser.execute_script(DRAWN),
+        "undrawn": [] if state["drawn"] == state["expected"] else [f"{state['drawn']} of {state['expected']}"],
+    }
+
+
+def _requests(browser) -> list[str]:
+    import json
+
+    messages = [json.loads(entry["message"])["message"] for entry in browser.get_log("performance")]
+    sent = [m["params"]["request"]["url"] for m in messages if m["method"] == "Network.requestWillBeSent"]
+    return [url for url in sent if not url.startswith(("file:", "data:", "blob:"))]
+
+
+@pytest.mark.parametrize("width", WIDTHS.values(), ids=WIDTHS)
+@pytest.mark.parametrize("names", [["coordination_game"], ["paths_game"], ["plan", "other_plan"]], ids="-".join)
+def test_page_is_whole(browser, request, tmp_path, names, width):
+    page = tmp_path / "page.html"
+    write_page([request.getfixturevalue(name).folder for name in names], page)
+    found = faults(browser, page, width)
+    assert not any(found.values()), found
+    assert browser.execute_script("return window.batteryoptReport.drawn") >= 5
+
+
+def test_slider_changes_the_map(browser, plan, tmp_path):
+    page = tmp_path / "page.html"
+    write_page([plan.folder], page)
+    if faults(browser, page, WIDTHS["desktop"])["undrawn"]:
+        pytest.fail("the page is not drawn")
+    slide = """
+    const slider = document.querySelector("[data-control=period]");
+    slider.value = arguments[0]; slider.dispatchEvent(new Event("input"));
+    return document.querySelector(".controls output").textContent;
+    """
+    assert [browser.execute_script(slide, value) for value in (0, 1)] == ["first", "second"]
+
+
+def test_a_broken_page_is_caught(browser, tmp_path):
+    """The tests above would see each fault: here is a page with all of them."""
+    page = tmp_path / "broken.html"
+    page.write_text(
+        '<body data-ready="yes"><div style="width:3000px">wide</div><div class="plot" data-name="nothing"></div>'
+        '<img src="http://example.invalid/a.png"><script>throw new Error("broken")</script></body>'
+    )
+    found = faults(browser, page, WIDTHS["phone"])
+    assert found["requests"] == ["http://example.invalid/a.png"]
+    assert any("broken" in error for error in found["errors"])
+    assert found["empty"] == ["nothing"]
+    assert "page" in found["wide"]
