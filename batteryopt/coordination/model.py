@@ -75,6 +75,10 @@ def add_sets(m: Any, network: CoordinationNetwork) -> None:
     """Regions and enterprises, from 0; and the supply, which every enterprise takes as it comes."""
     m.REGIONS = pyo.RangeSet(0, network.regions - 1, doc="regions r, each with one retailer")
     m.ENTERPRISES = pyo.RangeSet(0, network.enterprises - 1, doc="echelon enterprises n")
+    effects = network.cross_prices.tocoo()
+    m.cross_price_effects = {r: [] for r in m.REGIONS}  # gamma_rs by row, read out once
+    for r, s, effect in zip(effects.row.tolist(), effects.col.tolist(), effects.data.tolist(), strict=True):
+        m.cross_price_effects[r].append((s, effect))
     supply_without_service = network.usable_share * float(network.own_returns.sum())
     m.usable = pyo.Var(initialize=supply_without_service, doc="U, usable batteries of all regions")
 
@@ -235,8 +239,7 @@ def add_participation(m: Any, network: CoordinationNetwork) -> None:
 
 def demand(m: Any, network: CoordinationNetwork, r: int) -> Any:
     """Q_r = a_r - p_r + sum_s gamma_rs p_s."""
-    row = network.cross_prices[[r], :].tocoo()
-    others = pyo.quicksum(float(g) * m.retail_price[int(s)] for s, g in zip(row.col, row.data, strict=True))
+    others = pyo.quicksum(effect * m.retail_price[s] for s, effect in m.cross_price_effects[r])
     return network.market_size[r] - m.retail_price[r] + others
 
 
