@@ -64,6 +64,10 @@ class GrowingProgram:
         """Set bounds of some columns."""
         self._highs.changeColsBounds(len(columns), columns.astype(np.int32), lower, upper)
 
+    def set_costs(self, costs: Floats) -> None:
+        """Set the costs of all columns."""
+        self._highs.changeColsCost(len(costs), np.arange(len(costs), dtype=np.int32), costs)
+
     def solve(self, seconds: float | None = None) -> Vertex:
         """Run HiGHS from its last basis, for so many seconds at most."""
         if seconds is not None:
