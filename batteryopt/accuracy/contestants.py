@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import time
 from collections.abc import Collection
 from dataclasses import dataclass
@@ -10,6 +11,7 @@ from typing import Any, Protocol
 from batteryopt import bilevel, solvers
 from batteryopt.bilevel.methods import METHODS
 from batteryopt.solvers import Adapter, Options
+from batteryopt.solvers.pyomo_solver import FACTORIES, PyomoAdapter
 from batteryopt.status import PointStatus, StopReason
 
 TOLERANCES = (1e-4, 1e-6, 1e-9)
@@ -109,6 +111,23 @@ class Method:
 
 def contestants(names: Collection[str] = ()) -> tuple[Contestant, ...]:
     """Return every installed solver and every method of the engine, or those named."""
-    everyone: list[Contestant] = [Solver(adapter) for adapter in solvers.installed()]
+    everyone: list[Contestant] = [Solver(adapter) for adapter in (*solvers.installed(), *_through_pyomo())]
     everyone += [Method(method) for method in ("auto", *METHODS)]
     return tuple(c for c in everyone if not names or c.name in names)
+
+
+def absent() -> tuple[str, ...]:
+    """Return the names of solvers that would be judged if they were installed."""
+    here = {adapter.name for adapter in (*solvers.installed(), *_through_pyomo())}
+    return tuple(name for name in (*solvers.known(), *FACTORIES) if name not in here)
+
+
+def _through_pyomo() -> list[Adapter]:
+    """Return the solvers without an adapter of their own that Pyomo finds on this machine."""
+    logger = logging.getLogger("pyomo")
+    level = logger.level
+    logger.setLevel(logging.CRITICAL)  # Pyomo complains about each one that it does not find
+    try:
+        return [adapter for adapter in map(PyomoAdapter, FACTORIES) if adapter.is_available()]
+    finally:
+        logger.setLevel(level)

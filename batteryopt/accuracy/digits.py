@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterable, Sequence
 from typing import Any, TypeAlias
 
@@ -46,7 +47,7 @@ class Rows:
         self.shape: tuple[int, int] = rows.shape
         starts = rows.indptr.tolist()
         entries = list(zip(rows.indices.tolist(), exacts(rows.data), strict=True))
-        self._rows = [entries[a:b] for a, b in zip(starts[:-1], starts[1:], strict=True)]
+        self._rows = [entries[a:b] for a, b in itertools.pairwise(starts)]
 
     def times(self, x: Sequence[Number]) -> list[Number]:
         """Return the product with a vector."""

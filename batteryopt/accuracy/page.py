@@ -76,16 +76,19 @@ def _table(frame: pd.DataFrame) -> str:
 
 
 def _plots(runs: pd.DataFrame) -> Iterator[str]:
-    styles = {name: (COLORS[i % 9], MARKERS[i % 9]) for i, name in enumerate(dict.fromkeys(runs["contestant"]))}
     is_first = True
     for level, words in LEVELS.items():
         some = runs[runs["levels"] == level]
         if some.empty:
             continue
+        names = dict.fromkeys(some["contestant"])
+        styles = {name: (COLORS[i % 9], MARKERS[i % 9]) for i, name in enumerate(names)}
         yield f"<h2>{words[0].upper()}{words[1:]}</h2>"
         for title, note, figure in _figures(some, styles):
             yield f'<h3>{title}</h3><p class="note">{note}</p>'
-            yield figure.to_html(full_html=False, include_plotlyjs=is_first, config={"displaylogo": False})
+            yield figure.to_html(
+                full_html=False, include_plotlyjs=is_first, config={"displayModeBar": False, "responsive": True}
+            )
             is_first = False
 
 
@@ -153,7 +156,9 @@ def _cdf(runs: pd.DataFrame, styles: dict[str, tuple[str, str]]) -> Any:
 
 
 def _steps(name: str, x: list[float], y: list[float], styles: dict[str, tuple[str, str]]) -> Any:
-    line = {"color": styles[name][0], "shape": "hv", "width": 2}
+    dashes = ("solid", "dash", "dot", "dashdot")
+    dash = dashes[list(styles).index(name) % len(dashes)]  # lines that coincide show both
+    line = {"color": styles[name][0], "shape": "hv", "width": 2, "dash": dash}
     return _graphics().Scatter(x=x, y=y, name=name, mode="lines", line=line)
 
 
@@ -204,9 +209,9 @@ def _marks(name: str, x: Any, y: Any, words: Any, styles: dict[str, tuple[str, s
 
 
 def _finished(figure: Any, x: str, y: str, *, log_x: bool = False, log_y: bool = False) -> Any:
-    powers = {"type": "log", "exponentformat": "power", "dtick": 1}
+    powers = {"type": "log", "exponentformat": "power", "dtick": 2}
     figure.update_xaxes(title=x, **(powers if log_x else {}))
-    figure.update_yaxes(title=y, **({**powers, "dtick": 3} if log_y else {"range": [0, 1.02]}))
+    figure.update_yaxes(title=y, **({**powers, "dtick": 4} if log_y else {"range": [0, 1.02]}))
     layout = {"template": "plotly_white", "height": 430, "margin": {"t": 20, "r": 20, "l": 70, "b": 60}}
     figure.update_layout(**layout)
     return figure

@@ -10,7 +10,9 @@ import pandas as pd
 from batteryopt.accuracy.measures import Verdict
 
 LIES = [verdict.value for verdict in Verdict if verdict.is_lie]
-ERRORS = ("objective_error", "decision_error", "violation", "stationarity", "follower_gain", "bound_excess")
+MOST = 0.75
+EXACT = 1e-14
+"""Errors below this are the rounding of doubles."""
 
 
 def attempted(frame: pd.DataFrame) -> pd.DataFrame:
@@ -25,13 +27,14 @@ def worst_error(frame: pd.DataFrame) -> pd.Series:
 
 
 def summary(frame: pd.DataFrame) -> pd.DataFrame:
-    """Return a row a contestant and tolerance: how often right, misleading, stopped; typical errors and times."""
+    """Return a row a contestant and tolerance: how often right, misleading, too modest, stopped; errors and times."""
     runs = attempted(frame).assign(error=worst_error(frame), lie=lambda d: d["verdict"].isin(LIES))
     groups = runs.groupby(["contestant", "tolerance"], sort=False)
     return groups.agg(
         runs=("problem", "size"),
         right=("verdict", lambda v: int((v == Verdict.RIGHT.value).sum())),
         misleading=("lie", "sum"),
+        modest=("verdict", lambda v: int((v == Verdict.MODEST.value).sum())),
         stopped=("verdict", lambda v: int((v == Verdict.LIMIT.value).sum())),
         median_error=("error", "median"),
         worst_error=("error", "max"),
@@ -70,26 +73,40 @@ def _on_lies(runs: pd.DataFrame, lies: pd.DataFrame) -> Iterator[str]:
         yield f"Never misleading here: {', '.join(clean)}."
     for contestant, group in lies.groupby("contestant"):
         total = int((runs["contestant"] == contestant).sum())
-        kinds = ", ".join(f"{verdict} {count}" for verdict, count in group["verdict"].value_counts().items())
-        where = ", ".join(f"{variant} {count}" for variant, count in group["variant"].value_counts().head(3).items())
-        yield f"{contestant} misled in {len(group)} of {total} runs ({kinds}), most of all on: {where}."
+        where = ", ".join(f"{variant} ({count})" for variant, count in group["variant"].value_counts().head(3).items())
+        yield f"{contestant} misled in {len(group)} of {total} runs, most of all on {where}."
+    kinds = lies["verdict"].value_counts()
     if len(lies):
-        counts = lies.groupby("variant").size() / runs.groupby("variant").size()
-        worst = counts.dropna().sort_values(ascending=False).head(3)
+        yield (
+            "What was wrong: "
+            + ", ".join(f"{str(kind).replace('-', ' ')} ({count})" for kind, count in kinds.items())
+            + "."
+        )
+        counts = (lies.groupby("variant").size() / runs.groupby("variant").size()).dropna()
+        worst = counts.sort_values(ascending=False).head(3)
         words = ", ".join(f"{variant} ({share:.0%} of its runs)" for variant, share in worst.items())
-        yield f"What misleads solvers most: {words}."
+        yield f"What misleads most: {words}."
+    modest = runs[runs["verdict"] == Verdict.MODEST.value]["contestant"].value_counts()
+    if len(modest):
+        words = ", ".join(f"{contestant} {count}" for contestant, count in modest.items())
+        yield f"Right without daring to say so, in so many runs: {words}."
 
 
 def _on_tolerances(runs: pd.DataFrame) -> Iterator[str]:
     """Say what a tolerance buys, over the problems that a contestant finished at each of them."""
-    if runs["tolerance"].nunique() < 2:
-        return
     solved = runs.assign(error=worst_error(runs)).dropna(subset="error")
+    unmoved = []
     for contestant, group in solved.groupby("contestant", sort=False):
         table = group.pivot_table(index="problem", columns="tolerance", values="error", aggfunc="first").dropna()
-        if not table.empty:
-            words = ", ".join(f"{tolerance:.0e} -> {_power(table[tolerance])}" for tolerance in table.columns[::-1])
-            yield f"{contestant}, median error by tolerance asked for: {words}."
+        reached = [_power(float(table[tolerance].quantile(MOST))) for tolerance in table.columns[::-1]]
+        if len(set(reached)) > 1:
+            pairs = zip(table.columns[::-1], reached, strict=True)
+            words = ", ".join(f"{tolerance:.0e} bought {error}" for tolerance, error in pairs)
+            yield f"{contestant}, error that three problems in four stay within, by tolerance: {words}."
+        elif len(table.columns) > 1 and not table.empty:
+            unmoved.append(f"{contestant} ({reached[0]})")
+    if unmoved:
+        yield f"The tolerance made no difference of a power of ten for: {', '.join(unmoved)}."
 
 
 def _on_times(runs: pd.DataFrame) -> Iterator[str]:
@@ -99,6 +116,5 @@ def _on_times(runs: pd.DataFrame) -> Iterator[str]:
         yield f"Median time a run, translation included: {words}."
 
 
-def _power(errors: pd.Series) -> str:
-    median = float(errors.median())
-    return "exact" if median == 0 else f"1e{math.log10(median):.0f}"
+def _power(error: float) -> str:
+    return "exact" if error < EXACT else f"1e{math.log10(error):.0f}"

@@ -42,13 +42,15 @@ def accuracy(
 ) -> ExitStatus:
     """Judge every installed solver and method against exact answers, by our own arithmetic and never by its word."""
     from batteryopt.accuracy import problems
-    from batteryopt.accuracy.contestants import TOLERANCES
+    from batteryopt.accuracy.contestants import TOLERANCES, absent
     from batteryopt.accuracy.contestants import contestants as find
     from batteryopt.accuracy.run import TIME_LIMIT, run
 
     _refuse_faulty(family or [], solver or [], jobs, seed, time_limit)
     if out is not None:
         _make_folder(out)
+    if not solver:
+        say(f"not installed, so not judged: {', '.join(absent())}")
     cases, journal = problems(family or (), seed=seed, quick=quick), None if out is None else out / "runs.journal"
     try:
         with clean_stdout(), counting(len(cases), "problems") as progress:
@@ -133,10 +135,21 @@ def _print(console: Console, frame: pd.DataFrame) -> None:
     from batteryopt.accuracy.reading import sentences, summary
 
     table = Table(box=None)
-    for title in ("contestant", "tolerance", "runs", "right", "misled", "stopped", "median error", "worst", "seconds"):
+    for title in (
+        "contestant",
+        "tolerance",
+        "runs",
+        "right",
+        "misled",
+        "modest",
+        "stopped",
+        "median error",
+        "worst",
+        "seconds",
+    ):
         table.add_column(title, justify="left" if title == "contestant" else "right")
     for row in summary(frame).to_dict("records"):
-        counts = (str(row[name]) for name in ("runs", "right", "misleading", "stopped"))
+        counts = (str(row[name]) for name in ("runs", "right", "misleading", "modest", "stopped"))
         errors = (f"{row[name]:.1e}" for name in ("median_error", "worst_error"))
         table.add_row(str(row["contestant"]), f"{row['tolerance']:.0e}", *counts, *errors, f"{row['seconds']:.1f}")
     console.print(table)

@@ -1,0 +1,134 @@
+"""The exact answers against second routes: closed forms in double precision, brute force, rational arithmetic."""
+
+from __future__ import annotations
+
+import itertools
+from fractions import Fraction
+
+import numpy as np
+import pyomo.environ as pyo
+import pytest
+
+from batteryopt.accuracy import Problem, problems
+from batteryopt.accuracy.arrays import ExactProgram, prove_optimum, truth_of_program
+from batteryopt.accuracy.digits import NoReference, exact, solve_linear
+from batteryopt.accuracy.families import coordination, differential_game, facility_location
+from batteryopt.accuracy.families.followers import interval_gain
+from batteryopt.coordination import closed_form
+from batteryopt.coordination.generator import random_instance, random_network
+from batteryopt.coordination.solution import Model
+from batteryopt.solvers.arrays import compile_model
+
+QUICK = [p for p in problems(quick=True) if p.family != "no-solution"]
+
+
+@pytest.mark.parametrize("problem", QUICK, ids=lambda p: p.name)
+def test_every_reference_passes_its_own_measures_and_fits_its_model(problem: Problem) -> None:
+    truth, model = problem.find_truth(), problem.build()
+    assert all(model.find_component(name) is not None for name in truth.variables)
+    if set(truth.decisions) == set(truth.variables):
+        found = truth.evaluate(truth.decisions)
+        assert found.objective == truth.objective
+        assert found.violation < 1e-30
+        assert found.stationarity is None or found.stationarity < 1e-30
+        assert found.follower_gain is None or found.follower_gain < 1e-30
+
+
+@pytest.mark.parametrize(
+    "model", [Model.CENTRALIZED, Model.DECENTRALIZED, Model.DECENTRALIZED_WHOLESALE, Model.CONTRACT]
+)
+@pytest.mark.parametrize("seed", [3, 4])
+def test_coordination_against_the_closed_form(model: Model, seed: int) -> None:
+    instance = random_instance(seed)
+    formula = closed_form.solve(instance, model)
+    if model is Model.CENTRALIZED:
+        truth = coordination._owner_truth(instance, 1.0, without_service=False)
+        decisions = {"recycling_service[0]": formula.recycling_service, "retail_price[0]": formula.retail_price}
+    else:
+        truth = coordination.game_truth(instance, model, 1.0)
+        decisions = {"retailer[0].retail_price": formula.retail_price, "cost_share": formula.cost_share}
+    for name, value in decisions.items():
+        assert float(truth.decisions[name]) == pytest.approx(value, rel=1e-12, abs=1e-12)
+    for player, value in truth.profits.items():
+        assert float(value) == pytest.approx(getattr(formula.profits, player), rel=1e-11, abs=1e-9)
+
+
+def test_the_network_against_its_linear_system() -> None:
+    instance = random_network(5, 7, 3)
+    truth = coordination._network_truth(instance)
+    formula = closed_form.solve(instance, Model.CENTRALIZED)
+    prices = [float(truth.decisions[f"retail_price[{r}]"]) for r in range(7)]
+    assert prices == pytest.approx(list(formula.retail_price), rel=1e-11)
+    assert float(truth.objective) == pytest.approx(formula.profits.supply_chain, rel=1e-11)
+
+
+def test_the_discretised_game_comes_near_the_continuous_one_as_the_grid_gets_finer() -> None:
+    coarse, fine = (differential_game.discretisation_error(2, elements, 0) for elements in (2, 8))
+    assert fine < coarse / 10
+    assert fine < 1e-4
+
+
+@pytest.mark.parametrize("is_tied", [False, True])
+def test_enumeration_of_sites_against_every_assignment_of_clients(is_tied: bool) -> None:
+    """Whoever is served decides what is open: all sites^clients assignments, no thought of the cheapest site."""
+    line = facility_location.random_line(7, 3, 4, is_tied=is_tied)
+    costs = (
+        sum(line.opening[s] for s in set(sites)) + sum(row[s] for row, s in zip(line.serving, sites, strict=True))
+        for sites in itertools.product(line.sites, repeat=4)
+    )
+    assert facility_location.best_by_enumeration(line)[0] == min(costs)
+
+
+def test_a_linear_system_against_rational_arithmetic() -> None:
+    """The 5 by 5 Hilbert matrix, rounded to doubles, with condition number 5e5; Gauss in fractions."""
+    hilbert = np.array([[1.0 / (i + j + 1) for j in range(5)] for i in range(5)])
+    rows = [[Fraction(v) for v in row] + [Fraction(1)] for row in hilbert.tolist()]
+    for k in range(5):
+        rows[k] = [v / rows[k][k] for v in rows[k]]
+        for i in range(5):
+            if i != k:
+                rows[i] = [a - rows[i][k] * b for a, b in zip(rows[i], rows[k], strict=True)]
+    found = solve_linear(hilbert, [exact(1)] * 5)
+    for value, row in zip(found, rows, strict=True):
+        fraction = exact(row[-1].numerator) / exact(row[-1].denominator)
+        assert abs(value - fraction) < 1e-30 * abs(fraction)
+
+
+def quadratic() -> pyo.ConcreteModel:
+    """min x^2 - 2x + y^2 - 6y with x + y <= 2.
+
+    Gradient (2x - 2, 2y - 6) = -(1, 1) m gives x = 1 - m/2, y = 3 - m/2 and 4 - m = 2, so m = 2, x = 0, y = 2: -8.
+    """
+    m = pyo.ConcreteModel()
+    m.x, m.y = pyo.Var(bounds=(-9, 9)), pyo.Var(bounds=(-9, 9))
+    m.line = pyo.Constraint(expr=m.x + m.y <= 2)
+    m.objective = pyo.Objective(expr=m.x**2 - 2 * m.x + m.y**2 - 6 * m.y)
+    return m
+
+
+def test_a_program_by_hand() -> None:
+    program = ExactProgram(compile_model(quadratic()))
+    optimum = prove_optimum(program, {"line"})
+    for found, value in zip([*optimum.x, *optimum.y, program.objective(optimum.x)], [0, 2, -2, -8], strict=True):
+        assert abs(found - value) < 1e-40
+
+
+def test_a_wrong_active_set_is_refused() -> None:
+    with pytest.raises(NoReference, match="not feasible"):
+        truth_of_program(quadratic())
+    with pytest.raises(NoReference, match=r"wrong sign|not feasible"):
+        truth_of_program(quadratic(), {"line", "x"})
+
+
+def test_a_program_that_is_not_convex_is_refused() -> None:
+    m = pyo.ConcreteModel()
+    m.x = pyo.Var(bounds=(-1, 1))
+    m.objective = pyo.Objective(expr=-(m.x**2))
+    with pytest.raises(NoReference, match="not convex"):
+        truth_of_program(m)
+
+
+def test_what_a_follower_gains() -> None:
+    """y^2 - 6y over [0, 2] is least at 2, -8; at y = 1 it is -5, so that the gain is 3, of stakes 10."""
+    found = interval_gain(exact(1), curvature=2, slope=exact(-6), lower=exact(0), upper=exact(2), stakes=exact(10))
+    assert float(found) == pytest.approx(0.3)

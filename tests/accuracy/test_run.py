@@ -1,0 +1,136 @@
+"""The benchmark as a whole: resumed, in several processes, quick, on the command line, as a page."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pandas as pd
+import pytest
+from typer.testing import CliRunner
+
+from batteryopt.accuracy import Solver, contestants, problems, reading, run
+from batteryopt.accuracy.page import page, profile
+from batteryopt.accuracy.problem import Problem
+from batteryopt.cli import app
+from batteryopt.errors import InvalidInput
+from tests.accuracy import liars
+
+FEW = problems(["no-solution", "facility-location"], quick=True)
+HIGHS = contestants(["highs"])
+
+
+class Interrupted(liars.Honest):
+    """Is interrupted at its second problem."""
+
+    name = "highs"
+    solved = 0
+
+    def solve(self, model: object, options: object = None, **rest: object) -> object:
+        if self.solved == 1:
+            raise KeyboardInterrupt
+        self.solved += 1
+        return super().solve(model, options, **rest)
+
+
+def test_an_interrupted_benchmark_goes_on_where_it_was(tmp_path: Path) -> None:
+    journal = tmp_path / "runs.journal"
+    with pytest.raises(KeyboardInterrupt):
+        run(FEW, [Solver(Interrupted())], tolerances=[1e-6], journal=journal)
+    told: list[int] = []
+    frame = run(FEW, HIGHS, tolerances=[1e-6], journal=journal, on_progress=told.append)
+    assert told[0] == 1
+    assert list(frame["problem"]) == [p.name for p in FEW]
+
+
+def test_another_benchmark_does_not_take_the_journal(tmp_path: Path) -> None:
+    journal = tmp_path / "runs.journal"
+    run(FEW[:1], HIGHS, tolerances=[1e-6], journal=journal)
+    with pytest.raises(InvalidInput, match="tolerances"):
+        run(FEW[:1], HIGHS, tolerances=[1e-4], journal=journal)
+
+
+def test_two_processes_find_what_one_finds() -> None:
+    one, two = (run(FEW[:2], HIGHS, tolerances=[1e-6], jobs=jobs) for jobs in (1, 2))
+    same = ["problem", "contestant", "verdict", "objective_error", "violation"]
+    pd.testing.assert_frame_equal(one[same], two[same])
+
+
+def test_every_problem_can_be_told_by_its_name() -> None:
+    names = [p.name for p in problems()]
+    assert len(names) == len(set(names))
+
+
+def rows(**changes: list[object]) -> pd.DataFrame:
+    """Two problems by two contestants: a is right on both in 1 and 4 s, b on the first only, in 2 s."""
+    base = {
+        "family": ["f"] * 4,
+        "problem": ["p", "q", "p", "q"],
+        "variant": ["plain", "hard", "plain", "hard"],
+        "size": [2] * 4,
+        "levels": [1] * 4,
+        "contestant": ["a", "a", "b", "b"],
+        "tolerance": [1e-6] * 4,
+        "point_status": ["optimal"] * 4,
+        "verdict": ["right", "right", "right", "said-solved-and-was-not"],
+        "objective_error": [0.0, 1e-9, 1e-8, 1e-2],
+        "decision_error": [0.0] * 4,
+        "violation": [0.0] * 4,
+        "follower_gain": [float("nan")] * 4,
+        "bound_excess": [float("nan")] * 4,
+        "seconds": [1.0, 4.0, 2.0, 1.0],
+    }
+    return pd.DataFrame({**base, **changes})
+
+
+def test_a_performance_profile_by_hand() -> None:
+    """On p, a is fastest and b takes twice as long; on q only a is right, for b's answer does not count."""
+    assert profile(rows()) == {"a": ([1.0, 1.0], [0.5, 1.0]), "b": ([2.0], [0.5])}
+
+
+def test_the_words_come_from_the_data() -> None:
+    words = reading(rows())
+    assert "2 problems, 2 contestants, 4 runs: in 3 the word given was right, in 1 it would have misled." in words
+    assert "Never misleading here: a." in words
+    assert "b misled in 1 of 2 runs, most of all on hard (1)." in words
+
+
+def test_the_page_needs_no_network() -> None:
+    text = page(rows())
+    assert "Plotly.newPlot" in text
+    assert '<script src="http' not in text
+    assert "<link" not in text.split("<script", 1)[0]
+    assert "b misled in 1 of 2 runs" in text
+
+
+def test_the_quick_benchmark_on_the_command_line(tmp_path: Path) -> None:
+    """All families and every solver and method that is here, as CI runs it; nobody who is right is called wrong."""
+    result = CliRunner().invoke(app, ["accuracy", "--quick", "--jobs", "2", "--out", str(tmp_path), "--json"])
+    assert result.exit_code == 0, result.output
+    found = json.loads(result.stdout)
+    runs = pd.DataFrame(found["runs"])
+    assert {"highs", "ipopt", "scip", "engine:auto"} <= set(runs["contestant"])
+    assert runs["family"].nunique() == 8
+    assert sum(runs["verdict"] == "right") > 60
+    by_hand = runs[(runs["problem"] == "oligopoly-4") & (runs["contestant"] == "engine:auto")].iloc[0]
+    assert by_hand["verdict"] == "right"
+    assert by_hand["objective_error"] < 1e-7
+    for name in ("runs.csv", "runs.parquet", "accuracy.html"):
+        assert (tmp_path / name).stat().st_size > 0
+    assert not (tmp_path / "runs.journal").exists()
+    saved = pd.read_csv(tmp_path / "runs.csv")
+    assert len(saved) == len(runs)
+    assert {"cores", "python", "highspy"} <= set(saved.columns)
+
+
+def test_wrong_words_on_the_command_line_are_refused_all_at_once() -> None:
+    result = CliRunner().invoke(app, ["accuracy", "--family", "coordinaton", "--solver", "hihgs", "--jobs", "0"])
+    assert result.exit_code == 2
+    for word in ("did you mean 'coordination'?", "did you mean 'highs'?", "--jobs"):
+        assert word in result.stderr
+
+
+def test_a_problem_is_for_one_level_of_contestants() -> None:
+    assert {type(p) for p in problems(quick=True)} == {Problem}
+    frame = run(FEW[:1], contestants(["engine:auto"]), tolerances=[1e-6])
+    assert frame.empty
