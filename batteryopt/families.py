@@ -187,6 +187,17 @@ FAMILIES: Mapping[str, Family] = {
             ),
             left_out=("trajectory",),
         ),
+        Family(
+            kind="network",
+            summary="where to put collection and recycling plants, how large, when, and what travels how",
+            package="batteryopt.network",
+            read="family:read",
+            models="family:Model",
+            default_models="family:DEFAULT_MODELS",
+            solve="family:solve",
+            template="template:write_template",
+            left_out=("open_facilities", "missed_rules", "conflicts"),
+        ),
     )
 }
 """Every family, in the order in which people meet them."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import enum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -66,7 +66,7 @@ def solve(
         from batteryopt.cli.tables import print_result
 
         with results() as console:
-            print_result(console, result.to_json(), family.left_out)
+            print_result(console, result.to_json(), family.left_out, summary=summary_of(result))
     status = status_of(result)
     if status is ExitStatus.OTHER and route is given.RouteChoice.CLOSED_FORM:
         say("a formula does not apply: --route optimizer carries the constraints")
@@ -131,6 +131,11 @@ def new(
     family.write_template(path)
     say(f"wrote {path}; next: batteryopt check {path}")
     return ExitStatus.SOLVED
+
+
+def summary_of(result: Any) -> Any:
+    """Return a family's own page for the screen, where it has one."""
+    return result.summary() if hasattr(result, "summary") else None
 
 
 def _print_reproductions(found: dict[str, Reproduction]) -> None:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
 from rich import box
-from rich.console import Console
+from rich.console import Console, RenderableType
 from rich.table import Table
 from rich.text import Text
 
@@ -15,12 +15,20 @@ from batteryopt.output import grouped, numbers_of
 NONE = "–"
 
 
-def print_result(console: Console, document: Mapping[str, Any], left_out: tuple[str, ...] = ()) -> None:
-    """Print a result from its JSON: every model's numbers, how they came about, and what is to be said of them."""
+def print_result(
+    console: Console, document: Mapping[str, Any], left_out: tuple[str, ...] = (), summary: RenderableType | None = None
+) -> None:
+    """Print a result from its JSON: every model's numbers, how they came about, and what is to be said of them.
+
+    A family's own summary, where there is one, takes the place of the numbers.
+    """
+    if summary is not None:
+        console.print(summary)
     models: Mapping[str, Any] = document["models"]
     formulas: Mapping[str, Any] = document.get("closed_form") or {}
-    table = _table(document["instance"], document["kind"], models)
-    leaves = {name: dict(numbers_of(answer, left_out)) for name, answer in models.items()}
+    console.print(Text("How it was found" if summary else f"{document['instance']} ({document['kind']})", style="bold"))
+    table = _table(models)
+    leaves = {name: {} if summary else dict(numbers_of(answer, left_out)) for name, answer in models.items()}
     section = ""
     for key in grouped(key for found in leaves.values() for key in found):
         head, _, rest = key.partition(".")
@@ -44,6 +52,8 @@ def number(value: Any) -> str:
     if isinstance(value, bool):
         return "yes" if value else "no"
     if isinstance(value, float | int):
+        if abs(value) >= 1e5:
+            return f"{value:,.0f}"
         return f"{value:.6g}" if value == 0 or abs(value) >= 1e-6 else f"{value:.1e}"
     if isinstance(value, list):
         return _list(value)
@@ -57,13 +67,15 @@ def remarks_of(answers: Mapping[str, Mapping[str, Any]]) -> Iterator[str]:
             if answer.get("reason"):
                 yield f"{name}{route}: {answer['reason']}"
             yield from (f"{name}{route}: {remark}" for remark in answer.get("remarks") or ())
+            for conflict in answer.get("conflicts") or ():
+                yield f"{name}{route}: conflict: {_breach(conflict)}"
             for check in answer["certificate"]:
                 if not check["passed"]:
                     yield f"{name}{route}: check {check['name']} FAILED, {_residual(check)}"
 
 
-def _table(title: str, kind: str, models: Iterable[str]) -> Table:
-    table = Table(title=f"{title} ({kind})", title_justify="left", title_style="bold", box=box.SIMPLE_HEAD)
+def _table(models: Iterable[str]) -> Table:
+    table = Table(box=box.SIMPLE_HEAD)
     table.add_column("", no_wrap=True)
     for name in models:
         table.add_column(name.replace("-", "-\n", 1) if len(name) > 14 else name, justify="right", overflow="fold")
@@ -105,6 +117,11 @@ def _verdict(certificate: list[Mapping[str, Any]]) -> str:
 def _residual(check: Mapping[str, Any]) -> str:
     found = "could not be evaluated" if check["residual"] is None else f"residual {check['residual']:.1e}"
     return f"{found}, tolerance {check['tolerance']:.0e}"
+
+
+def _breach(breach: Mapping[str, Any]) -> str:
+    """Return a rule that cannot hold, with its place and by how much it fails."""
+    return f"{breach['rule']} ({breach['place']}, {breach['period']}) by {number(breach['amount'])} {breach['unit']}"
 
 
 def _list(values: list[Any]) -> str:

@@ -1,0 +1,136 @@
+"""The network family as the command line meets every family: one model, one route, the same shapes of answers."""
+
+from __future__ import annotations
+
+import enum
+import os
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from batteryopt.errors import Fault, InvalidInput
+from batteryopt.network import output, tables
+from batteryopt.network.answer import MODEL, Answer
+from batteryopt.network.answer import Result as JsonResult
+from batteryopt.network.instance import Network
+from batteryopt.network.solve import GAP
+from batteryopt.network.solve import solve as solve_network
+from batteryopt.solvers.adapter import Progress, relative_gap
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from rich.console import RenderableType
+
+
+class Model(enum.StrEnum):
+    """The one model."""
+
+    DESIGN = MODEL
+
+
+DEFAULT_MODELS = (Model.DESIGN,)
+SECONDS_BETWEEN_BOUNDS = 2.0
+
+
+@dataclass(frozen=True, kw_only=True)
+class Result:
+    """A plan under the name of its model, with its tables and its summary."""
+
+    instance: Network
+    answer: Answer
+
+    @property
+    def models(self) -> Mapping[Model, Answer]:
+        """The answer by its model."""
+        return {Model.DESIGN: self.answer}
+
+    @property
+    def closed_form(self) -> None:
+        """Formulas exist for special networks only (`closed_form`), and not as a route of their own."""
+        return
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the result as plain data."""
+        return JsonResult(instance=self.instance, answer=self.answer).to_json()
+
+    def to_frame(self) -> pd.DataFrame:
+        """Return the cost terms by period; the other tables are in `tables`."""
+        return self.tables()["cost_terms"]
+
+    def tables(self) -> dict[str, pd.DataFrame]:
+        """Return every table of the plan by name; none without a plan."""
+        return {} if self.answer.solution is None else output.tables(self.answer.solution)
+
+    def summary(self) -> RenderableType | None:
+        """Return what a planner reads first; None without a plan."""
+        from batteryopt.network.summary import summary
+
+        return None if self.answer.solution is None else summary(self.answer.solution, self.answer.run)
+
+
+def read(path: str | os.PathLike[str]) -> Network:
+    """Return the network in a folder; its ``network.toml`` may be given instead of the folder."""
+    place = Path(path)
+    return tables.read(place if place.is_dir() else place.parent)
+
+
+def solve(
+    instance: Network,
+    models: Iterable[Model | str] = DEFAULT_MODELS,  # noqa: ARG001 (there is one)
+    *,
+    route: str = "both",
+    solver: str | None = None,
+    time_limit: float | None = None,
+    gap: float | None = None,
+    threads: int | None = None,
+    announce: Callable[[str], None] = lambda _: None,
+) -> Result:
+    """Return the best plan; with both routes it is the optimiser's, for there is no formula.
+
+    Raises
+    ------
+    InvalidInput
+        If a formula or another solver than HiGHS is asked for.
+    """
+    faults = []
+    if route == "closed-form":
+        faults.append(Fault(place="--route", problem="a network has no closed form", remedy="leave the option out"))
+    if solver not in (None, "highs"):
+        faults.append(Fault(place="--solver", problem=f"networks are not solved by {solver}", remedy="use highs"))
+    if faults:
+        raise InvalidInput("command line", faults)
+    announce("building the model")
+    teller = _Teller(announce)
+    answer = solve_network(
+        instance,
+        gap=GAP if gap is None else gap,
+        time_limit=time_limit,
+        threads=threads,
+        on_progress=teller.tell,
+    )
+    return Result(instance=instance, answer=answer)
+
+
+class _Teller:
+    """Tells of every better plan, and of a better bound once in a while."""
+
+    def __init__(self, announce: Callable[[str], None]) -> None:
+        self._announce = announce
+        self._told_at = float("-inf")
+        self._objective: float | None = None
+
+    def tell(self, progress: Progress) -> None:
+        """Take a solver's word on its way."""
+        if progress.objective == self._objective and progress.seconds < self._told_at + SECONDS_BETWEEN_BOUNDS:
+            return
+        self._told_at, self._objective = progress.seconds, progress.objective
+        self._announce(_words(progress))
+
+
+def _words(progress: Progress) -> str:
+    """Return a solver's word on its way as a line."""
+    best = "no plan yet" if progress.objective is None else f"best plan {progress.objective:,.0f}"
+    bound = "" if progress.bound is None else f", bound {progress.bound:,.0f}"
+    gap = relative_gap(progress.objective, progress.bound)
+    return f"{progress.seconds:.0f} s: {best}{bound}" + ("" if gap is None else f", gap {gap:.2%}")
