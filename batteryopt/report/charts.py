@@ -22,6 +22,7 @@ def chart(
     y: str = "",
     height: int = 340,
     note: str = "",
+    least_width: int = 0,
     **layout: Any,
 ) -> dict[str, Any]:
     """Return a chart.
@@ -34,13 +35,16 @@ def chart(
         What the axes show, with unit.
     note
         What a reader should know; stands under the title.
+    least_width
+        Pixels below which it scrolls rather than shrinks; 0: any width will do.
     layout
         Further keys of plotly's layout; `xaxis` and `yaxis` are added to the titles.
     """
     axes = {"xaxis": {"title": {"text": x}}, "yaxis": {"title": {"text": y}}}
     for axis, content in axes.items():
         layout[axis] = {**content, **layout.get(axis, {})}
-    return {"name": name, "title": title, "note": note, "height": height, "data": list(traces), "layout": layout}
+    found = {"name": name, "title": title, "note": note, "height": height, "data": list(traces), "layout": layout}
+    return {**found, "least_width": least_width} if least_width else found
 
 
 def line(x: Iterable[float], y: Iterable[float | None], name: str, color: str, **more: Any) -> Trace:

@@ -12,7 +12,7 @@ from batteryopt.coordination import closed_form
 from batteryopt.coordination.equilibrium import Equilibrium, Parameters
 from batteryopt.coordination.instance import CoordinationInstance
 from batteryopt.report import page, words
-from batteryopt.report.charts import BLUE, DASHES, GREEN, ORANGE, PINK, bars, chart, line, points
+from batteryopt.report.charts import BLUE, DASHES, GREEN, ORANGE, PINK, Trace, bars, chart, line, points
 from batteryopt.report.page import Section
 from batteryopt.report.results import Saved
 from batteryopt.report.tables import Table, number
@@ -224,18 +224,7 @@ def _triangle(saved: Saved) -> dict[str, Any]:
         traces.append(
             line(x, y, "… with K1, K2 ≥ 0", GREEN, fill="toself", fillcolor="rgba(42,157,120,0.22)", hoverinfo="skip")
         )
-    names = ("All to the retailer", "All to the manufacturer", "All to the enterprise")
-    named = [*zip(names, region["corners"], ("bottom right", "bottom left", "middle right"), strict=True)]
-    named.append(("Nash bargaining = equal split", region["nash_bargaining"], "middle right"))
-    if region["equal_split"] != region["nash_bargaining"]:
-        named[-1] = ("Nash bargaining", region["nash_bargaining"], "middle right")
-        named += [("Equal split", region["equal_split"], "middle left")] if region["equal_split"] else []
-    for title, (k1, k2), position in named:
-        is_fair = title not in names
-        text = f"{title}: K1 = {number(k1)}, K2 = {number(k2)}"
-        style = {"mode": "markers+text", "textposition": position, "showlegend": False, "cliponaxis": False}
-        more = {**style, "hovertemplate": f"{text}<extra></extra>", "textfont": {"color": "var(--ink)"}}
-        traces.append(points([k1], [k2], title, ORANGE if is_fair else BLUE, text=[f" {title} "], **more))
+    traces += [_named_point(*named) for named in zip("ABCNE", *zip(*_named_points(region), strict=True), strict=False)]
     return chart(
         "pareto-region",
         "Lump sums with which all three gain",
@@ -245,6 +234,24 @@ def _triangle(saved: Saved) -> dict[str, Any]:
         height=430,
         yaxis={"range": _stretched(y_all)},
     )
+
+
+def _named_points(region: Mapping[str, Any]) -> list[tuple[str, Sequence[float]]]:
+    """Return the corners and the fair points of the region, with their names."""
+    names = ("all gain to the retailer", "all to the manufacturer", "all to the enterprise")
+    fair, split = region["nash_bargaining"], region["equal_split"]
+    corners = [*zip(names, region["corners"], strict=True)]
+    if split is None or split == fair:
+        return [*corners, ("Nash bargaining" if split is None else "Nash bargaining = equal split", fair)]
+    return [*corners, ("Nash bargaining", fair), ("equal split", split)]
+
+
+def _named_point(letter: str, name: str, place: Sequence[float]) -> Trace:
+    """Return a point that bears a letter, its name and numbers being in the legend."""
+    title = f"{letter}: {name} ({number(place[0])}; {number(place[1])})"
+    style = {"mode": "markers+text", "textposition": "top right", "cliponaxis": False, "text": [f" {letter} "]}
+    hover = {"hovertemplate": f"{title}<extra></extra>", "textfont": {"color": "var(--ink)", "size": 13}}
+    return points([place[0]], [place[1]], title, ORANGE if letter in "NE" else BLUE, **style, **hover)
 
 
 def _stretched(values: Sequence[float]) -> list[float]:
@@ -300,7 +307,8 @@ def _tornado(base: Parameters) -> dict[str, Any]:
         "tornado",
         "Chain profit, decentralised: what moves it most",
         traces,
-        x=f"change of the chain's profit from {number(centre)} (money)",
+        x="change of profit (money)",
+        note=f"One parameter at a time; the instance itself gives {number(centre)}.",
         height=110 + 30 * len(rows),
         barmode="overlay",
         bargap=0.35,

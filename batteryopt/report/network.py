@@ -130,7 +130,10 @@ def _controls(content: dict[str, Any]) -> str:
     last = len(content["periods"]) - 1
     names = enumerate(content["products"])
     options = "".join(f'<option value="{i}">{html.escape(name)}</option>' for i, name in names)
-    slider = f'<label>Period <input data-control="period" type="range" min="0" max="{last}" value="{last}"> <output></output></label>'
+    slider = (
+        f'<label>Period <input data-control="period" type="range" min="0" max="{last}" value="{last}"> '
+        "<output></output></label>"
+    )
     choice = f'<label>Product <select data-control="product"><option value="-1">all</option>{options}</select></label>'
     keys = [
         f'<span><i style="background:{mode["color"]}"></i>{html.escape(mode["name"])}</span>'

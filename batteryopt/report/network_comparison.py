@@ -11,7 +11,9 @@ from batteryopt.report.page import Section
 from batteryopt.report.results import Saved
 from batteryopt.report.tables import Table, amount
 
-LISTED = 60
+LISTED = 12
+"""Sites that are named."""
+COUNTS = ("facilities_at_the_end", "visits")
 
 
 def sections(plans: Sequence[Saved]) -> list[Section]:
@@ -40,24 +42,40 @@ def figures(plans: Sequence[Saved]) -> Table:
     rows: list[list[str | float | None]] = [["Net present cost", *(amount(_cost(plan), 5) for plan in plans)]]
     for name in names:
         values = [plan.models["design"]["kpis"].get(name) for plan in plans]
-        rows.append([words.words(name), *(None if v is None else amount(v, 5) for v in values)])
+        rows.append([words.words(name), *(_shown(name, value) for value in values)])
     return Table(caption="Figures of each plan", columns=["Figure", *map(label, plans)], rows=rows)
 
 
 def changes(plans: Sequence[Saved]) -> Table:
-    """Return which facilities the last period of each plan has gained or lost against the first plan's."""
-    base = _last(plans[0])
-    rows = []
+    """Return which facilities the last period of each plan has gained or lost against the first plan's, by type."""
+    base, rows = _last(plans[0]), []
     for plan in plans[1:]:
         mine = _last(plan)
-        gained, lost = sorted(mine - base), sorted(base - mine)
-        rows += [[label(plan), "gained", site, words.words(kind)] for site, kind in gained]
-        rows += [[label(plan), "lost", site, words.words(kind)] for site, kind in lost]
-    more = f", the first {LISTED} of {len(rows)}" if len(rows) > LISTED else ""
-    caption = (
-        f"Facilities at the end, against {label(plans[0])}{more}" if rows else "The same facilities stand at the end."
-    )
-    return Table(caption=caption, columns=["Plan", "", "Site", "Type"], rows=rows[:LISTED])
+        for kind in sorted({kind for _, kind in base ^ mine}):
+            gained, lost = (
+                sorted(site for site, of in more - less if of == kind) for more, less in ((mine, base), (base, mine))
+            )
+            rows.append([label(plan), words.words(kind), _listed(gained), _listed(lost)])
+    caption = f"Facilities at the end, against {label(plans[0])}"
+    if not rows:
+        caption += ": the same"
+    return Table(caption=caption, columns=["Plan", "Type", "Sites gained", "Sites lost"], rows=rows)
+
+
+def _listed(sites: Sequence[str]) -> str:
+    """Return how many sites, and the names of the first of them."""
+    if not sites:
+        return "none"
+    more = f" and {len(sites) - LISTED} more" if len(sites) > LISTED else ""
+    return f"{len(sites)}: {', '.join(sites[:LISTED])}{more}"
+
+
+def _shown(name: str, value: float | None) -> str | None:
+    if value is None:
+        return None
+    if name.endswith("_rate"):
+        return f"{value:.1%}"
+    return f"{value:,.0f}" if name in COUNTS else amount(value, 5)
 
 
 def _last(plan: Saved) -> set[tuple[str, str]]:

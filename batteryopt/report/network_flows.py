@@ -48,7 +48,9 @@ def sankey(saved: Saved) -> dict[str, Any]:
     note = (
         f"Over all periods; {amount(total)} t return. Products in blue, facilities in yellow; shipments are not shown."
     )
-    return chart("materials", "What becomes of the batteries", [trace] if shown else [], height=460, note=note)
+    return chart(
+        "materials", "What becomes of the batteries", [trace] if shown else [], height=460, note=note, least_width=640
+    )
 
 
 def _links(saved: Saved) -> Iterator[Link]:

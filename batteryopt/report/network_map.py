@@ -93,7 +93,11 @@ class _Codes:
 
     def in_use(self) -> list[int]:
         """Return the sites where anything stands, comes or goes; all where nothing does."""
-        columns: list[Any] = [self.facilities.get("site", []), self.flows.get("origin", []), self.flows.get("destination", [])]
+        columns: list[Any] = [
+            self.facilities.get("site", []),
+            self.flows.get("origin", []),
+            self.flows.get("destination", []),
+        ]
         names = {name for column in columns for name in column}
         return [i for name, i in self.sites.items() if name in names] or [*self.sites.values()]
 

@@ -99,9 +99,9 @@
   }
 
   function geography(place, map) {
-    const chosen = (name) => { const control = place.parentElement.querySelector("[data-control=" + name + "]"); return control ? Number(control.value) : -1; };
+    const chosen = (name) => { const control = place.closest("figure").querySelector("[data-control=" + name + "]"); return control ? Number(control.value) : -1; };
     const [period, product] = [Math.max(0, chosen("period")), chosen("product")];
-    const shown = place.parentElement.querySelector("output");
+    const shown = place.closest("figure").querySelector("output");
     if (shown) shown.textContent = map.periods[period];
     const width = place.clientWidth || 600;
     const [x0, x1, y0, y1] = map.range;
@@ -119,7 +119,7 @@
   }
 
   const plots = [...document.querySelectorAll(".plot")].map((place) => {
-    const spec = JSON.parse(place.parentElement.querySelector("script[type='application/json']").textContent);
+    const spec = JSON.parse(place.closest("figure").querySelector("script[type='application/json']").textContent);
     return { place, draw: () => (spec.map ? geography(place, spec.map) : plain(place, spec)) };
   });
   report.expected = plots.length;
@@ -129,7 +129,7 @@
   }
 
   for (const { place, draw } of plots)
-    for (const control of place.parentElement.querySelectorAll("[data-control]")) control.addEventListener("input", draw);
+    for (const control of place.closest("figure").querySelectorAll("[data-control]")) control.addEventListener("input", draw);
   matchMedia("(prefers-color-scheme: dark)").addEventListener("change", all);
   window.addEventListener("beforeprint", all);
   window.addEventListener("afterprint", all);

@@ -76,13 +76,15 @@ def figure(spec: Mapping[str, Any], controls: str = "") -> str:
     """Return one chart with its title; the numbers stand beside it as JSON."""
     note = f'<p class="note">{html.escape(spec["note"])}</p>' if spec.get("note") else ""
     wide = ' class="wide"' if spec.get("wide") else ""
-    hidden = ("name", "title", "note", "wide")
+    hidden = ("name", "title", "note", "wide", "least_width")
+    least = f";min-width:{spec['least_width']}px" if "least_width" in spec else ""
+    style = f"min-height:{spec.get('height', 340)}px{least}"
     content = json.dumps({key: value for key, value in spec.items() if key not in hidden}, separators=(",", ":"))
     content = content.replace("</", "<\\/")
     return (
         f"<figure{wide}><h3>{html.escape(spec['title'])}</h3>{note}{controls}"
-        f'<div class="plot" data-name="{html.escape(spec["name"])}" style="min-height:{spec.get("height", 340)}px" '
-        f'role="img" aria-label="{html.escape(spec["title"])}"></div>'
+        f'<div class="scroll"><div class="plot" data-name="{html.escape(spec["name"])}" style="{style}" '
+        f'role="img" aria-label="{html.escape(spec["title"])}"></div></div>'
         f'<script type="application/json">{content}</script></figure>\n'
     )
 

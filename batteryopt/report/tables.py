@@ -10,6 +10,8 @@ from typing import TypeAlias
 
 Cell: TypeAlias = str | float | None
 NONE = "–"
+LONG = 40
+"""Characters from which a cell is kept wide enough to be read on a phone."""
 _LATEX = {
     "\\": r"\textbackslash{}",
     "&": r"\&",
@@ -116,6 +118,7 @@ def _kind_html(column: Sequence[Cell]) -> str:
 
 
 def _cell_html(text: str, kind: str) -> str:
+    kind = kind or (' class="long"' if len(text) > LONG else "")
     return f"<td{kind}>{html.escape(text)}</td>"
 
 

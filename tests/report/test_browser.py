@@ -27,17 +27,20 @@ FLAGS = (
     "--host-resolver-rules=MAP * ~NOTFOUND",
 )
 DRAWN = """
-const marks = ".scatterlayer path, .scatterlayer text, .barlayer path, .sankey-link, .contourlayer path, .heatmaplayer image";
-return [...document.querySelectorAll(".plot")].filter((plot) =>
-  ![...plot.querySelectorAll(marks)].some((mark) => { const box = mark.getBoundingClientRect(); return box.width + box.height > 0; })
-).map((plot) => plot.dataset.name || "unnamed");
+const marks = ".scatterlayer path, .barlayer path, .sankey-link, .contourlayer path, .heatmaplayer image";
+const isSeen = (mark) => { const box = mark.getBoundingClientRect(); return box.width + box.height > 0; };
+return [...document.querySelectorAll(".plot")]
+  .filter((plot) => ![...plot.querySelectorAll(marks)].some(isSeen))
+  .map((plot) => plot.dataset.name || "unnamed");
 """
+"""Names of plots without a mark."""
 WIDE = """
 const limit = document.documentElement.clientWidth;
-const inner = (element) => element.closest(".scroll, pre, svg");
-const wide = [...document.body.querySelectorAll("*")].filter((element) => !inner(element) && element.getBoundingClientRect().right > limit + 1);
-return [document.documentElement.scrollWidth > limit ? "page" : "", ...wide.map((element) => element.tagName + "." + element.className)].filter(Boolean);
+const isWide = (element) => !element.closest(".scroll, pre, svg") && element.getBoundingClientRect().right > limit + 1;
+const page = document.documentElement.scrollWidth > limit ? ["page"] : [];
+return [...page, ...[...document.body.querySelectorAll("*")].filter(isWide).map((element) => element.tagName)];
 """
+"""What reaches beyond the page's width and has no scrolling of its own."""
 
 
 @pytest.fixture(scope="module")

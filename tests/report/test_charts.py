@@ -1,0 +1,163 @@
+"""The numbers in the charts, against derivations and hand-made answers."""
+
+import math
+
+import numpy as np
+import plotly.graph_objects as go
+import pytest
+
+from batteryopt.report import coordination, differential_game, network, network_comparison, network_flows, network_map
+
+
+def trace(spec, name):
+    return next(trace for trace in spec["data"] if trace["name"] == name)
+
+
+def by_name(module, saved):
+    return {spec["name"]: spec for spec in module.charts(saved)}
+
+
+@pytest.mark.parametrize(
+    ("module", "fixture"), [(coordination, "coordination_game"), (differential_game, "paths_game"), (network, "plan")]
+)
+def test_plotly_accepts_every_chart(module, fixture, request):
+    specs = [spec for spec in module.charts(request.getfixturevalue(fixture)) if "map" not in spec]
+    assert len(specs) > 3
+    for spec in specs:
+        go.Figure({"data": spec["data"], "layout": {k: v for k, v in spec["layout"].items() if k != "shapes"}})
+
+
+def test_tornado_of_the_market_size(coordination_game):
+    """Only vehicles depend on a: their profit is (a - w)/2 (a + w)/2 = (a^2 - 100)/4.
+
+    a = 30 gives 200; a = 27 gives 157.25; a = 33 gives 247.25.
+    """
+    spec = by_name(coordination, coordination_game)["tornado"]
+    low, high = spec["data"]
+    row = low["y"].index("market size a")
+    assert (low["x"][row], high["x"][row]) == (pytest.approx(-42.75), pytest.approx(47.25))
+
+
+def test_curves_end_where_formulas_do(coordination_game):
+    """With a below w = 10 nobody buys; the curve of w reaches 15 < a = 30, so all of it is there."""
+    spec = by_name(coordination, coordination_game)["over-w"]
+    retailer = trace(spec, "Retailer")
+    assert None not in retailer["y"]
+    # the retailer earns ((a - w)/2)^2: 156.25 at w = 5, 56.25 at w = 15
+    assert (retailer["y"][0], retailer["y"][-1]) == (pytest.approx(156.25), pytest.approx(56.25))
+
+
+def test_stacked_profits_of_the_contract_include_lump_sums(coordination_game):
+    """K1 and K2 are paid by the retailer: the sum of the three stays the chain's."""
+    spec = by_name(coordination, coordination_game)["profits"]
+    parts = [trace(spec, name) for name in ("Manufacturer", "Retailer", "Echelon enterprise")]
+    at = parts[0]["y"].index("Contract")
+    answer = coordination_game.models["contract"]
+    before = coordination_game.models["decentralized"]["profits"]
+    assert sum(part["x"][at] for part in parts) == pytest.approx(answer["profits"]["supply_chain"], rel=1e-5)
+    for part, player in zip(parts, ("manufacturer", "retailer", "echelon_enterprise"), strict=True):
+        assert part["x"][at] > before[player]
+
+
+def test_phase_line_falls_at_the_decay_rate_through_the_steady_state(paths_game):
+    """dm/dt = -Q (m - m_inf), whatever the formula that drew it."""
+    spec = by_name(differential_game, paths_game)["phase-line"]
+    for name, title in (("integrated", "Integrated"), ("decentralized", "Decentralised")):
+        answer, line = paths_game.models[name], trace(spec, title)
+        x, y = np.array(line["x"]), np.array(line["y"])
+        expected = -answer["decay_rate"] * (x - answer["steady_state"]["efficiency"])
+        assert y == pytest.approx(expected, abs=1e-3)
+
+
+def test_paths_from_both_sides_meet(paths_game):
+    lines = by_name(differential_game, paths_game)["regimes-efficiency"]["data"]
+    steady = {name: paths_game.models[name]["steady_state"]["efficiency"] for name in ("integrated", "decentralized")}
+    for line in lines:
+        name = "integrated" if line["name"].startswith("Integrated") else "decentralized"
+        assert line["y"][-1] == pytest.approx(steady[name], rel=1e-3)
+    starts = sorted({line["y"][0] for line in lines})
+    assert starts[0] < min(steady.values()) < max(steady.values()) < starts[-1]
+
+
+def test_curves_over_credits_pass_through_the_answer_and_stop_at_the_assumption(paths_game):
+    """c1 + c2 = 3 must exceed 2 h theta = 0.4 h: there is nothing from h = 7.5 on."""
+    chain = trace(by_name(differential_game, paths_game)["over-credit-price"], "Chain, integrated")
+    at = chain["x"].index(5.0)
+    assert chain["y"][at] == pytest.approx(paths_game.models["integrated"]["present_value"]["supply_chain"], rel=1e-5)
+    assert all((value is None) == (h >= 7.5) for h, value in zip(chain["x"], chain["y"], strict=True))
+
+
+def test_share_interval_is_the_contracts(paths_game):
+    spec = by_name(differential_game, paths_game)["share-interval"]
+    at = spec["data"][0]["x"].index(5.0)
+    assert [line["y"][at] for line in spec["data"]] == pytest.approx(
+        paths_game.models["contract"]["share_range"], rel=1e-5
+    )
+
+
+def test_materials_of_the_hand_made_plan(plan):
+    """Each of 320 t of packs gives 0.4 t of black mass, which is sold: 128 t, and 192 t are lost."""
+    [sankey] = network_flows.sankey(plan)["data"]
+    names, link = sankey["node"]["label"], sankey["link"]
+    flows = {
+        (names[source], names[target]): value
+        for source, target, value in zip(link["source"], link["target"], link["value"], strict=True)
+    }
+    assert flows == {
+        ("Returned", "Pack"): 320.0,
+        ("Pack", "Shredder"): 320.0,
+        ("Shredder", "Black mass"): 128.0,
+        ("Shredder", "Lost in processing"): 192.0,
+        ("Black mass", "Sold"): 128.0,
+    }
+
+
+def test_costs_and_capacity_of_the_hand_made_plan(plan):
+    """Freight of 5,800 a period, the second discounted by 1.25; 100 t of 100 t and 60 t of 100 t are used: 80 %."""
+    specs = by_name(network, plan)
+    assert trace(specs["cost-by-period"], "Transport")["y"][:2] == [5800.0, 4640.0]
+    assert trace(specs["utilisation"], "Shredder")["y"] == [0.8, 0.8]
+
+
+def test_map_rows_of_the_hand_made_plan(plan):
+    content = network_map.plan_map(plan)
+    aston, bray, cove = (content["sites"].index(name) for name in ("Aston", "Bray", "Cove"))
+    assert [aston, cove, 0, 0, 0, 40.0, 200] in content["flows"]
+    assert [bray, cove, 0, 0, 1, 24.0, 150] in content["flows"]
+    assert content["most"] == 40.0
+    assert [aston, 0, "small", 0, 100.0, 100.0] in content["facilities"]
+    west, east, south, north = content["range"]
+    assert all(west < x < east for x in content["x"])
+    assert all(south < y < north for y in content["y"])
+
+
+@pytest.mark.parametrize("latitude", [-40.0, 0.0, 20.0, 55.0])
+def test_map_keeps_areas(latitude):
+    """A cell of a hundredth of a degree has the area cos(latitude) on the sphere, and on the map."""
+    step = 0.01
+    corners = np.array([[10.0, latitude - step / 2], [10.0 + step, latitude + step / 2]])
+    (x0, y0), (x1, y1) = network_map.project(corners, middle=35.0)
+    assert (x1 - x0) * (y1 - y0) / step**2 == pytest.approx(math.cos(math.radians(latitude)), rel=1e-6)
+
+
+def test_borders_are_where_the_world_has_them(plan):
+    """Mont Blanc lies on a border, Tarifa on a coast, Nebraska far from both; nothing lies off the map."""
+    lines = np.vstack(network_map._lines())
+    assert np.abs(lines[:, 0]).max() <= 180.01
+    assert np.abs(lines[:, 1]).max() <= 90.01
+
+    def nearest_km(longitude, latitude):
+        east = (lines[:, 0] - longitude) * math.cos(math.radians(latitude))
+        return 111.2 * float(np.hypot(east, lines[:, 1] - latitude).min())
+
+    assert nearest_km(6.865, 45.833) < 15  # Mont Blanc
+    assert nearest_km(-5.60, 36.0) < 15  # Punta de Tarifa, Spain's southern end
+    assert nearest_km(-100.0, 40.0) > 500  # the middle of North America
+
+
+def test_side_by_side_names_what_is_gained_and_lost(plan, other_plan):
+    table = network_comparison.changes([plan, other_plan])
+    assert table.rows == [["other", "Shredder", "1: Cove", "1: Bray"]]
+    same = network_comparison.changes([plan, plan])
+    assert same.rows == []
+    assert same.caption.endswith("the same")
