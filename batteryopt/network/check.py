@@ -181,7 +181,7 @@ def illegal_steps(network: Network, career: Career) -> Iterator[str]:
     for t, (size, before) in enumerate(zip(career.sizes, career.befores, strict=True)):
         if size is not None and not _is_size(size, capacities, type_.sizes):
             yield f"has no size {size:g}"
-        if size is not None and before is not None and size < before * (1 - TOLERANCE):
+        if size is not None and before is not None and size < before * (1 - TOLERANCE) and not type_.refunds_shrinking:
             yield f"shrinks from {before:g} to {size:g}"
         if size is not None and size > (before or 0.0) * (1 + TOLERANCE) and t < earliest:
             yield f"is opened or raised before {candidate.earliest}"

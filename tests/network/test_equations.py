@@ -276,11 +276,7 @@ ROWS: dict[str, tuple[dict[str, float], float, float]] = {
         70,
     ),
     "limits_are_kept[sent,all,all]": (
-        {
-            f"shipped[{way},round,pack,{t}]": 1
-            for way in ("Ash,Birch", "Birch,Ash")
-            for t in (1, 2, 3)
-        },
+        {f"shipped[{way},round,pack,{t}]": 1 for way in ("Ash,Birch", "Birch,Ash") for t in (1, 2, 3)},
         -INF,
         30,
     ),

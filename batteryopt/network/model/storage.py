@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from batteryopt.network.model.algebra import Floats, Index, Terms, index, plus
+from batteryopt.network.model.algebra import Index, Terms, index, plus
 from batteryopt.network.model.balances import by_site, first_step, scaled, sent
 from batteryopt.network.model.draft import Draft
 from batteryopt.network.model.processing import used
@@ -45,12 +45,19 @@ def stock_needs_a_facility(b: Draft, STORES: Index) -> None:
 
 
 def store_is_large_enough(b: Draft) -> None:
-    """State sum of stock over products <= storage limit of the level that stands."""
+    """State sum of stock over products <= storage limit of the level that stands.
+
+    A level without a limit among levels with one has room for all that could ever be in stock.
+    """
     limits = [[v.storage_limit_t for v in b.sets.levels(f)] for f in range(len(b.sets.candidates))]
+    most = np.zeros((len(limits), b.sets.T))
+    np.add.at(most, b.sets.STORES["facility"], b.reach.stock)
+    stated = [max((v for v in by_level if v is not None), default=0.0) for by_level in limits]
+    room = np.maximum(most.max(axis=1, initial=0.0), stated).tolist()
+    rows = [[room[f] if v is None else v for v in by_level] for f, by_level in enumerate(limits)]
+    per_step = np.repeat(np.concatenate([np.zeros(0), *(np.diff([0.0, *row]) for row in rows)]), b.sets.T)
     stores = set(b.sets.STORES["facility"].tolist())
-    limited = [f for f, by_level in enumerate(limits) if f in stores and None not in by_level]
-    steps = [np.diff([0.0, *limits[f]]) if f in limited else np.zeros(len(by)) for f, by in enumerate(limits)]
-    per_step = np.repeat(np.concatenate([np.zeros(0), *steps]), b.sets.T)
+    limited = [f for f, by_level in enumerate(limits) if f in stores and any(v is not None for v in by_level)]
     keep = np.isin(b.sets.FACILITIES["facility"], limited)
     b.m.require(
         "store_is_large_enough",
@@ -100,9 +107,3 @@ def _leaving_within(b: Draft, longest: int) -> list[Terms]:
         for stay in range(ahead, longest + 1):
             parts.append(leaving.moved(period=-ahead).with_columns(stay=stay))
     return parts
-
-
-def storage_steps(b: Draft) -> Floats:
-    """Return what each step adds to the storage limit (steps), NaN where a level has none."""
-    limits = [v.storage_limit_t for f in range(len(b.sets.candidates)) for v in b.sets.levels(f)]
-    return np.array([np.nan if v is None else v for v in limits], dtype=float)
