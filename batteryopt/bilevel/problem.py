@@ -212,7 +212,10 @@ def extract(model: Any) -> BilevelProblem:
     objective = _only_objective(model)
     expressions = [objective.expr, *(c.body for c in constraints)]
     duals = _duals_in(expressions, followers)
-    return BilevelProblem(model, objective, constraints, followers, duals, _idle_duals(model, followers, duals))
+    problem = BilevelProblem(model, objective, constraints, followers, duals, _idle_duals(model, followers, duals))
+    # Read now: later a `dual_of` expression may hold a multiplier of an engine's model that is gone.
+    problem.leader_variables  # noqa: B018
+    return problem
 
 
 def _extract_follower(block: Any) -> FollowerProblem:
