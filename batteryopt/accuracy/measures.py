@@ -7,9 +7,12 @@ import math
 from dataclasses import dataclass
 from typing import Any
 
+import pyomo.environ as pyo
+
 from batteryopt.accuracy.contestants import Word
 from batteryopt.accuracy.digits import Number, exact
 from batteryopt.accuracy.problem import Evaluation, Kind, Truth, unit_of
+from batteryopt.bilevel import Follower
 from batteryopt.status import PointStatus, StopReason
 
 SLACK = 10.0
@@ -70,7 +73,8 @@ class Errors:
 
 def errors_of(truth: Truth, model: Any) -> Errors:
     """Return the errors of the point in a model's variables."""
-    point = {name: _value(model, name) for name in truth.variables}
+    values = _values(model)
+    point = {name: values[name] for name in truth.variables}
     if truth.evaluate is None or any(value is None for value in point.values()):
         return Errors()
     found = truth.evaluate(point)
@@ -128,9 +132,10 @@ def _without_solution(word: Word, claims: bool) -> Verdict:
     return Verdict.LIMIT if word.stop_reason.is_limit else Verdict.HONEST_FAILURE
 
 
-def _value(model: Any, name: str) -> Number | None:
-    value = model.find_component(name).value
-    return None if value is None or not math.isfinite(value) else exact(value)
+def _values(model: Any) -> dict[str, Number | None]:
+    """Return the values of all variables, the followers' too, by name; None for one that has no finite value."""
+    variables = model.component_data_objects(pyo.Var, descend_into=(pyo.Block, Follower))
+    return {v.name: None if v.value is None or not math.isfinite(v.value) else exact(v.value) for v in variables}
 
 
 def _relative(found: Number, truth: Number, unit: float = 0.0) -> float:

@@ -157,6 +157,24 @@ def judge_problem(problem: Problem, plan: Plan) -> list[Row]:
     ]
 
 
+@contextlib.contextmanager
+def _silence() -> Iterator[None]:
+    """Drop what compiled code prints, on stdout and stderr: thousands of lines where a model is hard."""
+    kept = []
+    try:
+        for stream in (1, 2):
+            kept.append((stream, os.dup(stream)))
+        nowhere = os.open(os.devnull, os.O_WRONLY)
+        for stream, _ in kept:
+            os.dup2(nowhere, stream)
+        os.close(nowhere)
+        yield
+    finally:
+        for stream, copy in kept:
+            os.dup2(copy, stream)
+            os.close(copy)
+
+
 def judge_run(
     problem: Problem, truth: Truth, contestant: Contestant, tolerance: float, time_limit: float = TIME_LIMIT
 ) -> Row:
@@ -165,7 +183,7 @@ def judge_run(
     begin = time.perf_counter()
     word, refusal, message = None, None, ""
     try:
-        with noting_interrupts():
+        with _silence(), noting_interrupts():
             word = contestant.solve(model, tolerance, time_limit)
     except (BatteryOptError, ValueError) as error:
         refusal, message = Verdict.REFUSED, str(error)
