@@ -23,7 +23,8 @@ _POINTS = 6
 """Gauss points a panel."""
 _SIZES = (1e-3, 3e-2)
 """Changes tried, relative to the size of each decision's path; both signs of each."""
-_BUMPS = 3
+_KINDS = ((1.0, 0.0), (0.0, 1.0), (1.0, 1.0))
+"""What a bump changes: innovation alone, the leader's prices alone, both."""
 _LEAST_FACTOR = 1e-9
 """Changes are weighed until the discount factor is this small."""
 _GAUSS, _GAUSS_WEIGHTS = np.polynomial.legendre.leggauss(_POINTS)
@@ -43,7 +44,7 @@ class _Panels:
 def largest_gain(solution: Solution, seed: int = 0) -> float:
     """Return the most that any tried change of plan gains, relative to the present value; negative if all lose.
 
-    Each change is a bump in time, of random place and width, added to all of the leader's decisions at once.
+    Each change is a bump in time, of random place and width, added to innovation, to the leader's prices or to both.
     Efficiency follows it, retailers answer it, and constraints clip it.
     """
     draw = np.random.default_rng(seed)
@@ -51,8 +52,8 @@ def largest_gain(solution: Solution, seed: int = 0) -> float:
     plan = solution.trajectory.at(panels.times.ravel())
     base = _value(solution, panels, plan)
     gains = []
-    for _ in range(_BUMPS):
-        bump = _bump(solution, plan, panels, draw)
+    for kind in _KINDS:
+        bump = _bump(solution, plan, panels, kind, draw)
         for size in (sign * size for size in _SIZES for sign in (1.0, -1.0)):
             changed = _changed(solution, panels, plan, bump, size)
             if _is_allowed(solution, changed):
@@ -77,7 +78,7 @@ def _panels(solution: Solution) -> _Panels:
 
 
 def _bump(
-    solution: Solution, plan: Moments, panels: _Panels, draw: np.random.Generator
+    solution: Solution, plan: Moments, panels: _Panels, kind: tuple[float, float], draw: np.random.Generator
 ) -> tuple[FloatArray, FloatArray]:
     """Return a random bump of innovation (k, r) and of the leader's prices (k, n), as large as the paths themselves."""
     horizon = min(float(panels.times[-1, -1]), 2.0 / solution.game.discount_rate)
@@ -86,7 +87,7 @@ def _bump(
     sizes = [
         np.abs(path).max(axis=0) * draw.uniform(-1.0, 1.0, path.shape[1]) for path in (plan.innovation, plan.prices)
     ]
-    return shape * sizes[0], shape * sizes[1]
+    return shape * sizes[0] * kind[0], shape * sizes[1] * kind[1]
 
 
 def _changed(

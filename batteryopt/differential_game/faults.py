@@ -76,6 +76,13 @@ def _innovation_cross_effect(instance: DifferentialGameInstance) -> float:
     return float(cross_derivative(Model.INTEGRATED, "steady_innovation", keys, **instance.scalars()))
 
 
+def _negative_demand(instance: DifferentialGameInstance) -> float:
+    """Return D_2 at m_0 of an instance that keeps the printed assumption and sells less than nothing."""
+    changed = instance.replace(market_size=(20.0, 6.0), unit_cost=(1.0, 12.0))
+    found = pair_equilibrium(Model.DECENTRALIZED, **changed.scalars())
+    return float(found.demands(changed.initial_efficiency)[1])
+
+
 def _steady(model: Model) -> Number:
     return lambda instance: float(pair_equilibrium(model, **instance.scalars()).steady_efficiency)
 
@@ -130,9 +137,11 @@ FAULTS: tuple[PublishedFault, ...] = (
     ),
     PublishedFault(
         place="Section Problem and symbol description",
-        printed="0 < c_1 + c_2 - 2 h theta < (alpha_1 + alpha_2)/(beta - gamma) makes solutions positive",
+        printed="0 < c_1 + c_2 - 2 h theta < (alpha_1 + alpha_2)/(beta - gamma) ensures positivity",
         right="each alpha_i - beta (c_i - h theta) + gamma (c_{3-i} - h theta) must be positive by itself",
-        why="the sum can be positive and one demand negative: with alpha = (60, 2) in the base case D_2 starts at -2.25",
+        why="the sums can be in order and one demand negative. The number is the first D_2^D of the base case with "
+        "alpha = (20, 6) and c = (1, 12), which keep the assumption",
+        as_derived=_negative_demand,
     ),
     PublishedFault(
         place="Prop. 2",
@@ -169,8 +178,8 @@ FAULTS: tuple[PublishedFault, ...] = (
         place="Prop. 5(iii)",
         printed="the steady state of innovation is supermodular in (h, k)",
         right="it is submodular: its mixed second derivative is negative",
-        why="g_inf^I = mu f A/(4 k b eta (eta + rho) - 2 mu^2 f^2), where only A grows with h and only the denominator "
-        "with k. The number is the derivative",
+        why="g_inf^I = eta mu f A/(4 k b eta (eta + rho) - 2 mu^2 f^2), where only A grows with h and only the "
+        "denominator with k. The number is the derivative",
         as_derived=_innovation_cross_effect,
     ),
     PublishedFault(

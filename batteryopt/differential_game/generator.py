@@ -12,7 +12,7 @@ from batteryopt.differential_game.instance import DifferentialGameInstance
 from batteryopt.differential_game.matrices import GameMatrices
 from batteryopt.differential_game.quadrature import FloatArray
 
-_BISECTIONS = 40
+_BISECTIONS = 20
 
 
 def random_pair(seed: int) -> DifferentialGameInstance:

@@ -178,9 +178,8 @@ class FiniteGrid:
     @cached_property
     def discounted_weights(self) -> FloatArray:
         """Radau's weights times the discount factor."""
-        weighted: FloatArray = self._widths[:, None] * weights(Rule.RADAU, self.degree)
-        weighted = weighted * np.exp(-self.discount_rate * self.times)
-        return weighted
+        discounted: FloatArray = weights(Rule.RADAU, self.degree) * np.exp(-self.discount_rate * self.times)
+        return self._widths[:, None] * discounted
 
     def position(self, times: FloatArray) -> FloatArray:
         """Return ``x`` at given times, those past the end at the end."""

@@ -6,10 +6,9 @@ geometrically where the element is short enough, and the first one left out is e
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
-import numpy.typing as npt
 
 from batteryopt.differential_game.grid import FiniteGrid, Grid, InfiniteGrid
 from batteryopt.differential_game.instance import Instance
@@ -131,34 +130,24 @@ def refine(
     """
     is_poor = error.by_element > tolerance
     if isinstance(grid, FiniteGrid):
-        ends = _with_midpoints(np.array(grid.ends), is_poor)
-        return FiniteGrid(discount_rate=grid.discount_rate, ends=tuple(ends.tolist()), degree=grid.degree)
+        middles = (grid.breaks[:-1] + grid.breaks[1:])[is_poor] / 2.0
+        return replace(grid, ends=tuple(np.sort([*grid.ends, *middles]).tolist()))
     if not isinstance(grid, InfiniteGrid):
         raise TypeError(f"no way to refine a {type(grid).__name__}")
     body = np.array(grid.levels[:-1])
-    levels = np.exp(_with_midpoints(np.log(body), is_poor[:-1]))
-    levels[0] = 1.0
+    logs = np.log(body)
+    levels = [*body, *np.exp((logs[:-1] + logs[1:])[is_poor[:-1]] / 2.0)]
     if (is_poor[-1] or error.tail > tail_tolerance) and body[-1] > deepest:
-        levels = np.append(levels, body[-1] * 0.5 ** np.arange(1, _TAIL_STEPS + 1))
-    return InfiniteGrid(discount_rate=grid.discount_rate, levels=(*levels.tolist(), 0.0), degree=grid.degree)
+        levels += [*body[-1] * 0.5 ** np.arange(1, _TAIL_STEPS + 1)]
+    return replace(grid, levels=(*np.sort(levels)[::-1].tolist(), 0.0))
 
 
 def halved(grid: Grid) -> Grid:
     """Return the grid with every element cut in two, for tables of convergence."""
-    everywhere = MeshError(by_element=np.full(grid.elements, np.inf), tail=np.inf)
-    if isinstance(grid, InfiniteGrid):  # the last element reaches to infinity: half of it in the discount factor
-        last = 0.5 * grid.levels[-2]
-        kept = MeshError(by_element=np.append(everywhere.by_element[:-1], 0.0), tail=0.0)
-        finer = refine(grid, kept, 0.0)
-        assert isinstance(finer, InfiniteGrid)
-        levels = (*finer.levels[:-1], last, 0.0)
-        return InfiniteGrid(discount_rate=grid.discount_rate, levels=levels, degree=grid.degree)
-    return refine(grid, everywhere, 0.0)
-
-
-def _with_midpoints(points: FloatArray, wanted: npt.NDArray[np.bool_]) -> FloatArray:
-    """Return points with the middle of each wanted interval between them."""
-    middles = (points[:-1] + points[1:])[wanted] / 2.0
-    is_rising = points[-1] > points[0]
-    ordered = np.sort(np.concatenate([points, middles]))
-    return ordered if is_rising else ordered[::-1]
+    everywhere = np.full(grid.elements, np.inf)
+    if not isinstance(grid, InfiniteGrid):
+        return refine(grid, MeshError(by_element=everywhere, tail=0.0), 0.0)
+    everywhere[-1] = 0.0  # the last element reaches to infinity: it is cut at half its discount factor
+    finer = refine(grid, MeshError(by_element=everywhere, tail=0.0), 0.0)
+    assert isinstance(finer, InfiniteGrid)
+    return replace(finer, levels=(*finer.levels[:-1], 0.5 * finer.levels[-2], 0.0))
