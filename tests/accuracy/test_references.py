@@ -107,7 +107,8 @@ def quadratic() -> pyo.ConcreteModel:
 
 
 def test_a_program_by_hand() -> None:
-    program = ExactProgram(compile_model(quadratic()))
+    model = quadratic()
+    program = ExactProgram(compile_model(model))
     optimum = prove_optimum(program, {"line"})
     for found, value in zip([*optimum.x, *optimum.y, program.objective(optimum.x)], [0, 2, -2, -8], strict=True):
         assert abs(found - value) < 1e-40

@@ -108,7 +108,8 @@ def best_by_enumeration(line: Line) -> tuple[int, tuple[int, ...], bool]:
 
 def _truth(line: Line) -> Truth:
     cost, plan, is_unique = best_by_enumeration(line)
-    program = ExactProgram(compile_model(build(line)))
+    model = build(line)  # kept alive: its variables lose their names with it
+    program = ExactProgram(compile_model(model))
     decisions: dict[str, Number] = {f"is_open[{s}]": exact(int(s in plan)) for s in line.sites}
 
     def evaluate(point: Point) -> Evaluation:
