@@ -20,6 +20,8 @@ from batteryopt.status import StopReason
 
 GLOBAL = "indicator"
 """The method of the global searches: on the published problems it solved the most, in the least time."""
+SECOND = "sos1"
+"""Asked before a problem is called infeasible: the word of one solver's one code path is not enough for that."""
 DIRECT_SECONDS = 60.0
 """How long the first search may run where no time limit was given."""
 SHARES = (0.4, 0.5)
@@ -53,6 +55,11 @@ def run_automatic(problem: BilevelProblem, settings: Settings) -> tuple[Outcome,
     began = time.perf_counter()
     direct = METHODS[GLOBAL].solve(problem, _within(settings, began, SHARES[0], DIRECT_SECONDS))
     reason = direct.report.stop_reason
+    if reason is StopReason.INFEASIBLE:
+        second = METHODS[SECOND].solve(problem, _within(settings, began, SHARES[0], DIRECT_SECONDS))
+        if not second.report.has_point:
+            return direct, GLOBAL, f"a global search found that there is nothing to find, and {SECOND} does not object"
+        return second, SECOND, f"{GLOBAL} called the problem infeasible, and this point shows that it is not"
     if reason.is_no_solution:
         return direct, GLOBAL, "a global search found that there is nothing to find"
     found = _candidate(problem, direct, GLOBAL, "indicator constraints need no M, and SCIP proves a bound")

@@ -49,8 +49,9 @@ STOP_REASONS: dict[str, StopReason] = {
 }
 """Every other status means numerical trouble."""
 NUMERICAL_TROUBLE = "numerical trouble"
-WORKAROUNDS = {"constraints/SOS1/maxtightenbds": 0}
-"""SCIP 10.0 calls feasible models infeasible when it tightens bounds by its conflict graph of SOS1 constraints."""
+WORKAROUNDS = {"constraints/SOS1/maxtightenbds": 0, "conflict/enable": False}
+"""What SCIP 10.0 gets wrong: tightening bounds by its conflict graph of SOS1 constraints, and learning from conflicts,
+it has called feasible models infeasible (models with the proof: tests/solvers/test_scip_workarounds.py)."""
 
 
 class ScipAdapter(Adapter):
