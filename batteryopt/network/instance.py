@@ -169,7 +169,9 @@ class Network:
 
     def profile(self, value: Profile) -> Floats:
         """Return a profile as an array, one number a period (T)."""
-        return np.broadcast_to(np.asarray(value, dtype=float), (len(self.periods),))
+        if isinstance(value, tuple):
+            return np.array(value, dtype=float)
+        return np.full(len(self.periods), value, dtype=float)
 
     def in_scenario(self, name: str) -> Network:
         """Return the instance of one scenario: rows of the others are left out."""

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from batteryopt.network.model.algebra import Bools, Index, Terms, index, plus
+from batteryopt.network.model.algebra import Bools, Index, Terms, index, sorted_distinct
 from batteryopt.network.model.balances import first_step, own_at, scaled, sent
 from batteryopt.network.model.draft import Draft
 
@@ -64,7 +64,7 @@ def distinct(terms: Terms, keys: tuple[str, ...]) -> Index:
     code = np.zeros(len(terms), dtype=np.int64)
     for key, size in zip(keys, sizes, strict=True):
         code = code * size + terms[key]
-    code = np.unique(code)
+    code = sorted_distinct(code)
     columns = {}
     for key, size in zip(reversed(keys), reversed(sizes), strict=True):
         code, columns[key] = np.divmod(code, size)
@@ -93,6 +93,3 @@ def _is_taken(b: Draft, taker: Terms) -> Bools:
     mask = np.zeros(b.reach.own.shape, dtype=bool)
     mask[taker["site"], taker["product"], taker["period"]] = True
     return mask
-
-
-__all__ = ["add_links", "distinct", "plus", "takers"]

@@ -123,8 +123,10 @@ class _Rounds:
         found = []
         for product in range(self.shape[1]):
             mine = self.arcs.index["product"] == product
-            pairs = np.unique(self.arcs.index["origin"][mine] * size + self.arcs.index["destination"][mine])
-            found.append((pairs // size, pairs % size))
+            is_pair = np.zeros((size, size), dtype=bool)
+            is_pair[self.arcs.index["origin"][mine], self.arcs.index["destination"][mine]] = True
+            origin, destination = np.nonzero(is_pair)
+            found.append((origin, destination))
         return found
 
     def tighten(self) -> None:

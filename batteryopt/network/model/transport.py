@@ -186,5 +186,8 @@ def tolls(b: Draft) -> Floats:
 def people_along(b: Draft) -> Floats:
     """Return people along a kilometre of each shipment's lane."""
     shipped = b.m["shipped"]
-    people = np.stack([people_per_km(b.network, mode) for mode in b.network.modes])
-    return np.asarray(people[shipped["mode"], shipped["origin"], shipped["destination"]], dtype=float)
+    people = np.zeros(len(shipped))
+    for m, mode in enumerate(b.network.modes):
+        mine = np.flatnonzero(shipped["mode"] == m)
+        people[mine] = people_per_km(b.network, mode)[shipped["origin"][mine], shipped["destination"][mine]]
+    return people
