@@ -54,7 +54,7 @@ SHARE_AXIS = {
 
 def sections(saved: Saved) -> list[Section]:
     """Return the sections of the page."""
-    parts = [_opening(saved), _money(saved)]
+    parts = [_opening(saved), *([_money(saved)] if _solved(saved) else [])]
     if _region(saved) is not None:
         parts.append(_contract(saved))
     if isinstance(saved.instance, CoordinationInstance):
@@ -82,7 +82,7 @@ def tables(saved: Saved) -> dict[str, Table]:
 
 def charts(saved: Saved) -> list[dict[str, Any]]:
     """Return all charts of the page."""
-    found = [_profits(saved)]
+    found = [_profits(saved)] if _solved(saved) else []
     if _region(saved) is not None:
         found += [_triangle(saved)]
     if isinstance(saved.instance, CoordinationInstance):
@@ -111,7 +111,7 @@ def _opening(saved: Saved) -> Section:
         (f"Chain profit, {words.model(n).lower()}", number(a["profits"]["supply_chain"])) for n, a in models.items()
     ]
     missing = [
-        page.paragraph(f"{words.model(name)}: {answer.get('reason') or answer['stop_reason']}.")
+        page.paragraph(f"{words.model(name)}: {(answer.get('reason') or answer['stop_reason']).rstrip('.')}.")
         for name, answer in saved.models.items()
         if answer["objective"] is None
     ]
@@ -269,16 +269,21 @@ def _sensitivity(instance: CoordinationInstance) -> Section:
         f"By formula: each parameter alone, by {SWING:.0%} down and up, then over a wider range. Lines end where a "
         "formula no longer applies, or where no contract coordinates."
     )
-    first, *others = _sensitivity_charts(instance)
+    title = "What it depends on"
+    if not (found := _sensitivity_charts(instance)):
+        words_ = "The formulas do not apply here, since a constraint binds: batteryopt sweep shows it by optimiser."
+        return Section(title=title, blocks=[page.paragraph(words_)])
+    first, *others = found
     return Section(
-        title="What it depends on",
+        title=title,
         blocks=[intro, page.charts([{**first, "wide": True}, *others])],
     )
 
 
 def _sensitivity_charts(instance: CoordinationInstance) -> list[dict[str, Any]]:
+    """Return the charts; none where the decentralised formula does not apply to the instance itself."""
     base = Parameters.of(instance)
-    return [_tornado(base), *_curves(base)]
+    return [_tornado(base), *_curves(base)] if bool(closed_form.decentralized(base).applies) else []
 
 
 def _varied(base: Parameters) -> Iterator[tuple[str, float]]:

@@ -39,7 +39,7 @@ SAMPLES, CELLS = 101, 41
 
 def sections(saved: Saved) -> list[Section]:
     """Return the sections of the page."""
-    parts = [_opening(saved), _worth(saved), _paths(saved)]
+    parts = [_opening(saved), *([_worth(saved), _paths(saved)] if _solved(saved) else [])]
     if isinstance(saved.instance, DifferentialGameInstance):
         intro = page.paragraph(
             "By formula, for the game without further constraints: where paths lead from either side of the steady "
@@ -71,7 +71,7 @@ def tables(saved: Saved) -> dict[str, Table]:
 
 def charts(saved: Saved) -> list[dict[str, Any]]:
     """Return all charts of the page."""
-    found = [_present_value(saved), *_path_charts(saved)]
+    found = [_present_value(saved), *_path_charts(saved)] if _solved(saved) else []
     if isinstance(saved.instance, DifferentialGameInstance):
         found += _formula_charts(saved.instance)
     return found
@@ -97,7 +97,7 @@ def _opening(saved: Saved) -> Section:
     if shares:
         figures.append(("Shares of the retailer that both accept", f"{number(shares[0], 3)} to {number(shares[1], 3)}"))
     missing = [
-        page.paragraph(f"{words.model(name)}: {answer.get('reason') or answer['stop_reason']}.")
+        page.paragraph(f"{words.model(name)}: {(answer.get('reason') or answer['stop_reason']).rstrip('.')}.")
         for name, answer in saved.models.items()
         if answer["objective"] is None
     ]

@@ -10,6 +10,7 @@ from batteryopt.differential_game import generator as differential_games
 from batteryopt.differential_game import solve as differential_game
 from batteryopt.network.answer import Answer, Result
 from batteryopt.network.rules import Breach
+from batteryopt.report.coordination import charts, sections
 from batteryopt.report.write import write, write_exports
 from batteryopt.run import Route, Run
 from batteryopt.status import PointStatus, StopReason
@@ -38,10 +39,14 @@ def test_many_vehicles_have_a_path_each(tmp_path):
 
 
 @pytest.mark.parametrize("binding", list(coordination_games.Binding))
-def test_formulas_that_do_not_apply_leave_gaps_not_errors(binding, tmp_path):
+def test_where_formulas_do_not_apply_nothing_empty_is_drawn(binding, tmp_path):
     game = coordination_games.binding_instance(3, binding)
-    text = page_of(coordination.solve(game, route="closed-form"), tmp_path)
-    assert "What it depends on" in text
+    saved = save_game(coordination.solve(game, route="closed-form"), tmp_path)
+    is_solved = saved.models["decentralized"]["objective"] is not None
+    names = [spec["name"] for spec in charts(saved)]
+    assert ("tornado" in names) == is_solved
+    assert ("profits" in names) == any(answer["objective"] is not None for answer in saved.models.values())
+    assert ("The formulas do not apply here" in "".join(sections(saved)[-3].blocks)) == (not is_solved)
 
 
 def test_a_network_without_a_plan_says_what_conflicts(hand_result, tmp_path):
