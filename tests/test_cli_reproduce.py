@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import os
 import re
+import signal
+import time
 
 import pytest
 from command_line import invoke, run
@@ -13,6 +16,7 @@ from batteryopt import families
 from batteryopt.certificate import Certificate, Check
 from batteryopt.cli.streams import results
 from batteryopt.coordination import check, closed_form
+from batteryopt.coordination import solve as family
 from batteryopt.reproduction import Figure, Reproduction, Verdict
 
 PRINTED = {
@@ -111,6 +115,20 @@ def test_a_failed_check_is_no_success(monkeypatch):
     found = invoke("reproduce", "coordination")
     assert found.exit_code == 5
     assert "of 4 passed" in found.stdout
+
+
+def test_ctrl_c_ends_it_with_its_own_status(monkeypatch):
+    """A reproduction with holes is of no use: what came before Ctrl-C is not printed as if it were all."""
+
+    def interrupted(*_args, **_kwargs):
+        os.kill(os.getpid(), signal.SIGINT)
+        time.sleep(5)  # Python delivers the signal here
+
+    monkeypatch.setattr(family, "by_optimizer", interrupted)
+    found = invoke("reproduce", "coordination")
+    assert found.exit_code == 4
+    assert found.stdout == ""
+    assert "interrupted" in found.stderr
 
 
 # --- the words for what is missing -----------------------------------------------------------------------------------

@@ -47,6 +47,14 @@ def test_a_sweep_has_the_gravest_status_of_its_rows(tmp_path):
     assert "decentralized: no answer at 1 points (infeasible)" in found.stderr
 
 
+def test_a_picture_of_nothing_is_not_drawn(tmp_path):
+    words = ("--vary", "reservation_profit_retailer=150:160:2", "--model", "decentralized", "--out", tmp_path / "x.csv")
+    found = invoke("sweep", TABLE_2, *words, "--plot", tmp_path / "x.png")
+    assert found.exit_code == 3
+    assert "no point has an answer" in found.stderr
+    assert not (tmp_path / "x.png").exists()
+
+
 def test_everything_wrong_with_a_sweep_comes_at_once(tmp_path):
     path = changed(tmp_path, ("usable_share = 0.6", "usable_share = 6"))
     found = invoke(

@@ -101,12 +101,13 @@ def reproduce(
     """Go through a paper's figures: printed, by formula, by optimiser; and say what is wrong in it."""
     from batteryopt.families import FAMILIES
     from batteryopt.output import json_text
+    from batteryopt.solvers.interrupt import unfinished_is_interrupted
 
     known = {kind: family for kind, family in FAMILIES.items() if family.reproduce}
     if paper is not Paper.ALL and paper.value not in known:
         raise refuse("PAPER", f"'{paper.value}' cannot be reproduced by this version", f"known: {', '.join(known)}")
     wanted = known if paper is Paper.ALL else {paper.value: known[paper.value]}
-    with clean_stdout(), announcing() as announce:
+    with clean_stdout(), announcing() as announce, unfinished_is_interrupted():
         found = {kind: family.reproduction(announce) for kind, family in wanted.items()}
     if json:
         documents = {kind: reproduction.to_json() for kind, reproduction in found.items()}

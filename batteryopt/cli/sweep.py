@@ -87,9 +87,9 @@ def sweep(
         return ExitStatus.STOPPED
     write_table(frame, out)
     journal.unlink(missing_ok=True)
+    _summarize(frame, out)
     if plot is not None:
         _draw(frame, family, game, axes, plot)
-    _summarize(frame, out, plot)
     return gravest(map(_row_status, *(frame[column] for column in ("stop_reason", "point_status", "certified"))))
 
 
@@ -129,17 +129,19 @@ def _draw(frame: pd.DataFrame, family: Family, game: Any, axes: list[Axis], path
     from batteryopt.report.plots import Picture, draw
     from batteryopt.sweep.grid import meaning_of_key
 
+    if frame["objective"].isna().all():
+        say(f"{path} is not drawn: no point has an answer")
+        return
     keys = list(frame.columns[: len(axes)])
     labels = {key: meaning_of_key(game, key) for key in keys}
     draw(frame, Picture(title=f"{game.name} ({family.kind})", labels=labels, drawn=family.drawn), path)
+    say(f"wrote {path}")
 
 
-def _summarize(frame: pd.DataFrame, out: Path, plot: Path | None) -> None:
+def _summarize(frame: pd.DataFrame, out: Path) -> None:
     """Say on stderr what was written, by which routes, and what has no answer."""
     routes = ", ".join(f"{count} by {route}" for route, count in frame["route"].value_counts().items())
     say(f"wrote {out}: {len(frame)} rows ({routes})")
-    if plot is not None:
-        say(f"wrote {plot}")
     without = frame[frame["point_status"] == "none"]
     for (model, reason), rows in without.groupby(["model", "stop_reason"], sort=False):
         why = "no contract, or the formula does not apply: see 'reason'" if reason == "converged" else reason

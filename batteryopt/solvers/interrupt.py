@@ -65,6 +65,18 @@ def noting_interrupts() -> Iterator[None]:
 
 
 @contextmanager
+def unfinished_is_interrupted() -> Iterator[None]:
+    """Raise `KeyboardInterrupt` at the end of a block that Ctrl-C reached: for work of no use unless complete."""
+    before = interrupts_heard()
+    with noting_interrupts():
+        try:
+            yield
+        finally:
+            if interrupts_heard() > before:
+                raise KeyboardInterrupt
+
+
+@contextmanager
 def catching_interrupt() -> Iterator[InterruptFlag]:
     """Turn Ctrl-C into a set flag while the block runs; outside the main thread Python allows no handlers."""
     flag = InterruptFlag(is_live=threading.current_thread() is threading.main_thread())

@@ -8,7 +8,7 @@ from typing import Any
 
 from batteryopt.families import FAMILIES, Family
 from batteryopt.output import numbers_of
-from batteryopt.solvers.interrupt import interrupts_heard
+from batteryopt.solvers.interrupt import unfinished_is_interrupted
 
 AUTO = "auto"
 ROUTES = (AUTO, "closed-form", "optimizer", "both")
@@ -50,11 +50,8 @@ def solve_point(task: Task, instance: Any) -> list[Row]:
     KeyboardInterrupt
         If a solver was interrupted: the answer may not be what the sweep asked for.
     """
-    before = interrupts_heard()
-    rows = [_row(model, answer, task.family.left_out) for model, answer in _answers(task, instance)]
-    if interrupts_heard() > before:
-        raise KeyboardInterrupt
-    return rows
+    with unfinished_is_interrupted():
+        return [_row(model, answer, task.family.left_out) for model, answer in _answers(task, instance)]
 
 
 def _answers(task: Task, instance: Any) -> Iterator[tuple[str, Any]]:

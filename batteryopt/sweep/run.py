@@ -20,7 +20,6 @@ import pandas as pd
 from batteryopt.errors import BatteryOptError
 from batteryopt.families import family_of
 from batteryopt.output import grouped
-from batteryopt.solvers.interrupt import noting_interrupts
 from batteryopt.sweep.grid import Axis, Grid, grid_of
 from batteryopt.sweep.journal import Journal
 from batteryopt.sweep.points import AUTO, Row, Task, solve_point
@@ -119,9 +118,7 @@ def _solved(task: Task, grid: Grid, points: Sequence[int], jobs: int) -> Iterato
     """Yield the rows of each point when it is done."""
     if min(jobs, len(points)) <= 1:
         for point in points:
-            with noting_interrupts():
-                rows = solve_point(task, grid.instances[point])
-            yield point, rows
+            yield point, solve_point(task, grid.instances[point])
         return
     with _pool(min(jobs, len(points))) as pool:
         futures = {pool.submit(_solve_quietly, task, grid.instances[point]): point for point in points}
