@@ -33,7 +33,7 @@ class Check:
     @property
     def passed(self) -> bool:
         """Whether the residual is a number within the tolerance."""
-        return not math.isnan(self.residual) and self.residual <= self.tolerance
+        return bool(not math.isnan(self.residual) and self.residual <= self.tolerance)  # also of NumPy numbers
 
 
 @dataclass(frozen=True)
@@ -72,8 +72,8 @@ class Certificate:
         return [
             {
                 "name": c.name,
-                "residual": None if math.isnan(c.residual) else c.residual,
-                "tolerance": c.tolerance,
+                "residual": None if math.isnan(c.residual) else float(c.residual),
+                "tolerance": float(c.tolerance),
                 "passed": c.passed,
                 "detail": c.detail,
             }
