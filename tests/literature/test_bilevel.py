@@ -22,21 +22,26 @@ from .bilevel import LIBRARY, Problem, problem_named
 TIME_LIMIT = 20
 TOLERANCE = 1e-4
 LOCAL = {"regularized"}
-QUICK_METHODS = {"auto", "sos1", "big-m"}
+QUICK_METHODS = {"auto", "big-m"}
 
 TOLLS = ("toll-one-commodity", "toll-two-commodities", "toll-scaled-commodity")
 HARD = {
     *TOLLS,
-    "outrata-1990-2c",
-    "zlobec-2001-not-attained",
     "murphy-sherali-soyster-1982",
+    "outrata-1990-2c",
+    "permits",
     "stackelberg-cournot-eight",
+    "zlobec-2001-not-attained",
 }
 
 # Where a method accepts a problem and does not solve it, and says so: a point flagged as not optimal or not feasible.
 UNSOLVED: dict[str, tuple[str, set[str]]] = {
     "sos1": ("free multipliers times unbounded tolls leave the branching without bounds", {*TOLLS, "permits"}),
     "indicator": ("free multipliers times unbounded tolls leave the branching without bounds", {*TOLLS}),
+    "branching": (
+        "HiGHS's quadratic solver gives up in a node",
+        {"outrata-1990-1c", "outrata-1990-2a", "shimizu-aiyoshi-1981-bilinear"},
+    ),
     "product": (
         "the products of free multipliers have no bounds",
         {*TOLLS, "fanzeres-2017-withholding", "strategic-bid", "conejo-2016-investment"},
