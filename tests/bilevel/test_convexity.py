@@ -243,12 +243,15 @@ def _smallest_sampled_eigenvalue(m: pyo.ConcreteModel, draw) -> float:
     for _ in range(4):
         m.x.set_value(draw(st.floats(m.x.lb, m.x.ub)))
         centre = [draw(st.floats(v.lb + 0.02, v.ub - 0.02)) for v in own]
-        hessian = _second_differences(m, own, centre)
+        try:
+            hessian = _second_differences(m, own, centre)
+        except (ArithmeticError, ValueError):  # a pole or the end of a domain on the edge of the box
+            continue
         smallest = min(smallest, float(np.linalg.eigvalsh(hessian)[0]) / max(1.0, float(np.abs(hessian).max())))
     return smallest
 
 
-def _second_differences(m: pyo.ConcreteModel, own, centre, step: float = 2e-3) -> np.ndarray:
+def _second_differences(m: pyo.ConcreteModel, own, centre, step: float = 5e-4) -> np.ndarray:
     def value(*shift: float) -> float:
         for variable, middle, by in zip(own, centre, shift, strict=True):
             variable.set_value(middle + by * step, skip_validation=True)
@@ -293,7 +296,7 @@ def test_no_nonconvex_follower_is_accepted(data):
 
 
 @pytest.mark.slow
-@settings(max_examples=3000)
+@settings(max_examples=1000)
 @given(data=st.data())
 def test_no_nonconvex_follower_is_accepted_among_many(data):
     _never_accepts_a_nonconvex_one(data)

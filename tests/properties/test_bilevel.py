@@ -20,6 +20,8 @@ from scipy.optimize import minimize, minimize_scalar
 from batteryopt import bilevel
 
 TOP = 3.0
+BLUR = 3e-6
+"""SCIP's feasibility tolerance can put its bound this far from the polished point: not called optimal, not wrong."""
 AGREE = 2e-4
 """Relative: the nested search stops at steps of 1e-7 around a kink."""
 
@@ -133,11 +135,11 @@ def _tie(block: Any, equality: str) -> None:
 
 
 def optimum(model: pyo.ConcreteModel, *, scale: float = 1.0, method: str = "auto") -> float:
-    """Return the leader's proven optimum per unit of scale; infinite where there is none."""
+    """Return the leader's optimum, proven up to rounding, per unit of scale; infinite where there is none."""
     answer = bilevel.solve(model, method=method, time_limit=30)
     if answer.stop_reason.is_no_solution:
         return math.inf
-    assert answer.is_optimal, str(answer)
+    assert answer.is_optimal or (answer.gap is not None and answer.gap <= BLUR), str(answer)
     return answer.objective / scale
 
 
