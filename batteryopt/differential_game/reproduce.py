@@ -8,10 +8,10 @@ from collections.abc import Callable, Mapping
 import numpy as np
 
 from batteryopt.differential_game import optimizer
-from batteryopt.differential_game.answer import Result
+from batteryopt.differential_game.answer import Answer
+from batteryopt.differential_game.discrete import OptimizerOptions
 from batteryopt.differential_game.faults import FAULTS
 from batteryopt.differential_game.instance import DifferentialGameInstance
-from batteryopt.differential_game.optimizer import OptimizerOptions
 from batteryopt.differential_game.pair_formulas import pair_equilibrium
 from batteryopt.differential_game.printed_formulas import Symbols
 from batteryopt.differential_game.published import (
@@ -47,7 +47,10 @@ def reproduce(announce: Callable[[str], None] = lambda _: None) -> Reproduction:
     base = solve(BASE_CASE, route="both", announce=announce)
     second = solve(SECOND_CASE, (Model.INTEGRATED, Model.DECENTRALIZED), route="both", announce=announce)
     announce("value coefficients by optimiser")
-    ours = {result.instance.name: (by_formula(result), by_optimizer(result)) for result in (base, second)}
+    ours = {
+        case.name: (by_formula(case, _solutions(result.closed_form)), by_optimizer(case, _solutions(result.models)))
+        for case, result in ((BASE_CASE, base), (SECOND_CASE, second))
+    }
     figures = [_figure(published, *ours[BASE_CASE.name]) for published in FIGURES]
     for case in (BASE_CASE, SECOND_CASE):
         figures += [_formula(published, case, *ours[case.name]) for published in FORMULAS]
@@ -77,13 +80,15 @@ def reproduce(announce: Callable[[str], None] = lambda _: None) -> Reproduction:
     )
 
 
-def by_formula(result: Result) -> dict[str, float]:
-    """Return our formula's numbers by key."""
-    assert isinstance(result.instance, DifferentialGameInstance)
-    answers = result.closed_form or {}
-    scalars = result.instance.scalars()
+def _solutions(answers: Mapping[Model, Answer] | None) -> dict[Model, Solution]:
+    return {model: answer.solution for model, answer in (answers or {}).items() if answer.solution is not None}
+
+
+def by_formula(instance: DifferentialGameInstance, solutions: Mapping[Model, Solution]) -> dict[str, float]:
+    """Return our formula's numbers by key, for an instance and its solutions by formula."""
+    scalars = instance.scalars()
     apart, together = (pair_equilibrium(model, **scalars) for model in (Model.DECENTRALIZED, Model.INTEGRATED))
-    found = numbers({model: answer.solution for model, answer in answers.items() if answer.solution is not None})
+    found = numbers(solutions)
     for letter, value in (("A", apart.leader), ("B", apart.retailer), ("M", together.leader)):
         found |= {f"{letter}1": float(value.first), f"{letter}2": float(value.second), f"{letter}3": float(value.third)}
     for name, model, equilibrium in (("D", Model.DECENTRALIZED, apart), ("I", Model.INTEGRATED, together)):
@@ -93,11 +98,9 @@ def by_formula(result: Result) -> dict[str, float]:
     return found
 
 
-def by_optimizer(result: Result) -> dict[str, float]:
-    """Return the optimiser's numbers by key; no formula for the solution is used."""
-    instance = result.instance
-    assert isinstance(instance, DifferentialGameInstance)
-    found = numbers({model: answer.solution for model, answer in result.models.items() if answer.solution is not None})
+def by_optimizer(instance: DifferentialGameInstance, solutions: Mapping[Model, Solution]) -> dict[str, float]:
+    """Return the optimiser's numbers by key, for an instance and its numerical solutions; no formula is used."""
+    found = numbers(solutions)
     found |= _fitted_coefficients(instance)
     kb = instance.innovation_cost * (instance.price_sensitivity - instance.cross_price_sensitivity)
     for name, model in (("D", Model.DECENTRALIZED), ("I", Model.INTEGRATED)):

@@ -8,8 +8,8 @@ from collections.abc import Callable, Iterable
 
 from batteryopt.differential_game import check, closed_form, optimizer
 from batteryopt.differential_game.answer import Answer, Result
+from batteryopt.differential_game.discrete import OptimizerOptions
 from batteryopt.differential_game.instance import Instance
-from batteryopt.differential_game.optimizer import OptimizerOptions
 from batteryopt.differential_game.solution import Model, Solution
 from batteryopt.errors import FormulaDoesNotApply, UnsupportedModel
 from batteryopt.run import Route, Run

@@ -10,11 +10,12 @@ from scipy.integrate import solve_ivp
 
 from batteryopt.differential_game import closed_form, optimizer
 from batteryopt.differential_game.check import agreement, certify
+from batteryopt.differential_game.discrete import OptimizerOptions, solve_discrete
 from batteryopt.differential_game.generator import random_general, random_pair
 from batteryopt.differential_game.instance import read
 from batteryopt.differential_game.mesh import first_grid, halved
 from batteryopt.differential_game.model import build
-from batteryopt.differential_game.optimizer import Found, OptimizerOptions, fitted_decay_rate
+from batteryopt.differential_game.optimizer import Found, fitted_decay_rate
 from batteryopt.differential_game.published import BASE_CASE
 from batteryopt.differential_game.solution import Model, Solution
 from batteryopt.errors import UnsupportedModel
@@ -89,7 +90,7 @@ def test_the_share_as_a_parameter_coordinates_though_the_manufacturer_maximises_
     grid = first_grid(BASE_CASE, 4)
     for share in (0.2, 0.7):
         m = build(BASE_CASE, Model.CONTRACT, grid, share=share)
-        discrete = optimizer.solve_discrete(m, Model.CONTRACT, OptimizerOptions())
+        discrete = solve_discrete(m, Model.CONTRACT, OptimizerOptions())
         solution = Solution(
             instance=BASE_CASE, model=Model.CONTRACT, trajectory=discrete.trajectory, share=discrete.share
         )
@@ -111,7 +112,7 @@ def test_the_order_of_convergence_is_radau_s_two_degree_minus_one(degree, order)
     grid, errors = first_grid(BASE_CASE, degree), []
     for _ in range(4):
         m = build(BASE_CASE, Model.INTEGRATED, grid)
-        trajectory = optimizer.solve_discrete(m, Model.INTEGRATED, OptimizerOptions()).trajectory
+        trajectory = solve_discrete(m, Model.INTEGRATED, OptimizerOptions()).trajectory
         solution = Solution(instance=BASE_CASE, model=Model.INTEGRATED, trajectory=trajectory)
         ends = grid.breaks[1:-1]
         exact = reference.STEADY_INTEGRATED + (15 - reference.STEADY_INTEGRATED) * np.exp(

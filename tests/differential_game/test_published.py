@@ -6,15 +6,14 @@ import math
 
 import pytest
 
+from batteryopt.differential_game import closed_form
 from batteryopt.differential_game import printed_formulas as printed
-from batteryopt.differential_game.answer import Result
 from batteryopt.differential_game.faults import FAULTS
 from batteryopt.differential_game.generator import random_pair
 from batteryopt.differential_game.printed_formulas import Symbols
 from batteryopt.differential_game.published import BASE_CASE, FIGURES, FORMULAS, SECOND_CASE
 from batteryopt.differential_game.reproduce import FORMULA_TOLERANCE, by_formula, reproduce
 from batteryopt.differential_game.solution import Model
-from batteryopt.differential_game.solve import solve
 
 FAULT = {fault.place: fault for fault in FAULTS}
 WRONG_FORMULAS = {"A_3", "B_2", "B_2 as a product", "(19)", "(20)", "(28)", "(30)"}
@@ -23,9 +22,9 @@ AGREEING_FIGURES = {"least share delta", "p_1^I", "p_2^I"}
 
 @pytest.fixture(scope="module")
 def ours():
-    formulas = {case: solve(case, route="closed-form").models for case in (BASE_CASE, SECOND_CASE)}
     return {
-        case.name: by_formula(Result(instance=case, models={}, closed_form=models)) for case, models in formulas.items()
+        case.name: by_formula(case, {model: closed_form.solve(case, model) for model in Model})
+        for case in (BASE_CASE, SECOND_CASE)
     }
 
 

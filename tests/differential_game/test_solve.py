@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 
 from batteryopt.differential_game import optimizer
+from batteryopt.differential_game.discrete import OptimizerOptions
 from batteryopt.differential_game.instance import read
-from batteryopt.differential_game.optimizer import OptimizerOptions
 from batteryopt.differential_game.published import BASE_CASE
 from batteryopt.differential_game.solution import Model, Solution
 from batteryopt.differential_game.solve import DEFAULT_MODELS, solve

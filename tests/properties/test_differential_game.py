@@ -11,9 +11,9 @@ from hypothesis import strategies as st
 
 from batteryopt.differential_game import closed_form, optimizer
 from batteryopt.differential_game.check import certify
+from batteryopt.differential_game.discrete import OptimizerOptions
 from batteryopt.differential_game.general import vehicles_from_matrices
 from batteryopt.differential_game.generator import random_general, random_pair
-from batteryopt.differential_game.optimizer import OptimizerOptions
 from batteryopt.differential_game.solution import Model
 from batteryopt.differential_game.statics import acceptable_shares
 
@@ -28,7 +28,7 @@ def general(seed: int, size: tuple[int, int, int]):
     return random_general(seed, vehicles=vehicles, states=states, retailers=retailers)
 
 
-@settings(max_examples=12)
+@settings(max_examples=8)
 @given(SEEDS, SIZES)
 def test_one_owner_earns_more_than_independent_players_and_their_profits_sum_to_the_chain_s(seed, size):
     instance = general(seed, size)
@@ -39,7 +39,7 @@ def test_one_owner_earns_more_than_independent_players_and_their_profits_sum_to_
     assert all(value > 0 for value in apart.retailers)
 
 
-@settings(max_examples=12)
+@settings(max_examples=8)
 @given(SEEDS, SIZES)
 def test_demands_are_positive_as_the_generator_promises(seed, size):
     for model in BOTH:
@@ -90,7 +90,7 @@ def test_in_another_unit_of_time_rates_are_multiplied_and_prices_stay(seed, pace
         assert theirs.trajectory.at(TIMES / pace).prices == pytest.approx(ours.trajectory.at(TIMES).prices, rel=1e-8)
 
 
-@settings(max_examples=12)
+@settings(max_examples=8)
 @given(SEEDS, st.integers(2, 6), st.integers(1, 3))
 def test_vehicles_may_be_listed_in_any_order(seed, vehicles, states):
     instance = general(seed, (vehicles, states, min(2, vehicles)))
