@@ -12,9 +12,9 @@ from batteryopt.differential_game.instance import DifferentialGameInstance, Inst
 from batteryopt.differential_game.pair_formulas import pair_equilibrium
 from batteryopt.differential_game.quadrature import FloatArray
 from batteryopt.differential_game.riccati import matrix_equilibrium
-from batteryopt.differential_game.solution import Model, Solution
+from batteryopt.differential_game.solution import CONTRACT_NEEDS_ONE_RETAILER, Model, Solution
 from batteryopt.differential_game.trajectory import Trajectory
-from batteryopt.errors import FormulaDoesNotApply
+from batteryopt.errors import FormulaDoesNotApply, UnsupportedModel
 
 _DEGREE = 9
 """Radau nodes an element of the grid that carries the formula's paths: interpolation errs by less than 1e-11."""
@@ -59,8 +59,9 @@ def solve(instance: Instance, model: Model, share: float | None = None) -> Solut
     Raises
     ------
     FormulaDoesNotApply
-        If the instance asks for something no formula covers (all of it named), or for a contract with several
-        retailers.
+        If the instance asks for something no formula covers; all of it is named.
+    UnsupportedModel
+        If a contract is asked for with several retailers.
     """
     require_formula(instance, model)
     found = exact(instance, model)
@@ -78,11 +79,10 @@ def solve(instance: Instance, model: Model, share: float | None = None) -> Solut
 
 
 def require_formula(instance: Instance, model: Model) -> None:
-    """Raise `FormulaDoesNotApply` with everything that the formulas do not cover."""
-    conditions = list(instance.beyond_formula())
+    """Raise `FormulaDoesNotApply` with everything that the formulas do not cover, or why there is no such game."""
     if model is Model.CONTRACT and not instance.matrices().has_one_retailer:
-        conditions.append("a contract with several retailers (retailers)")
-    if conditions:
+        raise UnsupportedModel(CONTRACT_NEEDS_ONE_RETAILER)
+    if conditions := instance.beyond_formula():
         raise FormulaDoesNotApply(f"the {model} game", conditions)
 
 

@@ -18,11 +18,11 @@ from batteryopt.differential_game.instance import Instance
 from batteryopt.differential_game.mesh import MeshError, estimate, first_grid, refine
 from batteryopt.differential_game.model import Bargain, build
 from batteryopt.differential_game.quadrature import FloatArray
-from batteryopt.differential_game.solution import Model, PresentValue, Solution, flows
+from batteryopt.differential_game.solution import CONTRACT_NEEDS_ONE_RETAILER, Model, PresentValue, Solution, flows
 from batteryopt.differential_game.trajectory import Trajectory
 from batteryopt.errors import UnsupportedModel
 from batteryopt.run import Route, Run
-from batteryopt.status import PointStatus
+from batteryopt.status import PointStatus, StopReason
 
 MESH_TOLERANCE = 1e-6
 MESH_TOLERANCE_WITH_KINKS = 1e-3
@@ -78,7 +78,7 @@ def solve(
         last, error = solve_refined(instance, model, options)
         return _found(instance, model, last, error, begin)
     if not instance.matrices().has_one_retailer:
-        raise UnsupportedModel("the contract is defined for one retailer: it cannot undo the competition of several")
+        raise UnsupportedModel(CONTRACT_NEEDS_ONE_RETAILER)
     if decentralized is None:
         apart = solve(instance, Model.DECENTRALIZED, options)
         if apart.solution is None:
@@ -96,11 +96,13 @@ def _solve_contract(
     instance: Instance, options: OptimizerOptions, share: float | None, reserves: PresentValue, begin: float
 ) -> Found:
     """Solve the contract at a given share, then let the share be decided, each time with another winner."""
-    last, error = solve_refined(instance, Model.CONTRACT, options, share=FIRST_SHARE if share is None else share)
+    first = FIRST_SHARE if share is None else share
+    last, error = solve_refined(instance, Model.CONTRACT, _remaining(options, begin), share=first)
     if last.trajectory is None:
         return _found(instance, Model.CONTRACT, last, error, begin)
     low, high, fair = (
-        _solve_bargain(instance, last, reserves, weights, options) for weights in ((1.0, 0.0), (0.0, 1.0), (1.0, 1.0))
+        _solve_bargain(instance, last, reserves, weights, _remaining(options, begin))
+        for weights in ((1.0, 0.0), (0.0, 1.0), (1.0, 1.0))
     )
     if share is None:
         last = fair
@@ -125,7 +127,7 @@ def _solve_bargain(
         manufacturer_weight=weights[1],
     )
     m = build(instance, Model.CONTRACT, start.trajectory.grid, bargain=bargain)
-    return solve_discrete(m, Model.CONTRACT, options, start=start)
+    return solve_discrete(m, Model.CONTRACT, options, start=start, time_limit=options.time_limit)
 
 
 def solve_refined(
@@ -147,16 +149,24 @@ def solve_refined(
         m = build(instance, model, grid, **terms)
         latest = solve_discrete(m, model, options, start=last, time_limit=_left(deadline))
         if latest.trajectory is None:
-            return (latest, None) if last is None else (last, error)
+            return (latest, None) if last is None else (_stopped(last, latest.stop_reason), error)
         last = latest
         error = estimate(latest.trajectory, _chain_flow(instance, latest))
         finer = refine(grid, error, tolerance, tail_tolerance=TAIL_TOLERANCE, deepest=deepest)
-        is_late = deadline is not None and time.perf_counter() > deadline
-        if finer == grid or finer.elements > options.elements or is_late:
+        if finer == grid or finer.elements > options.elements:
             break
+        if deadline is not None and time.perf_counter() > deadline:
+            return _stopped(last, StopReason.TIME_LIMIT), error
         grid = finer
     assert last is not None  # there is always a first round
     return last, error
+
+
+def _stopped(discrete: Discrete, reason: StopReason) -> Discrete:
+    """Return a solve as the best that there was when a limit stopped the refinement; it claims less then."""
+    if not reason.is_limit:
+        return discrete
+    return replace(discrete, stop_reason=reason, point_status=PointStatus.FEASIBLE)
 
 
 def _refinement(instance: Instance, options: OptimizerOptions) -> tuple[float, float]:
@@ -168,6 +178,12 @@ def _refinement(instance: Instance, options: OptimizerOptions) -> tuple[float, f
     has_kinks = instance.constrains_paths()
     default = 1e-5 if has_kinks else 1e-7
     return default if options.mesh_tolerance is None else options.mesh_tolerance, 1e-4 if has_kinks else 0.0
+
+
+def _remaining(options: OptimizerOptions, begin: float) -> OptimizerOptions:
+    """Return options with what is left of the time limit since `begin`."""
+    limit = options.time_limit
+    return options if limit is None else replace(options, time_limit=_left(begin + limit))
 
 
 def _left(deadline: float | None) -> float | None:

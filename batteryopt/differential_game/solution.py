@@ -19,6 +19,12 @@ _SAMPLES = 121
 """Times of a trajectory in JSON: fine enough to draw."""
 
 
+CONTRACT_NEEDS_ONE_RETAILER = (
+    "the contract is defined for one retailer (retailers): a wholesale price at the share of the unit cost cannot undo "
+    "the competition of several"
+)
+
+
 class Model(enum.StrEnum):
     """Who decides what."""
 

@@ -105,7 +105,7 @@ def by_formula(instance: Instance, model: Model) -> Answer:
     begin = time.perf_counter()
     try:
         solution = closed_form.solve(instance, model)
-    except FormulaDoesNotApply as reason:
+    except (FormulaDoesNotApply, UnsupportedModel) as reason:
         run = _without_point(Route.CLOSED_FORM, "formula", StopReason.CONVERGED, begin)
         return Answer(model=model, solution=None, run=run, reason=str(reason), applies=False)
     run = Run.of_formula(solution.objective, time.perf_counter() - begin)

@@ -14,7 +14,7 @@ from batteryopt.differential_game.pair_formulas import pair_equilibrium
 from batteryopt.differential_game.published import BASE_CASE
 from batteryopt.differential_game.riccati import matrix_equilibrium
 from batteryopt.differential_game.solution import Model, demands, flows
-from batteryopt.errors import FormulaDoesNotApply
+from batteryopt.errors import FormulaDoesNotApply, UnsupportedModel
 
 from . import reference
 from .test_instance import DATA
@@ -240,8 +240,8 @@ def test_what_no_formula_covers_is_named_all_at_once():
     assert "price caps" in str(caught.value)
 
 
-def test_a_contract_with_several_retailers_has_no_formula():
-    with pytest.raises(FormulaDoesNotApply, match="several retailers"):
+def test_a_contract_with_several_retailers_is_refused():
+    with pytest.raises(UnsupportedModel, match="competition of several"):
         closed_form.solve(read(DATA / "general.toml"), Model.CONTRACT)
 
 

@@ -19,7 +19,7 @@ from batteryopt.differential_game.optimizer import Found, fitted_decay_rate
 from batteryopt.differential_game.published import BASE_CASE
 from batteryopt.differential_game.solution import Model, Solution
 from batteryopt.errors import UnsupportedModel
-from batteryopt.status import PointStatus
+from batteryopt.status import PointStatus, StopReason
 
 from . import reference
 from .test_instance import DATA
@@ -101,6 +101,13 @@ def test_the_share_as_a_parameter_coordinates_though_the_manufacturer_maximises_
 def test_a_contract_with_several_retailers_is_refused():
     with pytest.raises(UnsupportedModel, match="one retailer"):
         optimizer.solve(read(DATA / "general.toml"), Model.CONTRACT)
+
+
+def test_a_time_limit_keeps_the_best_point_and_claims_less():
+    """A limit that allows the first round and no refinement."""
+    stopped = optimizer.solve(BASE_CASE, Model.INTEGRATED, OptimizerOptions(degree=2, time_limit=1e-3))
+    assert stopped.run.stop_reason is StopReason.TIME_LIMIT
+    assert stopped.run.point_status in (PointStatus.FEASIBLE, PointStatus.NONE)
 
 
 # --- convergence ------------------------------------------------------------------------------------------------------
