@@ -14,6 +14,9 @@ from batteryopt.network.solution import Solution
 from batteryopt.run import Run, versions
 from batteryopt.solvers.adapter import relative_gap
 
+NOTICED = 1e-6
+"""Tonnes (or units) missed of a rule that are worth a word; less is rounding."""
+
 MODEL = "design"
 """Name of the one model of this family."""
 
@@ -65,7 +68,7 @@ class Answer:
     @property
     def missed(self) -> tuple[Breach, ...]:
         """Soft rules that the plan misses, with what they cost."""
-        return () if self.solution is None else self.solution.breaches
+        return () if self.solution is None else tuple(b for b in self.solution.breaches if b.amount > NOTICED)
 
     def to_json(self) -> dict[str, Any]:
         """Return the answer as plain data for JSON."""

@@ -18,7 +18,7 @@ from batteryopt.network.search.relaxation import Relaxation
 
 SCALINGS = 8
 """Times that prices are scaled."""
-CLEANINGS = 3
+CLEANINGS = 4
 """Times that sizes are cut to what flows need."""
 DEAREST = 1e3
 """Largest factor of a price."""
@@ -54,6 +54,22 @@ class Facilities:
         self._place = rows.index["facility"][rows.row[work]], rows.index["period"][rows.row[work]]
         previous = np.searchsorted(self._keys(self.step), self._keys(self.step, earlier=1))
         self._previous: Ints = np.where(self.period > 0, previous, -1)
+        self._find_full_steps(m)
+
+    def _find_full_steps(self, m: Formulation) -> None:
+        """Note, where sizes lie between levels, which variable says that a step is used up, and the step above it."""
+        family = m.families.get("is_full")
+        none = np.zeros(0, dtype=np.int64)
+        self.full, self._above = none, none
+        if family is not None:
+            steps = int(self.step.max(initial=0)) + 1
+            above = (family.index["facility"] * steps + family.index["step"] + 1) * self.periods
+            self.full = np.arange(family.first, family.first + len(family), dtype=np.int64)
+            self._above = np.searchsorted(self._keys(self.step), above + family.index["period"])
+
+    def is_full(self, sizes: Floats) -> Floats:
+        """Return whether steps are used up (those of ``full``): the one above has begun."""
+        return (sizes[self._above] > 0).astype(float)
 
     def _keys(self, step: Ints, *, earlier: int = 0) -> Ints:
         """Return sortable keys of (facility, step, period); rows stand in this order."""
@@ -61,15 +77,18 @@ class Facilities:
         return np.asarray((self.owner * steps + step) * self.periods + self.period - earlier, dtype=np.int64)
 
     def cover(self, x: Floats, lower: Floats, upper: Floats) -> Floats:
-        """Return whole sizes (n) that are just large enough for what a point processes, and never shrink."""
+        """Return sizes (n) that are just large enough for what a point processes, and never shrink.
+
+        Steps are whole, or begun as far as needed where sizes lie between levels.
+        """
         needed = np.zeros((self.count, self.periods))
         np.add.at(needed, self._place, self._use * x[self._work])
         needed = np.maximum.accumulate(needed, axis=1)[self.owner, self.period]
         below = self._below()
         size = max(1.0, float(needed.max(initial=0.0)))
         whole = (needed > below + WHOLE * size).astype(float)
-        sizes = np.where(self.is_integer, whole, x[self.sizes])
-        return np.asarray(np.clip(sizes, lower, upper), dtype=float)
+        part = np.clip((needed - below) / np.maximum(self.capacity, WHOLE), 0.0, 1.0)
+        return np.asarray(np.clip(np.where(self.is_integer, whole, whole * part), lower, upper), dtype=float)
 
     def _below(self) -> Floats:
         """Return the capacity of all smaller steps (n)."""
@@ -150,28 +169,38 @@ class _Diver:
         self.relaxation.loose.set_costs(true)
 
     def fix_sizes(self) -> None:
-        """Fix sizes, decide flows at true prices, and cut sizes to what these need, as long as that saves."""
+        """Fix what opens, then sizes, and cut sizes to what flows need at true prices, as long as that saves."""
         best = np.inf
-        for _ in range(CLEANINGS):
+        for turn in range(CLEANINGS):
             if self.is_over():
                 return
             before = self.lower.copy(), self.upper.copy(), self.x
-            self._fix(self.cover(), holds_above=True)
+            self._fix(self.cover(), opens_only=turn == 0)
             self.x = self.solve()
             if self.x is None:  # too small for some rule: at least so large, and more where it is needed
                 self.lower, self.upper, self.x = before
-                self._fix(self.cover(), holds_above=False)
+                self._hold_below(self.cover())
                 self.x = self.solve()
                 return
             value = self.core.objective(self.x)
-            if value > best - WHOLE * max(1.0, abs(best)):
+            if turn > 0 and value > best - WHOLE * max(1.0, abs(best)):
                 return
-            best = value
+            best = value if turn > 0 else np.inf
 
-    def _fix(self, sizes: Floats, *, holds_above: bool) -> None:
-        columns = np.arange(self.facilities.sizes.start, self.facilities.sizes.stop)[self.facilities.is_integer]
-        self.lower[columns] = sizes[self.facilities.is_integer]
-        self.upper[columns] = self.lower[columns] if holds_above else self.core.upper[columns]
+    def _fix(self, sizes: Floats, *, opens_only: bool) -> None:
+        """Fix the first step of size of each facility, or all steps that are whole."""
+        places = self.facilities
+        mine = places.is_integer & ((places.step == 0) | (not opens_only))
+        columns = np.arange(places.sizes.start, places.sizes.stop)[mine]
+        self.lower[columns] = self.upper[columns] = sizes[mine]
+        if not opens_only:
+            self.lower[places.full] = self.upper[places.full] = places.is_full(sizes)
+
+    def _hold_below(self, sizes: Floats) -> None:
+        """Have facilities at least so large."""
+        places = self.facilities
+        columns = np.arange(places.sizes.start, places.sizes.stop)[places.is_integer]
+        self.lower[columns], self.upper[columns] = sizes[places.is_integer], self.core.upper[columns]
 
     def fractional(self) -> Bools:
         """Return which integers are not whole (integers)."""

@@ -20,10 +20,14 @@ SUB_GAP = 1e-3
 NEIGHBOURS = 0.12
 """Share of all sites that one regional search decides anew, at least `FEWEST`."""
 FEWEST = 8
+MANY_FLOWS = 20_000
+KEPT_FLOWS = 0.3
+"""Share of the flows that a search around a plan keeps where there are many."""
+UNUSED = 1e-9
 
 
 def neighbourhoods(m: Formulation, positions: Floats | None, *, seed: int = 0) -> Iterator[Bools]:
-    """Yield masks over the model's columns: which integers are decided anew. Endless: regions, then types, again.
+    """Yield masks over the model's columns: which integers are decided anew. Endless: types, dearest first, regions.
 
     Parameters
     ----------
@@ -31,12 +35,15 @@ def neighbourhoods(m: Formulation, positions: Floats | None, *, seed: int = 0) -
         Coordinates of the sites (sites, any number of dimensions); None where they have none.
     """
     generator = np.random.default_rng(seed)
-    types = np.unique(m.families["is_open"].index["type"])
+    family = m.families["is_open"]
+    cost = np.zeros(int(family.index["type"].max(initial=0)) + 1)
+    np.maximum.at(cost, family.index["type"], np.abs(m.account("opening")[m.families["raised"].positions]))
+    types = np.argsort(-cost)
     while True:
+        for chosen in types.tolist():
+            yield _columns(m, lambda index, chosen=chosen: index["type"] == chosen)
         for near in _regions(len(m.labels["site"]), positions, generator):
             yield _columns(m, lambda index, near=near: near[index["site"]])
-        for chosen in types[::-1].tolist():
-            yield _columns(m, lambda index, chosen=chosen: index["type"] == chosen)
 
 
 def _columns(m: Formulation, is_free: Callable[..., Bools]) -> Bools:
@@ -72,6 +79,7 @@ def improve(
     program: QuadraticProgram,
     x: Floats,
     free: Bools,
+    idle: Bools,
     seconds: float,
     flag: InterruptFlag,
     options: Options,
@@ -82,10 +90,13 @@ def improve(
     ----------
     program
         The problem with the cuts that matter.
+    idle
+        Columns that are left out where the point does not use them.
     """
     fixed = program.is_integer & ~free
     lower, upper = np.array(program.lower), np.array(program.upper)
     lower[fixed] = upper[fixed] = np.round(x[fixed])
+    upper[idle & (x <= UNUSED)] = 0.0
     sub = dataclasses.replace(program, lower=lower, upper=upper, is_integer=program.is_integer & free)
     settings = dataclasses.replace(options, time_limit=seconds, relative_gap=SUB_GAP, log=False)
     found = run(sub, settings, Watch(flag=flag), start=x).x
@@ -95,7 +106,16 @@ def improve(
     return found if np.max(abs(whole - found), initial=0.0) > 1e-5 else whole
 
 
-def clock(deadline: float, share: float, least: float = 5.0, most: float = 60.0) -> float:
+def idle_flows(m: Formulation, reduced_costs: Floats) -> Bools:
+    """Return the flows that the relaxation finds least worth their while (n): a search around a plan does without."""
+    mask = np.zeros(m.size, dtype=bool)
+    flows = m.families["shipped"].positions
+    if len(m.families["shipped"]) > MANY_FLOWS:
+        mask[flows] = reduced_costs[flows] > np.quantile(reduced_costs[flows], KEPT_FLOWS)
+    return mask
+
+
+def clock(deadline: float, share: float, least: float = 5.0, most: float = 120.0) -> float:
     """Return the seconds that one search may take: a share of what is left."""
     left = deadline - time.monotonic()
     return float(np.clip(left * share, least, most)) if np.isfinite(left) else most

@@ -33,6 +33,8 @@ class Relaxation:
         Proven lower bound, in the problem's unit, evaluated from duals.
     is_in
         Which cuts have joined.
+    reduced_costs
+        Of the columns (n), by the last duals: what using a column costs beside what it saves.
     loose
         The core alone, for dives: integers satisfy the cuts anyway, and without them it is solved much faster.
     """
@@ -46,6 +48,7 @@ class Relaxation:
         self.order: list[Ints] = []
         self.x: Floats | None = None
         self.row_duals: Floats | None = None
+        self.reduced_costs = np.zeros(len(problem.core.c))
         self.bound = -np.inf
         self.stop_reason = StopReason.TIME_LIMIT
 
@@ -90,7 +93,10 @@ class Relaxation:
         by_cut = np.zeros(len(self.is_in))
         joined = np.concatenate([np.zeros(0, dtype=np.int64), *self.order]).astype(np.int64)
         by_cut[joined] = row_duals[core:]
-        return dual_bound(self.problem.with_cuts(self.is_in), np.concatenate([row_duals[:core], by_cut[self.is_in]]))
+        program = self.problem.with_cuts(self.is_in)
+        duals = np.concatenate([row_duals[:core], by_cut[self.is_in]])
+        self.reduced_costs = np.asarray(program.c - program.A.T @ duals, dtype=float)
+        return dual_bound(program, duals)
 
 
 def _left(deadline: float) -> float | None:

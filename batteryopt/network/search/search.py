@@ -10,7 +10,7 @@ import numpy as np
 
 from batteryopt.network.model.algebra import Floats
 from batteryopt.network.search.arrays import Problem, dual_bound
-from batteryopt.network.search.improve import clock, improve, neighbourhoods
+from batteryopt.network.search.improve import clock, idle_flows, improve, neighbourhoods
 from batteryopt.network.search.relaxation import Relaxation
 from batteryopt.network.start import dive
 from batteryopt.solvers.adapter import Options, Progress, ProgressListener, relative_gap
@@ -23,7 +23,7 @@ SMALL = 20_000
 """Non-zeros up to which the whole tree is searched at once, with all cuts."""
 LARGE = 300_000
 """Non-zeros beyond which a tree of the whole problem is not begun."""
-SHARES = {"first": 0.25, "relaxation": 0.5, "dive": 0.6, "around": 0.9}
+SHARES = {"first": 0.25, "relaxation": 0.4, "dive": 0.5, "around": 0.95}
 """Parts of the time limit by which each phase is over."""
 BEFORE_THE_TREE = 0.3
 """Part of the time limit by which searching around a plan is over where a tree of the whole problem follows."""
@@ -169,13 +169,14 @@ class _Hunt:
         deadline = self.deadline("around")
         if program.A.nnz <= LARGE and self.options.time_limit is not None:
             deadline = self.began + BEFORE_THE_TREE * self.options.time_limit
+        idle = idle_flows(self.problem.m, self.relaxation.reduced_costs)
         gained, tried = 0.0, 0
         for free in neighbourhoods(self.problem.m, self.positions):
             if self.is_done() or time.monotonic() > deadline or self.x is None:
                 return
             before = self.problem.core.objective(self.x)
-            seconds = clock(deadline, 0.15)
-            self.x = improve(self.problem, program, self.x, free, seconds, self.flag, self.options)
+            seconds = clock(deadline, 0.25)
+            self.x = improve(self.problem, program, self.x, free, idle, seconds, self.flag, self.options)
             after = self.problem.core.objective(self.x)
             self.tell()
             gained, tried = gained + before - after, tried + 1
