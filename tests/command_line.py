@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -35,3 +36,8 @@ def changed(folder: Path, *changes: tuple[str, str]) -> Path:
     path = folder / "game.toml"
     path.write_text(text, encoding="utf-8")
     return path
+
+
+def heeding_ctrl_c() -> None:
+    """Make this process heed Ctrl-C, which one that a shell has put into the background was told to ignore."""
+    signal.signal(signal.SIGINT, signal.default_int_handler)

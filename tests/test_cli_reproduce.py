@@ -10,7 +10,7 @@ import signal
 import time
 
 import pytest
-from command_line import invoke, run
+from command_line import heeding_ctrl_c, invoke, run
 
 from batteryopt import families
 from batteryopt.certificate import Certificate, Check
@@ -124,6 +124,7 @@ def test_ctrl_c_ends_it_with_its_own_status(monkeypatch):
         os.kill(os.getpid(), signal.SIGINT)
         time.sleep(5)  # Python delivers the signal here
 
+    heeding_ctrl_c()
     monkeypatch.setattr(family, "by_optimizer", interrupted)
     found = invoke("reproduce", "coordination")
     assert found.exit_code == 4

@@ -13,7 +13,7 @@ from types import SimpleNamespace
 
 import pandas as pd
 import pytest
-from command_line import TABLE_2, changed, invoke, run
+from command_line import TABLE_2, changed, heeding_ctrl_c, invoke, run
 
 import batteryopt
 from batteryopt.certificate import Certificate, Check
@@ -219,6 +219,7 @@ def test_after_an_interrupt_what_is_done_is_kept(monkeypatch, tmp_path):
             time.sleep(5)  # Python delivers the signal here
         return by_formula(instance, model)
 
+    heeding_ctrl_c()
     by_formula = family.by_formula
     monkeypatch.setattr(family, "by_optimizer", interrupted)
     words = ("--model", "centralized", "--model", "contract", "--model", "decentralized", "--route", "optimizer")

@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
-from command_line import TABLE_2, changed, invoke
+from command_line import TABLE_2, changed, heeding_ctrl_c, invoke
 
 from batteryopt.coordination.published import TABLE_2_INSTANCE
 from batteryopt.sweep import Axis, sweep
@@ -100,7 +100,9 @@ def test_ctrl_c_keeps_what_is_done_and_the_same_command_goes_on(tmp_path, jobs):
     words = [*map(str, sweep_command(out, "--route", "optimizer", "--jobs", jobs))]
     words[words.index("usable_share=0.3:0.7:5")] = "usable_share=0.3:0.7:8"
     command = [sys.executable, "-m", "batteryopt", *words]
-    process = subprocess.Popen(command, stderr=subprocess.PIPE, text=True, start_new_session=True)
+    process = subprocess.Popen(
+        command, stderr=subprocess.PIPE, text=True, start_new_session=True, preexec_fn=heeding_ctrl_c
+    )
     deadline = time.monotonic() + 120
     while time.monotonic() < deadline and (not journal.exists() or journal.read_bytes().count(NEWLINE) < 3):
         time.sleep(0.02)

@@ -47,9 +47,11 @@ def interrupts_heard() -> int:
 def noting_interrupts() -> Iterator[None]:
     """Count Ctrl-C while the block runs, and raise `KeyboardInterrupt` as ever.
 
-    Compiled code may swallow an exception that is raised in one of its callbacks; the count stays.
+    Compiled code may swallow an exception that is raised in one of its callbacks; the count stays. A process that was
+    told to ignore Ctrl-C goes on ignoring it.
     """
-    if threading.current_thread() is not threading.main_thread():
+    is_ignored = signal.getsignal(signal.SIGINT) is signal.SIG_IGN
+    if is_ignored or threading.current_thread() is not threading.main_thread():
         yield
         return
 
