@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import time
+from collections.abc import Iterable
 from typing import Any
 
 import pyomo.environ as pyo
@@ -167,6 +168,7 @@ def _judge(
         return _without_point(problem, report.stop_reason, common)
     if METHODS[name].is_global:
         polish(outcome.system, objective=report.objective)
+    _clip(_variables(problem))
     outcome = dataclasses.replace(outcome, multipliers=multipliers_of(outcome.system))  # those of the polished point
     objective = float(pyo.value(problem.objective))
     bound = None if outcome.failures else report.bound  # local methods report none
@@ -188,6 +190,14 @@ def _judge(
     )
 
 
+def _clip(variables: Iterable[Any]) -> None:
+    """Move values into their bounds: a flow of -1e-8 at a price of 1e6 would pay for a follower's loss."""
+    for variable in variables:
+        value = variable.value
+        value = value if variable.lb is None else max(variable.lb, value)
+        variable.set_value(value if variable.ub is None else min(variable.ub, value), skip_validation=True)
+
+
 def _point_status(
     certificate: Certificate, stop_reason: StopReason, bound: float | None, is_proven: bool
 ) -> PointStatus:
@@ -195,7 +205,7 @@ def _point_status(
         return PointStatus.INFEASIBLE
     if bound is None:
         return PointStatus.LOCALLY_OPTIMAL if stop_reason is StopReason.CONVERGED else PointStatus.FEASIBLE
-    return PointStatus.OPTIMAL if certificate["bound"].passed and is_proven else PointStatus.FEASIBLE
+    return PointStatus.OPTIMAL if certificate.passed and is_proven else PointStatus.FEASIBLE
 
 
 def _assumptions(
