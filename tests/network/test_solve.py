@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import signal
 from pathlib import Path
 
 import numpy as np
@@ -211,3 +212,34 @@ def test_unbounded_prices_are_bounded_by_what_returns():
     network = echelon(km, [10, 10], [100, 400], uncollected=0.0)
     markets = tuple(Market(site=f"town{i}", product="pack", price_per_t=5.0) for i in range(2))
     assert solve(dataclasses.replace(network, markets=markets), gap=0.0).objective == pytest.approx(-100)
+
+
+def test_an_interrupt_keeps_the_best_plan(monkeypatch):
+    """Ctrl-C after the first plan: the plan and its bound come back, said to be interrupted."""
+    monkeypatch.setattr(search_module, "SMALL", 0)
+    generator = np.random.default_rng(4)
+    x = generator.uniform(0, 100, (40, 2))
+    km = np.linalg.norm(x[:, None] - x, axis=2)
+    network = with_capacity(echelon(km, generator.uniform(1, 9, 40), generator.uniform(50, 200, 40)), 17.0)
+
+    def interrupt(progress):
+        if progress.objective is not None:
+            signal.raise_signal(signal.SIGINT)
+
+    answer = solve(network, gap=0.0, on_progress=interrupt_once(interrupt))
+    assert answer.run.stop_reason == "interrupted"
+    assert answer.run.point_status == "feasible"
+    assert answer.run.bound <= answer.objective
+    assert answer.certificate.passed
+
+
+def interrupt_once(listener):
+    """Who asks twice does not want to wait: ask only once."""
+    asked = []
+
+    def told(progress):
+        if not asked and progress.objective is not None:
+            asked.append(True)
+            listener(progress)
+
+    return told
