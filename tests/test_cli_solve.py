@@ -147,9 +147,9 @@ def test_an_infeasible_model_names_the_demand_that_cannot_be_met(tmp_path):
 
 def test_a_limit_leaves_the_best_point_and_its_bound(tmp_path):
     path, out = tmp_path / "network.toml", tmp_path / "out"
-    write(random_network(1, 8, 2, rivalry=False), path)
+    write(random_network(1, 40, 2, rivalry=False), path)
     found = invoke(
-        "solve", path, "--model", "contract", "--route", "optimizer", "--time-limit", 0.2, "--json", "--out", out
+        "solve", path, "--model", "contract", "--route", "optimizer", "--time-limit", 0.1, "--json", "--out", out
     )
     answer = json.loads(found.stdout)["models"]["contract"]
     assert answer["stop_reason"] == "time-limit"
