@@ -13,7 +13,8 @@ import time
 
 import numpy as np
 
-from batteryopt.network.model.algebra import Bools, Floats, Formulation, Ints
+from batteryopt.network.model.algebra import Bools, Floats, Formulation
+from batteryopt.network.model.matching import Ints
 from batteryopt.network.search.relaxation import Relaxation
 
 SCALINGS = 8

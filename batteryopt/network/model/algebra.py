@@ -20,7 +20,8 @@ from functools import cached_property
 import numpy as np
 import numpy.typing as npt
 
-Ints = npt.NDArray[np.int64]
+from batteryopt.network.model.matching import Ints, match
+
 Floats = npt.NDArray[np.float64]
 Bools = npt.NDArray[np.bool_]
 
@@ -318,55 +319,3 @@ def _joined(arrays: Sequence[Ints]) -> Ints:
 
 def _limits(value: npt.ArrayLike | None, missing: float, count: int) -> Floats:
     return np.array(np.broadcast_to(np.asarray(missing if value is None else value, dtype=float), (count,)))
-
-
-def match(left: Mapping[str, Ints], right: Mapping[str, Ints]) -> tuple[Ints, Ints]:
-    """Return positions (n), (n) of all pairs of a left and a right row that agree in every column that both have."""
-    common = [name for name in left if name in right]
-    n_left, n_right = (len(next(iter(table.values()))) for table in (left, right))
-    if not common or not n_left or not n_right:
-        pairs = np.arange(n_left * n_right, dtype=np.int64)
-        return pairs // max(n_right, 1), pairs % max(n_right, 1)
-    left_keys, right_keys, size = _keys([left[name] for name in common], [right[name] for name in common])
-    return _pairs_by_table(left_keys, right_keys, size)
-
-
-def _keys(left: Sequence[Ints], right: Sequence[Ints]) -> tuple[Ints, Ints, int]:
-    """Return one key for each row of both sides, and their number; a code beyond the other side's meets nobody."""
-    left_keys = np.zeros(len(left[0]), dtype=np.int64)
-    right_keys = np.zeros(len(right[0]), dtype=np.int64)
-    size = 1
-    for mine, theirs in zip(left, right, strict=True):
-        low = min(int(mine.min()), int(theirs.min()))
-        base = max(int(mine.max()), int(theirs.max())) - low + 1
-        left_keys, right_keys, size = left_keys * base + (mine - low), right_keys * base + (theirs - low), size * base
-    if size > 8 * (len(left_keys) + len(right_keys)) + 1_000_000:
-        known, inverse = np.unique(np.concatenate([left_keys, right_keys]), return_inverse=True)
-        return inverse[: len(left_keys)], inverse[len(left_keys) :], len(known)
-    return left_keys, right_keys, size
-
-
-def _pairs_by_table(left: Ints, right: Ints, size: int) -> tuple[Ints, Ints]:
-    """Return all pairs of equal keys, by a table of where each key's rows stand among the right ones."""
-    counts = np.bincount(right, minlength=size)
-    if counts.max() <= 1:  # the usual case: one partner at most
-        partner = np.full(size, -1, dtype=np.int64)
-        partner[right] = np.arange(len(right))
-        found = partner[left]
-        rows = np.flatnonzero(found >= 0)
-        return rows, found[rows]
-    if np.bincount(left, minlength=size).max() <= 1:
-        rows, entries = _pairs_by_table(right, left, size)
-        return entries, rows
-    order = np.argsort(right, kind="stable")
-    begin = np.cumsum(counts) - counts
-    repeats = counts[left]
-    rows = np.repeat(np.arange(len(left)), repeats)
-    within = np.arange(len(rows)) - np.repeat(np.cumsum(repeats) - repeats, repeats)
-    return rows, order[np.repeat(begin[left], repeats) + within]
-
-
-def sorted_distinct(codes: Ints) -> Ints:
-    """Return codes in order, each once; by sorting, which is much faster here than a table of hashes."""
-    ordered = np.sort(codes)
-    return ordered[np.concatenate([[True], ordered[1:] != ordered[:-1]])] if len(ordered) else ordered

@@ -9,9 +9,10 @@ from __future__ import annotations
 
 import numpy as np
 
-from batteryopt.network.model.algebra import Bools, Index, Terms, index, sorted_distinct
+from batteryopt.network.model.algebra import Bools, Index, Terms, index
 from batteryopt.network.model.balances import first_step, own_at, scaled, sent
 from batteryopt.network.model.draft import Draft
+from batteryopt.network.model.matching import sorted_distinct
 
 
 def add_links(b: Draft) -> None:

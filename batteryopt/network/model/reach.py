@@ -12,7 +12,8 @@ from functools import cached_property
 
 import numpy as np
 
-from batteryopt.network.model.algebra import Bools, Floats, Index, Ints
+from batteryopt.network.model.algebra import Bools, Floats, Index
+from batteryopt.network.model.matching import Ints
 from batteryopt.network.model.sets import Arcs, Sets, make_arcs
 
 PLENTY = 1e18

@@ -7,9 +7,10 @@ from collections.abc import Sequence
 import numpy as np
 
 from batteryopt.network.geography import table_km
-from batteryopt.network.model.algebra import Floats, Index, Ints, Terms, index
+from batteryopt.network.model.algebra import Floats, Index, Terms, index
 from batteryopt.network.model.balances import came_back, first_step
 from batteryopt.network.model.draft import Draft
+from batteryopt.network.model.matching import Ints
 from batteryopt.network.policy import CollectionTarget, Coverage, Sharing
 
 

@@ -11,7 +11,8 @@ from batteryopt.network.facilities import Candidate, Level, Recipe, Standing, St
 from batteryopt.network.flows import Disposal, Market
 from batteryopt.network.geography import mode_km
 from batteryopt.network.instance import Network
-from batteryopt.network.model.algebra import Bools, Floats, Index, Ints, index
+from batteryopt.network.model.algebra import Bools, Floats, Index, index
+from batteryopt.network.model.matching import Ints
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)

@@ -5,8 +5,9 @@ from __future__ import annotations
 import numpy as np
 
 from batteryopt.network.facilities import Sizes, Standing
-from batteryopt.network.model.algebra import Bools, Floats, Index, Ints
+from batteryopt.network.model.algebra import Bools, Floats, Index
 from batteryopt.network.model.draft import Draft
+from batteryopt.network.model.matching import Ints
 
 
 class Standings:

@@ -7,7 +7,8 @@ from collections.abc import Callable
 
 import numpy as np
 
-from batteryopt.network.model.algebra import Bools, Floats, Ints
+from batteryopt.network.model.algebra import Bools, Floats
+from batteryopt.network.model.matching import Ints
 from batteryopt.network.search.arrays import Problem, dual_bound
 from batteryopt.solvers.adapter import Options
 from batteryopt.solvers.highs_growing import GrowingProgram, Vertex

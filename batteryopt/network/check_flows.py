@@ -1,0 +1,130 @@
+"""Judging what travels, enters and leaves in a plan: masses by place, lanes, trips, markets and disposals."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator
+
+import numpy as np
+
+from batteryopt.network import rules
+from batteryopt.network.careers import records
+from batteryopt.network.geography import mode_km
+from batteryopt.network.instance import Network
+from batteryopt.network.solution import Solution
+
+Residuals = Iterator[tuple[float, str]]
+Key = tuple[str, str, str]
+
+
+def over(amount: float, limit: float) -> float:
+    """Return by how much an amount is over a limit, relative to the limit or a tonne."""
+    return max(0.0, amount - limit) / max(1.0, abs(limit))
+
+
+class Masses:
+    """Tonnes that enter and leave each (site, product, period), by the way they go."""
+
+    def __init__(self, solution: Solution) -> None:
+        self.network = network = solution.network
+        self.own: dict[Key, float] = defaultdict(float)
+        self.received: dict[Key, float] = defaultdict(float)
+        self.sent: dict[Key, float] = defaultdict(float)
+        self.taken: dict[Key, float] = defaultdict(float)
+        self.left: dict[Key, float] = defaultdict(float)
+        self.stock: dict[Key, float] = defaultdict(float)
+        self._own(solution)
+        for row in records(solution.shipped):
+            self.sent[row.origin, row.product, row.period] += row.tonnes
+            self.received[row.destination, row.product, row.period] += row.tonnes
+        for table in (solution.sold, solution.disposed):
+            for row in records(table):
+                self.taken[row.site, row.product, row.period] += row.tonnes
+        for row in records(rules.inputs_used(solution)):
+            self.taken[row.site, row.product, row.period] += row.amount
+        for row in records(solution.uncollected):
+            self.left[row.site, row.product, row.period] += row.tonnes
+        self.names = [period.name for period in network.periods]
+
+    def _own(self, solution: Solution) -> None:
+        names = [period.name for period in self.network.periods]
+        for row in self.network.returns:
+            for name, tonnes in zip(names, self.network.profile(row.tonnes).tolist(), strict=True):
+                self.own[row.site, row.product, name] += tonnes
+        for site, product, period, tonnes in rules.came_back(solution):
+            self.own[site, product, period] += tonnes
+        for row in records(rules.outputs_made(solution)):
+            self.own[row.site, row.product, row.period] += row.amount
+        for type_ in self.network.types:
+            for store in type_.storage:
+                self.own[store.site, store.product, names[0]] += store.initial_t
+        for row in records(solution.stock):
+            self.stock[row.site, row.product, row.period] += row.tonnes
+            later = self.network.period_index[row.period] + 1
+            if later < len(names):
+                self.own[row.site, row.product, names[later]] += row.tonnes
+
+    def places(self) -> set[Key]:
+        """Return all places where anything is."""
+        return set().union(self.own, self.received, self.sent, self.taken, self.left, self.stock)
+
+
+def lanes(solution: Solution) -> Residuals:
+    """Yield what travels where no lane is, what a mode may not carry, and what is beyond a lane's capacity."""
+    network = solution.network
+    position = {site.name: i for i, site in enumerate(network.sites)}
+    lengths = {mode.name: mode_km(network, mode) for mode in network.modes}
+    allowed = {mode.name: mode.products for mode in network.modes}
+    loads: dict[tuple[str, str, str, str], float] = defaultdict(float)
+    for row in records(solution.shipped):
+        km = lengths[row.mode][position[row.origin], position[row.destination]]
+        products = allowed[row.mode]
+        if np.isnan(km) or (products is not None and row.product not in products):
+            yield over(row.tonnes, 0.0), f"{row.origin}->{row.destination} by {row.mode}: {row.product}"
+        loads[row.origin, row.destination, row.mode, row.period] += row.tonnes
+        loads[row.origin, row.destination, "", row.period] += row.tonnes
+    for lane in network.lanes:
+        if lane.most_t is not None:
+            for name, most in zip(network.period_index, network.profile(lane.most_t).tolist(), strict=True):
+                load = loads[lane.origin, lane.destination, lane.mode, name]
+                yield over(load, most), f"{lane.origin}->{lane.destination}/{name}"
+
+
+def trips(solution: Solution) -> Residuals:
+    """Yield loads beyond what trips carry, trips that are not whole, and trips beyond what a depot's vehicles can."""
+    modes = {mode.name: mode for mode in solution.network.modes if mode.trip_capacity_t is not None}
+    made: dict[tuple[str, str, str, str], float] = defaultdict(float)
+    loads: dict[tuple[str, str, str, str], float] = defaultdict(float)
+    ended: dict[Key, float] = defaultdict(float)
+    for row in records(solution.trips):
+        made[row.origin, row.destination, row.mode, row.period] += row.trips
+        yield abs(row.trips - round(row.trips)), f"{row.origin}->{row.destination}/{row.period}"
+    for row in records(solution.shipped):
+        if row.mode in modes:
+            loads[row.origin, row.destination, row.mode, row.period] += row.tonnes
+    for key in loads.keys() | made.keys():
+        mode = modes[key[2]]
+        vehicles = loads[key] / float(mode.trip_capacity_t or np.inf)
+        if mode.whole_trips:
+            yield over(vehicles, made[key]), "->".join(key[:2])
+        ended[key[1], key[2], key[3]] += made[key] if mode.whole_trips else vehicles
+    for (depot, name, period), count in ended.items():
+        yield over(count, modes[name].trips_per_depot or np.inf), f"{depot}/{name}/{period}"
+
+
+def ends(solution: Solution) -> Residuals:
+    """Yield what markets and disposals get beyond their most, or where there is none."""
+    network = solution.network
+    markets = {(m.site, m.product): m.most_t for m in network.markets}
+    ways = {(d.site, d.product, d.type): d.most_t for d in network.disposals}
+    for row in records(solution.sold):
+        most = markets.get((row.site, row.product), 0.0)
+        yield over(row.tonnes, _at(network, most, row.period)), f"{row.site}/{row.product}/{row.period}"
+    for row in records(solution.disposed):
+        most = ways.get((row.site, row.product, row.type), 0.0)
+        stands = not row.type or bool(solution.careers[row.site, row.type].is_open[network.period_index[row.period]])
+        yield over(row.tonnes, _at(network, most, row.period) if stands else 0.0), f"{row.site}/{row.product}"
+
+
+def _at(network: Network, most: float | tuple[float, ...] | None, period: str) -> float:
+    return np.inf if most is None else float(network.profile(most)[network.period_index[period]])
