@@ -49,6 +49,8 @@ def faults_of(network: Network) -> list[EntityFault]:
         _recipes,
         _levels,
         _candidates,
+        _modes,
+        _markets,
         _distances,
     )
     return [fault for check in checks for fault in check(network)]
@@ -295,6 +297,28 @@ def _candidates(network: Network) -> Iterator[EntityFault]:
         for row in type_.storage:
             if row.initial_t and row.site + "\0" + type_.name not in existing:
                 yield _fault(row, "initial_t", f"is {row.initial_t:g}", "expected 0 where no facility exists yet")
+
+
+def _modes(network: Network) -> Iterator[EntityFault]:
+    for mode in network.modes:
+        for field in ("whole_trips", "is_mobile", "trips_per_depot"):
+            if getattr(mode, field) and mode.trip_capacity_t is None:
+                yield _fault(mode, "trip_capacity_t", "is missing", f"expected the load of a vehicle, for {field}")
+        if mode.is_mobile and not mode.whole_trips:
+            yield _fault(mode, "whole_trips", "is false", "expected true: a mobile station's visits are whole")
+
+
+def _markets(network: Network) -> Iterator[EntityFault]:
+    for market in network.markets:
+        pairs = zip(*(_numbers(network, v) for v in (market.least_t, market.most_t)), strict=False)
+        for least, most in pairs:
+            if least is not None and most is not None and least > most:
+                yield _fault(market, "least_t", f"is {least:g}", f"expected at most most_t, {most:g}")
+                break
+
+
+def _numbers(network: Network, value: Any) -> Sequence[float | None]:
+    return value if isinstance(value, tuple) else [value] * len(network.periods)
 
 
 def _distances(network: Network) -> Iterator[EntityFault]:
