@@ -25,8 +25,8 @@ LARGE = 300_000
 """Non-zeros beyond which a tree of the whole problem is not begun."""
 SHARES = {"first": 0.25, "relaxation": 0.4, "dive": 0.5, "around": 0.95}
 """Parts of the time limit by which each phase is over."""
-BEFORE_THE_TREE = 0.3
-"""Part of the time limit by which searching around a plan is over where a tree of the whole problem follows."""
+BEFORE_THE_TREE = 0.12
+"""Part of the time limit that searching around a plan takes where a tree of the whole problem follows."""
 PASS = 12
 """Searches around a plan that count as a full pass."""
 STALLED = 1e-4
@@ -168,7 +168,7 @@ class _Hunt:
         program = self.problem.with_cuts(self.relaxation.is_in)
         deadline = self.deadline("around")
         if program.A.nnz <= LARGE and self.options.time_limit is not None:
-            deadline = self.began + BEFORE_THE_TREE * self.options.time_limit
+            deadline = min(deadline, time.monotonic() + BEFORE_THE_TREE * self.options.time_limit)
         idle = idle_flows(self.problem.m, self.relaxation.reduced_costs)
         gained, tried = 0.0, 0
         for free in neighbourhoods(self.problem.m, self.positions):
