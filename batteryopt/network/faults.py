@@ -304,8 +304,9 @@ def _modes(network: Network) -> Iterator[EntityFault]:
         for field in ("whole_trips", "is_mobile", "trips_per_depot"):
             if getattr(mode, field) and mode.trip_capacity_t is None:
                 yield _fault(mode, "trip_capacity_t", "is missing", f"expected the load of a vehicle, for {field}")
-        if mode.is_mobile and not mode.whole_trips:
-            yield _fault(mode, "whole_trips", "is false", "expected true: a mobile station's visits are whole")
+        rule = next((rule for rule in network.policy.coverage if rule.visits is not None), None)
+        if rule is not None and mode.is_mobile and not mode.whole_trips:
+            yield _fault(mode, "whole_trips", "is false", f"expected true: '{rule.name}' counts its visits")
 
 
 def _markets(network: Network) -> Iterator[EntityFault]:

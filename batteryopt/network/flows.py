@@ -221,7 +221,8 @@ class Mode:
     trips_per_depot
         Most trips that end at one site in a period (its vehicles' time); None: any number.
     is_mobile
-        Whether a trip is the visit of a mobile station, reported as such, which covers its origin.
+        Whether a trip is the visit of a mobile station, which may cover its origin; visits are counted and reported
+        where trips are whole.
     """
 
     name: str
