@@ -189,10 +189,10 @@ class ModeProduct:
 class Mode:
     """A way to carry: lorry, electric lorry, rail, a mobile station on its round.
 
-    A trip is the journey of one vehicle along one lane. With ``trip_capacity_t`` the cost of trips is counted:
-    exactly as many trips as the load needs, whole ones where ``whole_trips``. A mobile round is a mode with whole
-    trips and ``is_mobile``: its vehicle stands at the destination (the depot, where some facility must be open that
-    takes the load) and visits the origin.
+    A trip is the journey of one vehicle along one lane. With ``trip_capacity_t`` trips are counted and paid for: as
+    many as the load needs, in fractions or, where ``whole_trips``, whole ones. A mobile round is a mode with
+    ``is_mobile``: its vehicle stands at the destination (the depot, where some facility must be open that takes the
+    load) and visits the origin.
 
     Attributes
     ----------
