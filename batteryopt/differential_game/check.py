@@ -127,7 +127,7 @@ def _response_checks(solution: Solution, factor: float) -> list[Check]:
             name=f"best-response-{name}",
             residual=max(0.0, responses.largest_gain(solution, retailer)),
             tolerance=factor * RESPONSE_TOLERANCE,
-            detail="most it could gain at a node by other prices, relative to its largest flow",
+            detail="most it could gain at a node by other prices, relative to its largest turnover",
         )
         for retailer, name in enumerate(_retailer_names(solution))
     ]

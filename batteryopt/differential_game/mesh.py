@@ -87,34 +87,40 @@ class MeshError:
         return float(self.by_element.max())
 
 
-def estimate(trajectory: Trajectory, flow: FloatArray) -> MeshError:
+def estimate(trajectory: Trajectory, flow: FloatArray, sold: FloatArray) -> MeshError:
     """Return estimated errors of a trajectory.
+
+    Wholesale prices are judged by what they bring in: that of a vehicle which nobody buys may be anything.
 
     Parameters
     ----------
     flow
         The chain's money flow at all nodes in order of time.
+    sold
+        Demands at all nodes in order of time, (k, n).
     """
-    paths = [(trajectory.efficiency_with_starts, True), (trajectory.innovation, False), (trajectory.prices, False)]
+    grid, paths = trajectory.grid, [_left_out(trajectory.grid, trajectory.efficiency_with_starts, with_start=True)]
+    paths += [_left_out(grid, values, with_start=False) for values in (trajectory.innovation, trajectory.prices)]
     if trajectory.wholesale_prices is not None:
-        paths.append((trajectory.wholesale_prices, False))
-    by_element = np.max(
-        [_left_out(trajectory.grid, values, with_start).max(axis=1) for values, with_start in paths], axis=0
-    )
-    grid = trajectory.grid
+        earned = trajectory.wholesale_prices * sold.reshape(trajectory.prices.shape)
+        paths.append(_left_out(grid, earned, with_start=False, size=float(np.abs(earned).max())))
+    by_element = np.max([errors.max(axis=1) for errors in paths], axis=0)
     value = abs(trajectory.integral(flow))
     last = flow.reshape(grid.times.shape)[-1]
     tail = grid.discounted_weights[-1].sum() * np.ptp(last) if np.isinf(grid.breaks[-1]) else 0.0
     return MeshError(by_element=by_element, tail=float(tail / max(value, 1e-300)))
 
 
-def _left_out(grid: Grid, values: FloatArray, with_start: bool) -> FloatArray:
-    """Return the first Legendre coefficient left out, extrapolated, relative to each path's size (elements, paths)."""
+def _left_out(grid: Grid, values: FloatArray, *, with_start: bool, size: float | None = None) -> FloatArray:
+    """Return the first Legendre coefficient left out, extrapolated (elements, paths).
+
+    It is relative to each path's size, or to a size that is given.
+    """
     by_point = np.moveaxis(values, 1, 0)
     coefficients = legendre_coefficients(Rule.RADAU, by_point, grid.degree, with_start=with_start)
     coefficients[:, -1] = legendre_coefficients(grid.last_rule, by_point[:, -1], grid.degree, with_start=with_start)
-    size = np.maximum(np.abs(values).max(axis=(0, 1)), 1e-12)
-    last, before = np.abs(coefficients[-1]) / size, np.abs(coefficients[-2]) / size
+    sizes = np.maximum(np.abs(values).max(axis=(0, 1)) if size is None else size, 1e-12)
+    last, before = np.abs(coefficients[-1]) / sizes, np.abs(coefficients[-2]) / sizes
     result: FloatArray = last * np.minimum(1.0, last / np.maximum(before, _NOISE))
     return result
 

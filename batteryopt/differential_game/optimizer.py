@@ -17,8 +17,14 @@ from batteryopt.differential_game.discrete import Discrete, OptimizerOptions, so
 from batteryopt.differential_game.instance import Instance
 from batteryopt.differential_game.mesh import MeshError, estimate, first_grid, refine
 from batteryopt.differential_game.model import Bargain, build
-from batteryopt.differential_game.quadrature import FloatArray
-from batteryopt.differential_game.solution import CONTRACT_NEEDS_ONE_RETAILER, Model, PresentValue, Solution, flows
+from batteryopt.differential_game.solution import (
+    CONTRACT_NEEDS_ONE_RETAILER,
+    Model,
+    PresentValue,
+    Solution,
+    demands,
+    flows,
+)
 from batteryopt.differential_game.trajectory import Trajectory
 from batteryopt.errors import UnsupportedModel
 from batteryopt.run import Route, Run
@@ -106,7 +112,7 @@ def _solve_contract(
     )
     if share is None:
         last = fair
-        error = None if fair.trajectory is None else estimate(fair.trajectory, _chain_flow(instance, fair))
+        error = None if fair.trajectory is None else _estimated(instance, fair)
     accepted = None if low.share is None or high.share is None else (low.share, high.share)
     return _found(instance, Model.CONTRACT, last, error, begin, share_range=accepted)
 
@@ -151,7 +157,7 @@ def solve_refined(
         if latest.trajectory is None:
             return (latest, None) if last is None else (_stopped(last, latest.stop_reason), error)
         last = latest
-        error = estimate(latest.trajectory, _chain_flow(instance, latest))
+        error = _estimated(instance, latest)
         finer = refine(grid, error, tolerance, tail_tolerance=TAIL_TOLERANCE, deepest=deepest)
         if finer == grid or finer.elements > options.elements:
             break
@@ -190,9 +196,11 @@ def _left(deadline: float | None) -> float | None:
     return None if deadline is None else max(0.1, deadline - time.perf_counter())
 
 
-def _chain_flow(instance: Instance, discrete: Discrete) -> FloatArray:
+def _estimated(instance: Instance, discrete: Discrete) -> MeshError:
     assert discrete.trajectory is not None
-    return flows(instance, discrete.trajectory.at_nodes(), discrete.share).supply_chain
+    moments = discrete.trajectory.at_nodes()
+    flow = flows(instance, moments, discrete.share).supply_chain
+    return estimate(discrete.trajectory, flow, demands(instance.matrices(), moments))
 
 
 def _found(

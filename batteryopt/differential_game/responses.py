@@ -49,6 +49,11 @@ class Stage:
         demand = (self.reach - self.effect @ prices)[self.own]
         return float((self.kept * prices[self.own] - self.charge) @ demand)
 
+    def turnover(self, prices: FloatArray) -> float:
+        """Return what it takes and pays in all: a size for its gains, even where its profit is zero."""
+        demand = (self.reach - self.effect @ prices)[self.own]
+        return float((np.abs(self.kept * prices[self.own]) + np.abs(self.charge)) @ np.abs(demand))
+
     def best(self, prices: FloatArray) -> FloatArray:
         """Return all prices (n), its own at their best and the others as they are."""
         best = prices.copy()
@@ -94,7 +99,7 @@ def _stage(solution: Solution, own: list[int], kept: float, charge: FloatArray, 
 
 
 def largest_gain(solution: Solution, retailer: int) -> float:
-    """Return the most a retailer could gain at any node by other prices, relative to the largest of its flows.
+    """Return the most a retailer could gain at any node by other prices, relative to its largest turnover.
 
     Efficiency, wholesale prices and the other retailers' prices stay; its constraints are those of the instance.
     """
@@ -103,7 +108,7 @@ def largest_gain(solution: Solution, retailer: int) -> float:
     for k, now in enumerate(at.prices):
         stage = stages(solution, at, k)[retailer]
         gains.append(stage.flow(stage.best(now)) - stage.flow(now))
-        sizes.append(abs(stage.flow(now)))
+        sizes.append(stage.turnover(now))
     return float(max(gains) / max(sizes))
 
 

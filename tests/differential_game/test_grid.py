@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -157,7 +159,7 @@ def test_estimated_errors_are_of_the_size_of_the_true_ones_element_by_element(ra
     grid = first_grid(BASE_CASE, 5)
     for _ in range(3):
         found = trajectory(grid, rate)
-        estimated = estimate(found, np.ones(grid.times.size)).by_element
+        estimated = estimate(found, np.ones(grid.times.size), np.ones((grid.times.size, 1))).by_element
         local = np.linspace(0.02, 0.98, 25)
         factors = np.array(grid.levels)
         times = -np.log(factors[:-1, None] - (factors[:-1] - factors[1:])[:, None] * local) / grid.discount_rate
@@ -172,7 +174,18 @@ def test_estimated_errors_are_of_the_size_of_the_true_ones_element_by_element(ra
 def test_the_tail_s_bound_is_its_weight_times_the_spread_of_the_flow():
     flow = np.ones(20)
     flow[-5:] = [1.0, 1.1, 1.2, 1.3, 1.4]
-    found = estimate(trajectory(INFINITE), flow)
+    found = estimate(trajectory(INFINITE), flow, np.ones((20, 1)))
     # The last element weighs 0.05 / 0.1 = 0.5 of 10.
     value = np.sum(INFINITE.discounted_weights.ravel() * flow)
     assert found.tail == pytest.approx(0.5 * 0.4 / value)
+
+
+def test_the_wholesale_price_of_a_vehicle_that_nobody_buys_may_be_anything():
+    found = trajectory(INFINITE)
+    noise = np.random.default_rng(0).uniform(1.0, 1000.0, found.prices.shape)
+    with_noise = replace(found, wholesale_prices=noise)
+    assert (
+        estimate(with_noise, np.ones(20), np.zeros((20, 1))).worst
+        == estimate(found, np.ones(20), np.ones((20, 1))).worst
+    )
+    assert estimate(with_noise, np.ones(20), np.ones((20, 1))).worst > 1e-2

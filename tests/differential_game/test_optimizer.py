@@ -344,12 +344,14 @@ def test_a_capped_retailer_is_left_with_nothing_and_the_manufacturer_earns_what_
 
 
 @pytest.mark.slow
-def test_demands_and_margins_that_bind_when_decentralised():
-    instance = BASE_CASE.replace(
-        market_size=(20.0, 6.0), unit_cost=(1.0, 12.0), nonnegative_demands=True, nonnegative_margins=True
-    )
-    found = optimizer.solve(instance, Model.DECENTRALIZED)
-    assert (found.certificate + certify(found.solution)).passed
-    # D_2 = 0 again; along the first vehicle the manufacturer earns half of what one owner would.
+def test_a_demand_that_would_be_negative_when_decentralised_too():
+    """D_2 = 0 again; along the first vehicle the manufacturer earns half of what one owner would (see above)."""
+    instance = BASE_CASE.replace(market_size=(20.0, 6.0), unit_cost=(1.0, 12.0), nonnegative_demands=True)
+    found = optimizer.solve(instance, Model.DECENTRALIZED, OptimizerOptions(rounds=1))
     problem = reference.ScalarProblem(f2=2.25 / 48, f1=2 * 46 * 1.5 / 48, f0=46**2 / 48)
-    assert found.solution.present_value.manufacturer == pytest.approx(problem.at(15.0), rel=1e-5)
+    assert found.solution.present_value.manufacturer == pytest.approx(problem.at(15.0), rel=1e-6)
+    assert (found.certificate + certify(found.solution)).passed
+    # A margin that must not be negative on a vehicle that nobody buys binds as well, and costs something.
+    stricter = optimizer.solve(instance.replace(nonnegative_margins=True), Model.DECENTRALIZED)
+    assert stricter.solution.present_value.manufacturer < 0.99 * found.solution.present_value.manufacturer
+    assert (stricter.certificate + certify(stricter.solution)).passed
