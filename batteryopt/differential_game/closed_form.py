@@ -149,12 +149,12 @@ def _trajectory(instance: Instance, found: Exact, share: float | None) -> Trajec
 
 def _grid(discount_rate: float, decay_rates: FloatArray) -> InfiniteGrid:
     """Return elements that start at the fastest mode's pace and lengthen until the slowest has died out."""
-    longest = min(0.7 / decay_rates[0], 0.7 / discount_rate)
-    length = min(0.7 / decay_rates[-1], longest)
+    longest = min(1.0 / decay_rates[0], 1.0 / discount_rate)
+    length = min(1.0 / decay_rates[-1], longest)
     end = min(37.0 / decay_rates[0], 600.0 / discount_rate)  # exp(-37) is below double precision, exp(-600) above zero
     times = [0.0]
     while times[-1] < end:
         times.append(times[-1] + length)
-        length = min(1.1 * length, longest)
+        length = min(1.2 * length, longest)
     levels = (*np.exp(-discount_rate * np.array(times)).tolist(), 0.0)
     return InfiniteGrid(discount_rate=discount_rate, levels=levels, degree=_DEGREE)

@@ -42,7 +42,7 @@ def hjb(flow, value):
     """Return the coefficients in m of ``flow - k g^2 + value' (mu g - eta m) - rho value``."""
     control = best_innovation(value)
     residual = flow - k * control**2 + sp.diff(value, m) * (mu * control - eta * m) - rho * value
-    return sp.Poly(sp.expand(sp.simplify(residual)), m).all_coeffs()
+    return sp.Poly(sp.expand(residual), m).all_coeffs()
 
 
 def stabilising(coefficients):
@@ -70,7 +70,7 @@ def integrated():
     """Return value and prices of the integrated game."""
     profit = (p1 - COST1) * D1 + (p2 - COST2) * D2
     prices = best_prices(profit, (p1, p2))
-    return stabilising(hjb(sp.simplify(profit.subs(prices)), LEADER)), prices
+    return stabilising(hjb(profit.subs(prices), LEADER)), prices
 
 
 @functools.cache
@@ -79,12 +79,12 @@ def decentralised():
     answer = best_prices((p1 - w1) * D1 + (p2 - w2) * D2, (p1, p2))
     profit = ((w1 - COST1) * D1 + (w2 - COST2) * D2).subs(answer)
     wholesale = best_prices(profit, (w1, w2))
-    value = stabilising(hjb(sp.simplify(profit.subs(wholesale)), LEADER))
+    value = stabilising(hjb(profit.subs(wholesale), LEADER))
     retail = {price: sp.simplify(answer[price].subs(wholesale)) for price in (p1, p2)}
     earned = ((p1 - w1) * D1 + (p2 - w2) * D2).subs(answer).subs(wholesale)
     # The retailer's value along the leader's policy: no maximisation is left, the equation is linear.
     control = best_innovation(LEADER)
-    residual = sp.expand(sp.simplify(earned) + sp.diff(RETAILER, m) * (mu * control - eta * m) - rho * RETAILER)
+    residual = sp.expand(earned + sp.diff(RETAILER, m) * (mu * control - eta * m) - rho * RETAILER)
     theirs = sp.solve(sp.Poly(residual, m).all_coeffs(), (R1, R2, R3), dict=True)[0]
     return value, theirs, wholesale, retail
 

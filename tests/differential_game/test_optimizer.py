@@ -71,7 +71,7 @@ def test_the_base_case_against_the_reference_numbers():
 
 @pytest.fixture(scope="module")
 def contract() -> Found:
-    return optimizer.solve(BASE_CASE, Model.CONTRACT, decentralized=found(Model.DECENTRALIZED).solution)
+    return optimizer.solve(BASE_CASE, Model.CONTRACT, COARSE, decentralized=found(Model.DECENTRALIZED).solution)
 
 
 def test_the_share_as_a_decision_gives_both_the_same_gain_and_its_range_is_the_formula_s(contract):
@@ -81,8 +81,15 @@ def test_the_share_as_a_decision_gives_both_the_same_gain_and_its_range_is_the_f
     value = solution.present_value
     gains = value.retailer - reference.J_RETAILER, value.manufacturer - reference.J_MANUFACTURER
     assert gains[0] == pytest.approx(gains[1], rel=1e-6)
-    assert agreement(solution, closed_form.solve(BASE_CASE, Model.CONTRACT)).passed
-    assert (contract.certificate + certify(solution)).passed
+    assert path_errors(solution, closed_form.solve(BASE_CASE, Model.CONTRACT)) < 1e-4
+    assert certify(solution)["contract-terms"].passed
+
+
+@pytest.mark.slow
+def test_the_contract_of_the_base_case_to_full_accuracy():
+    found = optimizer.solve(BASE_CASE, Model.CONTRACT)
+    assert agreement(found.solution, closed_form.solve(BASE_CASE, Model.CONTRACT)).passed
+    assert (found.certificate + certify(found.solution)).passed
 
 
 def test_the_share_as_a_parameter_coordinates_though_the_manufacturer_maximises_for_itself():
@@ -189,10 +196,6 @@ def assert_close_to_formula(instance, model, tolerance=1e-4):
 @pytest.mark.parametrize("seed", range(3))
 def test_random_pairs_integrated(seed):
     assert_close_to_formula(random_pair(seed), Model.INTEGRATED)
-
-
-def test_a_random_pair_decentralised():
-    assert_close_to_formula(random_pair(1), Model.DECENTRALIZED)
 
 
 def test_two_retailers_who_compete():
