@@ -68,6 +68,11 @@ def bars(labels: Iterable[str], values: Iterable[float | None], name: str, color
     return {"type": "bar", "name": name, "marker": {"color": color}, **pair, **more}
 
 
+def present(specs: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Return the charts that show anything."""
+    return [spec for spec in specs if spec["data"]]
+
+
 def short(values: Iterable[float | None]) -> list[float | None]:
     """Return numbers with six digits, which is more than a screen shows and keeps pages small."""
     return [None if value is None or value != value else float(f"{float(value):.6g}") for value in values]

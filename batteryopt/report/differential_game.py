@@ -6,25 +6,19 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
 from batteryopt.differential_game.instance import DifferentialGameInstance
-from batteryopt.differential_game.pair_formulas import PairEquilibrium, pair_equilibrium
-from batteryopt.differential_game.solution import Model
-from batteryopt.differential_game.statics import acceptable_shares, present_values
+from batteryopt.report import differential_game_credits as credits_
+from batteryopt.report import differential_game_regimes as regimes
 from batteryopt.report import page, words
-from batteryopt.report.charts import BLUE, DASHES, GREEN, ORANGE, PINK, YELLOW, Trace, bars, chart, line, points
+from batteryopt.report.charts import PINK, bars, chart, line
+from batteryopt.report.differential_game_regimes import MODEL_COLORS, PLAYERS
 from batteryopt.report.page import Section
 from batteryopt.report.results import Saved
 from batteryopt.report.tables import Table, number
 
-Floats = npt.NDArray[np.float64]
-
-MODEL_COLORS = {"integrated": BLUE, "decentralized": ORANGE, "contract": GREEN}
 MODEL_DASHES = {"integrated": "solid", "decentralized": "solid", "contract": "dash"}
 """The contract's paths lie on the integrated ones: dashes show both."""
-PLAYERS = {"manufacturer": ("Manufacturer", BLUE), "retailer": ("Retailer", ORANGE)}
-FORMULAS = {"integrated": Model.INTEGRATED, "decentralized": Model.DECENTRALIZED}
 PATHS = {
     "efficiency": "efficiency m",
     "innovation": "green innovation g",
@@ -32,9 +26,6 @@ PATHS = {
     "wholesale_prices": "wholesale price (money/vehicle)",
     "demands": "demand (vehicles/month)",
 }
-REACH = 2.0
-"""Curves over h and theta go from 0 to this many times the instance's value."""
-SAMPLES, CELLS = 101, 41
 
 
 def sections(saved: Saved) -> list[Section]:
@@ -45,7 +36,7 @@ def sections(saved: Saved) -> list[Section]:
             "By formula, for the game without further constraints: where paths lead from either side of the steady "
             "state, and what the credit policy changes."
         )
-        blocks = [intro, page.charts(_formula_charts(saved.instance))]
+        blocks = [intro, page.charts(_by_formula(saved.instance))]
         parts.append(Section(title="Regimes and credits", blocks=blocks))
     return [*parts, page.how_sure(saved), page.how_to_repeat(saved)]
 
@@ -73,7 +64,7 @@ def charts(saved: Saved) -> list[dict[str, Any]]:
     """Return all charts of the page."""
     found = [_present_value(saved), *_path_charts(saved)] if _solved(saved) else []
     if isinstance(saved.instance, DifferentialGameInstance):
-        found += _formula_charts(saved.instance)
+        found += _by_formula(saved.instance)
     return found
 
 
@@ -205,181 +196,6 @@ def _first(rate: Any) -> float | None:
 # ---- by formula ----------------------------------------------------------------------------------------------------
 
 
-def _formula_charts(instance: DifferentialGameInstance) -> list[dict[str, Any]]:
-    found = {name: pair_equilibrium(model, **instance.scalars()) for name, model in FORMULAS.items()}
-    both = _starts(instance, found)
-    return [
-        _from_both_sides(instance, both, "efficiency", "efficiency m"),
-        _from_both_sides(instance, both, "price", "retail price of vehicle 1 (money/vehicle)"),
-        _phase(instance, found),
-        _shares(instance),
-        _over(instance, "credit_price", "credit price h (money/credit)"),
-        _over(instance, "credits_per_vehicle", "credits per vehicle θ"),
-        {**_surface(instance), "wide": True},
-    ]
-
-
-def _starts(instance: DifferentialGameInstance, found: Mapping[str, PairEquilibrium]) -> dict[str, float]:
-    """Return an efficiency to start from above all steady states and one below, the instance's own where it fits."""
-    steady = [float(equilibrium.steady_efficiency) for equilibrium in found.values()]
-    own = instance.initial_efficiency
-    return {"above": own if own > max(steady) else 1.5 * max(steady), "below": own if own < min(steady) else 0.0}
-
-
-def _from_both_sides(
-    instance: DifferentialGameInstance, starts: Mapping[str, float], what: str, axis: str
-) -> dict[str, Any]:
-    times, traces = np.linspace(0.0, 3.0 / instance.discount_rate, SAMPLES), []
-    for (side, start), dash in zip(starts.items(), DASHES, strict=False):
-        for name, model in FORMULAS.items():
-            found = pair_equilibrium(model, **{**instance.scalars(), "initial_efficiency": start})
-            path = found.efficiency(times)
-            values = path if what == "efficiency" else found.prices(path)[..., 0]
-            label = f"{words.model(name)}, from {side} (m0 = {number(start, 1)})"
-            traces.append(line(times, values, label, MODEL_COLORS[name], dash=dash))
-    title = "Efficiency" if what == "efficiency" else "Prices: skimming from above, penetration from below"
-    return chart(
-        f"regimes-{what}",
-        f"{title}{', from both sides' if what == 'efficiency' else ''}",
-        traces,
-        x="time (months)",
-        y=axis,
-        height=380,
-    )
-
-
-def _phase(instance: DifferentialGameInstance, found: Mapping[str, PairEquilibrium]) -> dict[str, Any]:
-    """Return the speed of efficiency over its level; where it is zero, the level stays."""
-    highest = max(float(equilibrium.steady_efficiency) for equilibrium in found.values())
-    levels = np.linspace(0.0, 1.3 * max(highest, instance.initial_efficiency), SAMPLES)
-    traces: list[Trace] = []
-    for name, equilibrium in found.items():
-        speed = _speed(instance, equilibrium, levels)
-        traces.append(line(levels, speed, words.model(name), MODEL_COLORS[name]))
-        steady = float(equilibrium.steady_efficiency)
-        traces.append(points([steady], [0.0], f"steady at {number(steady)}", MODEL_COLORS[name]))
-    zero = {"type": "line", "x0": 0, "x1": 1, "xref": "paper", "y0": 0, "y1": 0}
-    shapes = [{**zero, "line": {"color": "var(--soft)", "width": 1}}]
-    return chart(
-        "phase-line",
-        "Phase line of efficiency",
-        traces,
-        x="efficiency m",
-        y="change dm/dt (1/month)",
-        shapes=shapes,
-        height=380,
-    )
-
-
-def _speed(instance: DifferentialGameInstance, found: PairEquilibrium, levels: Floats) -> Floats:
-    """Return ``m' = mu g(m) - eta m``."""
-    gain = instance.innovation_effectiveness * found.innovation(levels)
-    return np.asarray(gain - instance.efficiency_decay * levels, dtype=float)
-
-
-def _axis(instance: DifferentialGameInstance, key: str, count: int) -> Floats:
-    """Return values of h or theta from 0 to a multiple of the instance's."""
-    own = float(getattr(instance, key))
-    return np.linspace(0.0, REACH * own if own > 0 else 1.0, count)
-
-
-def _allowed(instance: DifferentialGameInstance, income: Floats, values: npt.ArrayLike) -> Floats:
-    """Return values where ``0 < c1 + c2 - 2 h theta < (alpha1 + alpha2) / (beta - gamma)`` holds, NaN elsewhere."""
-    cost = sum(instance.unit_cost) - 2.0 * income
-    spread = instance.price_sensitivity - instance.cross_price_sensitivity
-    holds = (cost > 0) & (cost < sum(instance.market_size) / spread)
-    return np.where(holds, values, np.nan)
-
-
-def _over(instance: DifferentialGameInstance, key: str, axis: str) -> dict[str, Any]:
-    values = _axis(instance, key, SAMPLES)
-    parameters = {**instance.scalars(), key: values}
-    income = np.asarray(parameters["credit_price"]) * np.asarray(parameters["credits_per_vehicle"])
-    found = present_values(**parameters)
-    names = {
-        "integrated": ("Chain, integrated", GREEN),
-        "decentralized": ("Chain, decentralised", YELLOW),
-        "manufacturer": ("Manufacturer, decentralised", BLUE),
-        "retailer": ("Retailer, decentralised", ORANGE),
-    }
-    traces = [
-        line(values, _allowed(instance, income, found[name]), title, color) for name, (title, color) in names.items()
-    ]
-    title = f"Present values over the {'credit price' if key == 'credit_price' else 'credits per vehicle'}"
-    return chart(
-        f"over-{key.replace('_', '-')}",
-        title,
-        traces,
-        x=axis,
-        y="present value (money)",
-        height=360,
-        shapes=[_here(instance, key)],
-    )
-
-
-def _here(instance: DifferentialGameInstance, key: str) -> dict[str, Any]:
-    own = float(getattr(instance, key))
-    place = {"type": "line", "x0": own, "x1": own, "y0": 0, "y1": 1, "yref": "paper"}
-    return {**place, "line": {"color": "var(--soft)", "width": 1, "dash": "dot"}}
-
-
-def _shares(instance: DifferentialGameInstance) -> dict[str, Any]:
-    values = _axis(instance, "credit_price", SAMPLES)
-    low, high = acceptable_shares(**{**instance.scalars(), "credit_price": values})
-    income = values * instance.credits_per_vehicle
-    traces = [
-        line(values, _allowed(instance, income, low), "least the retailer accepts", ORANGE),
-        line(
-            values,
-            _allowed(instance, income, high),
-            "most the manufacturer accepts",
-            BLUE,
-            fill="tonexty",
-            fillcolor="rgba(47,126,188,0.14)",
-        ),
-    ]
-    return chart(
-        "share-interval",
-        "Shares of the retailer that both accept",
-        traces,
-        x="credit price h (money/credit)",
-        y="share δ of revenue and cost",
-        height=360,
-        shapes=[_here(instance, "credit_price")],
-    )
-
-
-def _surface(instance: DifferentialGameInstance) -> dict[str, Any]:
-    """Return what working together gains, over credit price and credits per vehicle."""
-    h, theta = (_axis(instance, key, CELLS) for key in ("credit_price", "credits_per_vehicle"))
-    across, up = np.meshgrid(h, theta)
-    found = present_values(**{**instance.scalars(), "credit_price": across, "credits_per_vehicle": up})
-    values = _allowed(instance, across * up, found["integrated"])
-    cells = [[None if v != v else float(f"{v:.5g}") for v in row] for row in values.tolist()]
-    trace = {
-        "type": "contour",
-        "x": [float(f"{v:.6g}") for v in h],
-        "y": [float(f"{v:.6g}") for v in theta],
-        "z": cells,
-        "colorscale": "Viridis",
-        "colorbar": {"title": {"text": "money"}, "thickness": 14, "outlinewidth": 0},
-        "contours": {"coloring": "heatmap"},
-        "line": {"width": 0.5, "color": "rgba(255,255,255,0.6)"},
-        "hovertemplate": "h %{x:.3g}, θ %{y:.3g}: %{z:,.1f}<extra></extra>",
-    }
-    own = points(
-        [instance.credit_price],
-        [instance.credits_per_vehicle],
-        "this instance",
-        "#ffffff",
-        marker={"line": {"color": "#000000", "width": 1.5}},
-    )
-    return chart(
-        "credit-surface",
-        "Present value of the integrated chain: credit price × credits per vehicle",
-        [trace, {**own, "showlegend": False}],
-        x="credit price h (money/credit)",
-        y="credits per vehicle θ",
-        height=420,
-        note="The dot is this instance. Only the product of both enters; blank where an assumption of the game fails.",
-    )
+def _by_formula(instance: DifferentialGameInstance) -> list[dict[str, Any]]:
+    *curves, surface = credits_.charts(instance)
+    return [*regimes.charts(instance), *curves, {**surface, "wide": True}]

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from batteryopt.report import page, words
 from batteryopt.report.charts import COLORS, bars, chart, points
-from batteryopt.report.network import money_unit
+from batteryopt.report.network_scales import money_unit
 from batteryopt.report.page import Section
 from batteryopt.report.results import Saved
 from batteryopt.report.tables import Table, amount
