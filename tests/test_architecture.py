@@ -12,7 +12,7 @@ FAMILIES = ("coordination", "differential_game", "network")
 FLOORS = (
     ("errors", "status", "certificate", "files", "input_faults", "toml_input", "toml_output"),
     ("solvers",),
-    ("bilevel", "run", "reproduction"),
+    ("bilevel", "run", "reproduction", "presentation"),
     FAMILIES,
     ("families", "output"),
     ("sweep",),
@@ -43,6 +43,10 @@ def imports_of(path):
                 yield from (".".join([*parts[1:], alias.name]) for alias in node.names)
 
 
+NAMED_FROM_BELOW = {("presentation", "batteryopt.report.present")}
+"""Modules named in a text by one that stands below them. Answers have the methods `table`, `plot` and `report`, whose
+work is the report's: `presentation` finds it by name when one is called. No other module may do so."""
+
 FILES = {path.relative_to(PACKAGE).with_suffix("").parts: path for path in sorted(PACKAGE.rglob("*.py"))}
 
 
@@ -63,6 +67,20 @@ def test_arrows_go_down(parts):
         if name in KNOWN and name != own:
             is_level = KNOWN[name] == KNOWN[own] and own not in (*FAMILIES, "report", "accuracy")
             assert is_level or KNOWN[name] < KNOWN[own], f"{'.'.join(parts)} imports {target}"
+
+
+def names_from_below(parts):
+    """Yield the modules of higher floors that a module names in its texts, as `importlib` would have them."""
+    for node in ast.walk(ast.parse(FILES[parts].read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Constant) and isinstance(node.value, str) and " " not in node.value:
+            names = node.value.split(".")
+            if names[0] == "batteryopt" and KNOWN.get((*names, "")[1], -1) > KNOWN[parts[0]]:
+                yield node.value
+
+
+def test_one_module_alone_names_what_stands_above_it():
+    found = {(".".join(parts), name) for parts in FILES for name in names_from_below(parts)}
+    assert found == NAMED_FROM_BELOW
 
 
 @pytest.mark.parametrize("family", FAMILIES)

@@ -10,6 +10,7 @@ import pandas as pd
 
 from batteryopt.bilevel.convexity import Conviction
 from batteryopt.certificate import Certificate, Check
+from batteryopt.presentation import Tabular, View
 from batteryopt.solvers import relative_gap
 from batteryopt.status import PointStatus, StopReason
 
@@ -27,7 +28,7 @@ class Claim:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Answer:
+class Answer(Tabular):
     """The answer to a bilevel problem; the point is also in the model's variables.
 
     Attributes
@@ -110,6 +111,9 @@ class Answer:
     def to_frame(self) -> pd.DataFrame:
         """Return one row a variable."""
         return pd.DataFrame({"variable": list(self.values), "value": list(self.values.values())})
+
+    def _view(self) -> View:
+        return View(document={"kind": "bilevel", "instance": "", "models": {"bilevel": self.to_json()}})
 
     def to_json(self) -> dict[str, Any]:
         """Return everything as JSON types."""

@@ -13,11 +13,12 @@ from batteryopt.certificate import Certificate
 from batteryopt.coordination.instance import Instance
 from batteryopt.coordination.pareto import ParetoRegion, pareto_region
 from batteryopt.coordination.solution import Model, Solution
+from batteryopt.presentation import Presented, View, view_of_answer
 from batteryopt.run import Run, versions
 
 
 @dataclass(frozen=True, kw_only=True)
-class Answer:
+class Answer(Presented):
     """One model's answer by one route.
 
     Attributes
@@ -63,6 +64,10 @@ class Answer:
             "pareto_region": None if self.pareto is None else self.pareto.to_json(),
         }
 
+    def _view(self) -> View:
+        instance = None if self.solution is None else self.solution.instance
+        return view_of_answer("coordination", self.model.value, self, instance)
+
     def to_frame(self) -> pd.DataFrame:
         """Return one row a number: ``quantity``, ``index`` (region or enterprise, from 0), ``value``."""
         columns = ["quantity", "index", "value"]
@@ -103,7 +108,7 @@ class Answer:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Result:
+class Result(Presented):
     """Answers to several models of one instance, by one route or both.
 
     Attributes
@@ -140,6 +145,9 @@ class Result:
             "models": _by_name(self.models),
         }
         return document if self.closed_form is None else {**document, "closed_form": _by_name(self.closed_form)}
+
+    def _view(self) -> View:
+        return View(document=self.to_json(), instance=self.instance)
 
     def to_frame(self) -> pd.DataFrame:
         """Return one row a number of every answer, with its ``model`` and ``route``."""

@@ -13,11 +13,12 @@ from batteryopt.certificate import Certificate
 from batteryopt.differential_game.instance import Instance
 from batteryopt.differential_game.quadrature import FloatArray
 from batteryopt.differential_game.solution import Model, Solution, demands
+from batteryopt.presentation import Presented, View, view_of_answer
 from batteryopt.run import Run, versions
 
 
 @dataclass(frozen=True, kw_only=True)
-class Answer:
+class Answer(Presented):
     """One model's answer by one route.
 
     Attributes
@@ -52,6 +53,10 @@ class Answer:
         body = missing if self.solution is None else self.solution.to_json()
         reason = {} if self.reason is None else {"reason": self.reason}
         return {**self.run.to_json(self.objective), **body, **reason, "certificate": self.certificate.to_json()}
+
+    def _view(self) -> View:
+        instance = None if self.solution is None else self.solution.instance
+        return view_of_answer("differential-game", self.model.value, self, instance)
 
     def to_frame(self) -> pd.DataFrame:
         """Return one row a number: ``quantity``, ``index`` (level, effort, vehicle; from 0), ``time``, ``value``.
@@ -89,7 +94,7 @@ class Answer:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Result:
+class Result(Presented):
     """Answers to several models of one instance, by one route or both.
 
     Attributes
@@ -126,6 +131,9 @@ class Result:
             "models": _by_name(self.models),
         }
         return document if self.closed_form is None else {**document, "closed_form": _by_name(self.closed_form)}
+
+    def _view(self) -> View:
+        return View(document=self.to_json(), instance=self.instance)
 
     def to_frame(self) -> pd.DataFrame:
         """Return one row a number of every answer, with its ``model`` and ``route``."""

@@ -6,11 +6,15 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+import pandas as pd
+
 from batteryopt.certificate import Certificate
+from batteryopt.network import output
 from batteryopt.network.instance import Network
 from batteryopt.network.objective import Objective
 from batteryopt.network.rules import Breach
 from batteryopt.network.solution import Solution
+from batteryopt.presentation import Presented, View, view_of_answer
 from batteryopt.run import Run, versions
 from batteryopt.solvers.adapter import relative_gap
 
@@ -22,7 +26,7 @@ MODEL = "design"
 
 
 @dataclass(frozen=True, kw_only=True)
-class Answer:
+class Answer(Presented):
     """A plan, or why there is none.
 
     Attributes
@@ -85,6 +89,13 @@ class Answer:
             "certificate": self.certificate.to_json(),
         }
 
+    def tables(self) -> dict[str, pd.DataFrame]:
+        """Return every table of the plan by name; none without a plan."""
+        return {} if self.solution is None else output.tables(self.solution)
+
+    def _view(self) -> View:
+        return view_of_answer(self.network.kind, MODEL, self, self.network, tables=self.tables)
+
 
 def value_of(solution: Solution, weights: Mapping[Objective, float]) -> float:
     """Return the weighted sum of objectives; collection alone as the tonnes themselves, in a sum with a minus."""
@@ -103,7 +114,7 @@ def _value(solution: Solution, kind: Objective) -> float:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Result:
+class Result(Presented):
     """The answer under the name of its model, as the command line prints it."""
 
     instance: Network
@@ -117,8 +128,11 @@ class Result:
     def to_json(self) -> dict[str, Any]:
         """Return the result as plain data."""
         return {
-            "kind": "network",
+            "kind": self.instance.kind,
             "instance": self.instance.name,
             "versions": versions(),
             "models": {MODEL: self.answer.to_json()},
         }
+
+    def _view(self) -> View:
+        return View(document=self.to_json(), instance=self.instance, tables=self.answer.tables)

@@ -7,12 +7,12 @@ import os
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from batteryopt.errors import Fault, InvalidInput
-from batteryopt.network import output, tables
+from batteryopt.network import tables
 from batteryopt.network.answer import MODEL, Answer
-from batteryopt.network.answer import Result as JsonResult
+from batteryopt.network.answer import Result as PlainResult
 from batteryopt.network.instance import Network
 from batteryopt.network.solve import GAP
 from batteryopt.network.solve import solve as solve_network
@@ -34,11 +34,11 @@ SECONDS_BETWEEN_BOUNDS = 2.0
 
 
 @dataclass(frozen=True, kw_only=True)
-class Result:
+class Result(PlainResult):
     """A plan under the name of its model, with its tables and its summary."""
 
-    instance: Network
-    answer: Answer
+    def __getitem__(self, model: Model | str) -> Answer:
+        return self.models[Model(model)]
 
     @property
     def models(self) -> Mapping[Model, Answer]:
@@ -50,17 +50,13 @@ class Result:
         """Formulas exist for special networks only (`closed_form`), and not as a route of their own."""
         return
 
-    def to_json(self) -> dict[str, Any]:
-        """Return the result as plain data."""
-        return JsonResult(instance=self.instance, answer=self.answer).to_json()
-
     def to_frame(self) -> pd.DataFrame:
         """Return the cost terms by period; the other tables are in `tables`."""
         return self.tables()["cost_terms"]
 
     def tables(self) -> dict[str, pd.DataFrame]:
         """Return every table of the plan by name; none without a plan."""
-        return {} if self.answer.solution is None else output.tables(self.answer.solution)
+        return self.answer.tables()
 
     def summary(self) -> RenderableType | None:
         """Return what a planner reads first; None without a plan."""

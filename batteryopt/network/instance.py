@@ -15,6 +15,7 @@ import dataclasses
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
+from typing import ClassVar
 
 import numpy as np
 import numpy.typing as npt
@@ -109,6 +110,8 @@ class Network:
     InvalidNetwork
         With every fault at once: names that are not declared, numbers out of range, profiles of the wrong length.
     """
+
+    kind: ClassVar[str] = "network"
 
     name: str
     currency: str = ""

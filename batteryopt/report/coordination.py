@@ -17,6 +17,15 @@ from batteryopt.report.page import Section
 from batteryopt.report.results import Saved
 from batteryopt.report.tables import Table, number
 
+UNITS = {
+    "retail_price": "money/vehicle",
+    "wholesale_price": "money/vehicle",
+    "transfer_price": "money/battery",
+    "recycling_service": "service units",
+    "sales_effort": "money/battery",
+}
+"""Of the decisions; an effort raises the price of an echelon battery by as much."""
+
 
 def sections(saved: Saved) -> list[Section]:
     """Return the sections of the page."""
@@ -32,10 +41,10 @@ def tables(saved: Saved) -> dict[str, Table]:
     """Return the tables that a paper would print, by name."""
     models = _solved(saved)
     rows = [
-        [words.words(name), *(cell(a["decisions"].get(name)) for a in models.values())] for name in _decisions(models)
+        [_with_unit(name), *(cell(a["decisions"].get(name)) for a in models.values())] for name in _decisions(models)
     ]
     rows += [
-        [f"Profit, {title.lower()}", *(cell(answer["profits"][key]) for answer in models.values())]
+        [f"Profit, {title.lower()} (money)", *(cell(answer["profits"][key]) for answer in models.values())]
         for key, title in [(key, PLAYERS[key][0]) for key in PLAYERS] + [("supply_chain", "Supply chain")]
     ]
     found = {
@@ -65,6 +74,10 @@ def _solved(saved: Saved) -> dict[str, Mapping[str, Any]]:
 
 def _decisions(models: Mapping[str, Mapping[str, Any]]) -> list[str]:
     return list(dict.fromkeys(name for answer in models.values() for name in answer["decisions"]))
+
+
+def _with_unit(decision: str) -> str:
+    return words.words(decision) + (f" ({UNITS[decision]})" if decision in UNITS else "")
 
 
 def _opening(saved: Saved) -> Section:

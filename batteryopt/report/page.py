@@ -12,6 +12,7 @@ from typing import Any
 from batteryopt.report import words
 from batteryopt.report.results import Saved
 from batteryopt.report.tables import Table, amount
+from batteryopt.report.unsaved import Unsaved
 
 TOLERANCE_DIGITS = 1
 
@@ -114,6 +115,8 @@ def how_sure(saved: Saved) -> Section:
 
 def how_to_repeat(saved: Saved) -> Section:
     """Return the commands that make result and page again, with the versions that made them."""
+    if isinstance(saved, Unsaved):
+        return _in_python(saved)
     path = saved.instance_path
     instance = path.name if path is not None else "INSTANCE"
     if path is not None and path.is_dir():
@@ -125,10 +128,30 @@ def how_to_repeat(saved: Saved) -> Section:
         "" if saved.kind == "network" else "".join(f" --model {name}" for name in saved.models) + f" --route {route}"
     )
     commands = f"batteryopt solve {instance}{options} --out result\nbatteryopt report result --out page.html"
-    versions = ", ".join(f"{name} {version}" for name, version in saved.document["versions"].items())
     lines = "The instance lies beside the result." if path is not None else "The folder holds no copy of the instance."
-    blocks = [paragraph(lines), f"<pre>{html.escape(commands)}</pre>", paragraph(f"Made with {versions}.", "soft")]
+    blocks = [paragraph(lines), f"<pre>{html.escape(commands)}</pre>", _made_with(saved)]
     return Section(title="Repeat it", blocks=blocks)
+
+
+def _in_python(saved: Saved) -> Section:
+    """Return how to make a page again that was made in Python, from an instance that may be in no file."""
+    names = "" if saved.kind == "network" else f", {list(saved.models)}"
+    routes = {answer["route"] for answer in saved.models.values()}
+    route = (
+        "" if saved.kind == "network" else f', route="{"both" if saved.closed_form else next(iter(routes), "both")}"'
+    )
+    lines = f'result = batteryopt.solve(instance{names}{route})\nresult.report("page.html")'
+    blocks = [
+        paragraph("Made in Python, where the instance was."),
+        f"<pre>{html.escape(lines)}</pre>",
+        _made_with(saved),
+    ]
+    return Section(title="Repeat it", blocks=blocks)
+
+
+def _made_with(saved: Saved) -> str:
+    versions = ", ".join(f"{name} {version}" for name, version in saved.document["versions"].items())
+    return paragraph(f"Made with {versions}.", "soft")
 
 
 def _runs(saved: Saved) -> Table:

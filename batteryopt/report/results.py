@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import Any, TextIO
 
 import pandas as pd
 
@@ -83,15 +83,15 @@ class Saved:
         return str(getattr(self.instance, "source", "") or "")
 
     def table(self, name: str) -> pd.DataFrame:
-        """Return one of the tables beside the result; empty where there is none.
-
-        Names, which may look like numbers, stay text.
-        """
+        """Return one of the tables beside the result; empty where there is none."""
         path = self.folder / f"{name}.csv"
-        if not path.exists():
-            return pd.DataFrame()
-        names = ("site", "type", "level", "period", "origin", "destination", "mode", "product", "recipe", "band_km")
-        return pd.read_csv(path, dtype=dict.fromkeys(names, str), keep_default_na=False, na_values=[""])
+        return read_table(path) if path.exists() else pd.DataFrame()
+
+
+def read_table(source: Path | TextIO) -> pd.DataFrame:
+    """Return a table from CSV, its names, which may look like numbers, as text."""
+    names = ("site", "type", "level", "period", "origin", "destination", "mode", "product", "recipe", "band_km")
+    return pd.read_csv(source, dtype=dict.fromkeys(names, str), keep_default_na=False, na_values=[""])
 
 
 def load(folder: Path) -> Saved:

@@ -5,14 +5,13 @@ from __future__ import annotations
 import importlib
 import importlib.util
 import os
-import tempfile
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
-from batteryopt import toml_output
 from batteryopt.errors import Fault, InvalidInput
 from batteryopt.files import write_atomically
+from batteryopt.presentation import Presented
 from batteryopt.report import page
 from batteryopt.report.page import Section
 from batteryopt.report.results import Saved, load
@@ -30,6 +29,11 @@ def write_page(folders: Iterable[str | os.PathLike[str]], path: str | os.PathLik
         If a folder holds no result, if plotly is not installed, or if the page cannot be written.
     """
     found = load_all(folders)
+    write_documents(found, path)
+
+
+def write_documents(found: Sequence[Saved], path: str | os.PathLike[str]) -> None:
+    """Write one page of results that are loaded already."""
     _require("plotly")
     sections = [section for saved in found for section in sections_of(saved)]
     if len(found) > 1:
@@ -38,7 +42,7 @@ def write_page(folders: Iterable[str | os.PathLike[str]], path: str | os.PathLik
     write_atomically(path, page.document(title, sections, page.plotly_source()))
 
 
-def write(result: Any, path: str | os.PathLike[str]) -> None:
+def write(result: Presented, path: str | os.PathLike[str]) -> None:
     """Write the page of a result that is not saved: what a family's `solve` returns as its `Result`.
 
     Raises
@@ -46,24 +50,7 @@ def write(result: Any, path: str | os.PathLike[str]) -> None:
     InvalidInput
         If plotly is not installed, or if the page cannot be written.
     """
-    from batteryopt.output import RESULT_FILE, json_text
-
-    with tempfile.TemporaryDirectory() as name:
-        folder = Path(name)
-        (folder / RESULT_FILE).write_text(json_text(result.to_json()), encoding="utf-8")
-        if result.to_json()["kind"] == "network":
-            _save_network(result, folder)
-        else:
-            toml_output.write(result.instance, folder / "instance.toml")
-        write_page([folder], path)
-
-
-def _save_network(result: Any, folder: Path) -> None:
-    from batteryopt.network import output, tables
-
-    tables.write(result.instance, folder / "instance")
-    if result.answer.solution is not None:
-        output.write(result.answer.solution, folder)
+    result.report(path)
 
 
 def write_exports(

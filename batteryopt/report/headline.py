@@ -1,0 +1,47 @@
+"""The tables that answers show first: what a person asks before anything else, and how sure the answer is."""
+
+from __future__ import annotations
+
+from batteryopt.report import words
+from batteryopt.report.results import Saved
+from batteryopt.report.tables import Cell, Table
+
+KPIS = {
+    "returned_t": ("Returned", "t"),
+    "collected_t": ("Collected", "t"),
+    "processed_t": ("Processed", "t"),
+    "sold_t": ("Sold", "t"),
+    "disposed_t": ("Disposed of", "t"),
+    "tonne_km": ("Transport", "t km"),
+    "emissions_t": ("Emitted", "t CO₂e"),
+    "facilities_at_the_end": ("Facilities at the end", "places"),
+    "visits": ("Visits by mobile units", "visits"),
+}
+"""Words and unit of the figures of a plan that stand for themselves."""
+
+
+def plan(saved: Saved) -> Table:
+    """Return what a planner asks first of a network plan."""
+    answer = saved.models["design"]
+    figures, currency = answer["kpis"], answer.get("currency") or "money"
+    rows: list[list[Cell]] = [
+        ["Net present cost", float(sum(answer["cost_terms"].values())), currency],
+        ["Net cost per tonne collected", figures["cost_per_collected_t"], f"{currency}/t"],
+        ["Collected of what returns", 100.0 * figures["collection_rate"], "%"],
+    ]
+    rows += [[label, figures[key], unit] for key, (label, unit) in KPIS.items() if key in figures]
+    return Table(caption="The plan in figures", columns=["Figure", "Value", "Unit"], rows=rows)
+
+
+def status(saved: Saved) -> Table:
+    """Return how each answer came about, and what is known of it."""
+    rows: list[list[Cell]] = []
+    for route, answers in (("optimiser", saved.models), ("formula", saved.closed_form)):
+        for name, answer in answers.items():
+            checks = answer["certificate"]
+            by = "formula" if answer.get("route") == "closed-form" else route
+            row: list[Cell] = [f"{words.model(name)}, by {by}", words.STATUS.get(answer["point_status"])]
+            row += [answer["objective"], answer["bound"], answer["gap"]]
+            rows.append([*row, sum(check["passed"] for check in checks), len(checks), answer["seconds"]])
+    columns = ["Answer", "What is held", "Objective", "Bound", "Relative gap", "Checks passed", "Checks", "Seconds"]
+    return Table(caption="How sure each answer is", columns=columns, rows=rows)

@@ -1,0 +1,102 @@
+"""What the methods `table`, `plot`, `report` and `_repr_html_` of every answer do: see `batteryopt.presentation`."""
+
+from __future__ import annotations
+
+import importlib.util
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pandas as pd
+
+from batteryopt.errors import Fault, InvalidInput, nearest
+from batteryopt.presentation import View
+from batteryopt.report import headline, notebook, words
+from batteryopt.report.results import Saved
+from batteryopt.report.tables import Table
+from batteryopt.report.unsaved import Unsaved
+from batteryopt.report.write import family_of, write_documents
+
+if TYPE_CHECKING:
+    import plotly.graph_objects
+
+MAIN_CHARTS = {"coordination": "profits", "differential-game": "path-efficiency-1", "network": "map"}
+"""What people want to see first; where an answer lacks it, the first of its pictures."""
+
+
+def table(view: View, name: str | None = None) -> pd.DataFrame:
+    """Return a table by name, the first without."""
+    found = tables_of(Unsaved.of(view))
+    wanted = next(iter(found)) if name is None else name
+    if wanted not in found:
+        raise _unknown("table", wanted, found)
+    return frame(found[wanted])
+
+
+def plot(view: View, name: str | None = None) -> plotly.graph_objects.Figure:
+    """Return a picture by name, the main one without."""
+    _require_plotly()
+    from batteryopt.report import interactive
+
+    saved = Unsaved.of(view)
+    found = {spec["name"]: spec for spec in family_of(saved).charts(saved)}
+    if not found:
+        raise InvalidInput("plot", [_nothing(saved)])
+    main = MAIN_CHARTS[saved.kind]
+    wanted = name if name is not None else main if main in found else next(iter(found))
+    if wanted not in found:
+        raise _unknown("plot", wanted, found)
+    return interactive.figure(found[wanted])
+
+
+def page(view: View, path: str | os.PathLike[str]) -> Path:
+    """Write the page, and return its path."""
+    _require_plotly()
+    write_documents([Unsaved.of(view)], path)
+    return Path(path)
+
+
+def notebook_html(view: View) -> str:
+    """Return the look of an answer in a notebook."""
+    saved = Unsaved.of(view)
+    first = next(iter(tables_of(saved).values()))
+    return notebook.html_of(saved, first if _is_solved(saved) else None)
+
+
+def tables_of(saved: Saved) -> dict[str, Table]:
+    """Return the tables of an answer by name, the most important first; without a solution, only how it came about."""
+    own: Mapping[str, Table] = family_of(saved).tables(saved) if _is_solved(saved) else {}
+    first = {"plan": headline.plan(saved)} if saved.kind == "network" and own else {}
+    return {**first, **own, "status": headline.status(saved)}
+
+
+def frame(content: Table) -> pd.DataFrame:
+    """Return a table for further work: full precision, what rows are about as index, the caption in ``attrs``."""
+    first, *others = content.columns
+    index = pd.Index([row[0] for row in content.rows], name=first or content.caption)
+    found = pd.DataFrame([row[1:] for row in content.rows], index=index, columns=others)
+    found.attrs["caption"] = content.caption
+    return found
+
+
+def _is_solved(saved: Saved) -> bool:
+    return any(answer["objective"] is not None for answer in saved.models.values())
+
+
+def _unknown(what: str, name: str, known: Mapping[str, Any]) -> InvalidInput:
+    guess = nearest(name, known)
+    names = f"known: {', '.join(known)}"
+    remedy = names if guess.startswith("known") else f"{guess} {names}"
+    return InvalidInput(what, [Fault(place="name", problem=f"there is no {what} named '{name}'", remedy=remedy)])
+
+
+def _nothing(saved: Saved) -> Fault:
+    reasons = "; ".join(words.verdict(answer) for answer in saved.models.values())
+    return Fault(place="answer", problem="there is nothing to draw", remedy=reasons)
+
+
+def _require_plotly() -> None:
+    if importlib.util.find_spec("plotly") is None:
+        fault = Fault(place="plotly", problem="is not installed", remedy="pip install 'batteryopt[plot]'")
+        raise InvalidInput("plot", [fault])
