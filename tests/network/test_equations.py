@@ -324,6 +324,33 @@ ROWS: dict[str, tuple[dict[str, float], float, float]] = {
         30,
         INF,
     ),
+    # 5 t return in Cedar, and 0.8 of the 6 t come back that its market buys at most: 9.8 t of its own
+    "what_is_made_needs_a_taker[Cedar,pack,2]": (
+        {
+            "sold[Cedar,checked,1]": 0.8,
+            "shipped[Cedar,Ash,lorry,pack,2]": -1,
+            "shipped[Cedar,Birch,lorry,pack,2]": -1,
+            "uncollected[Cedar,pack,2]": -1,
+            "is_open[Cedar,outlet,small,2]": -9.8,
+            "is_open[Cedar,plant,S,2]": -9.8,
+            "is_open[Cedar,shredder,one,2]": -9.8,
+        },
+        -INF,
+        -5,
+    ),
+    # its outlet checks at most the 5 t of Cedar and the 10 t of Birch (Ash may not send), 0.9 t of each tonne
+    "what_is_made_needs_a_taker[Cedar,checked,1]": (
+        {
+            "processed[Cedar,outlet,check,1]": 0.9,
+            "shipped[Cedar,Ash,lorry,checked,1]": -1,
+            "shipped[Cedar,Birch,lorry,checked,1]": -1,
+            "sold[Cedar,checked,1]": -1,
+            "is_open[Cedar,outlet,small,1]": -13.5,
+            "is_open[Cedar,plant,S,1]": -13.5,
+        },
+        -INF,
+        0,
+    ),
 }
 
 ELSEWHERE = {

@@ -10,16 +10,17 @@ from __future__ import annotations
 import numpy as np
 
 from batteryopt.network.model.algebra import Bools, Index, Terms, index
-from batteryopt.network.model.balances import first_step, own_at, scaled, sent
+from batteryopt.network.model.balances import by_site, first_step, nodes, own_at, own_terms, scaled, sent
 from batteryopt.network.model.draft import Draft
 from batteryopt.network.model.matching import sorted_distinct
 
 
 def add_links(b: Draft) -> None:
-    """Add both kinds of links."""
+    """Add all kinds of links."""
     taker = takers(b)
     what_is_sent_needs_a_taker(b, taker)
     what_is_kept_needs_a_taker(b, taker)
+    what_is_made_needs_a_taker(b, taker)
 
 
 def takers(b: Draft) -> Terms:
@@ -87,6 +88,29 @@ def what_is_kept_needs_a_taker(b: Draft, taker: Terms) -> None:
         at_least=own,
         is_cut=True,
         doc="what returns at a site is sent away or left, unless something stands there that takes it",
+    )
+
+
+def what_is_made_needs_a_taker(b: Draft, taker: Terms) -> None:
+    """State own - sent - sold - disposed - left <= (what can be own and taken) x (something stands that takes it).
+
+    Own is what is made there, comes back, returns or was in stock: the lane from a site to itself, as it were. By the
+    balance the left side is what is used and stored less what is received, nothing at all where nothing stands.
+    """
+    NODES = nodes(b)
+    most = np.minimum(b.reach.at(b.reach.own, NODES), b.reach.at(b.reach.intake, NODES))
+    is_taken = _is_taken(b, taker)[NODES["site"], NODES["product"], NODES["period"]]
+    is_more_than_returns = b.reach.at(b.reach.own, NODES) > b.reach.at(b.reach.returns, NODES)
+    keep = is_taken & is_more_than_returns & (most > 0) & (most < 1e17)
+    MADE, most = NODES.where(keep), most[keep]
+    leaving = [sent(b), *(by_site(b.m[name]) for name in ("sold", "disposed", "uncollected"))]
+    b.m.require(
+        "what_is_made_needs_a_taker",
+        over=MADE,
+        terms=[*own_terms(b), *(-terms for terms in leaving), -scaled(taker, MADE, most)],
+        at_most=-own_at(b, MADE),
+        is_cut=True,
+        doc="what a site has of its own leaves it, unless something stands there that takes it",
     )
 
 
