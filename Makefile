@@ -7,6 +7,7 @@ BIN := $(VENV)/bin
 
 demo: $(VENV)/installed
 	$(BIN)/batteryopt reproduce coordination
+	$(BIN)/batteryopt solve data/networks/china-province
 
 test: $(VENV)/installed
 	$(BIN)/pytest

@@ -86,6 +86,9 @@ class Family:
     drawn
         Names, in the JSON of an answer, of the numbers that the plot of a sweep shows; the first stands for a whole
         solution in maps.
+    options
+        Function from an instance, or None, and options that only this family has to arguments of its `solve`; empty
+        where it has none.
     left_out
         Beginnings of names in the JSON of an answer that are of no use in a sweep's table.
     """
@@ -99,6 +102,7 @@ class Family:
     solve: str
     template: str
     reproduce: str = ""
+    options: str = ""
     drawn: tuple[str, ...] = ("objective",)
     left_out: tuple[str, ...] = ()
 
@@ -129,6 +133,22 @@ class Family:
         wanted = tuple(models) or tuple(self.get(self.default_models))
         result: Result = self.get(self.solve)(instance, wanted, **options)
         return result
+
+    def read_options(self, instance: Any, **given: Any) -> dict[str, Any]:
+        """Return the options of this family that were given, those that are None or empty left out, for its `solve`.
+
+        Raises
+        ------
+        InvalidInput
+            If this family has no such options, or they are wrong.
+        """
+        named = {name: value for name, value in given.items() if value}
+        if named and not self.options:
+            remedy = f"leave it out for kind '{self.kind}'"
+            faults = [Fault(place=f"--{name}", problem="is for networks", remedy=remedy) for name in named]
+            raise InvalidInput("command line", faults)
+        found: dict[str, Any] = self.get(self.options)(instance, **named) if named else {}
+        return found
 
     def write_template(self, path: Path) -> None:
         """Write a commented instance to start from."""
@@ -196,6 +216,7 @@ FAMILIES: Mapping[str, Family] = {
             default_models="family:DEFAULT_MODELS",
             solve="family:solve",
             template="template:write_template",
+            options="family:read_options",
             left_out=("open_facilities", "missed_rules", "conflicts"),
         ),
     )

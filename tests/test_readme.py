@@ -45,7 +45,8 @@ def clone(tmp_path_factory):
     """A folder with the data, the Makefile, and a ``.venv`` that is this test's own environment."""
     folder = tmp_path_factory.mktemp("clone")
     shutil.copytree(ROOT / "data" / "coordination", folder / "data" / "coordination")
-    shutil.copytree(ROOT / "data" / "networks" / "hand", folder / "data" / "networks" / "hand")
+    for network in ("hand", "china-province"):
+        shutil.copytree(ROOT / "data" / "networks" / network, folder / "data" / "networks" / network)
     for name in ("Makefile", "pyproject.toml"):
         shutil.copy(ROOT / name, folder)
     (folder / ".venv").mkdir()
@@ -108,6 +109,7 @@ def test_bash_runs(block, clone):
             assert ".venv/bin/pytest" in found.stdout
         if command == "make demo":
             assert "Formula and optimiser agree on 18 of 18 figures" in found.stdout
+            assert "Battery recycling in Sichuan, 2027 to 2030" in found.stdout
 
 
 def test_links_lead_somewhere():

@@ -37,6 +37,8 @@ def solve(
     time_limit: given.TimeLimitOption = None,
     gap: given.GapOption = None,
     threads: given.ThreadsOption = None,
+    objective: given.ObjectiveOption = None,
+    keep: given.KeepOption = None,
     json: given.JsonOption = False,
     out: Annotated[
         Path | None, typer.Option(metavar="DIR", help="Save result.json, tables and the instance here.")
@@ -50,11 +52,14 @@ def solve(
     family, game = refusals.instance(instance)
     with refusals:
         given.refuse_faulty_options(family, model or [], solver=solver, time_limit=time_limit, gap=gap, threads=threads)
+    chosen = given.solving_options(solver, time_limit, gap, threads)
+    if family is not None:
+        with refusals:
+            chosen |= family.read_options(game, objective=objective, keep=keep)
     refusals.raise_all()
     assert family is not None
     if out is not None:
         make_folder(out, instance)
-    chosen = given.solving_options(solver, time_limit, gap, threads)
     with clean_stdout(), announcing() as announce, noting_interrupts():
         result = family.solve_instance(game, model or (), route=route.value, announce=announce, **chosen)
     if out is not None:

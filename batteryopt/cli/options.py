@@ -38,6 +38,20 @@ GapOption = Annotated[
     float | None, typer.Option(metavar="G", help="Relative gap at which an answer counts as optimal.")
 ]
 ThreadsOption = Annotated[int | None, typer.Option(metavar="N", help="Threads a solver may use.")]
+ObjectiveOption = Annotated[
+    list[str] | None,
+    typer.Option(
+        metavar="NAME[=WEIGHT]",
+        help="Networks: cost (the usual), emissions, risk or collection; repeat with weights for a sum.",
+    ),
+]
+KeepOption = Annotated[
+    str | None,
+    typer.Option(
+        metavar="DIR|existing",
+        help="Networks: keep the facilities of a plan saved in DIR, or what stands today, and decide flows alone.",
+    ),
+]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON instead of tables.")]
 
 

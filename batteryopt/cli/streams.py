@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import contextlib
-import ctypes
-import os
 import sys
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING
 
 from rich.console import Console
+
+from batteryopt.compiled_output import compiled_output_to
 
 if TYPE_CHECKING:
     from rich.progress import Progress
@@ -101,22 +101,5 @@ def bar(console: Console, *, is_counting: bool = False) -> Progress:
 @contextlib.contextmanager
 def clean_stdout() -> Iterator[None]:
     """Send to stderr whatever compiled code prints to stdout meanwhile: solvers print where they please."""
-    sys.stdout.flush()
-    try:
-        kept = os.dup(1)
-        os.dup2(2, 1)
-    except OSError:  # no stdout, no harm
+    with compiled_output_to(2):
         yield
-        return
-    try:
-        yield
-    finally:
-        _flush_compiled_code()
-        os.dup2(kept, 1)
-        os.close(kept)
-
-
-def _flush_compiled_code() -> None:
-    """Empty the C library's buffers, which Python's flush does not reach."""
-    with contextlib.suppress(OSError, AttributeError, TypeError):
-        ctypes.CDLL(None).fflush(None)

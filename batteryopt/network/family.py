@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import enum
+import math
 import os
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from batteryopt.errors import Fault, InvalidInput
+from batteryopt.errors import Fault, InvalidInput, nearest
 from batteryopt.network import tables
 from batteryopt.network.answer import MODEL, Answer
 from batteryopt.network.answer import Result as PlainResult
 from batteryopt.network.instance import Network
+from batteryopt.network.kept import kept_facilities
+from batteryopt.network.objective import Objective
+from batteryopt.network.solution import Solution
 from batteryopt.network.solve import GAP
 from batteryopt.network.solve import solve as solve_network
 from batteryopt.solvers.adapter import Progress, relative_gap
@@ -62,13 +66,64 @@ class Result(PlainResult):
         """Return what a planner reads first; None without a plan."""
         from batteryopt.network.summary import summary
 
-        return None if self.answer.solution is None else summary(self.answer.solution, self.answer.run)
+        answer = self.answer
+        if answer.solution is None:
+            return None
+        return summary(answer.solution, objective=answer.objective_kind, value=answer.objective, bound=answer.run.bound)
 
 
 def read(path: str | os.PathLike[str]) -> Network:
     """Return the network in a folder; its ``network.toml`` may be given instead of the folder."""
     place = Path(path)
     return tables.read(place if place.is_dir() else place.parent)
+
+
+def read_options(instance: Network | None, *, objective: Sequence[str] = (), keep: str | None = None) -> dict[str, Any]:
+    """Return the options that only networks have as `solve` here takes them.
+
+    Parameters
+    ----------
+    instance
+        None where it could not be read: only the options are judged then.
+    objective
+        Names of objectives, each perhaps with a weight: "cost", "emissions=97.5".
+    keep
+        Whose facilities are kept: a folder, or "existing".
+
+    Raises
+    ------
+    InvalidInput
+        With everything wrong about them.
+    """
+    weights, faults = _weights(objective)
+    if faults:
+        raise InvalidInput("command line", faults)
+    found: dict[str, Any] = {"objective": weights} if weights else {}
+    if keep is not None and instance is not None:
+        found["facilities"] = kept_facilities(instance, keep)
+    return found
+
+
+def _weights(objective: Sequence[str]) -> tuple[dict[Objective, float], list[Fault]]:
+    weights: dict[Objective, float] = {}
+    faults = []
+    known = [kind.value for kind in Objective]
+    for word in objective:
+        name, _, number = word.partition("=")
+        try:
+            weight = float(number or 1)
+        except ValueError:
+            weight = math.nan
+        if name not in known:
+            faults.append(Fault(place="--objective", problem=f"'{name}' is unknown", remedy=nearest(name, known)))
+        elif not (math.isfinite(weight) and weight > 0):
+            remedy = "expected a weight above 0, as in emissions=97.5"
+            faults.append(Fault(place="--objective", problem=f"{name} has the weight '{number}'", remedy=remedy))
+        elif Objective(name) in weights:
+            faults.append(Fault(place="--objective", problem=f"{name} is given twice", remedy="name it once"))
+        else:
+            weights[Objective(name)] = weight
+    return weights, faults
 
 
 def solve(
@@ -80,9 +135,13 @@ def solve(
     time_limit: float | None = None,
     gap: float | None = None,
     threads: int | None = None,
+    objective: Mapping[Objective, float] | None = None,
+    facilities: Solution | None = None,
     announce: Callable[[str], None] = lambda _: None,
 ) -> Result:
     """Return the best plan; with both routes it is the optimiser's, for there is no formula.
+
+    What the objective and the facilities kept are: as in `batteryopt.network.solve.solve`.
 
     Raises
     ------
@@ -100,6 +159,8 @@ def solve(
     teller = _Teller(announce)
     answer = solve_network(
         instance,
+        objective=objective or Objective.COST,
+        facilities=facilities,
         gap=GAP if gap is None else gap,
         time_limit=time_limit,
         threads=threads,

@@ -7,6 +7,7 @@ made least. What remains missed names the rules, sites, periods and products in 
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Sequence
 
 import numpy as np
 import scipy.sparse as sp
@@ -37,7 +38,10 @@ ELASTIC = {
     "least_throughput_is_reached": "t short of the least throughput",
     "nothing_stays_too_long": "t that stay too long",
 }
-"""Families of rows that may be missed, and what an amount of them means; the others are logic and hold."""
+"""Families of rows that may be missed, and what an amount of them means; the others are logic and hold.
+
+Cuts, which follow from the rows, would forbid what the elastic rows allow: they are left out.
+"""
 
 PRICES = {"every_node_is_in_balance": 100.0}
 """What missing a row by its whole size costs; 1 where nothing stands. Matter vanishes only where no rule can give."""
@@ -54,7 +58,8 @@ def explain(m: Formulation, options: Options) -> tuple[Breach, ...]:
     if answer.x is None:
         return ()
     misses = answer.x[m.size :] * _sizes(program)[slack_rows]
-    names, kinds = row_names(m), [rows.name for rows in m.rows.values() for _ in range(len(rows))]
+    cuts = _cuts(m)
+    names, kinds = row_names(m, leave_out=cuts), _kinds(m, cuts)
     order = np.argsort(-answer.x[m.size :])
     return tuple(
         _breach(m, names[slack_rows[i]], kinds[slack_rows[i]], misses[i])
@@ -65,8 +70,9 @@ def explain(m: Formulation, options: Options) -> tuple[Breach, ...]:
 
 def elastic(m: Formulation) -> tuple[QuadraticProgram, np.typing.NDArray[np.int64]]:
     """Return the program with misses of rows as further columns, and the row of each of these."""
-    base = to_arrays(m, np.zeros(m.size))
-    kinds = np.array([rows.name for rows in m.rows.values() for _ in range(len(rows))], dtype=object)
+    cuts = _cuts(m)
+    base = to_arrays(m, np.zeros(m.size), leave_out=cuts)
+    kinds = np.array(_kinds(m, cuts), dtype=object)
     is_elastic = np.isin(kinds, list(ELASTIC))
     sizes = _sizes(base)
     below = np.flatnonzero(is_elastic & np.isfinite(base.row_lower))
@@ -85,6 +91,15 @@ def elastic(m: Formulation) -> tuple[QuadraticProgram, np.typing.NDArray[np.int6
         is_integer=np.concatenate([base.is_integer, np.zeros(count, dtype=bool)]),
     )
     return program, rows.astype(np.int64)
+
+
+def _cuts(m: Formulation) -> list[str]:
+    return [name for name, rows in m.rows.items() if rows.is_cut]
+
+
+def _kinds(m: Formulation, leave_out: Sequence[str]) -> list[str]:
+    """Return the family of each row."""
+    return [name for name, rows in m.rows.items() if name not in leave_out for _ in range(len(rows))]
 
 
 def _sizes(program: QuadraticProgram) -> np.typing.NDArray[np.float64]:

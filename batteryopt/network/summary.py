@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING
 
 import pandas as pd
@@ -12,47 +12,64 @@ from rich.table import Table
 from rich.text import Text
 
 from batteryopt.network import haulage
+from batteryopt.network.objective import Objective
 from batteryopt.network.output import by_type, utilisation
 
 if TYPE_CHECKING:
     from batteryopt.network.solution import Solution
-    from batteryopt.run import Run
 
+UNITS = {Objective.EMISSIONS: "t CO2e", Objective.RISK: "t km people/km", Objective.COLLECTION: "t"}
+MONEY_ALONE: Mapping[Objective, float] = {Objective.COST: 1.0}
 PLACES_SHOWN = 5
-"""Largest facilities and worst-served regions that are named."""
+"""Worst-served regions and missed rules that are named."""
 MILLION = 1e6
+NOTICED = 0.5
+"""Units of a rule missed that are worth a line."""
 NEGLIGIBLE = 0.005
 """Money below it is not shown."""
 
 
-def summary(solution: Solution, run: Run | None = None) -> Group:
-    """Return a plan for the terminal: verdict, money, what stands, what travels, who is served.
+def summary(
+    solution: Solution,
+    *,
+    objective: Mapping[Objective, float] = MONEY_ALONE,
+    value: float | None = None,
+    bound: float | None = None,
+) -> Group:
+    """Return a plan for the terminal: verdict, money, what stands, what travels, who is served, what is missed.
 
     Parameters
     ----------
-    run
-        How the plan came about; its bound says how much better a plan could be.
+    objective
+        What the plan is best at, with weights.
+    value, bound
+        The objective and its proven bound, where there is one: they say how much better a plan could be.
     """
-    parts = [_verdict(solution, run), _money(solution), _standing(solution), _travel(solution), _service(solution)]
-    return Group(*(part for part in parts if part is not None))
+    best = "" if bound is None or value is None else _distance(solution, objective, abs(value - bound))
+    parts = [_verdict(solution, best), _money(solution), _standing(solution), _travel(solution), _service(solution)]
+    return Group(*(part for part in (*parts, _missed(solution)) if part is not None))
 
 
-def _verdict(solution: Solution, run: Run | None) -> Text:
+def _verdict(solution: Solution, best: str) -> Text:
     network, figures = solution.network, solution.kpis
     first, last = network.periods[0].name, network.periods[-1].name
     years = first if first == last else f"{first} to {last}"
-    text = Text(f"{network.name}, {years}\n", style="bold")
-    text.append(f"Net present cost {money(solution.net_present_cost, network.currency)}", style="not bold")
-    if run is not None and run.bound is not None:
-        could = solution.net_present_cost - run.bound
-        text.append(
-            f"; no plan can be better by more than {money(max(could, 0.0), network.currency)}", style="not bold"
-        )
     rate, collected, emitted = figures["collection_rate"], figures["collected_t"], figures["emissions_t"]
-    text.append(
-        f"\n{tonnes(collected)} collected, {rate:.0%} of what returns; {tonnes(emitted)} CO2e", style="not bold"
-    )
-    return text
+    lines = [
+        f"Net present cost {money(solution.net_present_cost, network.currency)}{best}",
+        f"{tonnes(collected)} collected, {rate:.0%} of what returns; {tonnes(emitted)} CO2e",
+    ]
+    return Text(f"{network.name}, {years}\n", style="bold").append("\n".join(lines), style="not bold")
+
+
+def _distance(solution: Solution, objective: Mapping[Objective, float], could: float) -> str:
+    """Return in words by how much a plan could be better at most."""
+    if tuple(objective) == (Objective.COST,):
+        return f"; no plan can be better by more than {money(could, solution.network.currency)}"
+    if len(objective) == 1:
+        (kind,) = objective
+        return f"; best in {kind.value}, where no plan can be better by more than {could:,.6g} {UNITS[kind]}"
+    return f"; best in {' and '.join(kind.value for kind in objective)}, weighted, to within {could:,.6g}"
 
 
 def _table(title: str, *columns: str) -> Table:
@@ -127,6 +144,19 @@ def _service(solution: Solution) -> Table | None:
     table = _table(f"Served worst in {solution.network.periods[-1].name}", "region", "returned, t", "collected")
     for name, rate in _first(rates):
         table.add_row(name, f"{float(sums['returned'].loc[name]):,.0f}", f"{rate:.0%}")
+    return table
+
+
+def _missed(solution: Solution) -> Table | None:
+    """Return the soft rules that the plan misses, dearest first."""
+    breaches = [b for b in solution.breaches if b.penalty is not None and b.amount > NOTICED]
+    if not breaches:
+        return None
+    breaches.sort(key=lambda b: -b.amount * (b.penalty or 0.0))
+    more = f", the dearest {PLACES_SHOWN} of {len(breaches)}" if len(breaches) > PLACES_SHOWN else ""
+    table = _table(f"Rules that are missed{more}", "rule", "where", "when", "by")
+    for breach in breaches[:PLACES_SHOWN]:
+        table.add_row(breach.rule, breach.place, breach.period, f"{breach.amount:,.0f} {breach.unit}")
     return table
 
 

@@ -11,7 +11,7 @@ import scipy.sparse as sp
 
 from batteryopt.solvers.adapter import Options
 from batteryopt.solvers.arrays import Floats, QuadraticProgram
-from batteryopt.solvers.highs_run import STOP_REASONS, load, set_options, settings_of
+from batteryopt.solvers.highs_run import STOP_REASONS, load, new_highs, set_options, settings_of
 from batteryopt.solvers.interrupt import InterruptFlag, run_interruptibly
 from batteryopt.status import StopReason
 
@@ -45,7 +45,7 @@ class GrowingProgram:
     def __init__(self, program: QuadraticProgram, options: Options, flag: InterruptFlag) -> None:
         relaxed = dataclasses.replace(program, is_integer=np.zeros(len(program.c), dtype=bool))
         self._flag = flag
-        self._highs = highspy.Highs()
+        self._highs = new_highs()
         set_options(self._highs, settings_of(relaxed, options))
         load(self._highs, relaxed)
         for callback in (self._highs.cbSimplexInterrupt, self._highs.cbIpmInterrupt):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import math
 import time
 from dataclasses import dataclass
@@ -11,6 +12,7 @@ import highspy
 import numpy as np
 import scipy.sparse as sp
 
+from batteryopt.compiled_output import silent_compiled_code
 from batteryopt.errors import UnsupportedModel
 from batteryopt.solvers.adapter import Options, Progress, ProgressListener
 from batteryopt.solvers.arrays import Floats, QuadraticProgram
@@ -68,9 +70,22 @@ class Watch:
     on_progress: ProgressListener | None = None
 
 
+def new_highs() -> highspy.Highs:
+    """Return a HiGHS that has not printed anything."""
+    _let_it_greet()
+    return highspy.Highs()
+
+
+@functools.cache
+def _let_it_greet() -> None:
+    """Construct HiGHS once where nobody hears it: since 1.16 the first one prints a banner, whatever its options."""
+    with silent_compiled_code():
+        highspy.Highs()
+
+
 def version() -> str:
     """Return the version of HiGHS."""
-    return str(highspy.Highs().version())
+    return str(new_highs().version())
 
 
 def run(
@@ -82,7 +97,7 @@ def run(
     regularisation: float = 0.0,
 ) -> Run:
     """Run HiGHS once; a quadratic objective gets ``regularisation |x|^2 / 2`` added (taken off, if maximised)."""
-    highs = highspy.Highs()
+    highs = new_highs()
     settings = settings_of(program, options) | {"qp_regularization_value": regularisation} | options.extra
     set_options(highs, settings)
     load(highs, program)

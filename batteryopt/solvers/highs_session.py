@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import dataclasses
 
-import highspy
 import numpy as np
 
 from batteryopt.solvers.adapter import Options
 from batteryopt.solvers.arrays import Floats, QuadraticProgram
-from batteryopt.solvers.highs_run import STOP_REASONS, load, set_options, settings_of
+from batteryopt.solvers.highs_run import STOP_REASONS, load, new_highs, set_options, settings_of
 from batteryopt.status import StopReason
 
 
@@ -26,7 +25,7 @@ class LinearSession:
         self.program = dataclasses.replace(program, is_integer=np.zeros(len(program.c), dtype=bool))
         self.iterations = 0
         self._columns = np.arange(len(program.c), dtype=np.int32)
-        self._highs = highspy.Highs()
+        self._highs = new_highs()
         set_options(self._highs, settings_of(self.program, options or Options()))
         load(self._highs, self.program)
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import dataclasses
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -10,13 +12,15 @@ import pytest
 from rich.console import Console
 
 from batteryopt.network.attribution import by_city
-from batteryopt.network.instance import Network
+from batteryopt.network.instance import CollectionTarget, Network, Policy
+from batteryopt.network.objective import Objective
 from batteryopt.network.output import coverage, tables, utilisation, write
 from batteryopt.network.solution import Solution
 from batteryopt.network.summary import money, summary
 from batteryopt.network.tables import read
 from batteryopt.network.template import example
 
+from .echelon import echelon
 from .optimum import best_plan
 
 DATA = Path(__file__).parents[2] / "data" / "networks"
@@ -157,10 +161,10 @@ def test_every_table_is_written_and_reads_back(rich_plan: Solution, tmp_path: Pa
     assert not list((tmp_path / "plan").glob(".*"))
 
 
-def text_of(network_plan: Solution) -> str:
+def text_of(network_plan: Solution, **about: Any) -> str:
     console = Console(width=120, record=True, file=None, force_terminal=False)
     with console.capture() as captured:
-        console.print(summary(network_plan))
+        console.print(summary(network_plan, **about))
     return captured.get()
 
 
@@ -172,6 +176,31 @@ def test_the_summary_says_what_a_planner_asks_first(hand_plan: Solution) -> None
     assert "shredder" in text
     assert "Served worst" not in text  # everything is collected
     assert "lorry" in text
+
+
+@pytest.mark.parametrize(
+    ("objective", "words"),
+    [
+        ({Objective.COST: 1.0}, "; no plan can be better by more than 2.00 EUR"),
+        ({Objective.EMISSIONS: 1.0}, "; best in emissions, where no plan can be better by more than 2 t CO2e"),
+        ({Objective.COST: 1.0, Objective.RISK: 3.0}, "; best in cost and risk, weighted, to within 2"),
+    ],
+)
+def test_the_summary_says_what_the_bound_is_of(hand_plan: Solution, objective, words: str) -> None:
+    text = text_of(hand_plan, objective=objective, value=5.0, bound=3.0)
+    assert f"Net present cost -7,640.00 EUR{words}\n" in text
+
+
+def test_the_summary_names_the_rules_that_are_missed() -> None:
+    """Nothing is collected of 10 t, though half should be: 5 t are missed in the one period."""
+    target = CollectionTarget(name="half", share=0.5, penalty_per_t=7.0)
+    network = dataclasses.replace(
+        echelon(np.zeros((1, 1)), [10], [100], uncollected=1.0), policy=Policy(collection_targets=(target,))
+    )
+    left = pd.DataFrame([("town0", "pack", "now", 10.0)], columns=["site", "product", "period", "tonnes"])
+    lines = text_of(Solution.of(network, uncollected=left)).splitlines()
+    title = next(i for i, line in enumerate(lines) if "Rules that are missed" in line)
+    assert any("half" in line and "now" in line and " 5 t" in line for line in lines[title:])
 
 
 def test_the_summary_names_who_is_served_worst() -> None:

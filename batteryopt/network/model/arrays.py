@@ -58,6 +58,6 @@ def column_names(m: Formulation) -> list[str]:
     return [name for family in m.families.values() for name in m.names_of(family)]
 
 
-def row_names(m: Formulation) -> list[str]:
-    """Return the names of all rows, in their order."""
-    return [name for family in m.rows.values() for name in m.names_of(family)]
+def row_names(m: Formulation, *, leave_out: Collection[str] = ()) -> list[str]:
+    """Return the names of all rows, in their order, but for those of families left out."""
+    return [name for key, family in m.rows.items() if key not in leave_out for name in m.names_of(family)]
