@@ -25,6 +25,8 @@ LARGEST_LOSS = 1e-5
 """Relative loss of the leader that a polish may bring: a spatial solver's point can be better by being infeasible."""
 MOST_EXACT_VARIABLES = 500
 """Up to this size a quadratic polish goes to HiGHS' active-set solver, above it to Ipopt."""
+TOLERANCE = 1e-10
+"""How exactly Ipopt polishes."""
 
 
 def polish(system: KktSystem, *, objective: float | None, time_limit: float | None = None) -> Report | None:
@@ -47,7 +49,9 @@ def polish(system: KktSystem, *, objective: float | None, time_limit: float | No
     with _complementarity_removed(model), _active_set_fixed(system), _integers_fixed(variables):
         report = _solve_smooth(
             model,
-            Options(time_limit=time_limit, feasibility_tolerance=1e-10, optimality_tolerance=1e-10, warm_start=True),
+            Options(
+                time_limit=time_limit, feasibility_tolerance=TOLERANCE, optimality_tolerance=TOLERANCE, warm_start=True
+            ),
         )
     if report is not None and _is_as_good(report, objective, sense):
         return report
@@ -124,10 +128,15 @@ def _integers_fixed(variables: list[Any]) -> Iterator[None]:
 
 def _solve_smooth(model: Any, options: Options) -> Report | None:
     """Solve with HiGHS where it can take the model, else with Ipopt from the point."""
-    size = sum(1 for _ in model.component_data_objects(pyo.Constraint, active=True, descend_into=True))
-    if size <= MOST_EXACT_VARIABLES:
+    if is_small(model):
         with contextlib.suppress(UnsupportedModel):
             return solvers.get("highs").solve(model, Options(time_limit=options.time_limit))
     with contextlib.suppress(UnsupportedModel):
         return solvers.get("ipopt").solve(model, options)
     return None
+
+
+def is_small(model: Any) -> bool:
+    """Whether the model may go to HiGHS' active-set solver, if it is quadratic."""
+    rows = sum(1 for _ in model.component_data_objects(pyo.Constraint, active=True, descend_into=True))
+    return rows <= MOST_EXACT_VARIABLES

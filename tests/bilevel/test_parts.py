@@ -11,12 +11,14 @@ from batteryopt import bilevel
 from batteryopt.bilevel import automatic, kkt
 from batteryopt.bilevel.active_set import all_variables, polish, set_slacks
 from batteryopt.bilevel.boxes import boxed, natural_size, reaches
+from batteryopt.bilevel.follower import Follower
 from batteryopt.bilevel.gradients import constant_gradients, dependent_equalities
 from batteryopt.bilevel.methods import METHODS, Settings
 from batteryopt.bilevel.pessimistic import worst_answer
 from batteryopt.bilevel.problem import extract
 from batteryopt.bilevel.qualification import Qualification, qualify
 from batteryopt.bilevel.responses import answer_in_turn, best_response, fixed, response_model, restored
+from batteryopt.status import StopReason
 
 from .models import disk, duopoly, linear, market, nonlinear, one_follower, retailer
 
@@ -127,6 +129,37 @@ def test_best_response_of_a_nonlinear_follower():
     m.x.set_value(4)
     best_response(extract(m).followers[0])
     assert m.f.y.value == pytest.approx(1.3862943611, abs=1e-7)  # log 4
+
+
+def free_follower(*, bounds=(None, None), cross: float = 1.0) -> pyo.ConcreteModel:
+    m = pyo.ConcreteModel()
+    m.x = pyo.Var(initialize=3.0)
+    m.objective = pyo.Objective(expr=m.x)
+    m.f = Follower()
+    m.f.y = pyo.Var([1, 2], bounds=bounds, initialize=0.0)
+    m.f.cost = pyo.Objective(expr=(m.f.y[1] - m.x) ** 2 + cross * m.f.y[1] * m.f.y[2] + m.f.y[2] ** 2)
+    return m
+
+
+def test_a_free_quadratic_follower_is_answered_by_linear_equations():
+    """2 (y_1 - 3) + y_2 = 0 and y_1 + 2 y_2 = 0: y = (4, -2), at a cost of 1 - 8 + 4."""
+    m = free_follower()
+    report = best_response(extract(m).followers[0])
+    assert report.solver == "linear equations"
+    assert [m.f.y[1].value, m.f.y[2].value] == pytest.approx([4.0, -2.0], abs=1e-12)
+    assert report.objective == pytest.approx(-3.0, abs=1e-12)
+
+
+@pytest.mark.parametrize("changes", [{"bounds": (0.0, 10.0)}, {"cross": 2.0}], ids=["bounds", "singular"])
+def test_other_followers_are_not(changes):
+    """With bounds y = (3, 0); with cross 2 the cost is (y_1 + y_2)^2 - 6 y_1 + 9, and falls for ever along (1, -1)."""
+    m = free_follower(**changes)
+    report = best_response(extract(m).followers[0])
+    assert report.solver != "linear equations"
+    if "bounds" in changes:
+        assert [m.f.y[1].value, m.f.y[2].value] == pytest.approx([3.0, 0.0], abs=1e-7)
+    else:
+        assert report.stop_reason is StopReason.UNBOUNDED
 
 
 def test_a_response_model_can_forgive_what_is_violated_now():

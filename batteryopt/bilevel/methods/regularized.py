@@ -16,7 +16,7 @@ import pyomo.environ as pyo
 
 from batteryopt import solvers
 from batteryopt.bilevel import kkt
-from batteryopt.bilevel.active_set import all_variables, polish, set_slacks
+from batteryopt.bilevel.active_set import TOLERANCE, all_variables, is_small, polish, set_slacks
 from batteryopt.bilevel.kkt import KktSystem
 from batteryopt.bilevel.methods.base import Method, Outcome, Reformulation, Settings
 from batteryopt.bilevel.problem import BilevelProblem
@@ -141,14 +141,17 @@ def _descend(system: KktSystem, settings: Settings, deadline: float | None) -> R
         pair.multiplier.set_value(min(1.0, RELAXATIONS[0] / max(pair.slack.value, 1e-3)), skip_validation=True)
     adapter = solvers.get(settings.solver or "ipopt")
     report: Report | None = None
-    # Without complementarity (followers at interior points only) there is nothing to drive to zero.
+    # Without complementarity (followers at interior points only) there is nothing to drive to zero, and no active set
+    # to fix: a polish by Ipopt would ask it the same again.
+    is_smooth = not system.all_pairs and not is_small(single)
+    tolerance = min(TOLERANCE, settings.tolerance) if is_smooth else settings.tolerance
     for t in RELAXATIONS if system.all_pairs else RELAXATIONS[-1:]:
         left = None if deadline is None else max(0.1, deadline - time.perf_counter())
         single.t.set_value(t)
         options = Options(
             time_limit=left,
-            feasibility_tolerance=settings.tolerance,
-            optimality_tolerance=settings.tolerance,
+            feasibility_tolerance=tolerance,
+            optimality_tolerance=tolerance,
             warm_start=report is not None,
             log=settings.log,
         )
@@ -157,5 +160,7 @@ def _descend(system: KktSystem, settings: Settings, deadline: float | None) -> R
             return latest if report is None else report
         report = latest
     assert report is not None  # RELAXATIONS is not empty
+    if is_smooth:
+        return report
     polished = polish(system, objective=report.objective)
     return report if polished is None else dataclasses.replace(report, objective=polished.objective)
