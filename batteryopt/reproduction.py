@@ -94,6 +94,32 @@ class PaperFault:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Statement:
+    """Something that a paper states in words or by an inequality, tried by number.
+
+    Attributes
+    ----------
+    words
+        What it says.
+    margin
+        Positive where it holds: the least difference, slope or derivative that must be.
+    """
+
+    place: str
+    words: str
+    margin: float
+
+    @property
+    def holds(self) -> bool:
+        """Whether it holds at every instance tried."""
+        return self.margin > 0
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the statement for JSON."""
+        return {"place": self.place, "statement": self.words, "holds": self.holds, "margin": self.margin}
+
+
+@dataclass(frozen=True, kw_only=True)
 class Verdict:
     """What the check, which knows neither route, says of one route's answer to one model."""
 
@@ -118,6 +144,8 @@ class Reproduction:
         Authors, title and where it appeared.
     instance
         Name of the instance, and in `source` where its numbers come from.
+    statements
+        What the paper says beside its figures, and whether it is so.
     notes
         What else a reader should know, a sentence each.
     """
@@ -129,6 +157,7 @@ class Reproduction:
     figures: tuple[Figure, ...]
     faults: tuple[PaperFault, ...]
     verdicts: tuple[Verdict, ...]
+    statements: tuple[Statement, ...] = ()
     notes: tuple[str, ...] = ()
 
     @property
@@ -156,6 +185,7 @@ class Reproduction:
             "versions": versions(),
             "figures": [figure.to_json() for figure in self.figures],
             "faults": [fault.to_json() for fault in self.faults],
+            "statements": [statement.to_json() for statement in self.statements],
             "checks": [verdict.to_json() for verdict in self.verdicts],
             "notes": list(self.notes),
             "routes_agree": self.routes_agree,

@@ -21,6 +21,9 @@ MOST_ACTIVE_SET_VARIABLES = 300
 EXACT_SECONDS = 5.0
 """After that long an active-set solver has stalled, and Ipopt answers instead."""
 
+LEAST_CURVATURE = 1e-9
+"""Smallest eigenvalue of a Hessian, relative to its largest, that linear equations are trusted with."""
+
 
 @contextlib.contextmanager
 def fixed(variables: Sequence[Any]) -> Iterator[None]:
@@ -100,7 +103,7 @@ def _free_optimum(follower: FollowerProblem) -> Report | None:
     the time that they take.
     """
     objective = follower.objective
-    if follower.inequalities or follower.equalities or not objective.has_constant_hessian:
+    if follower.inequalities or follower.equalities or objective.is_affine or not objective.has_constant_hessian:
         return None
     begin = time.perf_counter()
     upper = np.zeros((len(objective.variables),) * 2)
@@ -108,9 +111,8 @@ def _free_optimum(follower: FollowerProblem) -> Report | None:
         upper[i, j] = entry
     curvature = upper + np.triu(upper, k=1).T
     slope = np.array([pyo.value(objective.linear.get(v, 0.0)) for v in objective.variables])
-    try:
-        np.linalg.cholesky(curvature)  # not positive definite: unbounded, or many optima
-    except np.linalg.LinAlgError:
+    widths = np.linalg.eigvalsh(curvature)
+    if widths[0] <= LEAST_CURVATURE * widths[-1]:  # unbounded, or many optima, or rounding decides which
         return None
     for variable, value in zip(objective.variables, np.linalg.solve(curvature, -slope), strict=True):
         variable.set_value(float(value), skip_validation=True)

@@ -12,7 +12,7 @@ from rich.text import Text
 
 from batteryopt.certificate import Check
 from batteryopt.cli.tables import NONE
-from batteryopt.reproduction import Figure, PaperFault, Reproduction, Verdict
+from batteryopt.reproduction import Figure, PaperFault, Reproduction, Statement, Verdict
 
 NO_BREAK = "\N{NO-BREAK SPACE}"
 
@@ -26,6 +26,9 @@ def print_reproduction(console: Console, found: Reproduction) -> None:
     for note in found.notes:
         console.print(Text(note))
     console.print()
+    if found.statements:
+        console.print(Text("What the paper states, tried by number", style="bold"))
+        console.print(_statements(found.statements))
     if found.faults:
         console.print(Text("Where the paper contradicts its own model", style="bold"))
         for position, fault in enumerate(found.faults, start=1):
@@ -56,6 +59,18 @@ def _figures(figures: tuple[Figure, ...]) -> Table:
             _value(figure.optimizer),
             Text("yes", style="green") if figure.agrees else Text(f"NO, {figure.reason.split(':')[0]}", style="red"),
         )
+    return table
+
+
+def _statements(statements: tuple[Statement, ...]) -> Table:
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
+    table.add_column("place", no_wrap=True)
+    table.add_column("statement")
+    table.add_column("holds")
+    table.add_column("by at least", justify="right", no_wrap=True)
+    for statement in statements:
+        verdict = Text("yes", style="green") if statement.holds else Text("NO", style="red")
+        table.add_row(statement.place, statement.words, verdict, f"{statement.margin:.2g}")
     return table
 
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from batteryopt.differential_game.instance import DifferentialGameInstance
 from batteryopt.differential_game.pair_formulas import pair_equilibrium
 from batteryopt.differential_game.solution import Model
-from batteryopt.differential_game.statics import acceptable_shares, cross_derivative, pricing
+from batteryopt.differential_game.statics import acceptable_shares, cross_derivative, derivative, pricing
 
 Number = Callable[[DifferentialGameInstance], float]
 
@@ -87,6 +87,21 @@ def _steady(model: Model) -> Number:
     return lambda instance: float(pair_equilibrium(model, **instance.scalars()).steady_efficiency)
 
 
+def _price_by_cost(instance: DifferentialGameInstance, *, steady: bool) -> float:
+    """Return the derivative of p_1^I by c0, in the steady state or at the start."""
+    scalars = instance.scalars()
+    if steady:
+        return float(derivative(Model.INTEGRATED, "steady_price_1", "efficiency_unit_cost", **scalars))
+    step = 1e-6 * instance.efficiency_unit_cost  # the price at m_0 is affine in c0
+    low, high = (
+        pair_equilibrium(Model.INTEGRATED, **{**scalars, "efficiency_unit_cost": c0}).prices(
+            scalars["initial_efficiency"]
+        )
+        for c0 in (instance.efficiency_unit_cost - step, instance.efficiency_unit_cost + step)
+    )
+    return float((high - low)[0] / (2 * step))
+
+
 def _cost_threshold(instance: DifferentialGameInstance) -> float:
     return float(pricing(Model.INTEGRATED, **instance.scalars()).cost_threshold)
 
@@ -158,10 +173,30 @@ FAULTS: tuple[PublishedFault, ...] = (
         as_derived=_cost_threshold,
     ),
     PublishedFault(
+        place="Corollary 3(ii)",
+        printed="the derivative of p_i(t) by c0 is negative",
+        right="only of the steady price; at the start it is m_0/2 when integrated and m_0/4 when decentralised",
+        why="m(0) = m_0 is given, and dearer efficiency then makes vehicles dearer: prices start higher and fall "
+        "lower. The numbers are the derivatives of p_1^I in the steady state and at t = 0",
+        as_printed=lambda instance: _price_by_cost(instance, steady=True),
+        as_derived=lambda instance: _price_by_cost(instance, steady=False),
+    ),
+    PublishedFault(
+        place="text under Corollary 3",
+        printed="prices, innovation and efficiency decrease with decreasing c0",
+        right="they decrease with increasing c0 (the paper's own Corollary 3(ii))",
+        why="its derivatives by c0 are negative. The numbers are m_inf^I at c0 and at nine tenths of it",
+        as_printed=_steady(Model.INTEGRATED),
+        as_derived=lambda instance: _steady(Model.INTEGRATED)(
+            instance.replace(efficiency_unit_cost=0.9 * instance.efficiency_unit_cost)
+        ),
+    ),
+    PublishedFault(
         place="Corollary 4(i)",
         printed="p_1^D > p_2^D in the steady state iff c_1 - c_2 > 3 (alpha_1 - alpha_2)/(beta + gamma)",
         right="iff c_1 - c_2 > -3 (alpha_1 - alpha_2)/(beta + gamma)",
-        why="a sign; the two numbers are p_1^D - p_2^D with the printed sign and by (8) and (9)",
+        why="a sign, which the text below repeats; the two numbers are p_1^D - p_2^D with the printed sign and by (8) "
+        "and (9)",
         as_printed=_printed_price_gap(3.0, 0.25),
         as_derived=_steady_price_gap(Model.DECENTRALIZED),
     ),

@@ -25,7 +25,8 @@ from batteryopt.differential_game.published import (
 )
 from batteryopt.differential_game.solution import Model, Solution, demands
 from batteryopt.differential_game.solve import solve
-from batteryopt.reproduction import Figure, PaperFault, Reproduction, Verdict
+from batteryopt.differential_game.statements import STATEMENTS, least_margin
+from batteryopt.reproduction import Figure, PaperFault, Reproduction, Statement, Verdict
 
 PAPER = (
     "Lili Zhao, Jizi Li, Xiuli Bao: Dynamic optimization and coordination of the new energy vehicle supply chain based "
@@ -70,6 +71,10 @@ def reproduce(announce: Callable[[str], None] = lambda _: None) -> Reproduction:
             )
             for result in (base, second)
             for answer in result.answers
+        ),
+        statements=tuple(
+            Statement(place=s.place, words=s.words, margin=least_margin(s, (BASE_CASE, SECOND_CASE)))
+            for s in STATEMENTS
         ),
         notes=(
             "Formulas are tried at the base case and at a second case of ours, where no factor is 1; values of time "

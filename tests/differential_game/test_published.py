@@ -14,6 +14,7 @@ from batteryopt.differential_game.printed_formulas import Symbols
 from batteryopt.differential_game.published import BASE_CASE, FIGURES, FORMULAS, SECOND_CASE
 from batteryopt.differential_game.reproduce import FORMULA_TOLERANCE, by_formula, reproduce
 from batteryopt.differential_game.solution import Model
+from batteryopt.differential_game.statements import STATEMENTS, least_margin
 
 FAULT = {fault.place: fault for fault in FAULTS}
 WRONG_FORMULAS = {"A_3", "B_2", "B_2 as a product", "(19)", "(20)", "(28)", "(30)"}
@@ -168,6 +169,44 @@ def test_the_steady_states_differ_against_the_text():
     assert fault.as_printed(BASE_CASE) < fault.as_derived(BASE_CASE)
 
 
+def test_prices_at_the_start_rise_with_c0_and_steady_ones_fall():
+    """p_1^I = ... + (1 + c0) m/2: at the start m_0/2 = 7.5. Steady: m = 37 f/(2.4 - 2 f^2), f = 1 - c0 = 0.5.
+
+    dm/df = 37 (2.4 + 2 f^2)/(2.4 - 2 f^2)^2 = 37 * 2.9/1.9^2, and dp/dc0 = m/2 - 0.75 dm/df.
+    """
+    fault = FAULT["Corollary 3(ii)"]
+    assert fault.as_derived(BASE_CASE) == pytest.approx(7.5, rel=1e-8)
+    assert fault.as_printed(BASE_CASE) == pytest.approx(18.5 / 1.9 / 2 - 0.75 * 37 * 2.9 / 1.9**2)
+    text = FAULT["text under Corollary 3"]
+    assert text.as_printed(BASE_CASE) == pytest.approx(18.5 / 1.9)
+    assert text.as_derived(BASE_CASE) == pytest.approx(37 * 0.55 / (2.4 - 2 * 0.55**2))
+
+
+# --- statements -------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("statement", STATEMENTS, ids=lambda s: f"{s.place}: {s.words}")
+def test_every_other_statement_of_the_paper_holds(statement):
+    assert least_margin(statement, (BASE_CASE, SECOND_CASE)) > 0
+
+
+def test_margins_by_hand():
+    """Slopes: (phi - b c0)/(4 b) = 1/8. Contract: (1 - delta) c_1 at m = 0."""
+    margin = {statement.words: statement.margin(BASE_CASE) for statement in STATEMENTS}
+    assert margin["retail prices rise faster than wholesale prices"] == pytest.approx(1 / 8)
+    assert margin["these wholesale prices are below unit cost"] == pytest.approx(1 - (0.2476175886 + 0.5458346430) / 2)
+    # Integration: g = m/2 in either steady state, by mu g = eta m, and that difference is the least of the three.
+    steady = 18.5 / 1.9 - 4.3023255814
+    assert margin["integration gives more innovation, efficiency and profit"] == pytest.approx(steady / 2, rel=1e-9)
+
+
+def test_a_statement_may_fail():
+    """With innovation almost as cheap as it may be (k > 5/12), integration makes cars so good that they cost more."""
+    cheap = BASE_CASE.replace(innovation_cost=0.45)
+    (statement,) = [s for s in STATEMENTS if s.words.startswith("integrated prices are always below")]
+    assert least_margin(statement, (cheap,)) < 0
+
+
 @pytest.mark.slow
 def test_the_reproduction_by_both_routes():
     found = reproduce()
@@ -180,4 +219,5 @@ def test_the_reproduction_by_both_routes():
     }
     assert disagreeing == WRONG_FORMULAS
     assert all(f.reason for f in found.figures if not f.agrees)
+    assert all(statement.holds for statement in found.statements)
     assert not any(math.isnan(value) for f in found.figures for value in (f.formula, f.optimizer))
