@@ -232,8 +232,12 @@ def family_of(kind: str, place: str = "kind") -> Family:
 
 
 def family_at(path: str | os.PathLike[str]) -> Family:
-    """Return the family of the instance at a path: a TOML file, or a folder with a ``network.toml``."""
+    """Return the family of the instance at a path: a TOML file, a folder with a ``network.toml``, or a workbook."""
+    from batteryopt.spreadsheet import is_workbook
     from batteryopt.toml_input import kind_of
+
+    if is_workbook(path):
+        return FAMILIES["network"]
 
     place = Path(path, "network.toml") if os.path.isdir(path) else Path(path)
     return FAMILIES[kind_of(place, known=FAMILIES)]

@@ -10,7 +10,10 @@ import pytest
 PACKAGE = Path(__file__).parents[1] / "batteryopt"
 FAMILIES = ("coordination", "differential_game", "network")
 FLOORS = (
-    ("errors", "status", "certificate", "compiled_output", "files", "input_faults", "toml_input", "toml_output"),
+    (
+        "errors", "status", "certificate", "compiled_output", "files", "input_faults", "spreadsheet", "toml_input",
+        "toml_output", "units",
+    ),  # fmt: skip
     ("solvers",),
     ("bilevel", "run", "reproduction", "presentation"),
     FAMILIES,

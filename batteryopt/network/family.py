@@ -21,6 +21,7 @@ from batteryopt.network.solution import Solution
 from batteryopt.network.solve import GAP
 from batteryopt.network.solve import solve as solve_network
 from batteryopt.solvers.adapter import Progress, relative_gap
+from batteryopt.spreadsheet import is_workbook
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -73,9 +74,9 @@ class Result(PlainResult):
 
 
 def read(path: str | os.PathLike[str]) -> Network:
-    """Return the network in a folder; its ``network.toml`` may be given instead of the folder."""
+    """Return the network in a folder or in a workbook; the folder's ``network.toml`` may be given instead of it."""
     place = Path(path)
-    return tables.read(place if place.is_dir() else place.parent)
+    return tables.read(place if place.is_dir() or is_workbook(place) else place.parent)
 
 
 def read_options(instance: Network | None, *, objective: Sequence[str] = (), keep: str | None = None) -> dict[str, Any]:

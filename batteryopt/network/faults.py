@@ -22,10 +22,11 @@ MASS_TOLERANCE = 1e-9
 
 @dataclass(frozen=True, kw_only=True)
 class EntityFault(Fault):
-    """A fault that knows the entity and the field it is in, so that a reader of tables can name row and column."""
+    """A fault that knows its entity, field and period's index, so that a reader of tables can name row and column."""
 
     entity: Any = dataclasses.field(default=None, compare=False, repr=False)
     field: str = ""
+    period: int | None = None
 
     def __str__(self) -> str:
         return f"{self.place}: {self.problem}; {self.remedy}"
@@ -56,10 +57,10 @@ def faults_of(network: Network) -> list[EntityFault]:
     return [fault for check in checks for fault in check(network)]
 
 
-def _fault(entity: Any, field: str, problem: str, remedy: str) -> EntityFault:
+def _fault(entity: Any, field: str, problem: str, remedy: str, period: int | None = None) -> EntityFault:
     key = "/".join(str(getattr(entity, name)) for name in _KEYS if getattr(entity, name, ""))
     place = f"{type(entity).__name__} {key or '?'}, {field}"
-    return EntityFault(place=place, problem=problem, remedy=remedy, entity=entity, field=field)
+    return EntityFault(place=place, problem=problem, remedy=remedy, entity=entity, field=field, period=period)
 
 
 _KEYS = ("site", "origin", "destination", "type", "name", "product", "mode", "scenario")
@@ -199,9 +200,15 @@ def _profile_faults(network: Network, entity: Any, field: str, value: Any) -> It
         yield _fault(
             entity, field, f"has {len(value)} numbers", f"expected one, or one a period ({len(network.periods)})"
         )
-    wrong = [number for number in numbers if not _is_in_range(field, number)]
-    if wrong:
-        yield _fault(entity, field, f"is {wrong[0]}", f"expected {_range_of(field)}")
+    wrong = next((t for t, number in enumerate(numbers) if not _is_in_range(field, number)), None)
+    if wrong is not None:
+        yield _fault(
+            entity,
+            field,
+            f"is {numbers[wrong]}",
+            f"expected {_range_of(field)}",
+            wrong if isinstance(value, tuple) else None,
+        )
 
 
 def _is_in_range(field: str, number: float) -> bool:

@@ -24,8 +24,9 @@ from batteryopt.network.instance import (
 )
 from batteryopt.network.tables import write
 from batteryopt.network.tables.cells import Column, Kind, text_of
+from batteryopt.network.tables.folder import FILE
 from batteryopt.network.tables.schema import TABLES, Table
-from batteryopt.network.tables.settings import FILE, TEXTS, policy_columns
+from batteryopt.network.tables.settings import TEXTS, policy_columns
 
 HEADER = """\
 # A network of battery recycling: what returns where, what may stand where, what may travel, and the rules.

@@ -34,7 +34,8 @@ from batteryopt.network.instance import (
     Storage,
     Subsidy,
 )
-from batteryopt.network.tables.settings import FILE, Settings
+from batteryopt.network.tables.grid import Source
+from batteryopt.network.tables.settings import Settings
 from batteryopt.network.tables.sheet import Row
 
 Sheets = Mapping[str, Sequence[Row]]
@@ -54,6 +55,7 @@ class Assembly:
     """
 
     sheets: Sheets
+    source: Source
     faults: list[Fault]
     origin: dict[int, tuple[Any, Row]] = field(default_factory=dict)
 
@@ -85,9 +87,11 @@ class Assembly:
         return found
 
 
-def assemble(sheets: Sheets, settings: Settings, faults: list[Fault]) -> tuple[dict[str, Any], Assembly]:
+def assemble(
+    sheets: Sheets, source: Source, settings: Settings, faults: list[Fault]
+) -> tuple[dict[str, Any], Assembly]:
     """Return the arguments of a `Network`, without its distances, and where its entities came from."""
-    work = Assembly(sheets=sheets, faults=faults)
+    work = Assembly(sheets=sheets, source=source, faults=faults)
     arguments = {
         **settings.texts,
         "discount_rate": settings.discount_rate,
@@ -115,7 +119,7 @@ def assemble(sheets: Sheets, settings: Settings, faults: list[Fault]) -> tuple[d
 
 
 def _types(work: Assembly) -> Iterator[FacilityType]:
-    """Yield the facility types: those of ``types.csv``, or, without that table, those that have recipes or levels."""
+    """Yield the facility types: those of the table ``types``, or, without it, those that have recipes or levels."""
     parts = {table: work.parts(table, ["type"]) for table in ("levels", "storage")}
     recipes = _recipes(work)
     own = {row.get("name"): row for row in work.rows("types")}
@@ -158,7 +162,7 @@ def _candidates(work: Assembly) -> Iterator[Candidate]:
     own = {(row.get("site"), row.get("type")): row for row in work.rows("candidates")}
     for (site, type_), rows in levels.items():
         if site and (site, type_) not in own:
-            remedy = "add it to candidates.csv, or leave the site empty"
+            remedy = f"add it to {work.source.table('candidates')}, or leave the site empty"
             work.faults.append(
                 Fault(
                     place=rows[0].place("owner_site"), problem=f"'{site}' is no candidate for '{type_}'", remedy=remedy
@@ -175,9 +179,8 @@ def _markets(work: Assembly) -> Iterator[Market]:
     for key, rows in parts.items():
         if key not in own:
             problem = f"no market at '{key[0]}' buys '{key[1]}'"
-            work.faults.append(
-                Fault(place=rows[0].place("owner_bought"), problem=problem, remedy="add it to markets.csv")
-            )
+            remedy = f"add it to {work.source.table('markets')}"
+            work.faults.append(Fault(place=rows[0].place("owner_bought"), problem=problem, remedy=remedy))
     for row in work.rows("markets"):
         rows = parts.get((row.get("site"), row.get("product"), row.get("scenario")), [])
         yield work.make(Market, row, comes_back=tuple(work.make(ComesBack, r) for r in rows))
@@ -217,9 +220,9 @@ def relocate(faults: Iterable[EntityFault], work: Assembly) -> Iterator[Fault]:
         entity, row = work.origin.get(id(fault.entity), (None, None))
         if row is None:
             if fault.field not in broken:
-                yield Fault(place=_place_outside(fault), problem=fault.problem, remedy=fault.remedy)
+                yield Fault(place=_place_outside(fault, work.source), problem=fault.problem, remedy=fault.remedy)
         elif not _follows(fault, entity, row, broken):
-            yield Fault(place=row.place(fault.field), problem=fault.problem, remedy=fault.remedy)
+            yield Fault(place=row.place(fault.field, fault.period), problem=fault.problem, remedy=fault.remedy)
 
 
 def _follows(fault: EntityFault, entity: Any, row: Row, broken: set[str]) -> bool:
@@ -231,12 +234,12 @@ def _follows(fault: EntityFault, entity: Any, row: Row, broken: set[str]) -> boo
     return is_name or (isinstance(entity, Recipe) and "products" in broken)
 
 
-def _place_outside(fault: EntityFault) -> str:
+def _place_outside(fault: EntityFault, source: Source) -> str:
     """Return the place of a fault that is in no row."""
     if isinstance(fault.entity, Policy):
-        return f"{FILE}, policy.{fault.field}"
+        return source.setting(f"policy.{fault.field}")
     if isinstance(fault.entity, Period):
-        return f"{FILE}, {'years_per_period' if fault.field == 'years' else 'periods'}"
+        return source.setting("years_per_period" if fault.field == "years" else "periods")
     if isinstance(fault.entity, Network):
-        return f"{fault.field}.csv" if fault.field in ("products", "sites") else f"{FILE}, {fault.field}"
+        return source.table(fault.field) if fault.field in ("products", "sites") else source.setting(fault.field)
     return fault.place

@@ -1,8 +1,7 @@
-"""Distance tables: CSV (a square with names on both sides) or NPZ (arrays ``site`` and ``km``)."""
+"""Distance tables: a square with names on both sides (CSV or a sheet), or NPZ (arrays ``site`` and ``km``)."""
 
 from __future__ import annotations
 
-import csv
 import io
 import zipfile
 from collections.abc import Sequence
@@ -11,68 +10,115 @@ from pathlib import Path
 import numpy as np
 
 from batteryopt.errors import Fault, nearest
+from batteryopt.input_faults import show
 from batteryopt.network.instance import Floats
+from batteryopt.network.tables.grid import Grid, Unreadable, csv_grid
 
-NO_WAY = ""
-"""An empty cell of a CSV matrix: there is no way."""
 SHOWN = 5
-"""Missing sites named one by one before the rest are counted."""
+"""Missing sites, and cells that are no numbers, named one by one before the rest are counted."""
 
 
-def read_matrix(path: Path, sites: Sequence[str], faults: list[Fault]) -> Floats:
+def read_matrix_file(path: Path, sites: Sequence[str], faults: list[Fault], remedy: str) -> Floats:
     """Return distances in km in the order of `sites` (S, S), NaN where there is no way.
 
     The file may have more sites than the network. What is wrong goes to `faults`, and the answer is all zeros.
+
+    Parameters
+    ----------
+    remedy
+        What to do where there is no such file.
     """
-    nothing = np.zeros((len(sites), len(sites)))
+    if not path.is_file():
+        faults.append(Fault(place=path.name, problem="there is no such file", remedy=remedy))
+        return _nothing(sites)
+    if path.suffix != ".npz":
+        count = len(faults)
+        grid = csv_grid(path, faults)
+        return _nothing(sites) if len(faults) > count else matrix_of(grid, sites, faults)
     try:
-        names, km = _read_npz(path) if path.suffix == ".npz" else _read_csv(path)
-    except FileNotFoundError:
-        faults.append(
-            Fault(place=path.name, problem="there is no such file", remedy="check [distances] in network.toml")
-        )
-        return nothing
+        names, km = _read_npz(path)
     except (ValueError, KeyError, OSError, zipfile.BadZipFile) as error:
-        remedy = "expected a square of km with site names on both sides, or an NPZ file with arrays site and km"
-        faults.append(Fault(place=path.name, problem=f"cannot be read ({error})", remedy=remedy))
-        return nothing
+        faults.append(_cannot_be_read(path.name, error))
+        return _nothing(sites)
+    return _in_order(names, km, sites, path.name, faults)
+
+
+def matrix_of(grid: Grid, sites: Sequence[str], faults: list[Fault]) -> Floats:
+    """Return the distances of a table with names on both sides, as `read_matrix_file` does."""
+    try:
+        names, cells = _names_and_cells(grid)
+    except ValueError as error:
+        faults.append(_cannot_be_read(grid.place, error))
+        return _nothing(sites)
+    km, wrong = np.full((len(names), len(names)), np.nan), []
+    for i, (line, row) in enumerate(cells):
+        for j, text in enumerate(row):
+            try:
+                km[i, j] = np.nan if not text else float(text)
+            except ValueError:
+                wrong.append((grid.cell(line, names[j], j + 1), text))
+    faults += _unreadable_cells(grid.place, wrong)
+    return _nothing(sites) if wrong else _in_order(names, km, sites, grid.place, faults)
+
+
+def _names_and_cells(grid: Grid) -> tuple[list[str], list[tuple[int, Sequence[str]]]]:
+    """Return the names, and the cells of each line without its name."""
+    if not grid.lines:
+        raise ValueError("it is empty")
+    (_, header), *rest = grid.lines
+    names = list(header[1:])
+    if [row[0] for _, row in rest] != names:
+        raise ValueError("its first column does not repeat its first row")
+    for line, row in rest:
+        if len(row) != len(header):
+            raise ValueError(f"row {line} has {len(row) - 1} distances for {len(names)} names")
+    return names, [(line, row[1:]) for line, row in rest]
+
+
+def _unreadable_cells(place: str, wrong: Sequence[tuple[str, str]]) -> list[Fault]:
+    expected = "expected km as a number, or an empty cell where there is no way"
+    faults = [
+        Fault(place=cell, problem=text.problem, remedy=text.remedy)
+        if isinstance(text, Unreadable)
+        else Fault(place=cell, problem=f"is {show(text)}", remedy=expected)
+        for cell, text in wrong[:SHOWN]
+    ]
+    if len(wrong) > SHOWN:
+        faults.append(Fault(place=place, problem=f"has {len(wrong) - SHOWN} more such cells", remedy="as above"))
+    return faults
+
+
+def _in_order(names: Sequence[str], km: Floats, sites: Sequence[str], place: str, faults: list[Fault]) -> Floats:
     position = {name: i for i, name in enumerate(names)}
     missing = [name for name in sites if name not in position]
     for name in missing[:SHOWN]:
         remedy = f"{nearest(name, position)} A site without a way has a row and a column of empty cells"
-        faults.append(Fault(place=path.name, problem=f"has no site '{name}'", remedy=remedy))
+        faults.append(Fault(place=place, problem=f"has no site '{name}'", remedy=remedy))
     if len(missing) > SHOWN:
         problem = f"lacks {len(missing) - SHOWN} more of the network's sites"
-        faults.append(Fault(place=path.name, problem=problem, remedy="as above"))
+        faults.append(Fault(place=place, problem=problem, remedy="as above"))
     if missing:
-        return nothing
+        return _nothing(sites)
     index = np.array([position[name] for name in sites], dtype=int)
     return np.array(km[np.ix_(index, index)], dtype=float)
+
+
+def _nothing(sites: Sequence[str]) -> Floats:
+    return np.zeros((len(sites), len(sites)))
+
+
+def _cannot_be_read(place: str, error: Exception) -> Fault:
+    remedy = "expected a square of km with site names on both sides, or an NPZ file with arrays site and km"
+    return Fault(place=place, problem=f"cannot be read ({error})", remedy=remedy)
 
 
 def _read_npz(path: Path) -> tuple[list[str], Floats]:
     with np.load(path, allow_pickle=False) as arrays:
         names = [str(name).strip() for name in arrays["site"]]
         km = np.asarray(arrays["km"])
-    return names, _square(names, km)
-
-
-def _read_csv(path: Path) -> tuple[list[str], Floats]:
-    rows = [row for row in csv.reader(io.StringIO(path.read_text("utf-8-sig"), newline="")) if any(row)]
-    if not rows:
-        raise ValueError("it is empty")
-    names = [name.strip() for name in rows[0][1:]]
-    down = [row[0].strip() for row in rows[1:]]
-    if down != names:
-        raise ValueError("its first column does not repeat its first row")
-    km = np.array([[float(cell) if cell.strip() != NO_WAY else np.nan for cell in row[1:]] for row in rows[1:]])
-    return names, _square(names, km)
-
-
-def _square(names: list[str], km: Floats) -> Floats:
     if km.shape != (len(names), len(names)):
         raise ValueError(f"{len(names)} names, but a table of {' x '.join(map(str, km.shape))}")
-    return km
+    return names, km
 
 
 def matrix_bytes(names: Sequence[str], km: Floats) -> bytes:

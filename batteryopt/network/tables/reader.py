@@ -1,63 +1,67 @@
-"""A folder to a network, or every fault of the folder at once."""
+"""A folder or a workbook to a network, or every fault of it at once."""
 
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
 from pathlib import Path
 
-from batteryopt.errors import Fault, InvalidInput, nearest
+from batteryopt.errors import Fault, InvalidInput
 from batteryopt.network.faults import InvalidNetwork
 from batteryopt.network.foresight import foresee
-from batteryopt.network.instance import Floats, Network
+from batteryopt.network.instance import Network
 from batteryopt.network.tables.assemble import Sheets, assemble, relocate
-from batteryopt.network.tables.matrices import read_matrix
+from batteryopt.network.tables.folder import FILE, Folder
+from batteryopt.network.tables.grid import Source
 from batteryopt.network.tables.schema import TABLES
-from batteryopt.network.tables.settings import FILE, KIND, Settings, settings_of
+from batteryopt.network.tables.settings import Settings, settings_of
 from batteryopt.network.tables.sheet import read_sheet
-from batteryopt.toml_input import load_table
-
-BESIDE = ("provenance",)
-"""Tables that may lie in the folder and are not read: where the numbers come from."""
+from batteryopt.spreadsheet import is_workbook
 
 
-def read(folder: str | os.PathLike[str]) -> Network:
-    """Read a network from a folder of CSV tables and its ``network.toml``.
+def read(path: str | os.PathLike[str]) -> Network:
+    """Read a network from a folder of CSV tables and its ``network.toml``, or from one workbook.
 
     Parameters
     ----------
-    folder
-        The folder, or the ``network.toml`` in it.
+    path
+        The folder, the ``network.toml`` in it, or an ``.xlsx`` file.
 
     Raises
     ------
     InvalidInput
-        With every fault at once, each with its table, row, column, value and what was expected: cells, names that are
-        not declared, recipes that make mass of nothing, and what can be seen of an impossible plan before it is sought
-        (`batteryopt.network.foresight`).
+        With every fault at once, each with its table, row, column (or sheet and cell), value and what was expected:
+        cells, names that are not declared, recipes that make mass of nothing, and what can be seen of an impossible
+        plan before it is sought (`batteryopt.network.foresight`).
     """
-    path = Path(folder).parent if Path(folder).name == FILE else Path(folder)
-    if not path.is_dir():
-        remedy = "give a folder with CSV tables and a network.toml, or make one: batteryopt new network FOLDER"
-        raise InvalidInput(str(folder), [Fault(place="folder", problem="there is no such folder", remedy=remedy)])
-    content = load_table(path / FILE)
-    if content.get("kind") != KIND:
-        problem = f"is '{content['kind']}'" if "kind" in content else "is missing"
-        raise InvalidInput(str(path / FILE), [Fault(place="kind", problem=problem, remedy=f'expected kind = "{KIND}"')])
+    source = source_at(Path(path))
     faults: list[Fault] = []
-    settings = settings_of(content, path, faults)
-    network = _network(path, settings, faults)
+    settings = settings_of(source, faults)
+    network = _network(source, settings, faults)
     if network is not None and not faults:
         faults += foresee(network)
     if faults or network is None:
-        raise InvalidInput(str(folder), faults)
+        raise InvalidInput(str(path), faults)
     return network
 
 
-def _network(path: Path, settings: Settings, faults: list[Fault]) -> Network | None:
-    sheets = _sheets(path, settings, faults)
-    arguments, work = assemble(sheets, settings, faults)
-    distances = _matrices(path, settings, [site.name for site in arguments["sites"]], faults)
+def source_at(path: Path) -> Source:
+    """Return the source of the network at a path, or raise `InvalidInput` where there is none."""
+    if is_workbook(path):
+        from batteryopt.network.tables.workbook import Workbook
+
+        return Workbook(path)
+    folder = path.parent if path.name == FILE else path
+    if not folder.is_dir():
+        remedy = "give a folder with CSV tables and a network.toml, or make one: batteryopt new network FOLDER"
+        raise InvalidInput(str(path), [Fault(place="folder", problem="there is no such folder", remedy=remedy)])
+    return Folder(folder)
+
+
+def _network(source: Source, settings: Settings, faults: list[Fault]) -> Network | None:
+    sheets = _sheets(source, settings, faults)
+    arguments, work = assemble(sheets, source, settings, faults)
+    sites = [site.name for site in arguments["sites"]]
+    distances = {name: source.matrix(name, where, sites, faults) for name, where in settings.distances.items()}
     try:
         return Network(**arguments, distances=distances)
     except InvalidNetwork as error:
@@ -65,15 +69,8 @@ def _network(path: Path, settings: Settings, faults: list[Fault]) -> Network | N
         return None
 
 
-def _sheets(path: Path, settings: Settings, faults: list[Fault]) -> Sheets:
-    """Return the rows of every table in the folder."""
-    names = {file.stem: file for file in sorted(path.iterdir()) if file.suffix.lower() == ".csv"}
-    for name, file in names.items():
-        if name not in TABLES and name not in BESIDE and file.name not in settings.distances.values():
-            faults.append(Fault(place=file.name, problem="unknown table", remedy=nearest(name, TABLES)))
+def _sheets(source: Source, settings: Settings, faults: list[Fault]) -> Sheets:
+    """Return the rows of every table that there is."""
     periods = [period.name for period in settings.periods]
-    return {name: read_sheet(names[name], table, periods, faults) for name, table in TABLES.items() if name in names}
-
-
-def _matrices(path: Path, settings: Settings, sites: list[str], faults: list[Fault]) -> Mapping[str, Floats]:
-    return {name: read_matrix(path / file, sites, faults) for name, file in settings.distances.items()}
+    grids = source.grids(TABLES, settings.distances, faults)
+    return {name: read_sheet(grid, TABLES[name], periods, faults) for name, grid in grids.items()}

@@ -1,21 +1,36 @@
-"""A CSV file as rows of values, with every fault of its header and its cells."""
+"""A table, as it was written, as rows of values; with every fault of its header and its cells."""
 
 from __future__ import annotations
 
-import csv
-import io
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 
 from batteryopt.errors import Fault, nearest
 from batteryopt.input_faults import show
 from batteryopt.network.tables.cells import PERIOD_SEPARATOR, Column, NotAValue, value_of
+from batteryopt.network.tables.grid import COMMENT, Grid, Unreadable
 from batteryopt.network.tables.schema import Table
 
-COMMENT = "#"
-"""A row whose first cell begins with it is left out."""
+
+@dataclass(frozen=True, kw_only=True)
+class Head:
+    """One column as it was written.
+
+    Attributes
+    ----------
+    text
+        Its name there.
+    position
+        Its place among the columns, from 0.
+    period
+        Index of the period that it is of; None: all.
+    """
+
+    column: Column
+    text: str
+    position: int
+    period: int | None
 
 
 @dataclass(kw_only=True)
@@ -24,8 +39,14 @@ class Row:
 
     Attributes
     ----------
+    grid
+        What it was read from.
     line
-        Its number in the file; the header is 1, as a spreadsheet shows it.
+        Its number there; the header is 1, as a spreadsheet shows it.
+    heads
+        The columns that were read.
+    filled
+        Positions of its cells that hold something.
     values
         By attribute; those that the row leaves empty are absent.
     faulty
@@ -33,14 +54,23 @@ class Row:
     """
 
     table: Table
+    grid: Grid
     line: int
+    heads: Sequence[Head] = ()
+    filled: frozenset[int] = frozenset()
     values: dict[str, Any] = field(default_factory=dict)
     faulty: set[str] = field(default_factory=set)
 
-    def place(self, attribute: str = "") -> str:
+    def place(self, attribute: str = "", period: int | None = None) -> str:
         """Return where a fault of this row is."""
         column = self.table.by_field.get(attribute)
-        return f"{self.table.name}.csv row {self.line}" + (f", column {column.name}" if column else "")
+        if column is None:
+            return self.grid.row(self.line)
+        mine = [head for head in self.heads if head.column is column]
+        if not mine:
+            return self.grid.cell(self.line, column.name)
+        head = min(mine, key=lambda h: (h.position not in self.filled, h.period != period, h.period is not None))
+        return self.grid.cell(self.line, head.text, head.position)
 
     def get(self, attribute: str, default: Any = "") -> Any:
         """Return an attribute's value."""
@@ -55,70 +85,56 @@ class Row:
         return {name: value for name, value in self.values.items() if not name.startswith("owner_")}
 
 
-@dataclass(frozen=True, kw_only=True)
-class Head:
-    """One column as it stands in a file.
-
-    Attributes
-    ----------
-    period
-        Index of the period that it is of; None: all.
-    """
-
-    column: Column
-    period: int | None
-
-
-def read_sheet(path: Path, table: Table, periods: Sequence[str], faults: list[Fault]) -> list[Row]:
+def read_sheet(grid: Grid, table: Table, periods: Sequence[str], faults: list[Fault]) -> list[Row]:
     """Return the rows of a table; what is wrong with them goes to `faults`."""
-    lines = _lines(path, faults)
-    if not lines:
+    if not grid.lines:
         return []
-    (_, header), *rest = lines
-    heads = list(_heads(header, table, periods, faults))
-    _missing_columns(heads, table, faults)
-    return [_row(line, cells, heads, table, len(periods), faults) for line, cells in rest]
+    (_, header), *rest = grid.lines
+    before = len(faults)
+    heads = list(_heads(header, grid, table, periods, faults))
+    if len(faults) == before:  # else a column that is missing may be one whose name is wrong
+        _missing_columns(heads, grid, table, faults)
+    return [_row(line, cells, heads, grid, table, len(periods), faults) for line, cells in rest]
 
 
-def _lines(path: Path, faults: list[Fault]) -> list[tuple[int, list[str]]]:
-    """Return the lines of a CSV file that hold something, with their numbers."""
-    try:
-        text = path.read_bytes().decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        problem = f"is not UTF-8 text (byte {error.start})"
-        faults.append(Fault(place=path.name, problem=problem, remedy="save the table as CSV in UTF-8"))
-        return []
-    reader = csv.reader(io.StringIO(text, newline=""))
-    lines = []
-    for cells in reader:
-        cells = [cell.strip() for cell in cells]
-        if any(cells) and not cells[0].startswith(COMMENT):
-            lines.append((reader.line_num, cells))
-    if not lines:
-        remedy = "write the column names into the first row, or remove the file"
-        faults.append(Fault(place=path.name, problem="is empty", remedy=remedy))
-    return lines
-
-
-def _heads(header: list[str], table: Table, periods: Sequence[str], faults: list[Fault]) -> Iterator[Head | None]:
-    """Yield what each column of the file is; None for one that is unknown."""
+def _heads(
+    header: Sequence[str], grid: Grid, table: Table, periods: Sequence[str], faults: list[Fault]
+) -> Iterator[Head | None]:
+    """Yield what each column is; None for one that is unknown, and for remarks."""
     seen: set[str] = set()
-    for text in header:
-        head = _head(text, table, periods, faults) if text not in seen else None
-        if text in seen:
-            remedy = "keep one of the two columns"
-            faults.append(
-                Fault(place=f"{table.name}.csv, column {text or '(no name)'}", problem="stands twice", remedy=remedy)
-            )
+    for position, text in enumerate(header):
+        head = None
+        if not text:
+            _must_be_empty(position, grid, faults)
+        elif isinstance(text, Unreadable) or not text.startswith(COMMENT):
+            if text in seen:
+                place = grid.column(text, position)
+                faults.append(Fault(place=place, problem="stands twice", remedy="keep one of the two columns"))
+            else:
+                head = _head(text, position, grid, table, periods, faults)
         seen.add(text)
         yield head
 
 
-def _head(text: str, table: Table, periods: Sequence[str], faults: list[Fault]) -> Head | None:
+def _must_be_empty(position: int, grid: Grid, faults: list[Fault]) -> None:
+    """Tell of the first cell that holds something in a column without a name."""
+    for line, cells in grid.lines[1:]:
+        if position < len(cells) and cells[position]:
+            place = grid.cell(line, "(no name)", position)
+            remedy = f"name the column, or begin its name with {COMMENT} to have it left out"
+            faults.append(Fault(place=place, problem="stands in a column without a name", remedy=remedy))
+            return
+
+
+def _head(
+    text: str, position: int, grid: Grid, table: Table, periods: Sequence[str], faults: list[Fault]
+) -> Head | None:
     name, _, period = (part.strip() for part in text.partition(PERIOD_SEPARATOR))
     column = table.by_name.get(name)
-    place = f"{table.name}.csv, column {text or '(no name)'}"
-    if column is None:
+    place = grid.column(text, position)
+    if isinstance(text, Unreadable):
+        faults.append(Fault(place=place, problem=text.problem, remedy=text.remedy))
+    elif column is None:
         faults.append(Fault(place=place, problem="unknown column", remedy=nearest(name, table.by_name)))
     elif period and not column.by_period:
         remedy = f"'{name}' is the same in all periods: give it one column, without a period"
@@ -126,29 +142,36 @@ def _head(text: str, table: Table, periods: Sequence[str], faults: list[Fault]) 
     elif period and period not in periods:
         faults.append(Fault(place=place, problem=f"period '{period}' is not declared", remedy=nearest(period, periods)))
     else:
-        return Head(column=column, period=list(periods).index(period) if period else None)
+        index = list(periods).index(period) if period else None
+        return Head(column=column, text=text, position=position, period=index)
     return None
 
 
-def _missing_columns(heads: Sequence[Head | None], table: Table, faults: list[Fault]) -> None:
+def _missing_columns(heads: Sequence[Head | None], grid: Grid, table: Table, faults: list[Fault]) -> None:
     present = {head.column.name for head in heads if head}
     for column in table.columns:
-        if column.required and column.name not in present and None not in heads:
+        if column.required and column.name not in present:
             remedy = f"expected {column.expectation}"
-            faults.append(Fault(place=f"{table.name}.csv, column {column.name}", problem="is missing", remedy=remedy))
+            faults.append(Fault(place=grid.column(column.name), problem="is missing", remedy=remedy))
 
 
 def _row(
-    line: int, cells: list[str], heads: Sequence[Head | None], table: Table, periods: int, faults: list[Fault]
+    line: int,
+    cells: Sequence[str],
+    heads: Sequence[Head | None],
+    grid: Grid,
+    table: Table,
+    periods: int,
+    faults: list[Fault],
 ) -> Row:
-    row = Row(table=table, line=line)
+    texts = {head: cells[head.position] if head.position < len(cells) else "" for head in heads if head is not None}
+    filled = {head: text for head, text in texts.items() if text}
+    row = Row(table=table, grid=grid, line=line, heads=[*texts], filled=frozenset(head.position for head in filled))
     if any(cells[len(heads) :]):
         problem = f"has {len(cells)} cells for {len(heads)} columns"
         faults.append(Fault(place=row.place(), problem=problem, remedy="quote texts that have a comma in them"))
     profiles: dict[str, dict[int | None, float]] = {}
-    for head, text in zip(heads, cells, strict=False):
-        if head is None or not text:
-            continue
+    for head, text in filled.items():
         value = _value(text, head, row, faults)
         if value is None:
             continue
@@ -158,17 +181,27 @@ def _row(
             row.values[head.column.field] = value
     for name, numbers in profiles.items():
         _set_profile(row, name, numbers, periods, faults)
-    present = {head.column.name for head in heads if head}
-    for column in table.columns:
+    _empty_cells(row, faults)
+    return row
+
+
+def _empty_cells(row: Row, faults: list[Fault]) -> None:
+    """Tell of every cell that must not be empty, and is."""
+    present = {head.column.name for head in row.heads}
+    for column in row.table.columns:
         if column.required and column.name in present and column.field not in row.values | dict.fromkeys(row.faulty):
             faults.append(
                 Fault(place=row.place(column.field), problem="is empty", remedy=f"expected {column.expectation}")
             )
             row.faulty.add(column.field)
-    return row
 
 
 def _value(text: str, head: Head, row: Row, faults: list[Fault]) -> Any:
+    place = row.grid.cell(row.line, head.text, head.position)
+    if isinstance(text, Unreadable):
+        row.faulty.add(head.column.field)
+        faults.append(Fault(place=place, problem=text.problem, remedy=text.remedy))
+        return None
     try:
         return value_of(text, head.column)
     except NotAValue:
@@ -176,7 +209,7 @@ def _value(text: str, head: Head, row: Row, faults: list[Fault]) -> Any:
         expected = f"expected {head.column.expectation}"
         if head.column.choices is not None:
             expected = f"{nearest(text.lower(), [c.value for c in head.column.choices])}; {expected}"
-        faults.append(Fault(place=row.place(head.column.field), problem=f"is {show(text)}", remedy=expected))
+        faults.append(Fault(place=place, problem=f"is {show(text)}", remedy=expected))
         return None
 
 

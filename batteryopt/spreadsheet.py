@@ -1,0 +1,218 @@
+"""Workbooks: which files are some, how they are opened and saved, and what every sheet of ours looks like."""
+
+from __future__ import annotations
+
+import importlib.util
+import io
+import os
+import re
+import zipfile
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+from xml.etree.ElementTree import ParseError
+
+from batteryopt.errors import Fault, InvalidInput
+
+if TYPE_CHECKING:
+    from openpyxl import Workbook
+    from openpyxl.cell import Cell
+    from openpyxl.worksheet.worksheet import Worksheet
+
+SUFFIXES = (".xlsx", ".xlsm")
+OTHERS = (".xls", ".xlsb", ".ods")
+"""Spreadsheets that are neither read nor written; they can be saved as .xlsx."""
+LONGEST_NAME = 31
+"""Characters that the name of a sheet may have."""
+WIDEST, NARROWEST = 60, 9
+"""Widths of columns, in characters."""
+DARK, LIGHT, PALE, GREY = "FF1C5A94", "FFDCE8F3", "FFF3F6F9", "FF9AA5B1"
+"""Of headings; of headings of what is left out; of every second row; of tabs of empty sheets."""
+_FORMULA = re.compile(rb"<f[ >/]")
+
+
+def is_workbook(path: str | os.PathLike[str]) -> bool:
+    """Whether a path is that of a spreadsheet, of whatever kind, and not that of a folder."""
+    return Path(path).suffix.lower() in (*SUFFIXES, *OTHERS) and not Path(path).is_dir()
+
+
+def refuse_others(path: str | os.PathLike[str]) -> None:
+    """Raise `InvalidInput` where workbooks cannot be handled here, or not those of this kind."""
+    suffix = Path(path).suffix.lower()
+    if suffix in OTHERS:
+        _refuse(path, f"is a spreadsheet of kind {suffix}", "save it as .xlsx in your spreadsheet")
+    if importlib.util.find_spec("openpyxl") is None:
+        _refuse(path, "needs openpyxl, which is not installed", "pip install 'batteryopt[excel]'")
+
+
+def _refuse(path: str | os.PathLike[str], problem: str, remedy: str) -> None:
+    raise InvalidInput(str(path), [Fault(place="file", problem=problem, remedy=remedy)])
+
+
+# ---- reading -------------------------------------------------------------------------------------------------------
+
+
+def cells_of(path: Path) -> dict[str, list[list[Any]]]:
+    """Return every sheet of a workbook, by name: rows of cells as openpyxl has them, from the first row on.
+
+    A formula has the value that the spreadsheet stored last; one without any is given as the formula's own cell.
+
+    Raises
+    ------
+    InvalidInput
+        If there is no such file, or if it cannot be read.
+    """
+    refuse_others(path)
+    try:
+        content = path.read_bytes()
+        sheets = _sheets(content, data_only=True)
+        if _has_formulas(content):
+            formulas = _sheets(content, data_only=False)
+            sheets = {name: _with_formulas(rows, formulas[name]) for name, rows in sheets.items()}
+    except FileNotFoundError:
+        _refuse(path, "there is no such file", f"check the path, or make one: batteryopt new network {path}")
+    except OSError as error:
+        reason = (error.strerror or str(error)).lower()
+        _refuse(path, f"cannot be read ({reason})", "close it in your spreadsheet, and check its permissions")
+    except (zipfile.BadZipFile, KeyError, ValueError, TypeError, ParseError, EOFError) as error:
+        _refuse(path, f"is no workbook that can be read ({error})", "save it as .xlsx in your spreadsheet, unprotected")
+    return sheets
+
+
+def _sheets(content: bytes, *, data_only: bool) -> dict[str, list[list[Any]]]:
+    import openpyxl
+
+    book = openpyxl.load_workbook(io.BytesIO(content), read_only=True, data_only=data_only)
+    found = {}
+    for sheet in book.worksheets:
+        sheet.reset_dimensions()  # what the file says of its own size may be wrong
+        found[sheet.title] = [list(row) for row in sheet.iter_rows()]
+    return found
+
+
+def _has_formulas(content: bytes) -> bool:
+    with zipfile.ZipFile(io.BytesIO(content)) as archive:
+        parts = [name for name in archive.namelist() if name.startswith("xl/worksheets/")]
+        return any(_FORMULA.search(archive.read(part)) for part in parts)
+
+
+def _with_formulas(values: list[list[Any]], formulas: list[list[Any]]) -> list[list[Any]]:
+    """Return the cells of `values`, and those of `formulas` where a formula has no value."""
+    return [
+        [
+            formula if value.value is None and formula.data_type == "f" else value
+            for value, formula in zip(*rows, strict=False)
+        ]
+        for rows in zip(values, formulas, strict=False)
+    ]
+
+
+# ---- writing -------------------------------------------------------------------------------------------------------
+
+
+def new_workbook() -> Workbook:
+    """Return a workbook without sheets."""
+    import openpyxl
+
+    book = openpyxl.Workbook()
+    book.remove(book.worksheets[0])
+    return book
+
+
+def to_bytes(book: Workbook) -> bytes:
+    """Return a workbook as the content of a file."""
+    stream = io.BytesIO()
+    book.save(stream)
+    return stream.getvalue()
+
+
+def sheet_name(text: str, taken: Iterable[str] = ()) -> str:
+    """Return a legal name of a sheet that is like a text and differs from those that are taken, in any case."""
+    used = {name.lower() for name in taken}
+    clean = re.sub(r"[\[\]:*?/\\]", " ", text).strip(" '") or "sheet"
+    name, count = clean[:LONGEST_NAME], 1
+    while name.lower() in used:
+        count += 1
+        name = f"{clean[: LONGEST_NAME - len(str(count)) - 1]} {count}"
+    return name
+
+
+def put(cell: Cell, value: Any, number_format: str = "General") -> None:
+    """Set a cell to a text, which stays one whatever it looks like, or to a number, to its last bit."""
+    if isinstance(value, str):
+        cell.value = value
+        cell.data_type = "s"
+        if "\n" in value:
+            cell.alignment = _alignment(wrap=True)
+        return
+    cell.value = value
+    if isinstance(value, float) and float(f"{value:.16g}") != value:
+        cell.value = repr(value)  # openpyxl writes sixteen digits, and this number needs one more
+        cell.data_type = "n"
+    if value is not None:
+        cell.number_format = number_format
+
+
+def header(sheet: Worksheet, names: Sequence[str], *, row: int = 1, faint: Iterable[str] = ()) -> None:
+    """Write headings; those of `faint` are of columns that nothing stands in."""
+    from openpyxl.styles import Font, PatternFill
+
+    pale = set(faint)
+    for position, name in enumerate(names, start=1):
+        cell = sheet.cell(row, position)
+        put(cell, name)
+        is_pale = name in pale
+        cell.font = Font(bold=True, color="FF445566" if is_pale else "FFFFFFFF")
+        cell.fill = PatternFill("solid", fgColor=LIGHT if is_pale else DARK)
+        cell.alignment = _alignment(wrap=True, vertical="center")
+
+
+def note(cell: Cell, text: str) -> None:
+    """Attach a note to a cell, large enough to be read."""
+    from openpyxl.comments import Comment
+
+    lines = sum(1 + len(line) // 44 for line in text.splitlines())
+    cell.comment = Comment(text, "batteryopt", width=320, height=24 + 17 * lines)
+
+
+def drop_down(sheet: Worksheet, column: int, formula: str, last_row: int, *, must: str = "") -> None:
+    """Offer a list of values in a column's cells below its heading.
+
+    Parameters
+    ----------
+    must
+        What to say where something else is typed; empty: nothing, for the list is a suggestion.
+    """
+    from openpyxl.utils import get_column_letter
+    from openpyxl.worksheet.datavalidation import DataValidation
+
+    offer = DataValidation(type="list", formula1=formula, allow_blank=True, showErrorMessage=bool(must))
+    if must:
+        offer.error, offer.errorTitle, offer.errorStyle = must, "batteryopt", "warning"
+    letter = get_column_letter(column)
+    offer.add(f"{letter}2:{letter}{last_row}")
+    sheet.add_data_validation(offer)
+
+
+def widths(sheet: Worksheet, columns: Iterable[Iterable[str]]) -> None:
+    """Make each column as wide as its longest text, within reason."""
+    from openpyxl.utils import get_column_letter
+
+    for position, texts in enumerate(columns, start=1):
+        longest = max((len(line) for text in texts for line in text.splitlines()), default=0)
+        sheet.column_dimensions[get_column_letter(position)].width = min(max(longest + 2, NARROWEST), WIDEST)
+
+
+def legal(texts: Mapping[str, str]) -> Iterator[Fault]:
+    """Yield a fault for every text, by its place, that has characters which no workbook can hold."""
+    from openpyxl.cell.cell import ILLEGAL_CHARACTERS_RE
+
+    for place, text in texts.items():
+        if ILLEGAL_CHARACTERS_RE.search(text):
+            yield Fault(place=place, problem=f"{text!r} fits no workbook", remedy="remove its control characters")
+
+
+def _alignment(*, wrap: bool, vertical: str = "top") -> Any:
+    from openpyxl.styles import Alignment
+
+    return Alignment(wrap_text=wrap, vertical=vertical)
