@@ -13,11 +13,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from batteryopt.errors import Fault, InvalidInput
+from batteryopt.spreadsheet import is_workbook
 
 if TYPE_CHECKING:
     from batteryopt.families import Result
 
 RESULT_FILE = "result.json"
+INSTANCE_COPIES = ("instance.toml", "instance.xlsx", "instance.xlsm", "instance")
+"""What the copy of an instance may be called; a result has one of them."""
 STATUS_KEYS = ("route", "solver", "stop_reason", "point_status", "objective", "bound", "gap", "seconds")
 """What every answer says of its run."""
 _NOT_NUMBERS = (*STATUS_KEYS, "certificate", "reason", "remarks")
@@ -84,6 +87,7 @@ def save(result: Result, instance: Path, folder: Path) -> tuple[str, ...]:
         for name in contents:
             (folder / name).parent.mkdir(parents=True, exist_ok=True)
             (stage / name).replace(folder / name)
+    _remove_older_copies(folder, contents)
     return tuple(contents)
 
 
@@ -115,11 +119,23 @@ def _tables(result: Result) -> dict[str, str]:
 
 def _instance_files(instance: Path) -> Iterator[tuple[str, bytes]]:
     if not instance.is_dir():
-        yield "instance.toml", instance.read_bytes()
+        suffix = instance.suffix.lower() if is_workbook(instance) else ".toml"
+        yield f"instance{suffix}", instance.read_bytes()
         return
     for path in sorted(instance.rglob("*")):
         if path.is_file():
             yield f"instance/{path.relative_to(instance).as_posix()}", path.read_bytes()
+
+
+def _remove_older_copies(folder: Path, written: Iterable[str]) -> None:
+    """Remove copies of instances that an older result left in the folder, and that are not this one's."""
+    current = {name.partition("/")[0] for name in written}
+    for name in set(INSTANCE_COPIES) - current:
+        place = folder / name
+        if place.is_dir():
+            shutil.rmtree(place, ignore_errors=True)
+        else:
+            place.unlink(missing_ok=True)
 
 
 @contextlib.contextmanager

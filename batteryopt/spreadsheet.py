@@ -120,7 +120,9 @@ def new_workbook() -> Workbook:
 
 
 def to_bytes(book: Workbook) -> bytes:
-    """Return a workbook as the content of a file."""
+    """Return a workbook as the content of a file, every sheet ready to be printed."""
+    for sheet in book.worksheets:
+        printable(sheet)
     stream = io.BytesIO()
     book.save(stream)
     return stream.getvalue()
@@ -176,22 +178,28 @@ def note(cell: Cell, text: str) -> None:
 
 
 def drop_down(sheet: Worksheet, column: int, formula: str, last_row: int, *, must: str = "") -> None:
-    """Offer a list of values in a column's cells below its heading.
+    """Offer a list of values in a column's cells below its heading, as `offer` does."""
+    from openpyxl.utils import get_column_letter
+
+    letter = get_column_letter(column)
+    offer(sheet, f"{letter}2:{letter}{last_row}", formula, must=must)
+
+
+def offer(sheet: Worksheet, cells: str, formula: str, *, must: str = "") -> None:
+    """Offer a list of values in some cells.
 
     Parameters
     ----------
     must
         What to say where something else is typed; empty: nothing, for the list is a suggestion.
     """
-    from openpyxl.utils import get_column_letter
     from openpyxl.worksheet.datavalidation import DataValidation
 
-    offer = DataValidation(type="list", formula1=formula, allow_blank=True, showErrorMessage=bool(must))
+    rule = DataValidation(type="list", formula1=formula, allow_blank=True, showErrorMessage=bool(must))
     if must:
-        offer.error, offer.errorTitle, offer.errorStyle = must, "batteryopt", "warning"
-    letter = get_column_letter(column)
-    offer.add(f"{letter}2:{letter}{last_row}")
-    sheet.add_data_validation(offer)
+        rule.error, rule.errorTitle, rule.errorStyle = must, "batteryopt", "warning"
+    rule.add(cells)
+    sheet.add_data_validation(rule)
 
 
 def widths(sheet: Worksheet, columns: Iterable[Iterable[str]]) -> None:
@@ -203,13 +211,40 @@ def widths(sheet: Worksheet, columns: Iterable[Iterable[str]]) -> None:
         sheet.column_dimensions[get_column_letter(position)].width = min(max(longest + 2, NARROWEST), WIDEST)
 
 
-def legal(texts: Mapping[str, str]) -> Iterator[Fault]:
+def printable(sheet: Worksheet) -> None:
+    """Let a sheet be printed on pages as wide as it is, with its headings on each."""
+    sheet.page_setup.orientation = "landscape"
+    sheet.page_setup.fitToWidth, sheet.page_setup.fitToHeight = 1, 0
+    sheet.sheet_properties.pageSetUpPr = _page_setup(fitToPage=True)
+    sheet.print_title_rows = "1:1"
+
+
+def _page_setup(**settings: bool) -> Any:
+    from openpyxl.worksheet.properties import PageSetupProperties
+
+    return PageSetupProperties(**settings)
+
+
+def illegal(texts: Mapping[str, str]) -> Iterator[Fault]:
     """Yield a fault for every text, by its place, that has characters which no workbook can hold."""
     from openpyxl.cell.cell import ILLEGAL_CHARACTERS_RE
 
     for place, text in texts.items():
         if ILLEGAL_CHARACTERS_RE.search(text):
             yield Fault(place=place, problem=f"{text!r} fits no workbook", remedy="remove its control characters")
+
+
+def emphasise(cell: Cell, *, is_title: bool) -> None:
+    """Make a cell's text bold, and large where it is a title."""
+    from openpyxl.styles import Font
+
+    cell.font = Font(bold=True, size=14 if is_title else 11, color=DARK if is_title else "FF000000")
+    cell.alignment = _alignment(wrap=not is_title)
+
+
+def wrap(cell: Cell) -> None:
+    """Let a cell's text take several lines."""
+    cell.alignment = _alignment(wrap=True)
 
 
 def _alignment(*, wrap: bool, vertical: str = "top") -> Any:

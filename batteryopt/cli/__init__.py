@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from batteryopt.cli import accuracy, commands, imports, report, sweep
+from batteryopt.cli import accuracy, commands, export, imports, report, sweep
 
 app = typer.Typer(
     name="batteryopt",
@@ -43,6 +43,7 @@ for _command in (
     accuracy.accuracy,
     report.report,
     commands.new,
+    export.export,
 ):
     app.command()(_command)
 app.add_typer(imports.app, name="import")

@@ -125,13 +125,19 @@ def reproduce(
 @guarded
 def new(
     kind: Annotated[str, typer.Argument(metavar="KIND", help="Kind of the instance, as in its TOML file.")],
-    path: Annotated[Path, typer.Argument(metavar="PATH", help="Where to write it.")],
+    path: Annotated[
+        Path,
+        typer.Argument(metavar="PATH", help="Where to write it; a network becomes a workbook where it is an .xlsx."),
+    ],
     force: Annotated[bool, typer.Option("--force", help="Replace what is there.")] = False,
 ) -> ExitStatus:
     """Write a commented instance to start from."""
     from batteryopt.families import family_of
+    from batteryopt.spreadsheet import is_workbook
 
     family = family_of(kind, place="KIND")
+    if is_workbook(path) and family.kind != "network":
+        raise refuse("PATH", f"a {kind} instance is no workbook", "give a path that ends with .toml")
     if path.exists() and not force:
         raise InvalidInput(str(path), [refuse("PATH", "there is one already", "--force replaces it").faults[0]])
     family.write_template(path)

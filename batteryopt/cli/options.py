@@ -25,7 +25,8 @@ class RouteChoice(enum.StrEnum):
 
 
 InstanceArgument = Annotated[
-    Path, typer.Argument(metavar="INSTANCE", help="A TOML file, or a network's folder with a network.toml.")
+    Path,
+    typer.Argument(metavar="INSTANCE", help="A TOML file, or a network: a folder with a network.toml, or a workbook."),
 ]
 ModelOption = Annotated[
     list[str] | None, typer.Option("--model", metavar="NAME", help="A model to solve; repeat for several.")

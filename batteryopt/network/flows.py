@@ -205,7 +205,7 @@ class Mode:
     risk_factor
         Multiplies the risk of a tonne-kilometre (tonnes x km x people along a km x hazard).
     distance
-        `GREAT_CIRCLE` or the name of a matrix in ``Network.distances``; NaN in a matrix means no way.
+        ``great-circle`` or the name of a distance table; where that has no number there is no way.
     detour_factor
         Multiplies every distance that is not a lane's own.
     shortest_km, longest_km
@@ -256,7 +256,8 @@ class Lane:
     is_allowed
         False closes it.
     distance_km
-        Instead of the mode's distance; opens a way that a matrix has as NaN, and is not held to the mode's limits.
+        Instead of the mode's distance; opens a way that a table has no number for, and is not held to the mode's
+        limits.
     extra_cost_per_t
         A toll or a ferry.
     most_t

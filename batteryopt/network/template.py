@@ -22,11 +22,13 @@ from batteryopt.network.instance import (
     Site,
     Storage,
 )
-from batteryopt.network.tables import write
-from batteryopt.network.tables.cells import Column, Kind, text_of
+from batteryopt.network.tables import write, write_workbook
+from batteryopt.network.tables.cells import Column
 from batteryopt.network.tables.folder import FILE
+from batteryopt.network.tables.guide import default_of, kind_words, meaning_of
 from batteryopt.network.tables.schema import TABLES, Table
 from batteryopt.network.tables.settings import TEXTS, policy_columns
+from batteryopt.spreadsheet import is_workbook
 
 HEADER = """\
 # A network of battery recycling: what returns where, what may stand where, what may travel, and the rules.
@@ -127,13 +129,16 @@ def example() -> Network:
 
 
 def write_template(path: Path) -> None:
-    """Write the example as a folder.
+    """Write the example as a folder, or as a workbook where the path is one.
 
     Raises
     ------
     InvalidInput
         If there is a network already.
     """
+    if is_workbook(path):
+        write_workbook(example(), path)
+        return
     if (path / FILE).exists():
         fault = Fault(place=FILE, problem="is there already", remedy="give another folder, or remove this one")
         raise InvalidInput(str(path), [fault])
@@ -170,16 +175,5 @@ def _rows(table: Table | tuple[Column, ...]) -> list[str]:
 
 def _row(column: Column) -> str:
     name = f"`{column.name}`*" if column.by_period else f"`{column.name}`"
-    return f"| {name} | {_kind(column)} | {_default(column)} | {column.meaning} |"
-
-
-def _kind(column: Column) -> str:
-    if column.choices is not None:
-        return " or ".join(f"`{choice.value}`" for choice in column.choices)
-    return f"a name in {column.refers_to}" if column.refers_to and column.kind is Kind.TEXT else column.kind.value
-
-
-def _default(column: Column) -> str:
-    if column.required:
-        return "needed"
-    return text_of(column.default) or "nothing"
+    holds = " or ".join(f"`{c.value}`" for c in column.choices) if column.choices is not None else kind_words(column)
+    return f"| {name} | {holds} | {'needed' if column.required else default_of(column)} | {meaning_of(column)} |"

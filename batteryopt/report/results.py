@@ -12,8 +12,8 @@ from typing import Any, TextIO
 import pandas as pd
 
 from batteryopt.errors import Fault, InvalidInput
+from batteryopt.output import INSTANCE_COPIES, RESULT_FILE
 
-RESULT_FILE = "result.json"
 KINDS = ("coordination", "differential-game", "network")
 
 
@@ -56,7 +56,7 @@ class Saved:
     @property
     def instance_path(self) -> Path | None:
         """The copy of the instance; None where the folder has none."""
-        places = (self.folder / "instance.toml", self.folder / "instance")
+        places = (self.folder / name for name in INSTANCE_COPIES)
         return next((place for place in places if place.exists()), None)
 
     @cached_property

@@ -19,6 +19,31 @@ from .same import differences
 HAND = Path(__file__).parents[2] / "data" / "networks" / "hand"
 
 
+FAULTS: list[tuple[str, str, str]] = [
+    ("candidates.csv", "site,type,standing\nAston,shredder,opne\n", "is the text 'opne'; did you mean 'open'?"),
+    ("candidates.csv", "site,type\nAston,shreder\n", "row 2, column type: 'shreder' is not declared; did you mean"),
+    ("candidates.csv", "site,type,may_close\nAston,shredder,perhaps\n", "is the text 'perhaps'; expected yes"),
+    ("candidates.csv", "site\nAston\n", "candidates.csv, column type: is missing"),
+    ("candidates.csv", "site,type,site\nAston,shredder,Bray\n", "candidates.csv, column site: stands twice"),
+    ("candidates.csv", "site,type\nAston,shredder\nAston,shredder\n", "candidates.csv row 3: stands twice"),
+    ("candidates.csv", "site,type\nAston,shredder,small\n", "row 2: has 3 cells for 2 columns"),
+    ("returns.csv", "site,product,tonnes:third\nAston,pack,1\n", "period 'third' is not declared"),
+    ("returns.csv", "site,product,tonnes:first\nAston,pack,1\n", "has numbers for some periods only"),
+    ("returns.csv", "site:first,product,tonnes\nAston,pack,1\n", "column site:first: has the period 'first'"),
+    ("recipe_products.csv", "type,recipe,product,input_t,output_t\nshredder,shred,pack,1,\n"
+     "shredder,shred,black_mass,,1.2\n", "1.2 t come out of 1 t"),
+    ("storage.csv", "type,product,longest_stay_periods\nshredder,pack,1.5\n", "is the text '1.5'; expected a who"),
+    ("comes_back.csv", "site,bought,product,share,lag_periods\nAston,pack,pack,0.5,1\n", "no market at 'Aston'"),
+    ("levels.csv", "type,site,level,capacity_t\nshredder,Cove,small,9\n", "'Cove' is no candidate for 'shredder'"),
+    ("mode_products.csv", "mode,product,cost_per_t\nlory,pack,1\n", "did you mean 'lorry'?"),
+    ("types.csv", "type\nshreder\n", "levels.csv row 2, column type: 'shredder' is not declared"),
+    ("road_km.csv", "km,Aston,Bray\nBray,0,1\nAston,1,0\n", "its first column does not repeat its first row"),
+    ("road_km.csv", "km,Asten,Y\nAsten,0,1\nY,1,0\n", "road_km.csv: has no site 'Aston'; did you mean 'Asten'?"),
+    ("products.csv", "", "products.csv: is empty"),
+]  # fmt: skip
+"""A file of the hand network, what stands in it instead, and a part of what is said."""
+
+
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
     """A copy of the hand network, to be spoilt."""
@@ -209,31 +234,7 @@ def test_faults_of_the_toml_file_are_told_with_the_tables(folder: Path) -> None:
     assert "rode_km.csv: there is no such file" in found
 
 
-@pytest.mark.parametrize(
-    ("file", "text", "expected"),
-    [
-        ("candidates.csv", "site,type,standing\nAston,shredder,opne\n", "is the text 'opne'; did you mean 'open'?"),
-        ("candidates.csv", "site,type\nAston,shreder\n", "row 2, column type: 'shreder' is not declared; did you mean"),
-        ("candidates.csv", "site,type,may_close\nAston,shredder,perhaps\n", "is the text 'perhaps'; expected yes"),
-        ("candidates.csv", "site\nAston\n", "candidates.csv, column type: is missing"),
-        ("candidates.csv", "site,type,site\nAston,shredder,Bray\n", "candidates.csv, column site: stands twice"),
-        ("candidates.csv", "site,type\nAston,shredder\nAston,shredder\n", "candidates.csv row 3: stands twice"),
-        ("candidates.csv", "site,type\nAston,shredder,small\n", "row 2: has 3 cells for 2 columns"),
-        ("returns.csv", "site,product,tonnes:third\nAston,pack,1\n", "period 'third' is not declared"),
-        ("returns.csv", "site,product,tonnes:first\nAston,pack,1\n", "has numbers for some periods only"),
-        ("returns.csv", "site:first,product,tonnes\nAston,pack,1\n", "column site:first: has the period 'first'"),
-        ("recipe_products.csv", "type,recipe,product,input_t,output_t\nshredder,shred,pack,1,\n"
-         "shredder,shred,black_mass,,1.2\n", "1.2 t come out of 1 t"),
-        ("storage.csv", "type,product,longest_stay_periods\nshredder,pack,1.5\n", "is the text '1.5'; expected a who"),
-        ("comes_back.csv", "site,bought,product,share,lag_periods\nAston,pack,pack,0.5,1\n", "no market at 'Aston'"),
-        ("levels.csv", "type,site,level,capacity_t\nshredder,Cove,small,9\n", "'Cove' is no candidate for 'shredder'"),
-        ("mode_products.csv", "mode,product,cost_per_t\nlory,pack,1\n", "did you mean 'lorry'?"),
-        ("types.csv", "type\nshreder\n", "levels.csv row 2, column type: 'shredder' is not declared"),
-        ("road_km.csv", "km,Aston,Bray\nBray,0,1\nAston,1,0\n", "its first column does not repeat its first row"),
-        ("road_km.csv", "km,Asten,Y\nAsten,0,1\nY,1,0\n", "road_km.csv: has no site 'Aston'; did you mean 'Asten'?"),
-        ("products.csv", "", "products.csv: is empty"),
-    ],
-)  # fmt: skip
+@pytest.mark.parametrize(("file", "text", "expected"), FAULTS)
 def test_each_kind_of_fault_is_told(folder: Path, file: str, text: str, expected: str) -> None:
     (folder / file).write_text(text)
     assert expected in "\n".join(faults(folder))

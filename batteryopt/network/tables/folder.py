@@ -43,7 +43,7 @@ class Folder(Source):
         """Return the settings."""
         return self._content
 
-    def setting(self, key: str) -> str:
+    def setting(self, key: str, item: int = 0) -> str:  # noqa: ARG002 (all items stand behind one key)
         """Return the place of a setting."""
         return f"{FILE}, {key}"
 

@@ -109,8 +109,8 @@ class Source(abc.ABC):
         """Return the settings, as ``network.toml`` has them."""
 
     @abc.abstractmethod
-    def setting(self, key: str) -> str:
-        """Return the place of a setting."""
+    def setting(self, key: str, item: int = 0) -> str:
+        """Return the place of a setting, or of an item of one that has several."""
 
     @abc.abstractmethod
     def table(self, name: str) -> str:

@@ -81,8 +81,16 @@ class _Reading:
             policy=dict(self._policy(len(periods))),
         )
 
-    def _add(self, key: str, problem: str, remedy: str) -> None:
-        self.faults.append(Fault(place=self.source.setting(key), problem=problem, remedy=remedy))
+    def _add(self, key: str, problem: str, remedy: str, item: int = 0) -> None:
+        self.faults.append(Fault(place=self.source.setting(key, item), problem=problem, remedy=remedy))
+
+    def _add_value(self, key: str, value: Any, remedy: str, length: int) -> None:
+        """Tell of a value that is none; of a list of the right length, of the first item that is none."""
+        if isinstance(value, list) and len(value) == length:
+            item = next(i for i, one in enumerate(value) if not _is_number(one))
+            self._add(key, f"has {show(value[item])} in it", remedy, item)
+        else:
+            self._add(key, f"is {show(value)}", remedy)
 
     def _texts(self) -> dict[str, str]:
         texts = {key: self.content.get(key, "") for key in TEXTS}
@@ -102,7 +110,7 @@ class _Reading:
         lengths = [years] * len(names) if _is_number(years) else years
         if not isinstance(lengths, list) or len(lengths) != len(names) or not all(map(_is_number, lengths)):
             remedy = f"expected a number of years, or a list of {len(names)} of them"
-            self._add("years_per_period", f"is {show(years)}", remedy)
+            self._add_value("years_per_period", years, remedy, len(names))
             lengths = [1.0] * len(names)
         return tuple(Period(name=str(n), years=float(y)) for n, y in zip(names, lengths, strict=True))
 
@@ -137,7 +145,8 @@ class _Reading:
             else:
                 expected = "true or false" if column.kind is Kind.YES_NO else "a number"
                 expected += f", or a list of {periods}, one a period" if column.by_period else ""
-                self._add(place, f"is {show(value)}", f"expected {expected} ({column.meaning})")
+                length = periods if column.by_period else -1
+                self._add_value(place, value, f"expected {expected} ({column.meaning})", length)
 
 
 def default_of(name: str) -> Any:

@@ -62,7 +62,7 @@ class Workbook(Source):
         self.title = path.stem
         self._sheets = {name: _grid(name, rows) for name, rows in cells_of(path).items()}
         self._by_name = {name.lower(): grid for name, grid in self._sheets.items()}
-        self._cells: dict[str, str] = {}
+        self._cells: dict[str, tuple[int, int]] = {}
         if SETTINGS not in self._by_name:
             remedy = f"a network's workbook has one; to start from an example: batteryopt new network {path.name}"
             fault = Fault(place="file", problem=f"has no sheet '{SETTINGS}'", remedy=remedy)
@@ -86,7 +86,7 @@ class Workbook(Source):
                 place = grid.cell(line, KEY, key_at)
                 faults.append(Fault(place=place, problem=f"'{key}' stands twice", remedy="keep one of the two rows"))
                 continue
-            self._cells[key] = grid.cell(line, VALUE, value_at)
+            self._cells[key] = (line, value_at)
             unreadable = [(i, text) for i, text in enumerate(values) if isinstance(text, Unreadable)]
             for i, text in unreadable:
                 place = grid.cell(line, VALUE, value_at + i)
@@ -94,9 +94,12 @@ class Workbook(Source):
             _insert(content, key, values)
         return content
 
-    def setting(self, key: str) -> str:
-        """Return the place of a setting."""
-        return f"{self._cells.get(key, f'sheet {SETTINGS}')}, {key}"
+    def setting(self, key: str, item: int = 0) -> str:
+        """Return the place of a setting, or of an item of one that has several."""
+        if key not in self._cells:
+            return f"sheet {SETTINGS}, {key}"
+        line, position = self._cells[key]
+        return f"{self._by_name[SETTINGS].cell(line, VALUE, position + item)}, {key}"
 
     def table(self, name: str) -> str:
         """Return what a table is called here."""
@@ -104,13 +107,17 @@ class Workbook(Source):
 
     def grids(self, known: Iterable[str], distances: Mapping[str, str], faults: list[Fault]) -> Mapping[str, SheetGrid]:
         """Return the tables that have rows, by name; a sheet whose name begins with # is a remark."""
-        known = list(known)
-        others = {SETTINGS, README, *BESIDE, *(where.lower() for where in distances.values())}
+        known, targets = list(known), [where.lower() for where in distances.values()]
+        is_any_lost = not all(where in self._by_name or where.endswith(FILE_SUFFIXES) for where in targets)
         for name, grid in self._sheets.items():
-            is_known = name.lower() in known or name.lower() in others or name.startswith(COMMENT)
-            if grid.lines and not is_known:
-                remedy = f"{nearest(name.lower(), known)} A sheet whose name begins with {COMMENT} is left out"
-                faults.append(Fault(place=f"sheet {name}", problem="unknown sheet", remedy=remedy))
+            is_known = name.lower() in {*known, SETTINGS, README, *BESIDE, *targets} or name.startswith(COMMENT)
+            if is_known or not grid.lines or (is_any_lost and _is_square(grid)):
+                continue
+            remedy = nearest(name.lower(), known)
+            if _is_square(grid):
+                remedy = f"if it holds distances, write distances.{name} into the sheet '{SETTINGS}', with its name"
+            remedy += f"; or begin its name with {COMMENT} to have it left out"
+            faults.append(Fault(place=f"sheet {name}", problem="unknown sheet", remedy=remedy))
         return {name: self._by_name[name] for name in known if len(self._grid_lines(name)) > 1}
 
     def matrix(self, name: str, where: str, sites: Sequence[str], faults: list[Fault]) -> Floats:
@@ -123,6 +130,10 @@ class Workbook(Source):
             return read_matrix_file(self.path.parent / where, sites, faults, f"check {place}")
         faults.append(Fault(place=place, problem=f"there is no sheet '{where}'", remedy=nearest(where, self._sheets)))
         return np.zeros((len(sites), len(sites)))
+
+    def rows(self, name: str) -> list[Sequence[str]]:
+        """Return a sheet's rows as they are; none where there is no such sheet."""
+        return [cells for _, cells in self._grid_lines(name)]
 
     def _grid_lines(self, name: str) -> Sequence[Line]:
         return self._by_name[name].lines if name in self._by_name else ()
@@ -160,6 +171,12 @@ def _trimmed(cells: Sequence[str]) -> list[str]:
     """Return cells without the empty ones at the end."""
     length = max((i for i, cell in enumerate(cells, start=1) if cell), default=0)
     return list(cells[:length])
+
+
+def _is_square(grid: Grid) -> bool:
+    """Whether a sheet has the same names on both sides."""
+    (_, header), *rest = grid.lines
+    return bool(rest) and [cells[0] for _, cells in rest] == list(header[1:])
 
 
 def _address(line: int, position: int) -> str:

@@ -1,0 +1,72 @@
+"""A network from a folder to a workbook and back, with the tables beside it that say where its numbers come from."""
+
+from __future__ import annotations
+
+import csv
+import io
+import os
+from collections.abc import Sequence
+from pathlib import Path
+
+from batteryopt.errors import Fault, InvalidInput
+from batteryopt.files import write_atomically
+from batteryopt.network.tables.folder import BESIDE, FILE
+from batteryopt.network.tables.grid import csv_grid
+from batteryopt.network.tables.reader import read, source_at
+from batteryopt.network.tables.workbook import Workbook
+from batteryopt.network.tables.workbook_writer import write_workbook
+from batteryopt.network.tables.writer import write
+from batteryopt.spreadsheet import is_workbook
+
+
+def export(origin: str | os.PathLike[str], target: str | os.PathLike[str]) -> tuple[str, ...]:
+    """Write the network at a path as a workbook, where `target` is one, or as a folder.
+
+    Returns
+    -------
+    tuple
+        Names of files beside the network's tables that were left behind.
+
+    Raises
+    ------
+    InvalidInput
+        With every fault of the network; then nothing is written.
+    """
+    network, extra = read(origin), _beside(Path(origin))
+    place = Path(target)
+    if is_workbook(place):
+        write_workbook(network, place, extra)
+    else:
+        if place.is_file():
+            fault = Fault(place="--out", problem="is a file", remedy="give a folder, or a name that ends with .xlsx")
+            raise InvalidInput(str(place), [fault])
+        write(network, place)
+        for name, rows in extra.items():
+            write_atomically(place / f"{name}.csv", _csv(rows))
+    return _left_behind(Path(origin))
+
+
+def _beside(origin: Path) -> dict[str, Sequence[Sequence[str]]]:
+    """Return the tables that lie beside a network's own, as they are."""
+    if is_workbook(origin):
+        source = source_at(origin)
+        assert isinstance(source, Workbook)
+        return {name: rows for name in BESIDE if (rows := source.rows(name))}
+    folder = origin.parent if origin.name == FILE else origin
+    files = {name: folder / f"{name}.csv" for name in BESIDE}
+    return {name: [row for _, row in csv_grid(file, []).lines] for name, file in files.items() if file.is_file()}
+
+
+def _left_behind(origin: Path) -> tuple[str, ...]:
+    """Return the files of a folder that are no tables, such as its README."""
+    folder = origin.parent if origin.name == FILE else origin
+    if not folder.is_dir():
+        return ()
+    tables = (".csv", ".npz", ".toml")
+    return tuple(sorted(file.name for file in folder.iterdir() if file.is_file() and file.suffix not in tables))
+
+
+def _csv(rows: Sequence[Sequence[str]]) -> str:
+    stream = io.StringIO()
+    csv.writer(stream, lineterminator="\n").writerows(rows)
+    return stream.getvalue()
