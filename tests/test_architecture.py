@@ -11,9 +11,17 @@ PACKAGE = Path(__file__).parents[1] / "batteryopt"
 FAMILIES = ("coordination", "differential_game", "network")
 FLOORS = (
     (
-        "errors", "status", "certificate", "compiled_output", "files", "input_faults", "spreadsheet", "toml_input",
-        "toml_output", "units",
-    ),  # fmt: skip
+        "errors",
+        "status",
+        "certificate",
+        "compiled_output",
+        "files",
+        "input_faults",
+        "spreadsheet",
+        "toml_input",
+        "toml_output",
+        "units",
+    ),
     ("solvers",),
     ("bilevel", "run", "reproduction", "presentation"),
     FAMILIES,
