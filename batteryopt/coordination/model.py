@@ -21,6 +21,13 @@ from batteryopt.coordination.solution import Model, Solution
 LEADING_CHAIN = (Model.CENTRALIZED, Model.CONTRACT)
 """Models that maximise the chain's profit; the others the manufacturer's."""
 
+RETAIL_PRICE = "retail price p_r in region r, money/vehicle"
+RECYCLING_SERVICE = "recycling service e_r in region r, service units"
+SALES_EFFORT = "sales effort e_n of enterprise n, effort units"
+DEMAND_SIGN = "vehicle demand is not negative: Q_r >= 0"
+QUANTITY_SIGN = "no enterprise takes less than nothing: u_n >= 0"
+"""Meanings of what stands in more than one model."""
+
 
 def build(instance: Instance, model: Model) -> Any:
     """Return the Pyomo model of an instance.
@@ -43,7 +50,9 @@ def build(instance: Instance, model: Model) -> Any:
     if model not in LEADING_CHAIN:
         add_participation(m, network)
     objective = chain_profit(m, network) if model in LEADING_CHAIN else manufacturer_profit(m, network)
-    m.objective = pyo.Objective(expr=objective, sense=pyo.maximize, doc="pi_S or pi_M")
+    m.objective = pyo.Objective(
+        expr=objective, sense=pyo.maximize, doc="profit of the chain pi_S or of the leading manufacturer pi_M, money"
+    )
     return m
 
 
@@ -73,23 +82,24 @@ def solution_of(m: Any, instance: Instance, model: Model) -> Solution:
 
 def add_sets(m: Any, network: CoordinationNetwork) -> None:
     """Regions and enterprises, from 0; and the supply, which every enterprise takes as it comes."""
-    m.REGIONS = pyo.RangeSet(0, network.regions - 1, doc="regions r, each with one retailer")
+    m.REGIONS = pyo.RangeSet(0, network.regions - 1, doc="regions r and s, each with one retailer")
     m.ENTERPRISES = pyo.RangeSet(0, network.enterprises - 1, doc="echelon enterprises n")
     effects = network.cross_prices.tocoo()
     m.cross_price_effects = {r: [] for r in m.REGIONS}  # gamma_rs by row, read out once
     for r, s, effect in zip(effects.row.tolist(), effects.col.tolist(), effects.data.tolist(), strict=True):
         m.cross_price_effects[r].append((s, effect))
     supply_without_service = network.usable_share * float(network.own_returns.sum())
-    m.usable = pyo.Var(initialize=supply_without_service, doc="U, usable batteries of all regions")
+    m.usable = pyo.Var(initialize=supply_without_service, doc="usable batteries U of all regions, batteries")
 
 
 def add_terms(m: Any, network: CoordinationNetwork, model: Model) -> None:
     """Prices between the players and the share of the service cost: decided, or fixed at what is given."""
-    m.wholesale_price = pyo.Var(
-        m.REGIONS, initialize=dict(enumerate(network.wholesale_price)), doc="w_r, money/vehicle"
+    given = dict(enumerate(network.wholesale_price))
+    m.wholesale_price = pyo.Var(m.REGIONS, initialize=given, doc="wholesale price w_r in region r, money/vehicle")
+    m.transfer_price = pyo.Var(
+        initialize=network.transfer_price, doc="transfer price w_t of a usable battery, money/battery"
     )
-    m.transfer_price = pyo.Var(initialize=network.transfer_price, doc="w_t, money/battery")
-    m.cost_share = pyo.Var(bounds=(0, 1), initialize=0.0, doc="x, share of service cost that the enterprises bear")
+    m.cost_share = pyo.Var(bounds=(0, 1), initialize=0.0, doc="share x of the service cost that the enterprises bear")
     if model not in (Model.CONTRACT, Model.DECENTRALIZED_WHOLESALE):
         m.wholesale_price.fix()
     if model is not Model.DECENTRALIZED_TRANSFER:
@@ -125,18 +135,18 @@ def bound_wholesale_prices(m: Any, network: CoordinationNetwork) -> None:
 
 def add_owner(m: Any, network: CoordinationNetwork) -> None:
     """One owner decides everything, under the sign constraints that the players would have."""
-    m.retail_price = pyo.Var(m.REGIONS, initialize=0.0, bounds=_sign(network), doc="p_r, money/vehicle")
-    m.recycling_service = pyo.Var(m.REGIONS, initialize=0.0, bounds=(0, None), doc="e_r")
-    m.sales_effort = pyo.Var(m.ENTERPRISES, initialize=0.0, bounds=(0, None), doc="e_n")
+    m.retail_price = pyo.Var(m.REGIONS, initialize=0.0, bounds=_sign(network), doc=RETAIL_PRICE)
+    m.recycling_service = pyo.Var(m.REGIONS, initialize=0.0, bounds=(0, None), doc=RECYCLING_SERVICE)
+    m.sales_effort = pyo.Var(m.ENTERPRISES, initialize=0.0, bounds=(0, None), doc=SALES_EFFORT)
     if network.sign_constraints:
         m.demand_is_nonnegative = pyo.Constraint(
-            m.REGIONS, rule=lambda m, r: demand(m, network, r) >= 0, doc="Q_r >= 0"
+            m.REGIONS, rule=lambda m, r: demand(m, network, r) >= 0, doc=DEMAND_SIGN
         )
         if network.effort_rivalry > 0:
             m.quantity_is_nonnegative = pyo.Constraint(
                 m.ENTERPRISES,
                 rule=lambda m, n: quantity(m, network, n, rivals_effort(m, n)) >= 0,
-                doc="u_n >= 0",
+                doc=QUANTITY_SIGN,
             )
 
 
@@ -147,16 +157,16 @@ def add_manufacturer(m: Any, network: CoordinationNetwork, *, is_follower: bool)
     its profit meets theirs in the demand only, which its service does not change. So it answers beside them.
     """
     if not is_follower:
-        m.recycling_service = pyo.Var(m.REGIONS, initialize=0.0, bounds=(0, None), doc="e_r")
+        m.recycling_service = pyo.Var(m.REGIONS, initialize=0.0, bounds=(0, None), doc=RECYCLING_SERVICE)
         return
     m.manufacturer = bilevel.Follower(doc="the manufacturer under the contract")
-    m.manufacturer.recycling_service = pyo.Var(m.REGIONS, initialize=0.0, bounds=(0, None), doc="e_r")
+    m.manufacturer.recycling_service = pyo.Var(m.REGIONS, initialize=0.0, bounds=(0, None), doc=RECYCLING_SERVICE)
     m.recycling_service = pyo.Reference(m.manufacturer.recycling_service)
     m.manufacturer.profit = pyo.Objective(
         expr=network.revenue_per_return * pyo.quicksum(returns(m, network, r) for r in m.REGIONS)
         - (1 - m.cost_share) * service_cost(m),
         sense=pyo.maximize,
-        doc="pi_M but for the vehicles, which its service does not change",
+        doc="profit pi_M but for the vehicles, which its service does not change, money",
     )
 
 
@@ -164,15 +174,17 @@ def add_retailers(m: Any, network: CoordinationNetwork) -> None:
     """Retailer r answers with its price: max (p_r - w_r) Q_r, subject to p_r >= 0 and Q_r >= 0."""
 
     def decides(retailer: Any, r: int) -> None:
-        retailer.retail_price = pyo.Var(initialize=network.market_size[r], bounds=_sign(network), doc="p_r")
+        retailer.retail_price = pyo.Var(initialize=network.market_size[r], bounds=_sign(network), doc=RETAIL_PRICE)
 
     m.retailer = bilevel.Follower(m.REGIONS, rule=decides, doc="retailers")
     m.retail_price = pyo.Reference([m.retailer[r].retail_price for r in m.REGIONS])
     for r in m.REGIONS:
         margin = m.retail_price[r] - m.wholesale_price[r]
-        m.retailer[r].profit = pyo.Objective(expr=margin * demand(m, network, r), sense=pyo.maximize, doc="pi_r")
+        m.retailer[r].profit = pyo.Objective(
+            expr=margin * demand(m, network, r), sense=pyo.maximize, doc="profit pi_r of retailer r, money"
+        )
         if network.sign_constraints:
-            m.retailer[r].demand_is_nonnegative = pyo.Constraint(expr=demand(m, network, r) >= 0, doc="Q_r >= 0")
+            m.retailer[r].demand_is_nonnegative = pyo.Constraint(expr=demand(m, network, r) >= 0, doc=DEMAND_SIGN)
 
 
 def add_enterprises(m: Any, network: CoordinationNetwork) -> None:
@@ -181,10 +193,10 @@ def add_enterprises(m: Any, network: CoordinationNetwork) -> None:
     Supply and the rivals' joint effort stand as variables outside the followers: data to each of them, so that every
     follower's problem has a handful of terms, whatever R and N.
     """
-    m.rivals_effort = pyo.Var(m.ENTERPRISES, initialize=0.0, doc="efforts of all enterprises but n")
+    m.rivals_effort = pyo.Var(m.ENTERPRISES, initialize=0.0, doc="sales effort of all enterprises but n, effort units")
 
     def decides(enterprise: Any, _: int) -> None:
-        enterprise.sales_effort = pyo.Var(initialize=0.0, bounds=(0, None), doc="e_n")
+        enterprise.sales_effort = pyo.Var(initialize=0.0, bounds=(0, None), doc=SALES_EFFORT)
 
     m.enterprise = bilevel.Follower(m.ENTERPRISES, rule=decides, doc="echelon enterprises")
     m.sales_effort = pyo.Reference([m.enterprise[n].sales_effort for n in m.ENTERPRISES])
@@ -194,16 +206,18 @@ def add_enterprises(m: Any, network: CoordinationNetwork) -> None:
         m.enterprise[n].profit = pyo.Objective(
             expr=margin * sold - network.effort_costs[n] / 2 * m.sales_effort[n] ** 2,
             sense=pyo.maximize,
-            doc="pi_n but for its share of the service cost, which its effort does not change",
+            doc="profit pi_n but for its share of the service cost, which its effort does not change, money",
         )
         if network.sign_constraints and network.effort_rivalry > 0:
-            m.enterprise[n].quantity_is_nonnegative = pyo.Constraint(expr=sold >= 0, doc="u_n >= 0")
-    m.total_effort = pyo.Var(initialize=0.0, doc="sum_n e_n")
-    m.total_effort_is = pyo.Constraint(expr=m.total_effort == pyo.quicksum(m.sales_effort.values()), doc="sum_n e_n")
+            m.enterprise[n].quantity_is_nonnegative = pyo.Constraint(expr=sold >= 0, doc=QUANTITY_SIGN)
+    m.total_effort = pyo.Var(initialize=0.0, doc="sales effort of all enterprises, effort units")
+    m.total_effort_is = pyo.Constraint(
+        expr=m.total_effort == pyo.quicksum(m.sales_effort.values()), doc="the total is sum_n e_n"
+    )
     m.rivals_effort_is = pyo.Constraint(
         m.ENTERPRISES,
         rule=lambda m, n: m.rivals_effort[n] == m.total_effort - m.sales_effort[n],
-        doc="sum of e_k over k other than n",
+        doc="the rivals' effort is the sum of e_k over k other than n",
     )
 
 
@@ -211,7 +225,7 @@ def add_supply(m: Any, network: CoordinationNetwork) -> None:
     """All usable batteries are pooled: U = theta sum_r C_r."""
     m.usable_is = pyo.Constraint(
         expr=m.usable == network.usable_share * pyo.quicksum(returns(m, network, r) for r in m.REGIONS),
-        doc="U = theta sum_r C_r",
+        doc="all usable batteries are pooled: U = theta sum_r C_r",
     )
 
 
@@ -219,7 +233,9 @@ def add_participation(m: Any, network: CoordinationNetwork) -> None:
     """Have the leader leave every player its reservation profit, and earn its own."""
     least = network.reservation_profit_manufacturer
     if least is not None:
-        m.manufacturer_takes_part = pyo.Constraint(expr=manufacturer_profit(m, network) >= least, doc="pi_M")
+        m.manufacturer_takes_part = pyo.Constraint(
+            expr=manufacturer_profit(m, network) >= least, doc="pi_M at least its reservation profit"
+        )
     if network.reservation_profit_retailer is not None:
         m.retailer_takes_part = pyo.Constraint(
             m.REGIONS,

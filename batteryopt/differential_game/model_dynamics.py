@@ -9,25 +9,33 @@ from pyomo import dae
 
 from batteryopt.differential_game.quadrature import Rule
 
+EFFICIENCY = "efficiency m_j at a point of the axis, efficiency"
+SLOPE = "slope dm_j/dx along the axis, efficiency/element"
+COLLOCATION = "the slope is that of the polynomial through the element's points"
+
 
 def add_time(m: pyo.ConcreteModel) -> None:
     """Add the sets: vehicles, efficiency levels, innovation efforts, retailers, and the collocation points."""
     game, grid = m.data.game, m.data.grid
-    m.VEHICLES = pyo.RangeSet(0, game.vehicles - 1)
-    m.LEVELS = pyo.RangeSet(0, game.states - 1)
-    m.EFFORTS = pyo.RangeSet(0, game.efforts - 1)
-    m.RETAILERS = pyo.RangeSet(0, len(game.retailers) - 1)
-    m.NODES = pyo.RangeSet(0, grid.elements * grid.degree - 1)
+    m.VEHICLES = pyo.RangeSet(0, game.vehicles - 1, doc="vehicles i and v")
+    m.LEVELS = pyo.RangeSet(0, game.states - 1, doc="efficiency levels j")
+    m.EFFORTS = pyo.RangeSet(0, game.efforts - 1, doc="innovation efforts a and b")
+    m.RETAILERS = pyo.RangeSet(0, len(game.retailers) - 1, doc="retailers r")
+    m.NODES = pyo.RangeSet(0, grid.elements * grid.degree - 1, doc="collocation points k in order of time")
     is_unbounded = grid.last_rule is Rule.GAUSS
-    m.BODY = dae.ContinuousSet(initialize=range(grid.elements + 1 - is_unbounded))
+    m.BODY = dae.ContinuousSet(
+        initialize=range(grid.elements + 1 - is_unbounded), doc="time axis x, counted in elements, with Radau's nodes"
+    )
     if is_unbounded:
-        m.TAIL = dae.ContinuousSet(initialize=(0, 1))
+        m.TAIL = dae.ContinuousSet(initialize=(0, 1), doc="last element, on which t runs to infinity")
 
 
 def add_dynamics(m: pyo.ConcreteModel) -> None:
     """Let efficiency follow ``m' = M g - E m`` from m0 (1)."""
     game = m.data.game
-    m.innovation = pyo.Var(m.EFFORTS, m.NODES, bounds=_innovation_bounds, initialize=0.0)
+    m.innovation = pyo.Var(
+        m.EFFORTS, m.NODES, bounds=_innovation_bounds, initialize=0.0, doc="green innovation g_a at a point, innovation"
+    )
     _add_body(m)
     states, slopes = _by_node(m, m.efficiency, m.slope, m.BODY)
     if hasattr(m, "TAIL"):
@@ -42,16 +50,19 @@ def add_dynamics(m: pyo.ConcreteModel) -> None:
         decayed = sum(game.efficiency_decay[j, other] * m.efficiency_at[other, k] for other in m.LEVELS)
         return m.data.speeds[k] * m.slope_at[j, k] == built - decayed
 
-    m.dynamics = pyo.Constraint(m.LEVELS, m.NODES, rule=dynamics, doc="(1) m' = M g - E m")
+    m.dynamics = pyo.Constraint(
+        m.LEVELS, m.NODES, rule=dynamics, doc="(1) efficiency is built and decays: m' = M g - E m"
+    )
     _add_unit_cost(m)
 
 
 def _add_body(m: pyo.ConcreteModel) -> None:
     """Add efficiency on the elements with Radau's nodes, from m0."""
     start = m.data.game.initial_efficiency
-    m.efficiency = pyo.Var(m.LEVELS, m.BODY, initialize=lambda _, j, __: start[j])
-    m.slope = dae.DerivativeVar(m.efficiency, wrt=m.BODY, initialize=0.0)
+    m.efficiency = pyo.Var(m.LEVELS, m.BODY, initialize=lambda _, j, __: start[j], doc=EFFICIENCY)
+    m.slope = dae.DerivativeVar(m.efficiency, wrt=m.BODY, initialize=0.0, doc=SLOPE)
     _collocate(m, m.BODY, "LAGRANGE-RADAU")
+    m.slope_disc_eq.doc = COLLOCATION
     for j in m.LEVELS:
         m.efficiency[j, 0].fix(start[j])
 
@@ -59,11 +70,15 @@ def _add_body(m: pyo.ConcreteModel) -> None:
 def _add_tail(m: pyo.ConcreteModel) -> None:
     """Add efficiency on the element that reaches to infinity, with Gauss's nodes, from where the body ends."""
     start = m.data.game.initial_efficiency
-    m.tail_efficiency = pyo.Var(m.LEVELS, m.TAIL, initialize=lambda _, j, __: start[j])
-    m.tail_slope = dae.DerivativeVar(m.tail_efficiency, wrt=m.TAIL, initialize=0.0)
+    m.tail_efficiency = pyo.Var(m.LEVELS, m.TAIL, initialize=lambda _, j, __: start[j], doc=EFFICIENCY)
+    m.tail_slope = dae.DerivativeVar(m.tail_efficiency, wrt=m.TAIL, initialize=0.0, doc=SLOPE)
     _collocate(m, m.TAIL, "LAGRANGE-LEGENDRE")
+    m.tail_slope_disc_eq.doc = COLLOCATION
+    m.tail_efficiency_TAIL_cont_eq.doc = "the polynomial of the last element, at its end"
     m.tail_continues_body = pyo.Constraint(
-        m.LEVELS, rule=lambda m, j: m.tail_efficiency[j, 0] == m.efficiency[j, m.BODY.last()]
+        m.LEVELS,
+        rule=lambda m, j: m.tail_efficiency[j, 0] == m.efficiency[j, m.BODY.last()],
+        doc="the last element begins where the others end",
     )
 
 
@@ -94,12 +109,12 @@ def _add_unit_cost(m: pyo.ConcreteModel) -> None:
         rule=lambda m, i, k: (
             game.unit_cost[i] + sum(game.efficiency_unit_cost[i, j] * m.efficiency_at[j, k] for j in m.LEVELS)
         ),
-        doc="(3) C_i = c_i + C0 m",
+        doc="(3) unit cost C_i = c_i + C0 m, money/vehicle",
     )
     m.innovation_cost = pyo.Expression(
         m.NODES,
         rule=lambda m, k: sum(
             game.innovation_cost[a, b] * m.innovation[a, k] * m.innovation[b, k] for a in m.EFFORTS for b in m.EFFORTS
         ),
-        doc="(4) g' K g",
+        doc="(4) cost of innovation g' K g, money/month",
     )

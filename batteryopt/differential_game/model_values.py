@@ -42,12 +42,15 @@ def add_values(m: pyo.ConcreteModel, model: Model) -> None:
     m.chain_flow = pyo.Expression(
         m.NODES,
         rule=lambda m, k: sum(margin[i, k] * m.sales[i, k] for i in m.VEHICLES) - m.innovation_cost[k],
-        doc="(22): both players together",
+        doc="(22) money flow of both players together, money/month",
     )
-    m.chain_value = pyo.Expression(expr=present_value(m, m.chain_flow) + salvage(m))
+    m.chain_value = pyo.Expression(
+        expr=present_value(m, m.chain_flow) + salvage(m), doc="(22) present value of the chain, money"
+    )
     budget = m.data.instance.innovation_budget
     if budget is not None:
-        m.budget = pyo.Constraint(expr=add_running_total(m, "innovation_total", m.innovation_cost) <= budget)
+        total = add_running_total(m, "innovation_total", m.innovation_cost)
+        m.budget = pyo.Constraint(expr=total <= budget, doc="innovation stays within its budget, by present value")
     if model is Model.INTEGRATED:
         return
     is_contract = model is Model.CONTRACT
@@ -57,13 +60,16 @@ def add_values(m: pyo.ConcreteModel, model: Model) -> None:
             sum(m.retail_margin[i, k] * m.sales[i, k] for i in m.VEHICLES)
             - (m.innovation_cost[k] if is_contract else 0.0)
         ),
-        doc="(6); in the contract (35), per unit of the share",
+        doc="(6), in the contract (35) per unit of the share: money flow of the retailers, money/month",
     )
     kept = m.share if is_contract else 1.0
     m.retailer_value = pyo.Expression(
-        expr=kept * (present_value(m, m.retail_flow) + (salvage(m) if is_contract else 0.0))
+        expr=kept * (present_value(m, m.retail_flow) + (salvage(m) if is_contract else 0.0)),
+        doc="(6), in the contract (35): present value of the retailers, money",
     )
-    m.manufacturer_value = pyo.Expression(expr=m.chain_value - m.retailer_value, doc="(5), in the contract (35)")
+    m.manufacturer_value = pyo.Expression(
+        expr=m.chain_value - m.retailer_value, doc="(5), in the contract (35): present value of the manufacturer, money"
+    )
 
 
 def present_value(m: pyo.ConcreteModel, flow: Any) -> Any:
@@ -77,14 +83,14 @@ def add_running_total(m: pyo.ConcreteModel, name: str, flow: Any) -> Any:
     It is `present_value` again, but a constraint on it has few variables a row: one dense row over all nodes would
     cost the solver more than all the rest.
     """
-    total = pyo.Var(m.NODES, initialize=0.0)
+    total = pyo.Var(m.NODES, initialize=0.0, doc=f"present value of {flow.name} up to a point, money")
     m.add_component(name, total)
 
     def adds_up(m: pyo.ConcreteModel, k: int) -> Any:
         before = total[k - 1] if k > 0 else 0.0
         return total[k] == before + m.data.weights[k] * flow[k]
 
-    m.add_component(f"{name}_adds_up", pyo.Constraint(m.NODES, rule=adds_up))
+    m.add_component(f"{name}_adds_up", pyo.Constraint(m.NODES, rule=adds_up, doc="the total grows by weight x flow"))
     return total[m.NODES.last()]
 
 
@@ -100,9 +106,13 @@ def salvage(m: pyo.ConcreteModel) -> Any:
 def add_objective(m: pyo.ConcreteModel, model: Model, bargain: Bargain | None) -> None:
     """Add what the leader, or the owner, maximises."""
     if model is Model.INTEGRATED:
-        m.objective = pyo.Objective(expr=m.chain_value, sense=pyo.maximize)
+        m.objective = pyo.Objective(
+            expr=m.chain_value, sense=pyo.maximize, doc="(22) present value of the chain, money"
+        )
     elif bargain is None:
-        m.objective = pyo.Objective(expr=m.manufacturer_value, sense=pyo.maximize)
+        m.objective = pyo.Objective(
+            expr=m.manufacturer_value, sense=pyo.maximize, doc="(5) present value of the leading manufacturer, money"
+        )
     else:
         _add_bargain(m, bargain)
 
@@ -112,6 +122,7 @@ def _add_bargain(m: pyo.ConcreteModel, bargain: Bargain) -> None:
     retailer = m.share * (add_running_total(m, "retail_total", m.retail_flow) + salvage(m))
     m.gains = pyo.Constraint(
         expr=bargain.retailer_weight * (retailer - bargain.retailer_reserve)
-        == bargain.manufacturer_weight * (chain - retailer - bargain.manufacturer_reserve)
+        == bargain.manufacturer_weight * (chain - retailer - bargain.manufacturer_reserve),
+        doc="the share gives each player its weight of the gain over what it has without contract",
     )
-    m.objective = pyo.Objective(expr=m.chain_value, sense=pyo.maximize)
+    m.objective = pyo.Objective(expr=m.chain_value, sense=pyo.maximize, doc="(22) present value of the chain, money")
