@@ -1,4 +1,4 @@
-"""Every page of the documentation runs as it stands."""
+"""Every page of the documentation runs as it stands, in a folder with the repository's data."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ PAGES = sorted(DOCS.rglob("*.md"))
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(DOCS)))
 def test_page_runs(page: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    (tmp_path / "data").symlink_to(DOCS.parent / "data")
     monkeypatch.chdir(tmp_path)
     has_code = any(block.language == "python" for block in blocks_of(page))
     assert (run_page(page) > 0) == has_code

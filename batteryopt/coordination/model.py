@@ -49,10 +49,10 @@ def build(instance: Instance, model: Model) -> Any:
     add_supply(m, network)
     if model not in LEADING_CHAIN:
         add_participation(m, network)
-    objective = chain_profit(m, network) if model in LEADING_CHAIN else manufacturer_profit(m, network)
-    m.objective = pyo.Objective(
-        expr=objective, sense=pyo.maximize, doc="profit of the chain pi_S or of the leading manufacturer pi_M, money"
-    )
+    is_chains = model in LEADING_CHAIN
+    objective = chain_profit(m, network) if is_chains else manufacturer_profit(m, network)
+    whose = "profit pi_S of the chain, money" if is_chains else "profit pi_M of the leading manufacturer, money"
+    m.objective = pyo.Objective(expr=objective, sense=pyo.maximize, doc=whose)
     return m
 
 

@@ -127,7 +127,8 @@ def _slack(b: Draft, name: str, LIMITS: Index, asks: Bools, most: Floats) -> Ter
     penalties = [np.nan if rule.penalty is None else rule.penalty for rule in b.network.policy.limits]
     price = np.array(penalties, dtype=float)[LIMITS["limit"]] if penalties else np.zeros(0)
     is_soft = asks & ~np.isnan(price)
-    slack = b.m.variables(name, LIMITS.where(is_soft), upper=most[is_soft], doc="units beyond a limit")
+    doc = f"how much is {name.replace('_', ' ')}, in the unit of the limited quantity"
+    slack = b.m.variables(name, LIMITS.where(is_soft), upper=most[is_soft], doc=doc)
     period = np.minimum(slack["when"], b.sets.T - 1)
     b.pay("penalties", slack.with_columns(period=period), price[is_soft])
     return slack

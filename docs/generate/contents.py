@@ -1,0 +1,32 @@
+"""What pages may ask for, by name."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+
+from batteryopt.coordination.instance import CoordinationInstance
+from batteryopt.coordination.regions import CoordinationNetwork
+from batteryopt.differential_game.general import GeneralDifferentialGame
+from batteryopt.differential_game.instance import DifferentialGameInstance
+from batteryopt.network.template import columns_page
+from docs.generate.command_line import command_line
+from docs.generate.formulations import formulation, parameters
+
+
+def network_tables() -> str:
+    """Return the tables of a network without their title: the page has one."""
+    return columns_page().partition("\n")[2].strip()
+
+
+GENERATED: dict[str, Callable[[], str]] = {
+    "formulation-coordination": partial(formulation, "coordination"),
+    "formulation-differential-game": partial(formulation, "differential-game"),
+    "formulation-network": partial(formulation, "network"),
+    "keys-coordination": partial(parameters, CoordinationInstance),
+    "keys-coordination-network": partial(parameters, CoordinationNetwork),
+    "keys-differential-game": partial(parameters, DifferentialGameInstance),
+    "keys-general-differential-game": partial(parameters, GeneralDifferentialGame),
+    "network-tables": network_tables,
+    "command-line": command_line,
+}
