@@ -87,6 +87,17 @@ class Presented(Tabular):
         """
         return _report().plot(self._view(), name)
 
+    def picture(self, name: str | None = None, ending: str = "png") -> bytes:
+        """Return the same picture, still, as the content of a file: "png", "svg" or "pdf".
+
+        Raises
+        ------
+        InvalidInput
+            As `plot` does, or if there is no such ending, or if matplotlib is not installed.
+        """
+        content: bytes = _report().picture(self._view(), name, ending)
+        return content
+
     def report(self, path: str | os.PathLike[str]) -> Path:
         """Write the page of the answer, one file that opens anywhere without a network, and return its path.
 

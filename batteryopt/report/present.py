@@ -1,4 +1,4 @@
-"""What the methods `table`, `plot`, `report` and `_repr_html_` of every answer do: see `batteryopt.presentation`."""
+"""What the methods `table`, `plot`, `picture`, `report` and `_repr_html_` of every answer do: see `batteryopt.presentation`."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ import pandas as pd
 
 from batteryopt.errors import Fault, InvalidInput, nearest
 from batteryopt.presentation import View
-from batteryopt.report import headline, notebook, words
+from batteryopt.report import figures, headline, notebook, words
 from batteryopt.report.results import Saved
 from batteryopt.report.tables import Table
 from batteryopt.report.unsaved import Unsaved
-from batteryopt.report.write import family_of, write_documents
+from batteryopt.report.write import FIGURE_FORMATS, family_of, write_documents
 
 if TYPE_CHECKING:
     import plotly.graph_objects
@@ -36,9 +36,23 @@ def table(view: View, name: str | None = None) -> pd.DataFrame:
 
 def plot(view: View, name: str | None = None) -> plotly.graph_objects.Figure:
     """Return a picture by name, the main one without."""
-    _require_plotly()
+    _require("plotly")
     from batteryopt.report import interactive
 
+    return interactive.figure(_chart(view, name))
+
+
+def picture(view: View, name: str | None, ending: str) -> bytes:
+    """Return a picture by name as a file's content."""
+    _require("matplotlib")
+    if ending not in FIGURE_FORMATS:
+        remedy = nearest(ending, FIGURE_FORMATS)
+        raise InvalidInput("picture", [Fault(place="ending", problem=f"is '{ending}'", remedy=remedy)])
+    return figures.picture(_chart(view, name), ending)
+
+
+def _chart(view: View, name: str | None) -> dict[str, Any]:
+    """Return what a picture draws, the main one without a name."""
     saved = Unsaved.of(view)
     found = {spec["name"]: spec for spec in family_of(saved).charts(saved)}
     if not found:
@@ -47,12 +61,12 @@ def plot(view: View, name: str | None = None) -> plotly.graph_objects.Figure:
     wanted = name if name is not None else main if main in found else next(iter(found))
     if wanted not in found:
         raise _unknown("plot", wanted, found)
-    return interactive.figure(found[wanted])
+    return found[wanted]
 
 
 def page(view: View, path: str | os.PathLike[str]) -> Path:
     """Write the page, and return its path."""
-    _require_plotly()
+    _require("plotly")
     write_documents([Unsaved.of(view)], path)
     return Path(path)
 
@@ -96,7 +110,7 @@ def _nothing(saved: Saved) -> Fault:
     return Fault(place="answer", problem="there is nothing to draw", remedy=reasons)
 
 
-def _require_plotly() -> None:
-    if importlib.util.find_spec("plotly") is None:
-        fault = Fault(place="plotly", problem="is not installed", remedy="pip install 'batteryopt[plot]'")
+def _require(package: str) -> None:
+    if importlib.util.find_spec(package) is None:
+        fault = Fault(place=package, problem="is not installed", remedy="pip install 'batteryopt[plot]'")
         raise InvalidInput("plot", [fault])

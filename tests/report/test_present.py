@@ -204,6 +204,23 @@ def test_without_plotly_it_says_what_to_install(results, kind, monkeypatch, tmp_
     assert not list(tmp_path.iterdir())
 
 
+@pytest.mark.parametrize(("ending", "start"), [("png", b"\x89PNG"), ("svg", b"<?xml"), ("pdf", b"%PDF")])
+def test_a_picture_is_a_file_of_its_kind(results, ending, start):
+    assert results["coordination"].picture("profits", ending).startswith(start)
+
+
+def test_a_picture_is_of_the_same_things_as_the_plot(results, kind):
+    title = results[kind].plot().layout.title.text
+    shown = re.search(r"<!-- (.*?) -->", results[kind].picture(ending="svg").decode())
+    assert shown is not None
+    assert shown.group(1) in title
+
+
+def test_an_ending_that_is_none_is_refused(results):
+    with pytest.raises(InvalidInput, match="ending: is 'gif'"):
+        results["coordination"].picture(ending="gif")
+
+
 def test_a_chosen_template_of_plotly_is_kept(results):
     settings = importlib.import_module("plotly.io").templates
     before = settings.default
