@@ -1,4 +1,4 @@
-"""What the methods `table`, `plot`, `picture`, `report` and `_repr_html_` of every answer do: see `batteryopt.presentation`."""
+"""What `table`, `plot`, `picture`, `report` and `_repr_html_` of every answer do: see `batteryopt.presentation`."""
 
 from __future__ import annotations
 
