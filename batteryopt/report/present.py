@@ -54,7 +54,7 @@ def picture(view: View, name: str | None, ending: str) -> bytes:
 def _chart(view: View, name: str | None) -> dict[str, Any]:
     """Return what a picture draws, the main one without a name."""
     saved = Unsaved.of(view)
-    found = {spec["name"]: spec for spec in family_of(saved).charts(saved)}
+    found: dict[str, dict[str, Any]] = {spec["name"]: spec for spec in family_of(saved).charts(saved)}
     if not found:
         raise InvalidInput("plot", [_nothing(saved)])
     main = MAIN_CHARTS[saved.kind]
