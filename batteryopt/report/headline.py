@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from batteryopt.report import words
+from batteryopt.report.network_scales import money_unit
 from batteryopt.report.results import Saved
 from batteryopt.report.tables import Cell, Table
 
@@ -14,9 +15,8 @@ KPIS = {
     "disposed_t": ("Disposed of", "t"),
     "tonne_km": ("Transport", "t km"),
     "emissions_t": ("Emitted", "t CO₂e"),
-    "facilities_at_the_end": ("Facilities at the end", "places"),
-    "visits": ("Visits by mobile units", "visits"),
 }
+COUNTS = {"facilities_at_the_end": ("Facilities at the end", "places"), "visits": ("Visits by mobile units", "visits")}
 """Words and unit of the figures of a plan that stand for themselves."""
 
 
@@ -24,12 +24,14 @@ def plan(saved: Saved) -> Table:
     """Return what a planner asks first of a network plan."""
     answer = saved.models["design"]
     figures, currency = answer["kpis"], answer.get("currency") or "money"
+    unit, name = money_unit(saved)
     rows: list[list[Cell]] = [
-        ["Net present cost", float(sum(answer["cost_terms"].values())), currency],
+        ["Net present cost", sum(answer["cost_terms"].values()) / unit, name],
         ["Net cost per tonne collected", figures["cost_per_collected_t"], f"{currency}/t"],
         ["Collected of what returns", 100.0 * figures["collection_rate"], "%"],
     ]
     rows += [[label, figures[key], unit] for key, (label, unit) in KPIS.items() if key in figures]
+    rows += [[label, round(figures[key]), unit] for key, (label, unit) in COUNTS.items() if key in figures]
     return Table(caption="The plan in figures", columns=["Figure", "Value", "Unit"], rows=rows)
 
 

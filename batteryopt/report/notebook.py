@@ -18,6 +18,8 @@ KINDS = {
 }
 ROWS = 24
 """Rows of a table that are shown."""
+PROVEN = 1e-6
+"""Relative gap above which an optimum is not called proven, as on the page."""
 GOOD, BAD = "#1f9d6b", "#d9483b"
 """Legible on white and on black."""
 RULE = "1px solid rgba(128,128,128,0.35)"
@@ -43,7 +45,7 @@ def _table(content: Table) -> str:
     body = "".join(_row("td", row, kinds) for row in texts[:ROWS])
     more = len(texts) - ROWS
     rest = f'<div style="{SOFT};font-size:0.92em">… and {more} more rows: table() has all</div>' if more > 0 else ""
-    style = "border-collapse:collapse;margin:4px 0;background:transparent"
+    style = "border-collapse:collapse;margin:4px 0;background:transparent;color:inherit;font-size:0.92em"
     caption = f'<div style="{SOFT};font-size:0.92em">{html.escape(content.caption)}</div>'
     return f'{caption}<table style="{style}"><thead>{head}</thead><tbody>{body}</tbody></table>{rest}'
 
@@ -77,6 +79,8 @@ def _held(answer: Mapping[str, Any]) -> str:
     if answer["objective"] is None:
         reason = answer.get("reason") or "; ".join(answer.get("notes", ())) or answer["stop_reason"]
         return f"no answer, {html.escape(str(reason))}"
+    if answer["point_status"] == "optimal" and (answer["gap"] or 0.0) > PROVEN:
+        return "optimal within the gap asked for"
     return html.escape(words.STATUS.get(answer["point_status"], answer["point_status"]))
 
 

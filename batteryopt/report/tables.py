@@ -40,7 +40,7 @@ class Table:
     rows
         Cells; None where there is nothing.
     digits
-        Decimals of numbers.
+        Decimals of numbers; whole ones (`int`) have none.
     """
 
     caption: str
@@ -55,7 +55,9 @@ class Table:
     def _text(self, cell: Cell) -> str:
         if cell is None or (isinstance(cell, float) and math.isnan(cell)):
             return NONE
-        return cell if isinstance(cell, str) else number(cell, self.digits)
+        if isinstance(cell, str):
+            return cell
+        return number(cell, 0 if isinstance(cell, int) else self.digits)
 
     def to_html(self) -> str:
         """Return the table for a page; numbers stand right-aligned."""

@@ -19,6 +19,7 @@ from batteryopt.differential_game import solve as differential_game
 from batteryopt.errors import InvalidInput
 from batteryopt.network import family as network
 from batteryopt.presentation import Presented, Tabular
+from batteryopt.report import notebook
 from batteryopt.run import Route, Run
 from batteryopt.status import PointStatus, StopReason
 from tests.report.conftest import GAME, PATHS
@@ -79,7 +80,7 @@ def test_tables_hold_the_answer_in_full_precision(results):
     assert paths.table().attrs["caption"] == "Present values at the start (money)"
     plan = results["network"]
     # worked out in data/networks/hand/README.md
-    assert plan.table().loc["Net present cost"].tolist() == pytest.approx([-7640.0, "EUR"])
+    assert plan.table().loc["Net present cost"].tolist() == [pytest.approx(-7640.0), "EUR"]
     assert plan.table("status")["Objective"].tolist() == pytest.approx([-7640.0])
 
 
@@ -158,6 +159,12 @@ def test_in_a_notebook_everything_stands_in_the_html(shown):
     assert tags.open == []
     assert "✓" in shown._repr_html_()
     assert "proven optimal" in shown._repr_html_()
+
+
+def test_in_a_notebook_colours_are_the_notebook_s_own(shown):
+    text = shown._repr_html_()
+    assert set(re.findall(r"(?<![-\w])color:([^;\"]+)", text)) <= {"inherit", notebook.GOOD, notebook.BAD}
+    assert set(re.findall(r"background:([^;\"]+)", text)) == {"transparent"}
 
 
 def test_names_are_escaped(results, kind, tmp_path):
