@@ -15,6 +15,7 @@ FLOORS = (
         "status",
         "certificate",
         "compiled_output",
+        "examples",
         "files",
         "input_faults",
         "spreadsheet",

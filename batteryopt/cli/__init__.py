@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from batteryopt.cli import accuracy, commands, export, imports, report, sweep
+from batteryopt.cli import accuracy, commands, export, imports, report, sweep, tour
 
 app = typer.Typer(
     name="batteryopt",
@@ -44,6 +44,7 @@ for _command in (
     report.report,
     commands.new,
     export.export,
+    tour.tour,
 ):
     app.command()(_command)
 app.add_typer(imports.app, name="import")

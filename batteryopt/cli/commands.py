@@ -119,7 +119,7 @@ def reproduce(
         write_result(json_text(documents if paper is Paper.ALL else documents[paper.value]))
     else:
         _print_reproductions(found)
-    return gravest(_reproduction_status(reproduction) for reproduction in found.values())
+    return gravest(reproduction_status(reproduction) for reproduction in found.values())
 
 
 @guarded
@@ -160,7 +160,7 @@ def _print_reproductions(found: dict[str, Reproduction]) -> None:
             print_reproduction(console, reproduction)
 
 
-def _reproduction_status(found: Reproduction) -> ExitStatus:
+def reproduction_status(found: Reproduction) -> ExitStatus:
     """Whatever the paper says: what counts is that our routes agree and that the check passes both."""
     if not found.certified:
         return ExitStatus.NOT_CERTIFIED

@@ -40,12 +40,21 @@ def print_reproduction(console: Console, found: Reproduction) -> None:
     console.print(_summary(found))
 
 
-def _figures(figures: tuple[Figure, ...]) -> Table:
-    table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
+def print_short(console: Console, found: Reproduction) -> None:
+    """Print the parts of the paper's table where it errs, or the last one, and the sentence that sums all up."""
+    wrong = {figure.place for figure in found.figures if not figure.agrees}
+    shown = wrong or {found.figures[-1].place}
+    console.print(_figures(tuple(figure for figure in found.figures if figure.place in shown), narrowest=18))
+    console.print(_summary(found))
+
+
+def _figures(figures: tuple[Figure, ...], narrowest: int = 24) -> Table:
+    """Return a table whose last column has at least a width; with a smaller one it fits into 80 columns."""
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, collapse_padding=narrowest < 24)
     table.add_column("figure")
     for title in ("printed", "formula", "optimiser"):
         table.add_column(title, justify="right", no_wrap=True)
-    table.add_column("agrees", min_width=24)
+    table.add_column("agrees", min_width=narrowest)
     place = None
     for figure in figures:
         if figure.place != place:

@@ -67,10 +67,19 @@ class Result(PlainResult):
         """Return what a planner reads first; None without a plan."""
         from batteryopt.network.summary import summary
 
+        return self._said(summary)
+
+    def verdict(self) -> RenderableType | None:
+        """Return the plan in three lines; None without a plan."""
+        from batteryopt.network.summary import verdict
+
+        return self._said(verdict)
+
+    def _said(self, words: Callable[..., RenderableType]) -> RenderableType | None:
         answer = self.answer
         if answer.solution is None:
             return None
-        return summary(answer.solution, objective=answer.objective_kind, value=answer.objective, bound=answer.run.bound)
+        return words(answer.solution, objective=answer.objective_kind, value=answer.objective, bound=answer.run.bound)
 
 
 def read(path: str | os.PathLike[str]) -> Network:

@@ -45,12 +45,20 @@ def summary(
     value, bound
         The objective and its proven bound, where there is one: they say how much better a plan could be.
     """
-    best = "" if bound is None or value is None else _distance(solution, objective, abs(value - bound))
-    parts = [_verdict(solution, best), _money(solution), _standing(solution), _travel(solution), _service(solution)]
+    said = verdict(solution, objective=objective, value=value, bound=bound)
+    parts = [said, _money(solution), _standing(solution), _travel(solution), _service(solution)]
     return Group(*(part for part in (*parts, _missed(solution)) if part is not None))
 
 
-def _verdict(solution: Solution, best: str) -> Text:
+def verdict(
+    solution: Solution,
+    *,
+    objective: Mapping[Objective, float] = MONEY_ALONE,
+    value: float | None = None,
+    bound: float | None = None,
+) -> Text:
+    """Return the plan in three lines: what it is, what it costs and how much better one could be, what it does."""
+    best = "" if bound is None or value is None else _distance(solution, objective, abs(value - bound))
     network, figures = solution.network, solution.kpis
     first, last = network.periods[0].name, network.periods[-1].name
     years = first if first == last else f"{first} to {last}"

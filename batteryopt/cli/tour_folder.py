@@ -1,0 +1,95 @@
+"""The folder that a tour makes, and never at the cost of somebody else's."""
+
+from __future__ import annotations
+
+import contextlib
+import shutil
+from dataclasses import dataclass
+from pathlib import Path
+
+from batteryopt.cli.exits import refuse
+
+MARK = "ABOUT.txt"
+"""A folder with this file, beginning with `MARK_LINE`, was written by a tour and may be written anew."""
+MARK_LINE = "Written by batteryopt tour."
+
+
+@dataclass(frozen=True, kw_only=True)
+class Folder:
+    """What the tour makes, and where."""
+
+    root: Path
+    game: Path
+    network: Path
+
+    @property
+    def plan(self) -> Path:
+        """The saved result of the network."""
+        return self.root / "plan"
+
+    @property
+    def page(self) -> Path:
+        """The page."""
+        return self.root / "plan.html"
+
+    @property
+    def commands(self) -> tuple[str, str, str]:
+        """The commands that repeat the steps."""
+        return (
+            "batteryopt reproduce coordination",
+            f"batteryopt solve {_word(self.network)} --out {_word(self.plan)}",
+            f"batteryopt report {_word(self.plan)} --out {_word(self.page)}",
+        )
+
+    @classmethod
+    def make(cls, root: Path, game: Path, network: Path) -> Folder:
+        """Make the folder with copies of the instances, a network's folder or workbook, or refuse somebody else's."""
+        _refuse_foreign(root)
+        if network.resolve().is_relative_to(root.resolve()):
+            raise refuse("--network", f"'{network}' lies in '{root}', which is written anew", "copy it elsewhere first")
+        suffix = "" if network.is_dir() else network.suffix
+        made = cls(root=root, game=root / game.name, network=root / f"network{suffix}")
+        try:
+            _empty(root)
+            root.mkdir(parents=True, exist_ok=True)
+            (root / MARK).write_text(_about(made), encoding="utf-8")
+            shutil.copy(game, made.game)
+            (shutil.copytree if network.is_dir() else shutil.copy)(network, made.network)
+        except OSError as error:
+            reason = (error.strerror or str(error)).lower()
+            raise refuse("--out", f"'{root}' cannot be written to ({reason})", "give another folder") from error
+        return made
+
+
+def _refuse_foreign(root: Path) -> None:
+    if root.exists() and not root.is_dir():
+        raise refuse("--out", f"'{root}' is a file", "give a folder, which may not exist yet")
+    if root.is_dir() and any(root.iterdir()) and not _is_of_a_tour(root):
+        raise refuse(
+            "--out",
+            f"'{root}' is not empty, and no tour wrote it",
+            "give another folder: what lies there is left alone",
+        )
+
+
+def _is_of_a_tour(root: Path) -> bool:
+    with contextlib.suppress(OSError, UnicodeError):
+        return (root / MARK).read_text(encoding="utf-8").startswith(MARK_LINE)
+    return False
+
+
+def _empty(root: Path) -> None:
+    """Remove what an earlier tour made, by name: whatever else lies in its folder stays."""
+    for name in ("plan", "network"):
+        if (root / name).is_dir():
+            shutil.rmtree(root / name)
+
+
+def _about(made: Folder) -> str:
+    return f"{MARK_LINE} The next tour into this folder replaces what lies here.\n\n" + "\n".join(made.commands) + "\n"
+
+
+def _word(path: Path) -> str:
+    """Return a path as one word of a command line."""
+    text = path.as_posix()
+    return f'"{text}"' if " " in text else text
