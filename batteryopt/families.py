@@ -47,6 +47,10 @@ class Result(Protocol):
     """Answers to several models of one instance, as every family gives them."""
 
     @property
+    def instance(self) -> Any:
+        """The instance."""
+
+    @property
     def models(self) -> Mapping[Any, Any]:
         """Answers by model; with both routes, the optimiser's."""
 
@@ -83,6 +87,9 @@ class Family:
         Function that writes a commented instance at a path.
     reproduce
         Function that goes through the figures of the family's paper; empty where it has none.
+    frontier
+        Function from an instance, two objectives and options to a `Result` with every compromise between them; empty
+        where answers have one objective.
     drawn
         Names, in the JSON of an answer, of the numbers that the plot of a sweep shows; the first stands for a whole
         solution in maps.
@@ -103,6 +110,7 @@ class Family:
     template: str
     reproduce: str = ""
     options: str = ""
+    frontier: str = ""
     drawn: tuple[str, ...] = ("objective",)
     left_out: tuple[str, ...] = ()
 
@@ -149,6 +157,11 @@ class Family:
             raise InvalidInput("command line", faults)
         found: dict[str, Any] = self.get(self.options)(instance, **named) if named else {}
         return found
+
+    def solve_frontier(self, instance: Any, first: str, second: str, **options: Any) -> Result:
+        """Return every compromise between two objectives; options as in its function there."""
+        result: Result = self.get(self.frontier)(instance, first, second, **options)
+        return result
 
     def write_template(self, path: Path) -> None:
         """Write a commented instance to start from."""
@@ -217,7 +230,8 @@ FAMILIES: Mapping[str, Family] = {
             solve="family:solve",
             template="template:write_template",
             options="family:read_options",
-            left_out=("open_facilities", "missed_rules", "conflicts"),
+            frontier="compromises:solve_frontier",
+            left_out=("open_facilities", "missed_rules", "conflicts", "held"),
         ),
     )
 }

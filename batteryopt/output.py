@@ -8,12 +8,14 @@ import math
 import os
 import secrets
 import shutil
+import tomllib
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from batteryopt.errors import Fault, InvalidInput
 from batteryopt.spreadsheet import is_workbook
+from batteryopt.toml_output import to_toml
 
 if TYPE_CHECKING:
     from batteryopt.families import Result
@@ -71,14 +73,23 @@ def make_folder(folder: Path, instance: Path) -> None:
         raise InvalidInput(str(folder), [fault]) from error
 
 
-def save(result: Result, instance: Path, folder: Path) -> tuple[str, ...]:
+def save(result: Result, instance: Path, folder: Path, *, options: Mapping[str, Any] | None = None) -> tuple[str, ...]:
     """Write a result into a folder made by `make_folder`, and return the names of the files.
 
-    Every file is written in full beside its place before the first one is moved there; ``result.json`` comes last.
+    Every file is written in full beside its place before the first one is moved there; ``result.json`` comes last. A
+    result may have ``parts``: further results by the folders that they are saved in, which replace older ones there.
+
+    Parameters
+    ----------
+    options
+        What was asked for, by the names of the command line's options: it is saved too, so that the command can be
+        repeated.
     """
-    contents = {f"{name}.csv": text.encode() for name, text in _tables(result).items()}
-    contents |= dict(_instance_files(instance))
-    contents[RESULT_FILE] = json_text(result.to_json()).encode()
+    parts: Mapping[str, Result] = getattr(result, "parts", {})
+    contents = dict(_instance_files(result, instance))
+    for part, found in parts.items():
+        contents |= {f"{part}/{name}": content for name, content in _files_of(found).items()}
+    contents |= _files_of(result, {"options": dict(options)} if options else {})
     with _staging(folder) as stage:
         for name, content in contents.items():
             place = stage / name
@@ -88,6 +99,7 @@ def save(result: Result, instance: Path, folder: Path) -> tuple[str, ...]:
             (folder / name).parent.mkdir(parents=True, exist_ok=True)
             (stage / name).replace(folder / name)
     _remove_older_copies(folder, contents)
+    _forget_other_parts(folder, parts)
     return tuple(contents)
 
 
@@ -99,6 +111,20 @@ def _leaves(name: str, value: Any, left_out: tuple[str, ...]) -> Iterator[tuple[
             yield from _leaves(f"{name}.{key}", inner, left_out)
     else:
         yield name, value
+
+
+def _forget_other_parts(folder: Path, parts: Iterable[str]) -> None:
+    """Remove what an earlier result with more parts has left beside them."""
+    places = {folder / part for part in parts}
+    for parent in {place.parent for place in places}:
+        for old in set(parent.iterdir()) - places:
+            shutil.rmtree(old, ignore_errors=True)
+
+
+def _files_of(result: Result, more: Mapping[str, Any] | None = None) -> dict[str, bytes]:
+    """Return the files of a result but for the copy of its instance, ``result.json`` last."""
+    files = {f"{name}.csv": text.encode() for name, text in _tables(result).items()}
+    return {**files, RESULT_FILE: json_text({**result.to_json(), **(more or {})}).encode()}
 
 
 def _tables(result: Result) -> dict[str, str]:
@@ -117,10 +143,12 @@ def _tables(result: Result) -> dict[str, str]:
     }
 
 
-def _instance_files(instance: Path) -> Iterator[tuple[str, bytes]]:
+def _instance_files(result: Result, instance: Path) -> Iterator[tuple[str, bytes]]:
     if not instance.is_dir():
-        suffix = instance.suffix.lower() if is_workbook(instance) else ".toml"
-        yield f"instance{suffix}", instance.read_bytes()
+        if is_workbook(instance):
+            yield f"instance{instance.suffix.lower()}", instance.read_bytes()
+        else:
+            yield "instance.toml", _toml_copy(result, instance)
         return
     for path in sorted(instance.rglob("*")):
         if path.is_file():
@@ -136,6 +164,18 @@ def _remove_older_copies(folder: Path, written: Iterable[str]) -> None:
             shutil.rmtree(place, ignore_errors=True)
         else:
             place.unlink(missing_ok=True)
+
+
+def _toml_copy(result: Result, instance: Path) -> bytes:
+    """Return the file as it is, or written anew where a part of it lies in another file that the copy would miss."""
+    content = instance.read_bytes()
+    return to_toml(result.instance).encode() if _names_a_file(content.decode("utf-8")) else content
+
+
+def _names_a_file(text: str) -> bool:
+    """Return whether a TOML instance has numbers in a file of their own, named by a key that ends in ``_file``."""
+    tables = [table for table in tomllib.loads(text).values() if isinstance(table, dict)]
+    return any(key.endswith("_file") for table in tables for key in table)
 
 
 @contextlib.contextmanager

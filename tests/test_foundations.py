@@ -1,5 +1,7 @@
 """The ground floor: what errors say, what statuses claim, what a run reports."""
 
+from pathlib import Path
+
 import pytest
 
 from batteryopt.errors import Fault, FormulaDoesNotApply, InvalidInput, nearest
@@ -86,3 +88,15 @@ def test_a_run_repeats_the_solvers_report():
 
 def test_versions_name_the_solvers():
     assert {"python", "batteryopt", "pyomo", "highspy", "pyscipopt"} <= versions().keys()
+
+
+def test_the_copy_of_an_instance_holds_what_the_original_reads_from_another_file(tmp_path):
+    """Credit prices of this instance lie in a table beside it; the copy lies elsewhere, alone."""
+    from types import SimpleNamespace
+
+    from batteryopt import output, read
+
+    path = Path(__file__).parents[1] / "data/differential_game/credit-prices.toml"
+    game = read(path)
+    (tmp_path / "instance.toml").write_bytes(output._toml_copy(SimpleNamespace(instance=game), path))
+    assert read(tmp_path / "instance.toml") == game

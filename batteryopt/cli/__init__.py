@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from batteryopt.cli import accuracy, commands, export, imports, report, sweep, tour
+from batteryopt.cli import accuracy, commands, export, frontier, imports, report, sweep, tour
 
 app = typer.Typer(
     name="batteryopt",
@@ -40,6 +40,7 @@ for _command in (
     commands.check,
     commands.reproduce,
     sweep.sweep,
+    frontier.frontier,
     accuracy.accuracy,
     report.report,
     commands.new,

@@ -63,7 +63,8 @@ def solve(
     with clean_stdout(), announcing() as announce, noting_interrupts():
         result = family.solve_instance(game, model or (), route=route.value, announce=announce, **chosen)
     if out is not None:
-        save(result, instance, out)
+        asked = {**given.solving_options(solver, time_limit, gap, threads), "objective": objective, "keep": keep}
+        save(result, instance, out, options={name: value for name, value in asked.items() if value is not None})
         say(f"saved in {out}")
     if json:
         write_result(json_text(result.to_json()))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, TypeAlias
 
 import pandas as pd
 
@@ -24,6 +24,9 @@ NOTICED = 1e-6
 MODEL = "design"
 """Name of the one model of this family."""
 
+Held: TypeAlias = Mapping[Objective, float]
+"""Limits of other objectives: at most so much, of collection at least."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class Answer(Presented):
@@ -39,6 +42,8 @@ class Answer(Presented):
         What the check found; empty without a solution.
     root_bound
         Bound of the linear relaxation before any branching.
+    held
+        Limits of other objectives within which this one is the best.
     conflicts
         Without a solution: the rules and balances that cannot hold together, with place and amount.
     reason
@@ -51,6 +56,7 @@ class Answer(Presented):
     run: Run
     certificate: Certificate = field(default_factory=Certificate)
     root_bound: float | None = None
+    held: Held = field(default_factory=dict)
     conflicts: tuple[Breach, ...] = ()
     reason: str | None = None
 
@@ -80,6 +86,7 @@ class Answer(Presented):
         return {
             **self.run.to_json(self.objective),
             "minimised": {kind.value: weight for kind, weight in self.objective_kind.items()},
+            "held": {kind.value: limit for kind, limit in self.held.items()},
             "root_bound": self.root_bound,
             "root_gap": self.root_gap,
             **(missing if self.solution is None else self.solution.to_json()),

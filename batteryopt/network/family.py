@@ -166,7 +166,7 @@ def solve(
     if faults:
         raise InvalidInput("command line", faults)
     announce("building the model")
-    teller = _Teller(announce)
+    teller = Teller(announce)
     answer = solve_network(
         instance,
         objective=objective or Objective.COST,
@@ -179,11 +179,16 @@ def solve(
     return Result(instance=instance, answer=answer)
 
 
-class _Teller:
+class Teller:
     """Tells of every better plan, and of a better bound once in a while."""
 
     def __init__(self, announce: Callable[[str], None]) -> None:
         self._announce = announce
+        self.begin("")
+
+    def begin(self, beginning: str) -> None:
+        """Forget what was told; every line from now on begins so."""
+        self._beginning = beginning
         self._told_at = float("-inf")
         self._objective: float | None = None
 
@@ -192,7 +197,7 @@ class _Teller:
         if progress.objective == self._objective and progress.seconds < self._told_at + SECONDS_BETWEEN_BOUNDS:
             return
         self._told_at, self._objective = progress.seconds, progress.objective
-        self._announce(_words(progress))
+        self._announce(self._beginning + _words(progress))
 
 
 def _words(progress: Progress) -> str:

@@ -12,7 +12,7 @@ from batteryopt.network.answer import Answer, value_of
 from batteryopt.network.check import check
 from batteryopt.network.infeasibility import explain
 from batteryopt.network.instance import Network
-from batteryopt.network.model.algebra import Formulation
+from batteryopt.network.model.algebra import Floats, Formulation
 from batteryopt.network.model.build import build
 from batteryopt.network.model.extract import to_solution
 from batteryopt.network.model.fix import fix_facilities
@@ -91,6 +91,28 @@ def answer(
     on_progress: ProgressListener | None = None,
 ) -> Answer:
     """Return the answer to a formulation, with further rows where there are any."""
+    found, _ = answer_with_point(network, m, weights, options, began=began, extra=extra, on_progress=on_progress)
+    return found
+
+
+def answer_with_point(
+    network: Network,
+    m: Formulation,
+    weights: Mapping[Objective, float],
+    options: Options,
+    *,
+    began: float,
+    extra: QuadraticProgram | None = None,
+    start: Floats | None = None,
+    on_progress: ProgressListener | None = None,
+) -> tuple[Answer, Floats | None]:
+    """Return the answer to a formulation, and the values of its variables, from which another search can start.
+
+    Parameters
+    ----------
+    start
+        Values that are known to be feasible, the further rows included.
+    """
     problem = make_problem(m, weighted(m, weights), extra=extra)
     sign = -1.0 if tuple(weights) == (Objective.COLLECTION,) else 1.0
 
@@ -100,30 +122,30 @@ def answer(
         if on_progress is not None:
             on_progress(Progress(seconds=time.monotonic() - began, objective=value, bound=bound))
 
-    found = search(problem, options, began=began, positions=_positions(network), on_progress=told)
-    solution = None if found.x is None else to_solution(m, network, found.x)
+    found = search(problem, options, began=began, positions=_positions(network), start=start, on_progress=told)
     run = _run(problem, found, sign, time.monotonic() - began)
     root = None if found.root_bound is None else float(sign * found.root_bound * problem.scale)
-    if solution is not None:
-        certificate = check(solution) + _money_checks(problem, found, solution, weights, sign)
+    if found.x is None:
+        conflicts = explain(m, options) if run.stop_reason.is_no_solution else ()
         return Answer(
             network=network,
             objective_kind=weights,
-            solution=solution,
+            solution=None,
             run=run,
             root_bound=root,
-            certificate=certificate,
-        )
-    conflicts = explain(m, options) if run.stop_reason.is_no_solution else ()
+            conflicts=conflicts,
+            reason=_reason(run),
+        ), None
+    solution = to_solution(m, network, found.x)
+    certificate = check(solution) + _money_checks(problem, found, solution, weights, sign)
     return Answer(
         network=network,
         objective_kind=weights,
-        solution=None,
+        solution=solution,
         run=run,
         root_bound=root,
-        conflicts=conflicts,
-        reason=_reason(run),
-    )
+        certificate=certificate,
+    ), found.x
 
 
 def _positions(network: Network) -> np.typing.NDArray[np.float64] | None:

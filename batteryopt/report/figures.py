@@ -19,6 +19,7 @@ Spec = Mapping[str, Any]
 DASHES = {"solid": "-", "dash": "--", "dot": ":", "dashdot": "-."}
 MARKERS = {"circle": "o", "square": "s", "diamond": "D", "triangle-up": "^", "star": "*", "cross": "P"}
 WIDTH_IN, DOTS_PER_IN, PIXELS_PER_IN = 6.4, 200, 100
+THOUSAND = 1000.0
 PAGE_COLORS = {"ink": "#1d2530", "soft": "#5b6675", "bad": "#b3372b", "paper": "#ffffff"}
 
 
@@ -74,6 +75,8 @@ def _finish(axes: Axes, right: Axes | None, layout: Spec, *, has_names: bool) ->
     if right is not None:
         right.set_ylabel(layout["yaxis2"]["title"]["text"])
         right.set_ylim(*layout["yaxis2"]["range"])
+    for axis in (axes.xaxis, axes.yaxis):
+        _separate_thousands(axis)
     for side in ("top", "right"):
         axes.spines[side].set_visible(False)
     handles = [
@@ -85,6 +88,15 @@ def _finish(axes: Axes, right: Axes | None, layout: Spec, *, has_names: bool) ->
     if has_names and handles:
         shown, names = zip(*handles, strict=True)
         axes.figure.legend(shown, names, loc="outside lower left", ncols=2, frameon=False, fontsize=8)
+
+
+def _separate_thousands(axis: Any) -> None:
+    """Write an axis' numbers as the page does, where matplotlib would write them itself."""
+    from matplotlib.ticker import ScalarFormatter
+
+    ticks = np.asarray(axis.get_ticklocs(), dtype=float)
+    if type(axis.get_major_formatter()) is ScalarFormatter and np.abs(ticks).max(initial=0.0) >= THOUSAND:
+        axis.set_major_formatter(lambda value, _: number(value, 0))
 
 
 def _is_named(trace: Spec) -> bool:
@@ -101,14 +113,21 @@ def _scatter(axes: Axes, trace: Spec) -> None:
         axes.fill(x, y, color=trace["line"]["color"], alpha=0.18)
     if "lines" in trace["mode"]:
         line = trace["line"]
-        axes.plot(x, y, color=_plain(line["color"]), linestyle=DASHES[line["dash"]], label=_label(trace))
+        marker = "o" if "markers" in trace["mode"] else ""
+        style: dict[str, Any] = {"linestyle": DASHES[line["dash"]], "marker": marker, "markersize": 4}
+        axes.plot(x, y, color=_plain(line["color"]), label=_label(trace), **style)
+        _write_texts(axes, trace, x, y)
         return
     color = trace["marker"].get("color", "#000000")
     edge = trace["marker"].get("line", {}).get("color")
     axes.scatter(x, y, color=_plain(color), edgecolors=edge, s=30, zorder=3, label=_label(trace))
-    if "text" in trace["mode"]:
-        for at_x, at_y, text in zip(x, y, trace["text"], strict=True):
-            axes.annotate(text.strip(), (at_x, at_y), xytext=(5, 5), textcoords="offset points", fontsize=8)
+    _write_texts(axes, trace, x, y)
+
+
+def _write_texts(axes: Axes, trace: Spec, x: Any, y: Any) -> None:
+    """Write the words of points beside them, where they have any."""
+    for at_x, at_y, text in zip(x, y, trace["text"], strict=True) if "text" in trace["mode"] else ():
+        axes.annotate(text.strip(), (at_x, at_y), xytext=(5, 5), textcoords="offset points", fontsize=8)
 
 
 def _bars(axes: Axes, traces: list[Spec], *, is_stacked: bool) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import html
 from typing import Any
 
-from batteryopt.report import network_flows, network_money, network_service, network_work, page, words
+from batteryopt.report import network_flows, network_frontier, network_money, network_service, network_work, page, words
 from batteryopt.report.charts import present
 from batteryopt.report.network_map import has_map, plan_map
 from batteryopt.report.network_scales import periods
@@ -22,7 +22,10 @@ def sections(saved: Saved) -> list[Section]:
     answer = saved.models["design"]
     if answer["objective"] is None:
         return [_nothing(saved), page.how_sure(saved), page.how_to_repeat(saved)]
-    parts = [_opening(saved), _where(saved)]
+    parts = [_opening(saved)]
+    if saved.frontier is not None and saved.frontier["points"]:
+        parts.append(network_frontier.section(saved))
+    parts.append(_where(saved))
     parts += [part.section(saved) for part in (network_money, network_work, network_service)]
     return [*parts, page.how_sure(saved), page.how_to_repeat(saved)]
 
@@ -31,7 +34,10 @@ def tables(saved: Saved) -> dict[str, Table]:
     """Return the tables that a paper would print, by name."""
     if saved.models["design"]["objective"] is None:
         return {}
-    return {"cost-terms": network_money.cost_table(saved), "facilities": _standing(saved), "figures": _figures(saved)}
+    found = {"cost-terms": network_money.cost_table(saved), "facilities": _standing(saved), "figures": _figures(saved)}
+    if saved.frontier is not None:
+        found["frontier"] = network_frontier.table(saved)
+    return found
 
 
 def charts(saved: Saved) -> list[dict[str, Any]]:
@@ -40,7 +46,7 @@ def charts(saved: Saved) -> list[dict[str, Any]]:
         return []
     found = [network_money.costs(saved), network_money.emissions(saved), network_flows.sankey(saved)]
     found += [network_work.utilisation(saved), network_work.stock(saved)]
-    found += [network_service.coverage(saved), network_service.dearest(saved)]
+    found += [network_service.coverage(saved), network_service.dearest(saved), *network_frontier.charts(saved)]
     return [map_chart(saved), *present(found)] if has_map(saved) else present(found)
 
 

@@ -24,7 +24,7 @@ def sections(plans: Sequence[Saved]) -> list[Section]:
     if len(found) > 1:
         blocks += [
             page.table(figures(found)),
-            page.charts([_terms(found), _frontier(found)]),
+            page.charts([cost_terms(found), _cost_and_emissions(found)]),
             page.table(changes(found)),
         ]
     head = '<p class="kind">Network plans</p><h1>Side by side</h1>'
@@ -33,7 +33,8 @@ def sections(plans: Sequence[Saved]) -> list[Section]:
 
 def label(plan: Saved) -> str:
     """Return a plan's name: that of its folder, since several may be of one instance."""
-    return plan.folder.resolve().name
+    name = plan.folder.resolve().name
+    return f"Point {name}" if plan.is_point else name
 
 
 def figures(plans: Sequence[Saved]) -> Table:
@@ -89,7 +90,8 @@ def _cost(plan: Saved) -> float:
     return float(sum(plan.models["design"]["cost_terms"].values()))
 
 
-def _terms(plans: Sequence[Saved]) -> dict[str, object]:
+def cost_terms(plans: Sequence[Saved]) -> dict[str, object]:
+    """Return the cost terms of several plans, one beside the other."""
     unit, name = money_unit(plans[0])
     terms = [plan.models["design"]["cost_terms"] for plan in plans]
     most = max(abs(value) for mine in terms for value in mine.values())
@@ -103,7 +105,7 @@ def _terms(plans: Sequence[Saved]) -> dict[str, object]:
     return chart("compared-cost-terms", "Cost terms", traces, y=name, height=400, barmode="group")
 
 
-def _frontier(plans: Sequence[Saved]) -> dict[str, object]:
+def _cost_and_emissions(plans: Sequence[Saved]) -> dict[str, object]:
     unit, name = money_unit(plans[0])
     traces = [
         points(
@@ -112,7 +114,7 @@ def _frontier(plans: Sequence[Saved]) -> dict[str, object]:
         for i, plan in enumerate(plans)
     ]
     return chart(
-        "frontier",
+        "cost-and-emissions",
         "Cost against emissions",
         traces,
         x=f"net present cost, {name}",

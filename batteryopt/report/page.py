@@ -127,10 +127,18 @@ def how_to_repeat(saved: Saved) -> Section:
     options = (
         "" if saved.kind == "network" else "".join(f" --model {name}" for name in saved.models) + f" --route {route}"
     )
-    commands = f"batteryopt solve {instance}{options} --out result\nbatteryopt report result --out page.html"
+    options += "".join(_option(*pair) for pair in saved.options.items())
+    verb = "solve" if saved.frontier is None else "frontier"
+    commands = f"batteryopt {verb} {instance}{options} --out result\nbatteryopt report result --out page.html"
     lines = "The instance lies beside the result." if path is not None else "The folder holds no copy of the instance."
     blocks = [paragraph(lines), f"<pre>{html.escape(commands)}</pre>", _made_with(saved)]
     return Section(title="Repeat it", blocks=blocks)
+
+
+def _option(name: str, value: Any) -> str:
+    """Return an option as it is typed, once for each of several values."""
+    values = value if isinstance(value, list) else [value]
+    return "".join(f" --{name.replace('_', '-')} {item}" for item in values)
 
 
 def _in_python(saved: Saved) -> Section:

@@ -54,9 +54,26 @@ class Saved:
         return self.document.get("closed_form") or {}
 
     @property
+    def frontier(self) -> Mapping[str, Any] | None:
+        """The compromises between two objectives, where they were sought."""
+        found: Mapping[str, Any] | None = self.document.get("frontier")
+        return found
+
+    @property
+    def is_point(self) -> bool:
+        """Whether this is one point of a frontier, saved within it."""
+        return self.folder.resolve().parent.name == "points"
+
+    @property
+    def options(self) -> Mapping[str, Any]:
+        """What was asked for on the command line, by the names of its options."""
+        return self.document.get("options") or {}
+
+    @property
     def instance_path(self) -> Path | None:
-        """The copy of the instance; None where the folder has none."""
-        places = (self.folder / name for name in INSTANCE_COPIES)
+        """The copy of the instance, for a point of a frontier the frontier's; None where there is none."""
+        folders = [self.folder, *([self.folder.resolve().parents[1]] if self.is_point else [])]
+        places = (folder / name for folder in folders for name in INSTANCE_COPIES)
         return next((place for place in places if place.exists()), None)
 
     @cached_property

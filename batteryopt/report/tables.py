@@ -24,7 +24,20 @@ _LATEX = {
     "~": r"\textasciitilde{}",
     "^": r"\textasciicircum{}",
     "–": "--",
+    "\N{MINUS SIGN}": "$-$",
+    "₂": "$_2$",
+    "ₜ": "$_t$",
+    "≥": r"$\ge$",
+    "×": r"$\times$",
+    "·": r"$\cdot$",
+    "…": r"\dots{}",
+    "β": r"$\beta$",
+    "γ": r"$\gamma$",
+    "δ": r"$\delta$",
+    "θ": r"$\theta$",
+    "ω": r"$\omega$",
 }
+"""What LaTeX would not print as it stands, whichever engine sets it."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -59,9 +72,15 @@ class Table:
             return cell
         return number(cell, 0 if isinstance(cell, int) else self.digits)
 
+    def _sides(self) -> str:
+        """Return a letter a column: l where words stand, r where figures do; the first column has words."""
+        columns = [*zip(*self.texts(), strict=True)] or [()] * len(self.columns)
+        rest = ["r" if _has_figures(column) else "l" for column in columns[1:]]
+        return "".join(["l", *rest])
+
     def to_html(self) -> str:
         """Return the table for a page; numbers stand right-aligned."""
-        kinds = [_kind_html(column) for column in zip(*self.rows, strict=True)] or [""] * len(self.columns)
+        kinds = ["" if side == "l" else ' class="number"' for side in self._sides()]
         head = "".join(
             f'<th scope="col"{kind}>{html.escape(column)}</th>'
             for column, kind in zip(self.columns, kinds, strict=True)
@@ -75,7 +94,7 @@ class Table:
 
     def to_markdown(self) -> str:
         """Return the table in Markdown, with its caption above."""
-        lines = [[*self.columns], ["---", *["---:"] * (len(self.columns) - 1)], *self.texts()]
+        lines = [[*self.columns], ["---" if side == "l" else "---:" for side in self._sides()], *self.texts()]
         rows = "\n".join("| " + " | ".join(cell.replace("|", "\\|") for cell in line) + " |" for line in lines)
         return f"{self.caption}\n\n{rows}\n"
 
@@ -85,10 +104,15 @@ class Table:
         return (
             "\\begin{table}[htbp]\n  \\centering\n"
             f"  \\caption{{{_latex(self.caption)}}}\n"
-            f"  \\begin{{tabular}}{{l{'r' * (len(self.columns) - 1)}}}\n"
+            f"  \\begin{{tabular}}{{{self._sides()}}}\n"
             f"    \\toprule\n{_latex_row(self.columns)}\n    \\midrule\n{body}\n    \\bottomrule\n"
             "  \\end{tabular}\n\\end{table}\n"
         )
+
+
+def _has_figures(column: Sequence[str]) -> bool:
+    """Return whether a column's cells, but for empty ones, begin with no letter; all empty ones are figures too."""
+    return not any(text[:1].isalpha() for text in column)
 
 
 def number(value: float, digits: int = 2) -> str:
@@ -114,11 +138,6 @@ def _decimals(value: float, significant: int) -> int:
     return max(0, significant - 1 - math.floor(math.log10(abs(value))))
 
 
-def _kind_html(column: Sequence[Cell]) -> str:
-    """Return the attribute of a column: numbers stand right-aligned under their heading."""
-    return ' class="number"' if any(isinstance(cell, int | float) for cell in column) else ""
-
-
 def _cell_html(text: str, kind: str) -> str:
     kind = kind or (' class="long"' if len(text) > LONG else "")
     return f"<td{kind}>{html.escape(text)}</td>"
@@ -129,5 +148,4 @@ def _latex_row(cells: Sequence[str]) -> str:
 
 
 def _latex(text: str) -> str:
-    escaped = "".join(_LATEX.get(character, character) for character in text)
-    return escaped.replace("\N{MINUS SIGN}", "$-$")
+    return "".join(_LATEX.get(character, character) for character in text)

@@ -53,6 +53,8 @@ _BEGINNINGS = {
     "agreement-": "Formula and optimiser agree on {}.",
     "gains-": "With fair lump sums, {} is better off than without the contract.",
     "present-value-": "Simulated anew, the present value of {} is what is reported.",
+    "point-not-beyond-the-bound-of-": "The plan is on the right side of the proven bound of its {}.",
+    "point-keeps-": "The limit held on the way is kept: {}.",
     "engine-": "The game's optimality conditions hold in the optimiser's own model: {}.",
 }
 _PLAYERS = ("manufacturer", "retailer", "echelon enterprise", "supply chain")
@@ -90,8 +92,15 @@ def verdict(answer: Mapping[str, Any]) -> str:
     gap = answer.get("gap")
     if gap is None:
         return f"{status.capitalize()}; no global bound is known for this model."
+    other = f"no other answer{_held(answer.get('held') or {})}"
     if gap <= 1e-6:
-        return f"{status.capitalize()}: no other answer can be better by more than a millionth."
+        return f"{status.capitalize()}: {other} can be better by more than a millionth."
     if answer["point_status"] == "optimal":
         status = "optimal within the gap asked for"
-    return f"{status.capitalize()}: no other answer can be better by more than {gap:.2%}."
+    return f"{status.capitalize()}: {other} can be better by more than {gap:.2%}."
+
+
+def _held(limits: Mapping[str, float]) -> str:
+    """Return the limits within which an answer is the best, as of a plan on a frontier."""
+    sides = [f"{name} at {'least' if name == 'collection' else 'most'} {limit:,.6g}" for name, limit in limits.items()]
+    return f" with {' and '.join(sides)}" if sides else ""

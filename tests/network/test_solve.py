@@ -9,12 +9,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from batteryopt.network.frontier import frontier, lexicographic
 from batteryopt.network.instance import CollectionTarget, Limit, Market, Policy, Quantity, Sharing
+from batteryopt.network.lexicographic import lexicographic
 from batteryopt.network.objective import Objective
 from batteryopt.network.search import search as search_module
 from batteryopt.network.solve import solve
 from batteryopt.network.tables import read
+from tests.network.compromise import chain_of_choice
 from tests.network.echelon import echelon
 from tests.network.everything import everything
 
@@ -110,12 +111,6 @@ def solve_exactly(monkeypatch, network):
 # ---- objectives ----------------------------------------------------------------------------------------------------
 
 
-def chain_of_choice():
-    """Two towns with 10 t each, 50 km apart; a point opens for 100 or 400 money; leaving a tonne costs 30."""
-    km = np.array([[0.0, 50], [50, 0]])
-    return echelon(km, [10, 10], [100, 400], uncollected=30.0)
-
-
 def test_objectives_one_by_one():
     """Cheapest: open the first, and carry the second's 10 t for 500 or leave them for 300: 100 + 300 = 400.
 
@@ -134,16 +129,6 @@ def test_lexicographic():
     collection, cost = lexicographic(chain_of_choice(), [Objective.COLLECTION, Objective.COST], gap=0.0)
     assert collection.objective == pytest.approx(20, rel=1e-5)
     assert cost.objective == pytest.approx(500, rel=1e-4)
-
-
-def test_frontier():
-    """400 for 10 t, 500 for 20 t; between, a tonne more costs 20 net: carried for 50, no longer left for 30.
-
-    Of 12.5, 15 and 17.5 t only the first is cheaper that way (450) than by opening the second point (500, and 20 t).
-    """
-    found = frontier(chain_of_choice(), Objective.COST, Objective.COLLECTION, points=5, gap=0.0).to_frame()
-    assert found["collection"].tolist() == pytest.approx([10, 12.5, 20], rel=1e-4)
-    assert found["cost"].tolist() == pytest.approx([400, 450, 500], rel=1e-4)
 
 
 def test_weights():

@@ -12,10 +12,12 @@ from batteryopt.differential_game import solve as differential_game
 from batteryopt.differential_game.instance import DifferentialGameInstance
 from batteryopt.network import output, tables
 from batteryopt.network.answer import Result
+from batteryopt.network.compromises import solve_frontier
 from batteryopt.network.solve import solve as solve_network
-from batteryopt.output import json_text
+from batteryopt.output import json_text, save
 from batteryopt.report.results import Saved, load
 from batteryopt.toml_output import write
+from tests.network.compromise import chain_of_choice
 
 HAND = Path(__file__).parents[2] / "data/networks/hand"
 PLACES = ((45.2, 5.7), (46.1, 6.2), (44.5, 7.0))
@@ -108,3 +110,14 @@ def other_plan(tmp_path_factory, plan) -> Saved:
     design["open_facilities"].append({"site": "Cove", "type": "shredder", "level": "small", "period": "second"})
     (folder / "result.json").write_text(json.dumps(document))
     return load(folder)
+
+
+@pytest.fixture(scope="session")
+def compromises(tmp_path_factory) -> Saved:
+    """A frontier with the plans of its three points."""
+    place = tmp_path_factory.mktemp("compromises")
+    tables.write(chain_of_choice(), place / "network")
+    (place / "result").mkdir()
+    result = solve_frontier(chain_of_choice(), "cost", "collection", points=5, gap=0.0)
+    save(result, place / "network", place / "result", options={"between": "cost:collection", "points": 5, "gap": 0.0})
+    return load(place / "result")

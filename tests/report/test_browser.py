@@ -14,6 +14,7 @@ pytestmark = [
     pytest.mark.skipif(BROWSER is None or DRIVER is None, reason="chromium or its driver is not installed"),
     pytest.mark.xdist_group("browser"),
 ]
+PAGES = [["coordination_game"], ["paths_game"], ["plan", "other_plan"], ["compromises"]]
 WIDTHS = {"phone": 390, "desktop": 1280}
 FLAGS = (
     "--headless",
@@ -84,7 +85,9 @@ def _requests(browser) -> list[str]:
 
 
 @pytest.mark.parametrize("width", WIDTHS.values(), ids=WIDTHS)
-@pytest.mark.parametrize("names", [["coordination_game"], ["paths_game"], ["plan", "other_plan"]], ids="-".join)
+@pytest.mark.parametrize(
+    "names", [["coordination_game"], ["paths_game"], ["plan", "other_plan"], ["compromises"]], ids="-".join
+)
 def test_page_is_whole(browser, request, tmp_path, names, width):
     page = tmp_path / "page.html"
     write_page([request.getfixturevalue(name).folder for name in names], page)

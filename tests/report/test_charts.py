@@ -1,12 +1,23 @@
 """The numbers in the charts, against derivations and hand-made answers."""
 
+import dataclasses
 import math
 
 import numpy as np
 import plotly.graph_objects as go
 import pytest
 
-from batteryopt.report import coordination, differential_game, network, network_comparison, network_flows, network_map
+from batteryopt.report import (
+    coordination,
+    differential_game,
+    network,
+    network_comparison,
+    network_flows,
+    network_frontier,
+    network_map,
+    words,
+)
+from batteryopt.report.results import load
 
 
 def trace(spec, name):
@@ -161,3 +172,37 @@ def test_side_by_side_names_what_is_gained_and_lost(plan, other_plan):
     same = network_comparison.changes([plan, plan])
     assert same.rows == []
     assert same.caption.endswith("the same")
+
+
+def test_frontier_has_a_point_for_every_plan(compromises):
+    """400, 450 and 500 money for 10, 12.5 and 20 t: a tonne more costs 50 / 2.5 = 20, then 50 / 7.5 = 6.67."""
+    [plans] = by_name(network, compromises)["frontier"]["data"]  # all proven: no bounds beside them
+    assert plans["x"] == pytest.approx([10, 12.5, 20], rel=1e-4)
+    assert plans["y"] == pytest.approx([400, 450, 500], rel=1e-4)
+    rows = network_frontier.table(compromises).rows
+    assert [row[5] for row in rows] == [None, "20.0", "6.67"]
+    assert [row[-1] for row in rows] == ["points/1", "points/2", "points/3"]
+
+
+def test_frontier_shows_bounds_where_plans_are_not_proven(compromises):
+    found = compromises.frontier
+    points = [{**point, "gap": 0.1, "bound": 0.9 * point["cost"]} for point in found["points"]]
+    document = {**compromises.document, "frontier": {**found, "points": points}}
+    _, bounds = network_frontier.curve(dataclasses.replace(compromises, document=document))["data"]
+    assert bounds["y"] == pytest.approx([360, 405, 450], rel=1e-4)
+
+
+def test_cost_terms_of_the_frontiers_ends(compromises):
+    """One point opened for 100 and 10 t left for 300; two points opened for 100 + 400 and nothing left."""
+    spec = by_name(network, compromises)["frontier-cost-terms"]
+    opening, left = trace(spec, "Opening"), trace(spec, "Uncollected")
+    assert (opening["x"][0], opening["x"][-1]) == ("Point 1", "Point 3")
+    assert (opening["y"][0], left["y"][0]) == (pytest.approx(100), pytest.approx(300, rel=1e-4))
+    assert (opening["y"][-1], left["y"][-1]) == (pytest.approx(500), pytest.approx(0, abs=1e-2))
+
+
+def test_a_point_is_a_result_of_its_own(compromises):
+    point = load(compromises.folder / "points/2")
+    assert point.instance.name == compromises.instance.name
+    assert "with collection at least 12.5 can be better" in words.verdict(point.models["design"])
+    assert network_comparison.label(point) == "Point 2"

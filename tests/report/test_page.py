@@ -49,6 +49,12 @@ def test_command_repeats_models_and_route(coordination_game, tmp_path):
     assert "--route closed-form --out result" in text
 
 
+def test_command_repeats_a_frontier_with_its_options(compromises, tmp_path):
+    write_page([compromises.folder], tmp_path / "page.html")
+    command = "batteryopt frontier instance/ --between cost:collection --points 5 --gap 0.0 --out result"
+    assert command in (tmp_path / "page.html").read_text()
+
+
 def test_names_are_escaped(coordination_game, tmp_path):
     write_page([coordination_game.folder], tmp_path / "page.html")
     text = (tmp_path / "page.html").read_text()

@@ -34,14 +34,14 @@ def test_amount(value, text):
 
 def test_markdown_escapes_its_own_signs():
     assert TABLE.to_markdown() == (
-        "Profit & loss\n\n|  | A_1 | B |\n| --- | ---: | ---: |\n| x\\|y 10% | 1,234.50 | – |\n| z | 0.00 | n/a |\n"
+        "Profit & loss\n\n|  | A_1 | B |\n| --- | ---: | --- |\n| x\\|y 10% | 1,234.50 | – |\n| z | 0.00 | n/a |\n"
     )
 
 
 def test_latex_escapes_its_own_signs():
     text = TABLE.to_latex()
     assert "\\caption{Profit \\& loss}" in text
-    assert "\\begin{tabular}{lrr}" in text
+    assert "\\begin{tabular}{lrl}" in text
     assert r"     & A\_1 & B \\" in text
     assert r"    x|y 10\% & 1,234.50 & -- \\" in text
 
@@ -59,3 +59,16 @@ def test_html_escapes_and_aligns_numbers_under_their_heading():
 
 def test_a_table_without_rows_has_its_headings():
     assert "<tbody></tbody>" in Table(caption="none", columns=["a", "b"], rows=[]).to_html()
+
+
+def test_latex_has_no_sign_that_its_oldest_engine_cannot_set():
+    text = Table(caption="t CO₂e", columns=["", "wₜ × θ"], rows=[["β ≥ 0", -1.0]]).to_latex()
+    assert text.isascii()
+    assert "t CO$_2$e" in text
+    assert r"$\beta$ $\ge$ 0 & $-$1.00 \\" in text
+
+
+def test_columns_of_words_stand_left_and_figures_right():
+    table = Table(caption="", columns=["", "who", "share"], rows=[["a", "retailer", "12%"], ["b", "–", "–"]])
+    assert "| --- | --- | ---: |" in table.to_markdown()
+    assert "{llr}" in table.to_latex()

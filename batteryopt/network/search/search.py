@@ -58,14 +58,22 @@ def search(
     *,
     began: float,
     positions: Floats | None = None,
+    start: Floats | None = None,
     on_progress: ProgressListener | None = None,
 ) -> Found:
-    """Return the best point of a problem and its bound, within the time limit counted from `began`."""
+    """Return the best point of a problem and its bound, within the time limit counted from `began`.
+
+    Parameters
+    ----------
+    start
+        A point that is known to be feasible: the best so far.
+    """
     whole = problem.with_cuts()
     if whole.A.nnz <= SMALL or not whole.has_integers:
-        return _tree(whole, options, began, None, on_progress, root=_root_bound(whole, options))
+        return _tree(whole, options, began, start, on_progress, root=_root_bound(whole, options))
     with catching_interrupt() as flag:
         hunt = _Hunt(problem, options, began, positions, flag, on_progress)
+        hunt.x = start
         hunt.go()
     return hunt.finish()
 

@@ -1,0 +1,116 @@
+"""The command `frontier`: every compromise between two objectives, each with its plan."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from batteryopt.cli import options as given
+from batteryopt.cli.exits import ExitStatus, answer_status, gravest, guarded, refuse
+from batteryopt.cli.refusals import Refusals
+from batteryopt.cli.streams import announcing, clean_stdout, results, say, write_result
+from batteryopt.status import StopReason
+
+if TYPE_CHECKING:
+    from rich.console import RenderableType
+
+    from batteryopt.families import Family
+
+
+@guarded
+def frontier(
+    instance: given.InstanceArgument,
+    between: Annotated[
+        str, typer.Option(metavar="FIRST:SECOND", help="Two of cost, emissions, risk and collection.")
+    ] = "cost:emissions",
+    points: Annotated[int, typer.Option(metavar="N", help="How many points, both ends included.")] = 7,
+    time_limit: Annotated[
+        float | None, typer.Option(metavar="S", help="Stop after this many seconds, all points together.")
+    ] = None,
+    gap: given.GapOption = None,
+    threads: given.ThreadsOption = None,
+    json: given.JsonOption = False,
+    out: Annotated[
+        Path | None, typer.Option(metavar="DIR", help="Save the frontier, and in points/ the plan of each point.")
+    ] = None,
+) -> ExitStatus:
+    """Find every compromise between two objectives of a network: what one costs in terms of the other."""
+    from batteryopt.output import json_text, make_folder, save
+    from batteryopt.solvers.interrupt import noting_interrupts
+
+    refusals = Refusals()
+    family, network = refusals.instance(instance)
+    with refusals:
+        given.refuse_faulty_options(family, [], solver=None, time_limit=time_limit, gap=gap, threads=threads)
+    with refusals:
+        first, second = _pair(between, family)
+    refusals.raise_all()
+    assert family is not None
+    if out is not None:
+        make_folder(out, instance)
+    chosen = {"points": points, **given.solving_options(None, time_limit, gap, threads)}
+    with clean_stdout(), announcing() as announce, noting_interrupts():
+        result = family.solve_frontier(network, first, second, announce=announce, **chosen)
+    document = result.to_json()
+    if out is not None:
+        save(result, instance, out, options={"between": between, **chosen})
+        say(f"saved in {out}; next: batteryopt report {out} --out frontier.html")
+    if json:
+        write_result(json_text(document))
+    else:
+        with results() as console:
+            console.print(_summary(document))
+    return _status(result, document["frontier"])
+
+
+def _pair(between: str, family: Family | None) -> tuple[str, str]:
+    if family is not None and not family.frontier:
+        raise refuse(
+            "INSTANCE", f"of kind '{family.kind}' has one objective", "give a network; games: batteryopt sweep"
+        )
+    first, colon, second = between.partition(":")
+    if not colon:
+        raise refuse("--between", f"is '{between}'", "expected two objectives, such as cost:emissions")
+    return first.strip(), second.strip()
+
+
+def _summary(document: Mapping[str, Any]) -> RenderableType:
+    from rich import box
+    from rich.console import Group
+    from rich.table import Table
+    from rich.text import Text
+
+    found = document["frontier"]
+    first, second = found["objectives"]
+    heading = Text(f"{document['instance']}: {first} against {second}", style="bold")
+    if not found["points"]:
+        return Group(heading, Text(document["models"]["design"].get("reason") or "no plan"))
+    table = Table(box=box.SIMPLE_HEAD)
+    for name in ("point", first, "gap", second, "gap", "stopped"):
+        table.add_column(name, justify="left" if name == "stopped" else "right")
+    for number, point in enumerate(found["points"], start=1):
+        numbers = (f"{point[first]:,.0f}", _gap(point["gap"]), f"{point[second]:,.0f}", _gap(point["second_gap"]))
+        table.add_row(str(number), *numbers, point["stop_reason"])
+    fewer = found["asked"] - len(found["points"])
+    note = f"{fewer} of {found['asked']} points are missing: {_why(found['stop_reason'])}"
+    return Group(heading, table, *([Text(note)] if fewer else []))
+
+
+def _gap(value: float | None) -> str:
+    return "unknown" if value is None else f"{value:.2%}"
+
+
+def _why(stop_reason: str) -> str:
+    if StopReason(stop_reason).is_limit:
+        return f"stopped ({stop_reason}), or no better than another in both"
+    return "another one is as good in both"
+
+
+def _status(result: Any, found: Mapping[str, Any]) -> ExitStatus:
+    statuses = [answer_status(part.answer) for part in result.parts.values()] or [answer_status(result.answer)]
+    if StopReason(found["stop_reason"]).is_limit:
+        statuses.append(ExitStatus.STOPPED)
+    return gravest(statuses)

@@ -1,0 +1,112 @@
+"""The frontier between two objectives as the command line meets it: a result that carries a plan for every point."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from batteryopt.errors import Fault, InvalidInput, nearest
+from batteryopt.network.family import Result, Teller
+from batteryopt.network.frontier import Frontier, frontier
+from batteryopt.network.instance import Network
+from batteryopt.network.objective import Objective
+from batteryopt.network.solve import GAP
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+
+@dataclass(frozen=True, kw_only=True)
+class FrontierResult(Result):
+    """The plan that is best in the first objective, with all compromises beside it.
+
+    Attributes
+    ----------
+    frontier
+        The compromises.
+    """
+
+    frontier: Frontier
+
+    @property
+    def parts(self) -> Mapping[str, Result]:
+        """Every point's plan as a result of its own, by the folder that it is saved in."""
+        return {
+            f"points/{number}": Result(instance=self.instance, answer=answer)
+            for number, answer in enumerate(self.frontier.answers, start=1)
+        }
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the result as plain data, each point with the folder of its plan."""
+        found = self.frontier.to_json()
+        found["points"] = [
+            {**point, "folder": folder} for point, folder in zip(found["points"], self.parts, strict=True)
+        ]
+        return {**super().to_json(), "frontier": found}
+
+    def tables(self) -> dict[str, pd.DataFrame]:
+        """Return every table of the first plan by name, and the frontier."""
+        frame = self.frontier.to_frame()
+        return {**super().tables(), "frontier": frame.assign(folder=list(self.parts))}
+
+
+def solve_frontier(
+    instance: Network,
+    first: str,
+    second: str,
+    *,
+    points: int = 7,
+    time_limit: float | None = None,
+    gap: float | None = None,
+    threads: int | None = None,
+    announce: Callable[[str], None] = lambda _: None,
+) -> FrontierResult:
+    """Return every compromise between two objectives.
+
+    Parameters
+    ----------
+    time_limit
+        Seconds for all points together.
+
+    Raises
+    ------
+    InvalidInput
+        If the objectives are unknown or the same, or if there are fewer than two points.
+    """
+    kinds = _kinds(first, second, points)
+    announce("building the model")
+    teller = Teller(announce)
+
+    def tell_point(number: int, what: str) -> None:
+        teller.begin(f"point {number} of {points}, {what}: ")
+
+    found = frontier(
+        instance,
+        *kinds,
+        points=points,
+        gap=GAP if gap is None else gap,
+        total_time_limit=time_limit,
+        threads=threads,
+        on_point=tell_point,
+        on_progress=teller.tell,
+    )
+    answer = found.answers[0] if found.answers else found.failed
+    assert answer is not None
+    return FrontierResult(instance=instance, answer=answer, frontier=found)
+
+
+def _kinds(first: str, second: str, points: int) -> tuple[Objective, Objective]:
+    names = [kind.value for kind in Objective]
+    faults = [
+        Fault(place="--between", problem=f"'{name}' is no objective", remedy=nearest(name, names))
+        for name in dict.fromkeys((first, second))
+        if name not in names
+    ]
+    if first == second:
+        faults.append(Fault(place="--between", problem=f"'{first}' stands there twice", remedy="give two objectives"))
+    if points < 2:
+        faults.append(Fault(place="--points", problem=f"is {points}", remedy="expected at least 2, the two ends"))
+    if faults:
+        raise InvalidInput("command line", faults)
+    return Objective(first), Objective(second)

@@ -1,0 +1,53 @@
+"""Several objectives one after the other: each keeps what the earlier ones reached."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+
+from batteryopt.network.answer import Answer
+from batteryopt.network.epsilon import LEEWAY, caps_as_rows, sign, with_leeway
+from batteryopt.network.instance import Network
+from batteryopt.network.objective import Objective
+from batteryopt.network.solve import GAP, answer, formulate
+from batteryopt.solvers.adapter import Options, ProgressListener
+
+
+def lexicographic(
+    network: Network,
+    order: Sequence[Objective],
+    *,
+    gap: float = GAP,
+    time_limit: float | None = None,
+    threads: int | None = None,
+    leeway: float = LEEWAY,
+    on_progress: ProgressListener | None = None,
+) -> list[Answer]:
+    """Return one answer for each objective: the best of those that keep all earlier ones at their best.
+
+    Parameters
+    ----------
+    leeway
+        Relative loss of an earlier objective that is allowed.
+    time_limit
+        Seconds for each.
+    """
+    m = formulate(network, dict.fromkeys(order, 1.0))
+    options = Options(relative_gap=gap, threads=threads, time_limit=time_limit)
+    answers: list[Answer] = []
+    caps: dict[Objective, float] = {}
+    for kind in order:
+        found = answer(
+            network,
+            m,
+            {kind: 1.0},
+            options,
+            began=time.monotonic(),
+            extra=caps_as_rows(m, caps),
+            on_progress=on_progress,
+        )
+        answers.append(found)
+        if found.objective is None:
+            break
+        caps[kind] = with_leeway(found.objective * sign(kind), leeway)
+    return answers

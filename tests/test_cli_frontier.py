@@ -1,0 +1,63 @@
+"""The command `frontier`, as users type it."""
+
+import json
+
+import pandas as pd
+import pytest
+
+from batteryopt.network import tables
+from tests.command_line import TABLE_2, invoke
+from tests.network.compromise import POINTS, chain_of_choice
+
+
+@pytest.fixture(scope="module")
+def network(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("compromise") / "network"
+    tables.write(chain_of_choice(), folder)
+    return folder
+
+
+def test_every_point_is_saved_with_its_plan(network, tmp_path):
+    words = ("frontier", network, "--between", "cost:collection", "--gap", 0, "--out", tmp_path, "--json")
+    done = invoke(*words, "--points", 5)
+    assert done.exit_code == 0, done.stderr
+    document = json.loads(done.stdout)
+    found = document["frontier"]
+    assert found["objectives"] == ["cost", "collection"]
+    assert [point["cost"] for point in found["points"]] == pytest.approx([cost for cost, _ in POINTS], rel=1e-4)
+    saved = json.loads((tmp_path / "result.json").read_text())
+    assert saved["frontier"] == found
+    assert saved["options"] == {"between": "cost:collection", "points": 5, "gap": 0.0}
+    for point in found["points"]:
+        plan = json.loads((tmp_path / point["folder"] / "result.json").read_text())
+        assert plan["models"]["design"]["objective"] == pytest.approx(point["cost"])
+        assert (tmp_path / point["folder"] / "flows.csv").is_file()
+    assert pd.read_csv(tmp_path / "frontier.csv")["collection"].tolist() == pytest.approx([10, 12.5, 20], rel=1e-4)
+    assert invoke(*words, "--points", 2).exit_code == 0
+    assert sorted(path.name for path in (tmp_path / "points").iterdir()) == ["1", "2"]
+
+
+def test_it_prints_a_row_a_point_and_says_what_is_missing(network):
+    done = invoke("frontier", network, "--between", "cost:collection", "--gap", 0, "--points", 5)
+    assert done.exit_code == 0
+    assert [line.split()[0] for line in done.stdout.splitlines() if "converged" in line] == ["1", "2", "3"]
+    assert "2 of 5 points are missing: another one is as good in both" in done.stdout
+
+
+def test_a_limit_has_its_exit_status_and_saves_all_the_same(network, tmp_path):
+    done = invoke("frontier", network, "--between", "cost:collection", "--time-limit", 0.001, "--out", tmp_path)
+    assert done.exit_code == 4
+    assert json.loads((tmp_path / "result.json").read_text())["frontier"]["stop_reason"] == "time-limit"
+
+
+def test_what_is_wrong_is_refused_with_a_remedy(network):
+    game = invoke("frontier", TABLE_2)
+    assert game.exit_code == 2
+    assert "kind 'coordination'" in game.stderr
+    words = invoke("frontier", network, "--between", "cost")
+    assert words.exit_code == 2
+    assert "cost:emissions" in words.stderr
+    both = invoke("frontier", network, "--between", "cost:emission", "--points", 1)
+    assert both.exit_code == 2
+    assert "did you mean 'emissions'?" in both.stderr
+    assert "--points" in both.stderr
