@@ -5,11 +5,12 @@ from __future__ import annotations
 import html
 from typing import Any
 
+from batteryopt.output import RESULT_FILE
 from batteryopt.report import network_comparison, page, words
 from batteryopt.report.charts import BLUE, COLORS, ORANGE, bars, chart, line
 from batteryopt.report.network_scales import money_unit
 from batteryopt.report.page import Section
-from batteryopt.report.results import RESULT_FILE, Saved, load
+from batteryopt.report.results import Saved, load
 from batteryopt.report.tables import Cell, Table, amount, number
 
 UNITS = {"emissions": "t CO₂e", "risk": "t km people", "collection": "t collected"}
