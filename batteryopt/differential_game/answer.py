@@ -47,7 +47,7 @@ class Answer(Presented):
 
     def to_json(self) -> dict[str, Any]:
         """Return the answer as plain data for JSON."""
-        missing = {"present_value": None, "steady_state": None, "decay_rate": None, "trajectory": None}
+        missing = {"present_value": None, "steady_state": None, "decay_rate": None, "pricing": None, "trajectory": None}
         if self.model is Model.CONTRACT:
             missing |= {"share": None, "share_range": None}
         body = missing if self.solution is None else self.solution.to_json()

@@ -13,6 +13,7 @@ from batteryopt.differential_game.pair_formulas import pair_equilibrium
 from batteryopt.differential_game.quadrature import FloatArray
 from batteryopt.differential_game.riccati import matrix_equilibrium
 from batteryopt.differential_game.solution import CONTRACT_NEEDS_ONE_RETAILER, Model, Solution
+from batteryopt.differential_game.statics import pricing
 from batteryopt.differential_game.trajectory import Trajectory
 from batteryopt.errors import FormulaDoesNotApply, UnsupportedModel
 
@@ -36,6 +37,8 @@ class Exact:
         From m (k, s) to g (k, r) and p (k, n).
     wholesale_prices
         From m (k, s) and the contract's share to w (k, n) or None.
+    cost_threshold
+        See `statics.pricing`; None in the general form, which has no such number.
     """
 
     manufacturer: float
@@ -45,6 +48,7 @@ class Exact:
     innovation: Callable[[FloatArray], FloatArray]
     prices: Callable[[FloatArray], FloatArray]
     wholesale_prices: Callable[[FloatArray, float | None], FloatArray | None]
+    cost_threshold: float | None = None
 
 
 def solve(instance: Instance, model: Model, share: float | None = None) -> Solution:
@@ -75,6 +79,7 @@ def solve(instance: Instance, model: Model, share: float | None = None) -> Solut
         share=share,
         share_range=shares,
         decay_rate=tuple(found.decay_rates.tolist()),
+        cost_threshold=found.cost_threshold,
     )
 
 
@@ -113,6 +118,7 @@ def _exact_pair(instance: DifferentialGameInstance, model: Model) -> Exact:
         innovation=lambda m: found.innovation(m[:, 0])[:, None],
         prices=lambda m: found.prices(m[:, 0]),
         wholesale_prices=lambda m, share: found.wholesale_prices(m[:, 0], share),
+        cost_threshold=float(pricing(model, **instance.scalars()).cost_threshold),
     )
 
 

@@ -17,6 +17,8 @@ from batteryopt.differential_game.trajectory import Moments, Trajectory
 
 _SAMPLES = 121
 """Times of a trajectory in JSON: fine enough to draw."""
+_LEAST_STEP = 1e-6
+"""Between two of these times prices move if they move by more than this part of their size."""
 
 
 CONTRACT_NEEDS_ONE_RETAILER = (
@@ -34,6 +36,19 @@ class Model(enum.StrEnum):
     """The manufacturer leads with wholesale prices and innovation; retailers answer with retail prices."""
     CONTRACT = "contract"
     """Revenue and cost sharing: wholesale prices at the retailer's share of the unit cost."""
+
+
+class PricingRegime(enum.StrEnum):
+    """How prices move along the path."""
+
+    SKIMMING = "skimming"
+    """They start high and fall: efficiency starts above its steady state."""
+    PENETRATION = "penetration"
+    """They start low and rise."""
+    CONSTANT = "constant"
+    """They stay: efficiency starts at its steady state."""
+    MIXED = "mixed"
+    """They turn on the way, or vehicles differ: constraints, several levels, a credit price that changes."""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -96,6 +111,9 @@ class Solution:
         Shares that both players accept, against the decentralised game; None where it was not worked out.
     decay_rate
         Rates at which the path approaches its steady state, slowest first; None where there is no such law.
+    cost_threshold
+        The unit cost of efficiency c0 below which prices would penetrate and above which they would skim; None where
+        it was not worked out.
 
     Raises
     ------
@@ -109,6 +127,7 @@ class Solution:
     share: float | None = None
     share_range: tuple[float, float] | None = None
     decay_rate: tuple[float, ...] | None = None
+    cost_threshold: float | None = None
 
     def __post_init__(self) -> None:
         if (self.share is not None) != (self.model is Model.CONTRACT):
@@ -143,6 +162,18 @@ class Solution:
     def steady_state(self) -> Moments | None:
         """Where the paths end; None on a finite horizon."""
         return None if self.instance.is_finite else self.trajectory.end
+
+    @property
+    def pricing_regime(self) -> PricingRegime:
+        """How the retail prices move, read off the path: in steps of more than a millionth of their size."""
+        prices = self.trajectory.at(self.report_times()).prices
+        steps, least = np.diff(prices, axis=0), _LEAST_STEP * float(np.abs(prices).max())
+        falls, rises = bool((steps < -least).any()), bool((steps > least).any())
+        if falls and rises:
+            return PricingRegime.MIXED
+        if falls:
+            return PricingRegime.SKIMMING
+        return PricingRegime.PENETRATION if rises else PricingRegime.CONSTANT
 
     def _salvage(self) -> float:
         if self.instance.horizon_length is None or self.instance.salvage_values is None:
@@ -182,9 +213,12 @@ class Solution:
             },
             "steady_state": self._steady_json(),
             "decay_rate": _scalar_if_one(self.decay_rate),
+            "pricing": {"regime": self.pricing_regime.value},
             "trajectory": self._moments_json(self.trajectory.at(self.report_times())),
             "remarks": list(self.remarks),
         }
+        if self.cost_threshold is not None:
+            answer["pricing"]["cost_threshold"] = self.cost_threshold
         if len(value.retailers) > 1:
             answer["present_value"]["retailers"] = list(value.retailers)
         if self.model is Model.CONTRACT:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import enum
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -13,7 +12,20 @@ import pandas as pd
 
 from batteryopt.differential_game.instance import DifferentialGameInstance
 from batteryopt.differential_game.pair_formulas import Array, PairEquilibrium, pair_equilibrium
-from batteryopt.differential_game.solution import Model
+from batteryopt.differential_game.solution import Model, PricingRegime
+
+__all__ = [
+    "QUANTITIES",
+    "STATIC_PARAMETERS",
+    "Pricing",
+    "PricingRegime",
+    "acceptable_shares",
+    "comparative_statics",
+    "cross_derivative",
+    "derivative",
+    "present_values",
+    "pricing",
+]
 
 _COMPLEX_STEP = 1e-30
 _REAL_STEP = 1e-5
@@ -31,17 +43,6 @@ STATIC_PARAMETERS = (
     "initial_efficiency",
 )
 """The parameters that are single numbers."""
-
-
-class PricingRegime(enum.StrEnum):
-    """How prices move along the path."""
-
-    SKIMMING = "skimming"
-    """They start high and fall: efficiency starts above its steady state."""
-    PENETRATION = "penetration"
-    """They start low and rise."""
-    CONSTANT = "constant"
-    """They stay: efficiency starts at its steady state."""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 
 import numpy as np
@@ -24,7 +25,7 @@ from .test_instance import DATA
 COARSE = OptimizerOptions(mesh_tolerance=1e-4)
 ANSWER_KEYS = {
     "route", "solver", "stop_reason", "point_status", "objective", "bound", "gap", "seconds", "certificate",
-    "present_value", "steady_state", "decay_rate", "trajectory",
+    "present_value", "steady_state", "decay_rate", "pricing", "trajectory",
 }  # fmt: skip
 
 
@@ -65,6 +66,42 @@ def test_json_has_the_keys_that_scripts_rely_on(formulas):
     assert document["models"]["integrated"]["present_value"]["manufacturer"] is None
     assert document["models"]["decentralized"]["present_value"]["retailer"] == pytest.approx(reference.J_RETAILER)
     assert document["models"]["decentralized"]["decay_rate"] == pytest.approx(reference.DECAY_DECENTRALIZED)
+
+
+def test_how_prices_move_is_said_with_the_cost_at_which_it_changes():
+    """m0 = 15 is above both steady states; integrated, they would start below m_inf if c0 were under 0.3596
+
+    m_inf = 37 f/(2.4 - 2 f^2) = 15 with f = 1 - c0: 30 f^2 + 37 f - 36 = 0, so f = (sqrt(5689) - 37)/60. Decentralised
+    no c0 will do: m_inf is at most 37/2.8.
+    """
+    models = solve(BASE_CASE, route="closed-form").to_json()["models"]
+    assert {answer["pricing"]["regime"] for answer in models.values()} == {"skimming"}
+    threshold = 1 - (5689**0.5 - 37) / 60
+    assert models["integrated"]["pricing"]["cost_threshold"] == pytest.approx(threshold)
+    assert models["decentralized"]["pricing"]["cost_threshold"] < 0
+
+
+@pytest.mark.parametrize(
+    ("changes", "regime"),
+    [
+        ({"initial_efficiency": 0.0}, "penetration"),
+        ({"initial_efficiency": 18.5 / 1.9}, "constant"),
+        ({"initial_efficiency": 15.0}, "skimming"),
+    ],
+)
+def test_the_regime_is_read_off_the_path(changes, regime):
+    solution = solve(BASE_CASE.replace(**changes), ["integrated"], route="closed-form")["integrated"].solution
+    assert solution.pricing_regime == regime
+
+
+def test_prices_that_fall_and_rise_are_mixed():
+    """From the tenth element on, 20 months from now, every price is one higher."""
+    solution = solve(BASE_CASE, ["integrated"], route="closed-form")["integrated"].solution
+    prices = solution.trajectory.prices.copy()
+    prices[10:] += 1.0
+    assert solution.trajectory.grid.breaks[10] < solution.report_times()[-1]
+    bent = dataclasses.replace(solution, trajectory=dataclasses.replace(solution.trajectory, prices=prices))
+    assert bent.pricing_regime == "mixed"
 
 
 def test_paths_in_json_are_numbers_for_one_level_and_lists_by_vehicle(formulas):
