@@ -10,6 +10,7 @@ import numpy.typing as npt
 from batteryopt.differential_game.instance import DifferentialGameInstance
 from batteryopt.differential_game.statics import acceptable_shares, present_values
 from batteryopt.report.charts import BLUE, GREEN, ORANGE, YELLOW, chart, line, points
+from batteryopt.report.differential_game_shares import over_share
 
 Floats = npt.NDArray[np.float64]
 
@@ -21,6 +22,7 @@ SAMPLES, CELLS = 101, 41
 def charts(instance: DifferentialGameInstance) -> list[dict[str, Any]]:
     """Return the shares that both accept and present values over the credit policy; the surface comes last."""
     return [
+        over_share(instance),
         _shares(instance),
         _over(instance, "credit_price", "credit price h (money/credit)"),
         _over(instance, "credits_per_vehicle", "credits per vehicle θ"),

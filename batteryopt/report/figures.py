@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 Spec = Mapping[str, Any]
 DASHES = {"solid": "-", "dash": "--", "dot": ":", "dashdot": "-."}
 MARKERS = {"circle": "o", "square": "s", "diamond": "D", "triangle-up": "^", "star": "*", "cross": "P"}
+PEN_PT = 1.5
+"""Width of a line that the page draws two pixels wide."""
 WIDTH_IN, DOTS_PER_IN, PIXELS_PER_IN = 6.4, 200, 100
 THOUSAND = 1000.0
 PAGE_COLORS = {"ink": "#1d2530", "soft": "#5b6675", "bad": "#b3372b", "paper": "#ffffff"}
@@ -62,7 +64,19 @@ def _draw(figure: Figure, axes: Axes, spec: Spec) -> None:
             _scatter(right if right is not None and trace.get("yaxis") == "y2" else axes, trace)
         elif trace["type"] in kinds:
             kinds[trace["type"]](figure, axes, trace, layout)
+    _bands(axes, layout.get("shapes", ()))
     _finish(axes, right, layout, has_names=any(_is_named(trace) for trace in spec["data"]))
+
+
+def _bands(axes: Axes, shapes: Iterable[Spec]) -> None:
+    """Draw what reaches over the whole height: bands of x, and lines at one x."""
+    for shape in shapes:
+        if shape.get("yref") != "paper":
+            continue
+        if shape["type"] == "rect":
+            axes.axvspan(shape["x0"], shape["x1"], color="#2a9d78", alpha=0.14, linewidth=0)
+        elif shape["x0"] == shape["x1"]:
+            axes.axvline(shape["x0"], color=PAGE_COLORS["soft"], linestyle=":", linewidth=0.8)
 
 
 def _finish(axes: Axes, right: Axes | None, layout: Spec, *, has_names: bool) -> None:
@@ -115,6 +129,7 @@ def _scatter(axes: Axes, trace: Spec) -> None:
         line = trace["line"]
         marker = "o" if "markers" in trace["mode"] else ""
         style: dict[str, Any] = {"linestyle": DASHES[line["dash"]], "marker": marker, "markersize": 4}
+        style |= {"linewidth": PEN_PT * line.get("width", 2) / 2, "alpha": trace.get("opacity", 1.0)}
         axes.plot(x, y, color=_plain(line["color"]), label=_label(trace), **style)
         _write_texts(axes, trace, x, y)
         return

@@ -84,10 +84,37 @@ def test_paths_from_both_sides_meet(paths_game):
     lines = by_name(differential_game, paths_game)["regimes-efficiency"]["data"]
     steady = {name: paths_game.models[name]["steady_state"]["efficiency"] for name in ("integrated", "decentralized")}
     for line in lines:
-        name = "integrated" if line["name"].startswith("Integrated") else "decentralized"
+        name = "decentralized" if line["name"].startswith("Decentralised") else "integrated"  # the contract's, too
         assert line["y"][-1] == pytest.approx(steady[name], rel=1e-3)
     starts = sorted({line["y"][0] for line in lines})
     assert starts[0] < min(steady.values()) < max(steady.values()) < starts[-1]
+
+
+def test_all_three_regimes_are_drawn_from_both_sides_and_the_contract_is_the_integrated_one(paths_game):
+    for name in ("regimes-efficiency", "regimes-innovation", "regimes-price"):
+        lines = {
+            line["name"].partition(" (")[0]: line["y"] for line in by_name(differential_game, paths_game)[name]["data"]
+        }
+        assert len(lines) == 6
+        for side in ("from above", "from below"):
+            assert lines[f"Contract, {side}"] == lines[f"Integrated, {side}"] != lines[f"Decentralised, {side}"]
+
+
+def test_the_page_says_how_prices_move_and_at_which_cost_that_changes(paths_game):
+    """m_inf = 34 f/(2.4 - 2 f^2) = 15 with f = 1 - c0: 30 f^2 + 34 f - 36 = 0, so f = (sqrt(5476) - 34)/60 = 2/3."""
+    note = by_name(differential_game, paths_game)["regimes-price"]["note"]
+    assert "Integrated: skimming from m0 = 15.0 (penetration below c0 = 0.3333, skimming above)." in note
+    assert "Decentralised: skimming from m0 = 15.0 (skimming whatever c0 is)." in note
+
+
+def test_over_the_share_each_player_crosses_what_it_has_apart_at_an_end_of_the_band(paths_game):
+    spec = by_name(differential_game, paths_game)["over-share"]
+    (band,) = spec["layout"]["shapes"]
+    ends = paths_game.models["contract"]["share_range"]
+    assert [band["x0"], band["x1"]] == pytest.approx(ends, rel=1e-6)
+    for player, end in zip(("Retailer", "Manufacturer"), ends, strict=True):
+        contract, apart = (trace(spec, f"{player}, {kind}") for kind in ("contract", "decentralised"))
+        assert np.interp(end, contract["x"], contract["y"]) == pytest.approx(apart["y"][0], rel=1e-5)
 
 
 def test_curves_over_credits_pass_through_the_answer_and_stop_at_the_assumption(paths_game):
