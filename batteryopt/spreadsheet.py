@@ -140,9 +140,14 @@ def sheet_name(text: str, taken: Iterable[str] = ()) -> str:
 
 
 def put(cell: Cell, value: Any, number_format: str = "General") -> None:
-    """Set a cell to a text, which stays one whatever it looks like, or to a number, to its last bit."""
+    """Set a cell to a text, which stays one whatever it looks like, or to a number, to its last bit.
+
+    What no workbook can hold, control characters, is left out of texts.
+    """
     if isinstance(value, str):
-        cell.value = value
+        from openpyxl.cell.cell import ILLEGAL_CHARACTERS_RE
+
+        cell.value = ILLEGAL_CHARACTERS_RE.sub("", value)
         cell.data_type = "s"
         if "\n" in value:
             cell.alignment = _alignment(wrap=True)
@@ -155,8 +160,18 @@ def put(cell: Cell, value: Any, number_format: str = "General") -> None:
         cell.number_format = number_format
 
 
-def header(sheet: Worksheet, names: Sequence[str], *, row: int = 1, faint: Iterable[str] = ()) -> None:
-    """Write headings; those of `faint` are of columns that nothing stands in."""
+def header(
+    sheet: Worksheet, names: Sequence[str], *, row: int = 1, faint: Iterable[str] = (), numbers: Sequence[bool] = ()
+) -> None:
+    """Write headings.
+
+    Parameters
+    ----------
+    faint
+        Headings of columns that nothing stands in.
+    numbers
+        Whether each column holds numbers: then its heading stands on the right, as they do.
+    """
     from openpyxl.styles import Font, PatternFill
 
     pale = set(faint)
@@ -166,7 +181,8 @@ def header(sheet: Worksheet, names: Sequence[str], *, row: int = 1, faint: Itera
         is_pale = name in pale
         cell.font = Font(bold=True, color="FF445566" if is_pale else "FFFFFFFF")
         cell.fill = PatternFill("solid", fgColor=LIGHT if is_pale else DARK)
-        cell.alignment = _alignment(wrap=True, vertical="center")
+        is_number = position <= len(numbers) and numbers[position - 1]
+        cell.alignment = _alignment(wrap=True, vertical="center", horizontal="right" if is_number else None)
 
 
 def note(cell: Cell, text: str) -> None:
@@ -202,13 +218,13 @@ def offer(sheet: Worksheet, cells: str, formula: str, *, must: str = "") -> None
     sheet.add_data_validation(rule)
 
 
-def widths(sheet: Worksheet, columns: Iterable[Iterable[str]]) -> None:
+def widths(sheet: Worksheet, columns: Iterable[Iterable[str]], widest: int = WIDEST) -> None:
     """Make each column as wide as its longest text, within reason."""
     from openpyxl.utils import get_column_letter
 
     for position, texts in enumerate(columns, start=1):
         longest = max((len(line) for text in texts for line in text.splitlines()), default=0)
-        sheet.column_dimensions[get_column_letter(position)].width = min(max(longest + 2, NARROWEST), WIDEST)
+        sheet.column_dimensions[get_column_letter(position)].width = min(max(longest + 2, NARROWEST), widest)
 
 
 def printable(sheet: Worksheet) -> None:
@@ -216,7 +232,8 @@ def printable(sheet: Worksheet) -> None:
     sheet.page_setup.orientation = "landscape"
     sheet.page_setup.fitToWidth, sheet.page_setup.fitToHeight = 1, 0
     sheet.sheet_properties.pageSetUpPr = _page_setup(fitToPage=True)
-    sheet.print_title_rows = "1:1"
+    if sheet.freeze_panes and not sheet.print_title_rows:
+        sheet.print_title_rows = "1:1"
 
 
 def _page_setup(**settings: bool) -> Any:
@@ -247,7 +264,7 @@ def wrap(cell: Cell) -> None:
     cell.alignment = _alignment(wrap=True)
 
 
-def _alignment(*, wrap: bool, vertical: str = "top") -> Any:
+def _alignment(*, wrap: bool, vertical: str = "top", horizontal: str | None = None) -> Any:
     from openpyxl.styles import Alignment
 
-    return Alignment(wrap_text=wrap, vertical=vertical)
+    return Alignment(wrap_text=wrap, vertical=vertical, horizontal=horizontal)

@@ -17,13 +17,21 @@ def report(
         list[Path],
         typer.Argument(metavar="RESULT_DIR...", help="Folders written by solve --out; several are compared."),
     ],
-    out: Annotated[Path, typer.Option(metavar="PAGE.html", help="The page: one file that opens without a network.")],
+    out: Annotated[
+        Path,
+        typer.Option(
+            metavar="PAGE.html|BOOK.xlsx",
+            help="The page: one file that opens without a network. A name that ends with .xlsx: a workbook.",
+        ),
+    ],
     exports: Annotated[
         Path | None,
-        typer.Option(metavar="DIR", help="Also tables as LaTeX and Markdown, and figures as PNG, SVG and PDF."),
+        typer.Option(
+            metavar="DIR", help="Also tables as LaTeX, Markdown and a workbook, and figures as PNG, SVG and PDF."
+        ),
     ] = None,
 ) -> ExitStatus:
-    """Show results that were saved before as one page for people."""
+    """Show results that were saved before as one page for people, or as a workbook."""
     from batteryopt.report.write import write_exports, write_page
 
     write_page(results, out)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 import numpy as np
@@ -15,7 +15,7 @@ from batteryopt.report.charts import PINK, bars, chart
 from batteryopt.report.coordination_contract import PLAYERS, cell
 from batteryopt.report.page import Section
 from batteryopt.report.results import Saved
-from batteryopt.report.tables import Table, number
+from batteryopt.report.tables import Cell, Table, number
 
 UNITS = {
     "retail_price": "money/vehicle",
@@ -53,6 +53,38 @@ def tables(saved: Saved) -> dict[str, Table]:
     if contract.region(saved) is not None:
         found["contract"] = contract.terms(saved)
     return found
+
+
+def long_tables(saved: Saved) -> dict[str, Table]:
+    """Return what is too long for a paper: every region and enterprise, and the points of the Pareto region."""
+    models = _solved(saved)
+    found = {}
+    rows = [
+        *_items(models, "decisions", _with_unit),
+        *_items(models, "profits", lambda name: f"Profit, {words.words(name).lower()}"),
+    ]
+    if rows:
+        columns = ["", "Number", *map(words.model, models)]
+        found["regions"] = Table(caption="Each region and enterprise", columns=columns, rows=rows, digits=4)
+    if (region := contract.region(saved)) is not None:
+        points: list[list[Cell]] = [[name, *place] for name, place in contract.named_points(region)]
+        caption = "Lump sums with which all three gain: corners, and fair points"
+        columns = ["Point", "K1, from retailer to manufacturer", "K2, from retailer to enterprise"]
+        found["pareto-region"] = Table(caption=caption, columns=columns, rows=points, digits=4)
+    return found
+
+
+def _items(models: Mapping[str, Mapping[str, Any]], part: str, title: Callable[[str], str]) -> Iterator[list[Cell]]:
+    """Yield a row for every item of the decisions, or profits, that are of several regions or enterprises."""
+    for name in dict.fromkeys(name for answer in models.values() for name in answer[part]):
+        values = [_flat(answer[part].get(name)) for answer in models.values()]
+        length = max(len(items) for items in values)
+        for i in range(length if length > 1 else 0):
+            yield [title(name), str(i + 1), *(float(items[i]) if i < len(items) else None for items in values)]
+
+
+def _flat(value: Any) -> list[float]:
+    return [] if value is None else np.atleast_1d(np.asarray(value, dtype=float)).ravel().tolist()
 
 
 def charts(saved: Saved) -> list[dict[str, Any]]:

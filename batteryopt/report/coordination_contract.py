@@ -67,7 +67,7 @@ def triangle(saved: Saved) -> dict[str, Any]:
         traces.append(
             line(x, y, "… with K1, K2 ≥ 0", GREEN, fill="toself", fillcolor="rgba(42,157,120,0.22)", hoverinfo="skip")
         )
-    traces += [_named_point(*named) for named in zip("ABCNE", *zip(*_named_points(found), strict=True), strict=False)]
+    traces += [_named_point(*named) for named in zip("ABCNE", *zip(*named_points(found), strict=True), strict=False)]
     return chart(
         "pareto-region",
         "Lump sums with which all three gain",
@@ -79,7 +79,7 @@ def triangle(saved: Saved) -> dict[str, Any]:
     )
 
 
-def _named_points(found: Mapping[str, Any]) -> list[tuple[str, Sequence[float]]]:
+def named_points(found: Mapping[str, Any]) -> list[tuple[str, Sequence[float]]]:
     """Return the corners and the fair points of the region, with their names."""
     names = ("all gain to the retailer", "all to the manufacturer", "all to the enterprise")
     fair, split = found["nash_bargaining"], found["equal_split"]

@@ -15,7 +15,7 @@ from batteryopt.report.charts import PINK, bars, chart, line
 from batteryopt.report.differential_game_regimes import MODEL_COLORS, PLAYERS
 from batteryopt.report.page import Section
 from batteryopt.report.results import Saved
-from batteryopt.report.tables import Table, number
+from batteryopt.report.tables import Cell, Table, number
 
 MODEL_DASHES = {"integrated": "solid", "decentralized": "solid", "contract": "dash"}
 """The contract's paths lie on the integrated ones: dashes show both."""
@@ -58,6 +58,31 @@ def tables(saved: Saved) -> dict[str, Table]:
     if steady:
         found["steady-state"] = Table(caption="Steady state", columns=columns, rows=[*steady, decay], digits=4)
     return found
+
+
+def long_tables(saved: Saved) -> dict[str, Table]:
+    """Return what is too long for a paper: every path at every time."""
+    models = _solved(saved)
+    widths = {key: _width(models, key) for key in PATHS}
+    columns = ["Model", "Time (months)"]
+    for key, axis in PATHS.items():
+        name, _, unit = axis.partition(" (")
+        for i in range(widths[key]):
+            number_ = f" {i + 1}" if widths[key] > 1 else ""
+            columns.append(f"{name[:1].upper()}{name[1:]}{number_}" + (f" ({unit}" if unit else ""))
+    rows = [
+        row for name, answer in models.items() for row in _path_rows(words.model(name), answer["trajectory"], widths)
+    ]
+    return {"paths": Table(caption="Paths over time", columns=columns, rows=rows, digits=4)} if rows else {}
+
+
+def _path_rows(model: str, path: Mapping[str, Any], widths: Mapping[str, int]) -> Iterator[list[Cell]]:
+    for t, time in enumerate(path["time"]):
+        row: list[Cell] = [model, time]
+        for key, width in widths.items():
+            values = path.get(key)
+            row += [None] * width if values is None else [*np.atleast_1d(values[t]).tolist()]
+        yield row
 
 
 def charts(saved: Saved) -> list[dict[str, Any]]:

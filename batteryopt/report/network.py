@@ -5,7 +5,16 @@ from __future__ import annotations
 import html
 from typing import Any
 
-from batteryopt.report import network_flows, network_frontier, network_money, network_service, network_work, page, words
+from batteryopt.report import (
+    network_flows,
+    network_frontier,
+    network_money,
+    network_service,
+    network_tables,
+    network_work,
+    page,
+    words,
+)
 from batteryopt.report.charts import present
 from batteryopt.report.network_map import has_map, plan_map
 from batteryopt.report.network_scales import periods
@@ -38,6 +47,11 @@ def tables(saved: Saved) -> dict[str, Table]:
     if saved.frontier is not None:
         found["frontier"] = network_frontier.table(saved)
     return found
+
+
+def long_tables(saved: Saved) -> dict[str, Table]:
+    """Return what is too long for a paper: every table of the plan."""
+    return network_tables.long_tables(saved)
 
 
 def charts(saved: Saved) -> list[dict[str, Any]]:

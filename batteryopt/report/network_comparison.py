@@ -9,7 +9,7 @@ from batteryopt.report.charts import COLORS, bars, chart, points
 from batteryopt.report.network_scales import money_unit
 from batteryopt.report.page import Section
 from batteryopt.report.results import Saved
-from batteryopt.report.tables import Table, amount
+from batteryopt.report.tables import Cell, Shown, Table, amount, share
 
 LISTED = 12
 """Sites that are named."""
@@ -40,7 +40,7 @@ def label(plan: Saved) -> str:
 def figures(plans: Sequence[Saved]) -> Table:
     """Return every figure of each plan, and what the others differ from the first by."""
     names = list(dict.fromkeys(key for plan in plans for key in plan.models["design"]["kpis"]))
-    rows: list[list[str | float | None]] = [["Net present cost", *(amount(_cost(plan), 5) for plan in plans)]]
+    rows: list[list[Cell]] = [["Net present cost", *(_amount(_cost(plan)) for plan in plans)]]
     for name in names:
         values = [plan.models["design"]["kpis"].get(name) for plan in plans]
         rows.append([words.words(name), *(_shown(name, value) for value in values)])
@@ -71,12 +71,16 @@ def _listed(sites: Sequence[str]) -> str:
     return f"{len(sites)}: {', '.join(sites[:LISTED])}{more}"
 
 
-def _shown(name: str, value: float | None) -> str | None:
+def _shown(name: str, value: float | None) -> Cell:
     if value is None:
         return None
     if name.endswith("_rate"):
-        return f"{value:.1%}"
-    return f"{value:,.0f}" if name in COUNTS else amount(value, 5)
+        return share(value)
+    return Shown(value, f"{value:,.0f}", "#,##0") if name in COUNTS else _amount(value)
+
+
+def _amount(value: float) -> Shown:
+    return Shown(value, amount(value, 5), "#,##0.00")
 
 
 def _last(plan: Saved) -> set[tuple[str, str]]:

@@ -115,8 +115,19 @@ def how_sure(saved: Saved) -> Section:
 
 def how_to_repeat(saved: Saved) -> Section:
     """Return the commands that make result and page again, with the versions that made them."""
+    lines = (
+        "The instance lies beside the result." if saved.instance_path else "The folder holds no copy of the instance."
+    )
     if isinstance(saved, Unsaved):
-        return _in_python(saved)
+        lines = "Made in Python, where the instance was."
+    blocks = [paragraph(lines), f"<pre>{html.escape(commands(saved, 'page.html'))}</pre>", _made_with(saved)]
+    return Section(title="Repeat it", blocks=blocks)
+
+
+def commands(saved: Saved, file: str) -> str:
+    """Return the commands that make a result and a file about it again."""
+    if isinstance(saved, Unsaved):
+        return _in_python(saved, file)
     path = saved.instance_path
     instance = path.name if path is not None else "INSTANCE"
     if path is not None and path.is_dir():
@@ -129,10 +140,7 @@ def how_to_repeat(saved: Saved) -> Section:
     )
     options += "".join(_option(*pair) for pair in saved.options.items())
     verb = "solve" if saved.frontier is None else "frontier"
-    commands = f"batteryopt {verb} {instance}{options} --out result\nbatteryopt report result --out page.html"
-    lines = "The instance lies beside the result." if path is not None else "The folder holds no copy of the instance."
-    blocks = [paragraph(lines), f"<pre>{html.escape(commands)}</pre>", _made_with(saved)]
-    return Section(title="Repeat it", blocks=blocks)
+    return f"batteryopt {verb} {instance}{options} --out result\nbatteryopt report result --out {file}"
 
 
 def _option(name: str, value: Any) -> str:
@@ -141,25 +149,24 @@ def _option(name: str, value: Any) -> str:
     return "".join(f" --{name.replace('_', '-')} {item}" for item in values)
 
 
-def _in_python(saved: Saved) -> Section:
-    """Return how to make a page again that was made in Python, from an instance that may be in no file."""
+def _in_python(saved: Saved, file: str) -> str:
+    """Return how to make a file again that was made in Python, from an instance that may be in no file."""
     names = "" if saved.kind == "network" else f", {list(saved.models)}"
     routes = {answer["route"] for answer in saved.models.values()}
     route = (
         "" if saved.kind == "network" else f', route="{"both" if saved.closed_form else next(iter(routes), "both")}"'
     )
-    lines = f'result = batteryopt.solve(instance{names}{route})\nresult.report("page.html")'
-    blocks = [
-        paragraph("Made in Python, where the instance was."),
-        f"<pre>{html.escape(lines)}</pre>",
-        _made_with(saved),
-    ]
-    return Section(title="Repeat it", blocks=blocks)
+    return f'result = batteryopt.solve(instance{names}{route})\nresult.report("{file}")'
+
+
+def made_with(saved: Saved) -> str:
+    """Return the versions that made a result, in a sentence."""
+    versions = ", ".join(f"{name} {version}" for name, version in saved.document["versions"].items())
+    return f"Made with {versions}."
 
 
 def _made_with(saved: Saved) -> str:
-    versions = ", ".join(f"{name} {version}" for name, version in saved.document["versions"].items())
-    return paragraph(f"Made with {versions}.", "soft")
+    return paragraph(made_with(saved), "soft")
 
 
 def _runs(saved: Saved) -> Table:

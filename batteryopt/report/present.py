@@ -17,6 +17,7 @@ from batteryopt.report.results import Saved
 from batteryopt.report.tables import Table
 from batteryopt.report.unsaved import Unsaved
 from batteryopt.report.write import FIGURE_FORMATS, family_of, write_documents
+from batteryopt.spreadsheet import is_workbook
 
 if TYPE_CHECKING:
     import plotly.graph_objects
@@ -65,8 +66,9 @@ def _chart(view: View, name: str | None) -> dict[str, Any]:
 
 
 def page(view: View, path: str | os.PathLike[str]) -> Path:
-    """Write the page, and return its path."""
-    _require("plotly")
+    """Write the page, or a workbook where the path is one, and return the path."""
+    if not is_workbook(path):
+        _require("plotly")
     write_documents([Unsaved.of(view)], path)
     return Path(path)
 

@@ -40,6 +40,27 @@ _LATEX = {
 """What LaTeX would not print as it stands, whichever engine sets it."""
 
 
+class Shown(float):
+    """A number that is shown in a way of its own.
+
+    Attributes
+    ----------
+    text
+        What people read.
+    format
+        The same for a spreadsheet.
+    """
+
+    text: str
+    format: str
+
+    def __new__(cls, value: float, text: str, format: str = "") -> Shown:
+        """Return the number, to be shown as `text`."""
+        shown = super().__new__(cls, value)
+        shown.text, shown.format = text, format
+        return shown
+
+
 @dataclass(frozen=True, kw_only=True)
 class Table:
     """A table: the first column says what a row is about, the others hold numbers or words.
@@ -70,6 +91,8 @@ class Table:
             return NONE
         if isinstance(cell, str):
             return cell
+        if isinstance(cell, Shown):
+            return cell.text
         return number(cell, 0 if isinstance(cell, int) else self.digits)
 
     def _sides(self) -> str:
@@ -132,6 +155,11 @@ def amount(value: float, significant: int = 3) -> str:
         if size >= limit:
             return f"{number(value / limit, _decimals(value / limit, significant))} {name}"
     return number(value, _decimals(value, significant))
+
+
+def share(value: float) -> Shown:
+    """Return a share, shown in percent."""
+    return Shown(value, f"{value:.1%}".replace("-", "\N{MINUS SIGN}"), "0.0%")
 
 
 def _decimals(value: float, significant: int) -> int:

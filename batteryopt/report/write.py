@@ -15,25 +15,32 @@ from batteryopt.presentation import Presented
 from batteryopt.report import page
 from batteryopt.report.page import Section
 from batteryopt.report.results import Saved, load
+from batteryopt.spreadsheet import is_workbook
 
 FIGURE_FORMATS = ("png", "svg", "pdf")
 TABLE_FORMATS = {"tex": "to_latex", "md": "to_markdown"}
+WORKBOOK = "answer.xlsx"
 
 
 def write_page(folders: Iterable[str | os.PathLike[str]], path: str | os.PathLike[str]) -> None:
-    """Write one page that shows the results in some folders; it opens anywhere without a network.
+    """Write one page that shows the results in some folders and opens anywhere; or a workbook where the path is one.
 
     Raises
     ------
     InvalidInput
-        If a folder holds no result, if plotly is not installed, or if the page cannot be written.
+        If a folder holds no result, if plotly (or openpyxl) is not installed, or if the file cannot be written.
     """
     found = load_all(folders)
     write_documents(found, path)
 
 
 def write_documents(found: Sequence[Saved], path: str | os.PathLike[str]) -> None:
-    """Write one page of results that are loaded already."""
+    """Write one page, or a workbook, of results that are loaded already."""
+    if is_workbook(path):
+        from batteryopt.report import workbook
+
+        workbook.write(found, path)
+        return
     _require("plotly")
     sections = [section for saved in found for section in sections_of(saved)]
     if len(found) > 1:
@@ -58,7 +65,7 @@ def write_exports(
     target: str | os.PathLike[str],
     formats: Sequence[str] = FIGURE_FORMATS,
 ) -> list[Path]:
-    """Write every table as LaTeX and Markdown and every chart as pictures into a folder, and return the files."""
+    """Write tables as LaTeX, Markdown and one workbook, and charts as pictures, into a folder; return the files."""
     from batteryopt.report import figures
 
     _require("matplotlib")
@@ -74,6 +81,9 @@ def write_exports(
             for ending in formats:
                 written.append(folder / f"{prefix}{spec['name']}.{ending}")
                 write_atomically(written[-1], figures.picture(spec, ending))
+    if importlib.util.find_spec("openpyxl") is not None:
+        written.append(folder / WORKBOOK)
+        write_documents(found, written[-1])
     return written
 
 

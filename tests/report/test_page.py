@@ -141,7 +141,14 @@ def test_unsaved_results_have_the_same_page(hand_result, plan, tmp_path):
 
 def test_exports_are_what_their_endings_say(paths_game, tmp_path):
     files = write_exports([paths_game.folder], tmp_path / "new/exports", formats=("png", "svg", "pdf"))
-    beginnings = {".png": b"\x89PNG", ".svg": b"<?xml", ".pdf": b"%PDF", ".tex": b"\\begin{table}", ".md": b""}
+    beginnings = {
+        ".png": b"\x89PNG",
+        ".svg": b"<?xml",
+        ".pdf": b"%PDF",
+        ".tex": b"\\begin{table}",
+        ".md": b"",
+        ".xlsx": b"PK",
+    }
     assert {file.suffix for file in files} == set(beginnings)
     for file in files:
         assert file.read_bytes().startswith(beginnings[file.suffix])
