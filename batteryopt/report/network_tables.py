@@ -13,6 +13,7 @@ from batteryopt.report.tables import Cell, Shown, Table, share
 from batteryopt.units import unit_of
 
 CAPTIONS = {
+    "frontier": "Plans that are each the best in one objective with the other held",
     "facilities": "What stands in each period, what it can do and does",
     "flows": "What travels; cost and emissions of the way",
     "trips": "Journeys of vehicles that are counted",
@@ -26,10 +27,15 @@ CAPTIONS = {
     "cities": "Each city's batteries on their whole way: cost and emissions",
     "coverage": "Returns by distance to the nearest facility that takes them",
 }
-SHARES = ("utilisation", "collection_rate", "share_of_returns")
+SHARES = ("utilisation", "collection_rate", "share_of_returns", "gap", "second_gap")
 _WHOLE_TABLES = {"cost_terms": "cost", "emissions": "emission_t", "collection": "t"}
 """Tables whose columns are all of one kind and have no unit in their names."""
-_HEADINGS = {"km": "Distance (km)", "tonnes": "Tonnes", "trips": "Trips", "band_km": "At most away (km)"}
+_HEADINGS = {"km": "Distance (km)", "tonnes": "Tonnes", "trips": "Trips", "band_km": "At most away (km)"} | {
+    "emissions": "Emissions (t CO2e)",
+    "collection": "Collected (t)",
+    "gap": "Proven to",
+    "second_gap": "Other objective proven to",
+}
 _NAMES = ("site", "type", "level", "period", "origin", "destination", "mode", "product", "recipe")
 
 

@@ -54,7 +54,7 @@ def sheets_of(saved: Saved) -> dict[str, Table]:
     family = family_of(saved)
     found: dict[str, Table] = {}
     if saved.kind == "network":  # whose other tables for papers are shortened ones of those below
-        found |= {name: table for name, table in family.tables(saved).items() if name in ("cost-terms", "frontier")}
+        found |= {name: table for name, table in family.tables(saved).items() if name == "cost-terms"}
     else:
         found |= family.tables(saved)
         by_formula = replace(saved, document={**saved.document, "models": saved.closed_form, "closed_form": {}})
