@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import highspy
 import pyomo.environ as pyo
 import pytest
 
@@ -23,6 +24,7 @@ def knapsack(capacity: float = 7.0) -> pyo.ConcreteModel:
 
 
 def test_an_integer_program() -> None:
+    highspy.Highs.resetGlobalScheduler(True)  # HiGHS refuses another number of threads than its process began with
     model = knapsack()
     report = HIGHS.solve(model, Options(relative_gap=0.0, threads=1, time_limit=10.0))
     assert report.stop_reason is StopReason.CONVERGED
