@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from batteryopt.network.instance import Network
 
 Floats = npt.NDArray[np.float64]
+Ints = npt.NDArray[np.int64]
 
 EARTH_RADIUS_KM = 6371.0088
 """Mean radius of the Earth (IUGG)."""
@@ -40,9 +41,10 @@ def table_km(network: Network, name: str) -> Floats:
 def mode_km(network: Network, mode: Mode) -> Floats:
     """Return lengths of lanes (sites, sites) by a mode; NaN where there is no lane."""
     km = table_km(network, mode.distance) * mode.detour_factor
-    longest = np.inf if mode.longest_km is None else mode.longest_km
-    with np.errstate(invalid="ignore"):
-        km = np.where((km >= mode.shortest_km) & (km <= longest), km, np.nan)
+    if mode.longest_km is not None:
+        km[km > mode.longest_km] = np.nan
+    if mode.shortest_km > 0:
+        km[km < mode.shortest_km] = np.nan
     np.fill_diagonal(km, np.nan)
     position = {site.name: i for i, site in enumerate(network.sites)}
     # a lane of this mode speaks last: it may open again what a lane of all modes closes
@@ -56,14 +58,16 @@ def mode_km(network: Network, mode: Mode) -> Floats:
     return km
 
 
-def people_per_km(network: Network, mode: Mode) -> Floats:
-    """Return people along a kilometre (sites, sites): the mean of both ends, or the lane's own."""
+def people_on_ways(network: Network, mode: Mode, origin: Ints, destination: Ints) -> Floats:
+    """Return people along a kilometre of each way (n): the mean of both ends, or the lane's own."""
     ends = np.array([site.people_per_km for site in network.sites], dtype=float)
-    people: Floats = np.add.outer(ends, ends) / 2
+    is_even = bool((ends == ends[:1]).all())
+    people: Floats = np.full(len(origin), ends[0]) if is_even else (ends[origin] + ends[destination]) / 2
     position = {site.name: i for i, site in enumerate(network.sites)}
     for lane in sorted(network.lanes, key=lambda lane: lane.mode != ""):
         if lane.mode in ("", mode.name) and lane.people_per_km is not None:
-            people[position[lane.origin], position[lane.destination]] = lane.people_per_km
+            mine = (origin == position[lane.origin]) & (destination == position[lane.destination])
+            people[mine] = lane.people_per_km
     return people
 
 

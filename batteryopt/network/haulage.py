@@ -11,7 +11,7 @@ import pandas as pd
 
 from batteryopt.network.careers import records
 from batteryopt.network.flows import Mode
-from batteryopt.network.geography import extra_cost_per_t, mode_km, people_per_km
+from batteryopt.network.geography import extra_cost_per_t, mode_km, people_on_ways
 
 if TYPE_CHECKING:
     from batteryopt.network.instance import Network
@@ -42,7 +42,7 @@ def _of_mode(network: Network, mode: Mode, table: pd.DataFrame) -> pd.DataFrame:
             toll[row] = tolls[way][period[row]]
     return table.assign(
         km=km,
-        people_per_km=people_per_km(network, mode)[origin, destination],
+        people_per_km=people_on_ways(network, mode, origin, destination),
         cost=tonnes * (rates["cost_per_t_km"] * km + rates["cost_per_t"] + toll),
         emission_kg=tonnes * _rates(network, mode, "emission_kg_per_t_km", table, period) * km,
     )

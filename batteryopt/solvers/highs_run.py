@@ -159,8 +159,8 @@ def load(highs: highspy.Highs, program: QuadraticProgram) -> None:
         program.upper,
         program.row_lower,
         program.row_upper,
-        program.A.indptr.astype(np.int32),
-        program.A.indices.astype(np.int32),
+        program.A.indptr.astype(np.int32, copy=False),
+        program.A.indices.astype(np.int32, copy=False),
         program.A.data,
         program.is_integer.astype(np.int32),
     )

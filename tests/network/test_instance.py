@@ -7,7 +7,7 @@ import dataclasses
 import numpy as np
 import pytest
 
-from batteryopt.network.geography import great_circle_km, mode_km, people_per_km
+from batteryopt.network.geography import great_circle_km, mode_km, people_on_ways
 from batteryopt.network.instance import (
     Candidate,
     Coverage,
@@ -94,9 +94,8 @@ def test_lanes_of_a_mode(network):
 
 def test_people_along_a_lane(network):
     """The mean of both ends, 10 and 20, one way; 100 where the lane says so."""
-    people = people_per_km(network, network.modes[0])
-    assert people[1, 0] == 15
-    assert people[0, 1] == 100
+    people = people_on_ways(network, network.modes[0], np.array([1, 0]), np.array([0, 1]))
+    assert people.tolist() == [15, 100]
 
 
 # ---- faults --------------------------------------------------------------------------------------------------------

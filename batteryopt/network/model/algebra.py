@@ -20,7 +20,7 @@ from functools import cached_property
 import numpy as np
 import numpy.typing as npt
 
-from batteryopt.network.model.matching import Ints, match
+from batteryopt.network.model.matching import Ints, is_rising, match
 
 Floats = npt.NDArray[np.float64]
 Bools = npt.NDArray[np.bool_]
@@ -49,11 +49,13 @@ class Index:
 
     def where(self, mask: Bools) -> Index:
         """Return the rows that a mask keeps."""
+        if mask.all():
+            return self
         return dataclasses.replace(self, columns={name: codes[mask] for name, codes in self.columns.items()})
 
     def over(self, column: str, count: int) -> Index:
         """Return every row `count` times, once for each code of a new key (its last column, running fastest)."""
-        repeated = {name: np.repeat(codes, count) for name, codes in self.columns.items()}
+        repeated = {name: codes if count == 1 else np.repeat(codes, count) for name, codes in self.columns.items()}
         codes = np.tile(np.arange(count, dtype=np.int64), len(self))
         return Index(keys=(*self.keys, column), columns={**repeated, column: codes})
 
@@ -113,6 +115,8 @@ class Terms:
 
     def where(self, mask: Bools) -> Terms:
         """Return the terms that a mask keeps."""
+        if mask.all():
+            return self
         return Terms(
             columns={name: codes[mask] for name, codes in self.columns.items()},
             variable=self.variable[mask],
@@ -130,9 +134,16 @@ class Terms:
     def through(self, table: Mapping[str, Ints], factor: Floats) -> Terms:
         """Return the terms spread over a table that adds columns: what is processed, over the recipe's outputs."""
         mine, theirs = match(self.columns, table)
-        added = {name: codes[theirs] for name, codes in table.items() if name not in self.columns}
-        taken = self.take(mine)
-        return dataclasses.replace(taken, columns={**taken.columns, **added}) * factor[theirs]
+        if len(theirs) == len(factor) and is_rising(theirs):  # each row of the table once: no need to copy them
+            rows, factors = dict(table), factor
+        else:
+            rows, factors = {name: codes[theirs] for name, codes in table.items()}, factor[theirs]
+        own = {name: codes[mine] for name, codes in self.columns.items() if name not in table}
+        return Terms(
+            columns={**own, **rows},
+            variable=self.variable[mine],
+            coefficient=self.coefficient[mine] * factors,
+        )
 
     @property
     def variables(self) -> Ints:
@@ -277,16 +288,17 @@ class Formulation:
         coefficient = np.concatenate([np.zeros(0), *(term.coefficient[entries] for _, entries, term in parts)])
         lower = _limits(equal if at_least is None else at_least, -np.inf, count)
         upper = _limits(equal if at_most is None else at_most, np.inf, count)
-        is_used = np.bincount(row[coefficient != 0], minlength=count) > 0
-        keep = is_used | (lower > 0) | (upper < 0)
-        position = np.cumsum(keep) - 1
-        entries = keep[row] & (coefficient != 0)
+        if not (is_entry := coefficient != 0).all():
+            row, variable, coefficient = row[is_entry], variable[is_entry], coefficient[is_entry]
+        keep = (np.bincount(row, minlength=count) > 0) | (lower > 0) | (upper < 0)
+        if not keep.all():
+            row = (np.cumsum(keep) - 1)[row]
         self.rows[name] = Rows(
             name=name,
             index=over.where(keep),
-            row=position[row[entries]],
-            variable=variable[entries],
-            coefficient=coefficient[entries],
+            row=row,
+            variable=variable,
+            coefficient=coefficient,
             lower=lower[keep],
             upper=upper[keep],
             doc=doc,

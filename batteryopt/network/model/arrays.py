@@ -42,12 +42,14 @@ def to_arrays(
 def matrix(rows: Collection[Rows], size: int) -> sp.csr_array:
     """Return the rows of several families, one below the other."""
     firsts = np.cumsum([0, *(len(family) for family in rows)])
-    positions = [np.zeros(0, dtype=np.int64), *(f.row + first for f, first in zip(rows, firsts, strict=False))]
+    none = np.zeros(0, dtype=np.int32)
+    positions = [none, *((f.row + first).astype(np.int32) for f, first in zip(rows, firsts, strict=False))]
     entries = (
         np.concatenate([np.zeros(0), *(family.coefficient for family in rows)]),
-        (np.concatenate(positions), np.concatenate([positions[0], *(family.variable for family in rows)])),
+        (np.concatenate(positions), np.concatenate([none, *(family.variable.astype(np.int32) for family in rows)])),
     )
-    whole = sp.csr_array(sp.coo_array(entries, shape=(int(firsts[-1]), size)))
+    by_column = sp.csc_array(sp.coo_array(entries, shape=(int(firsts[-1]), size)))
+    whole = sp.csr_array(by_column)  # by way of its columns the entries of a row are in order, without sorting any
     whole.sum_duplicates()
     whole.eliminate_zeros()
     return whole

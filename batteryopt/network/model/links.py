@@ -12,7 +12,7 @@ import numpy as np
 from batteryopt.network.model.algebra import Bools, Index, Terms, index
 from batteryopt.network.model.balances import by_site, first_step, nodes, own_at, own_terms, scaled, sent
 from batteryopt.network.model.draft import Draft
-from batteryopt.network.model.matching import sorted_distinct
+from batteryopt.network.model.matching import is_rising, sorted_distinct
 
 
 def add_links(b: Draft) -> None:
@@ -65,7 +65,10 @@ def distinct(terms: Terms, keys: tuple[str, ...]) -> Index:
     sizes = [int(terms[key].max(initial=0)) + 1 for key in keys]
     code = np.zeros(len(terms), dtype=np.int64)
     for key, size in zip(keys, sizes, strict=True):
-        code = code * size + terms[key]
+        code *= size
+        code += terms[key]
+    if is_rising(code):  # row for row the terms themselves
+        return Index(keys=keys, columns={key: terms[key] for key in keys})
     code = sorted_distinct(code)
     columns = {}
     for key, size in zip(reversed(keys), reversed(sizes), strict=True):

@@ -13,7 +13,7 @@ from functools import cached_property
 import numpy as np
 
 from batteryopt.network.model.algebra import Bools, Floats, Index
-from batteryopt.network.model.matching import Ints
+from batteryopt.network.model.matching import Ints, sorted_distinct
 from batteryopt.network.model.sets import Arcs, Sets, make_arcs
 
 PLENTY = 1e18
@@ -124,9 +124,8 @@ class _Rounds:
         found = []
         for product in range(self.shape[1]):
             mine = self.arcs.index["product"] == product
-            is_pair = np.zeros((size, size), dtype=bool)
-            is_pair[self.arcs.index["origin"][mine], self.arcs.index["destination"][mine]] = True
-            origin, destination = np.nonzero(is_pair)
+            ways = self.arcs.index["origin"][mine] * size + self.arcs.index["destination"][mine]
+            origin, destination = np.divmod(sorted_distinct(ways), size)
             found.append((origin, destination))
         return found
 
@@ -134,7 +133,9 @@ class _Rounds:
         """Do one round."""
         received = np.zeros(self.shape)
         for product, (origins, destinations) in enumerate(self.neighbours):
-            np.add.at(received[:, product], destinations, self.own[origins, product])
+            for period in range(self.shape[2]):
+                arriving = self.own[origins, product, period]
+                received[:, product, period] = np.bincount(destinations, weights=arriving, minlength=self.shape[0])
         received = np.minimum(received, self.total)
         self.available = np.minimum(self.own + received, self.total)
         self._process()
@@ -216,8 +217,9 @@ class _Rounds:
 def returned(sets: Sets) -> Floats:
     """Return what comes back at zones (sites, products, T), in tonnes."""
     mass = np.zeros((len(sets.codes["site"]), len(sets.codes["product"]), sets.T))
-    for row in sets.network.returns:
-        mass[sets.codes["site"][row.site], sets.codes["product"][row.product]] += sets.network.profile(row.tonnes)
+    site = [sets.codes["site"][row.site] for row in sets.network.returns]
+    product = [sets.codes["product"][row.product] for row in sets.network.returns]
+    np.add.at(mass, (site, product), sets.profiles(sets.network.returns, "tonnes"))
     return mass
 
 

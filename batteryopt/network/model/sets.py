@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 
@@ -13,6 +14,8 @@ from batteryopt.network.geography import mode_km
 from batteryopt.network.instance import Network
 from batteryopt.network.model.algebra import Bools, Floats, Index, index
 from batteryopt.network.model.matching import Ints
+
+NOTHING: Ints = np.zeros(0, dtype=np.int64)
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -64,12 +67,17 @@ class Sets:
 
     def by_step(self, figure: str) -> Floats:
         """Return what a step adds to a figure of its level (steps, T): the difference to the level below."""
-        network = self.network
-        rows = []
-        for candidate in self.candidates:
-            values = np.array([network.profile(getattr(level, figure)) for level in network.levels_of(candidate)])
-            rows.append(np.diff(values, axis=0, prepend=0.0))
-        return _stacked(rows, self.T)
+        rows = {}
+        for levels in self._levels:
+            if id(levels) not in rows:  # many candidates share the levels of their type
+                values = np.array([self.network.profile(getattr(level, figure)) for level in levels])
+                rows[id(levels)] = np.diff(values, axis=0, prepend=0.0)
+        return _stacked([rows[id(levels)] for levels in self._levels], self.T)
+
+    @cached_property
+    def _levels(self) -> list[tuple[Level, ...]]:
+        """The levels of each facility."""
+        return [self.network.levels_of(candidate) for candidate in self.candidates]
 
     def by_facility(self, figure: str) -> Floats:
         """Return a number of each candidate (facilities)."""
@@ -77,16 +85,18 @@ class Sets:
 
     def by_site(self, figure: str) -> Floats:
         """Return a figure of each site (sites, T)."""
-        return _stacked([self.network.profile(getattr(s, figure))[None] for s in self.network.sites], self.T)
+        return self.profiles(self.network.sites, figure)
 
     def levels(self, facility: int) -> tuple[Level, ...]:
         """Return the levels of a facility."""
-        return self.network.levels_of(self.candidates[facility])
+        return self._levels[facility]
 
     def profiles(self, entities: Sequence[object], figure: str) -> Floats:
         """Return a figure of each entity (entities, T); None becomes infinite."""
-        values = (getattr(entity, figure) for entity in entities)
-        return _stacked([self.network.profile(np.inf if v is None else v)[None] for v in values], self.T)
+        values = [np.inf if (v := getattr(entity, figure)) is None else v for entity in entities]
+        if not any(isinstance(v, tuple) for v in values):
+            return np.repeat(np.array(values, dtype=float)[:, None], self.T, axis=1)
+        return _stacked([self.network.profile(v)[None] for v in values], self.T)
 
 
 def _stacked(rows: Sequence[Floats], periods: int) -> Floats:
@@ -255,18 +265,26 @@ class Arcs:
 def make_arcs(sets: Sets, sources: Bools, takers: Bools) -> Arcs:
     """Return the arcs from sites that may have a product to sites that may take it (both (sites, products))."""
     network, codes = sets.network, sets.codes
-    parts: list[Ints] = [np.zeros((0, 4), dtype=np.int64)]
+    parts: list[tuple[Ints, ...]] = []
+    kinds: list[tuple[int, int]] = []
     lengths = [np.zeros(0)]
     for mode in network.modes:
         km = mode_km(network, mode)
-        exists = ~np.isnan(km)
         for product in codes["product"] if mode.products is None else mode.products:
             p = codes["product"][product]
-            origin, destination = np.nonzero(exists & sources[:, p, None] & takers[:, p])
-            fill = np.full_like(origin, codes["mode"][mode.name]), np.full_like(origin, p)
-            parts.append(np.stack([origin, destination, *fill], axis=1))
-            lengths.append(km[origin, destination])
-    origin, destination, mode_code, product_code = np.concatenate(parts).T
-    keys = ("origin", "destination", "mode", "product")
-    columns = {"origin": origin, "destination": destination, "mode": mode_code, "product": product_code}
-    return Arcs(index=index(keys, **columns), km=np.concatenate(lengths))
+            origins, destinations = np.flatnonzero(sources[:, p]), np.flatnonzero(takers[:, p])
+            between = km[np.ix_(origins, destinations)]
+            rows, columns = np.nonzero(~np.isnan(between))
+            parts.append((origins[rows], destinations[columns]))
+            kinds.append((codes["mode"][mode.name], p))
+            lengths.append(between[rows, columns])
+    counts = [len(origin) for origin, _ in parts]
+    mode_codes, product_codes = np.array(kinds, dtype=np.int64).reshape(-1, 2).T
+    found = index(
+        ("origin", "destination", "mode", "product"),
+        origin=np.concatenate([NOTHING, *(origin for origin, _ in parts)]),
+        destination=np.concatenate([NOTHING, *(destination for _, destination in parts)]),
+        mode=np.repeat(mode_codes, counts),
+        product=np.repeat(product_codes, counts),
+    )
+    return Arcs(index=found, km=np.concatenate(lengths))

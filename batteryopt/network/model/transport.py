@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 
-from batteryopt.network.geography import extra_cost_per_t, people_per_km
+from batteryopt.network.geography import extra_cost_per_t, people_on_ways
 from batteryopt.network.model.algebra import Floats, Index, Terms, index
 from batteryopt.network.model.draft import RISK, Draft
+from batteryopt.network.model.matching import Ints
+from batteryopt.network.model.sets import NOTHING
 
 
 def add_transport(b: Draft) -> None:
@@ -75,8 +77,9 @@ def vehicle_loads(b: Draft) -> Terms:
     """Return loads in vehicles, for modes whose trips need not be whole."""
     shipped = b.m["shipped"]
     capacity = [np.inf if m.trip_capacity_t is None or m.whole_trips else m.trip_capacity_t for m in b.network.modes]
-    shares = 1.0 / np.array(capacity)[shipped["mode"]]
-    return (shipped * shares).where(shares > 0)
+    has_trips = np.isfinite(capacity)
+    mine = shipped.where(has_trips[shipped["mode"]]) if has_trips.any() else shipped.take(NOTHING)
+    return mine * (1.0 / np.array(capacity)[mine["mode"]])
 
 
 def lanes_are_wide_enough(b: Draft) -> None:
@@ -137,9 +140,8 @@ def pay_for_transport(b: Draft) -> None:
     cost, emission = per_tonne(b)
     b.pay("transport", shipped, cost)
     b.emit(shipped, emission)
-    hazard = np.array([p.hazard for p in b.network.products])[shipped["product"]]
-    factor = np.array([m.risk_factor for m in b.network.modes])[shipped["mode"]]
-    b.m.charge(RISK, shipped * (km * people_along(b) * hazard * factor))
+    hazard = np.array([[m.risk_factor * p.hazard for p in b.network.products] for m in b.network.modes])
+    b.m.charge(RISK, shipped * (km * people_along(b) * _at(hazard, (shipped["mode"], shipped["product"]))))
     trips = b.m["trips"]
     place = trips["mode"], trips["period"]
     trip_km = b.km["trips"]
@@ -151,14 +153,22 @@ def per_tonne(b: Draft) -> tuple[Floats, Floats]:
     """Return cost and kg CO2e of a tonne on each shipment, trips that need not be whole included."""
     shipped, km = b.m["shipped"], b.km["shipped"]
     place = shipped["mode"], shipped["product"], shipped["period"]
-    cost = freight(b, "cost_per_t_km")[place] * km + freight(b, "cost_per_t")[place] + tolls(b)
-    emission = freight(b, "emission_kg_per_t_km")[place] * km
-    share = np.zeros(len(shipped))
+    cost = _at(freight(b, "cost_per_t_km"), place) * km + _at(freight(b, "cost_per_t"), place) + tolls(b)
+    emission = _at(freight(b, "emission_kg_per_t_km"), place) * km
     loads = vehicle_loads(b)
+    if not len(loads):
+        return cost, emission
+    share = np.zeros(len(shipped))
     share[loads.variable - b.m.families["shipped"].first] = loads.coefficient
     trip = shipped["mode"], shipped["period"]
-    cost += share * (_per_mode(b, "cost_per_trip")[trip] + _per_mode(b, "cost_per_trip_km")[trip] * km)
-    return cost, emission + share * _per_mode(b, "emission_kg_per_trip_km")[trip] * km
+    cost += share * (_at(_per_mode(b, "cost_per_trip"), trip) + _at(_per_mode(b, "cost_per_trip_km"), trip) * km)
+    return cost, emission + share * _at(_per_mode(b, "emission_kg_per_trip_km"), trip) * km
+
+
+def _at(table: Floats, place: tuple[Ints, ...]) -> Floats:
+    """Return a table's numbers at the places of many variables; quickly where they are all the same."""
+    first = table.flat[0]
+    return np.full(len(place[0]), first) if (table == first).all() else np.asarray(table[place], dtype=float)
 
 
 def freight(b: Draft, figure: str) -> Floats:
@@ -189,5 +199,5 @@ def people_along(b: Draft) -> Floats:
     people = np.zeros(len(shipped))
     for m, mode in enumerate(b.network.modes):
         mine = np.flatnonzero(shipped["mode"] == m)
-        people[mine] = people_per_km(b.network, mode)[shipped["origin"][mine], shipped["destination"][mine]]
+        people[mine] = people_on_ways(b.network, mode, shipped["origin"][mine], shipped["destination"][mine])
     return people
