@@ -9,6 +9,7 @@ import numpy as np
 
 from batteryopt.coordination.instance import CoordinationInstance
 from batteryopt.report import coordination_contract as contract
+from batteryopt.report import coordination_existence as existence
 from batteryopt.report import coordination_sensitivity as sensitivity
 from batteryopt.report import page, words
 from batteryopt.report.charts import PINK, bars, chart
@@ -33,7 +34,7 @@ def sections(saved: Saved) -> list[Section]:
     if contract.region(saved) is not None:
         parts.append(contract.section(saved))
     if isinstance(saved.instance, CoordinationInstance):
-        parts.append(sensitivity.section(saved.instance))
+        parts += [existence.section(saved.instance), sensitivity.section(saved.instance)]
     return [*parts, page.how_sure(saved), page.how_to_repeat(saved)]
 
 
@@ -52,6 +53,8 @@ def tables(saved: Saved) -> dict[str, Table]:
     }
     if contract.region(saved) is not None:
         found["contract"] = contract.terms(saved)
+    if isinstance(saved.instance, CoordinationInstance):
+        found["contract-ranges"] = existence.ranges(saved.instance)
     return found
 
 
@@ -93,7 +96,7 @@ def charts(saved: Saved) -> list[dict[str, Any]]:
     if contract.region(saved) is not None:
         found += [contract.triangle(saved)]
     if isinstance(saved.instance, CoordinationInstance):
-        found += sensitivity.charts(saved.instance)
+        found += [*existence.charts(saved.instance), *sensitivity.charts(saved.instance)]
     return found
 
 

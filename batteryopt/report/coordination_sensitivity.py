@@ -1,21 +1,24 @@
-"""What a coordination game depends on: profits and contract over each parameter, by formula."""
+"""What a coordination game depends on: profits and the contract over each parameter, by formula."""
 
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterator
-from typing import Any, cast
+from collections.abc import Iterator, Mapping
+from typing import Any, TypeAlias, cast
 
 import numpy as np
+import numpy.typing as npt
 
 from batteryopt.coordination import closed_form
-from batteryopt.coordination.equilibrium import Equilibrium, Parameters
+from batteryopt.coordination.equilibrium import Parameters
 from batteryopt.coordination.instance import CoordinationInstance
 from batteryopt.report import page
-from batteryopt.report.charts import BLUE, DASHES, ORANGE, PINK, bars, chart, line
+from batteryopt.report.charts import BLUE, DASHES, GREEN, ORANGE, PINK, YELLOW, bars, chart, line
 from batteryopt.report.coordination_contract import PLAYERS
 from batteryopt.report.page import Section
 from batteryopt.report.tables import number
+
+Floats: TypeAlias = npt.NDArray[np.float64]
 
 SYMBOLS = {
     "a": "market size a",
@@ -45,32 +48,46 @@ SHARE_AXIS = {
     "automargin": True,
     "title": {"text": "cost share x"},
 }
+PROFITS = {
+    "": "Chain profit, decentralised",
+    "manufacturer": "Manufacturer's profit, decentralised",
+    "retailer": "Retailer's profit, decentralised",
+    "echelon-enterprise": "Echelon enterprise's profit, decentralised",
+}
+TERMS = {
+    "gain": "What the contract gains the chain",
+    "cost-share": "Contract: cost share x",
+    "k1": "Contract: lump sum K1 (Nash)",
+    "k2": "Contract: lump sum K2 (Nash)",
+}
+UNMOVED = 1e-9
+"""Parameters that move a quantity by less than this share of it have no bar."""
 
 
 def section(instance: CoordinationInstance) -> Section:
     """Return the section of what profits and contract depend on."""
     intro = page.paragraph(
-        f"By formula: each parameter alone, by {SWING:.0%} down and up, then over a wider range. Lines end where a "
-        "formula no longer applies, or where no contract coordinates."
+        f"By formula: each parameter alone, by {SWING:.0%} down and up, then over a wider range; profits and, beside "
+        "them, the contract. What a parameter does not move has no bar; lines end where a formula no longer applies, "
+        "or where no contract coordinates."
     )
     title = "What it depends on"
     if not (found := charts(instance)):
         words_ = "The formulas do not apply here, since a constraint binds: batteryopt sweep shows it by optimiser."
         return Section(title=title, blocks=[page.paragraph(words_)])
-    first, *others = found
-    return Section(
-        title=title,
-        blocks=[intro, page.charts([{**first, "wide": True}, *others])],
-    )
+    return Section(title=title, blocks=[intro, page.charts(found)])
 
 
 def charts(instance: CoordinationInstance) -> list[dict[str, Any]]:
-    """Return the charts; none where the decentralised formula does not apply to the instance itself."""
+    """Return tornados and curves, a profit beside a term; none where the decentralised formula does not apply."""
     base = Parameters.of(instance)
-    return [_tornado(base), *_curves(base)] if bool(closed_form.decentralized(base).applies) else []
+    if not bool(closed_form.decentralized(base).applies):
+        return []
+    pairs = [pair for names in zip(PROFITS, TERMS, strict=True) for pair in names]
+    return [*(spec for name in pairs if (spec := _tornado(base, name))), *_curves(base)]
 
 
-def _varied(base: Parameters) -> Iterator[tuple[str, float]]:
+def varied(base: Parameters) -> Iterator[tuple[str, float]]:
     """Yield the parameters that are not zero, with their values."""
     for symbol in SYMBOLS:
         value = float(getattr(base, symbol))
@@ -78,67 +95,100 @@ def _varied(base: Parameters) -> Iterator[tuple[str, float]]:
             yield symbol, value
 
 
-def _tornado(base: Parameters) -> dict[str, Any]:
-    """Return how far the chain's profit moves, decentralised, with each parameter."""
-    centre = float(closed_form.decentralized(base).pi_S)
-    rows = []
-    for symbol, value in _varied(base):
-        below, above = (_chain(base, symbol, value * (1 + step)) for step in (-SWING, SWING))
-        rows.append((SYMBOLS[symbol], below - centre, above - centre))
-    rows.sort(key=lambda row: max(abs(row[1]), abs(row[2])) if row[1] == row[1] and row[2] == row[2] else 0.0)
+def changed(base: Parameters, **values: Any) -> Parameters:
+    """Return the parameters with some of them replaced by numbers or arrays."""
+    return dataclasses.replace(base, **cast(Any, values))
+
+
+def quantities(g: Parameters, shape: tuple[int, ...] = ()) -> Mapping[str, Floats]:
+    """Return profits and contract terms by their keys in `PROFITS` and `TERMS`; NaN where a formula does not apply."""
+    with np.errstate(invalid="ignore"):
+        before, after, sums = closed_form.decentralized(g), closed_form.contract(g), closed_form.lump_sums(g)
+    third = np.asarray(sums.gain) / 3
+    profits = (before.pi_S, before.pi_M, before.pi_R, before.pi_T)
+    terms = (sums.gain, after.x, sums.least_K1 + third, sums.least_K2 + third)
+    exists = np.logical_and(sums.exists, np.greater(sums.gain, 0))
+    return {
+        name: np.where(np.broadcast_to(mask, shape), np.broadcast_to(value, shape), np.nan).astype(float)
+        for names, values, mask in ((PROFITS, profits, before.applies), (TERMS, terms, exists))
+        for name, value in zip(names, values, strict=True)
+    }
+
+
+def _tornado(base: Parameters, name: str) -> dict[str, Any] | None:
+    """Return how far a profit or a term moves with each parameter; None where there is nothing to move."""
+    centre = float(quantities(base)[name])
+    rows: list[tuple[str, float, float]] = []
+    for symbol, value in varied(base):
+        both = (quantities(changed(base, **{symbol: value * (1 + step)}))[name] for step in (-SWING, SWING))
+        down, up = (float(found) - centre for found in both)
+        if _size(down, up) > UNMOVED * max(1.0, abs(centre)):
+            rows.append((SYMBOLS[symbol], down, up))
+    if not rows:
+        return None
+    rows.sort(key=lambda row: _size(*row[1:]))
     names, downs, ups = zip(*rows, strict=True)
-    more = {"orientation": "h", "hovertemplate": "%{x:+,.2f}", "base": 0}
+    more = {"orientation": "h", "hovertemplate": "%{x:+,.4~g}", "base": 0}
     traces = [
         bars(names, downs, f"parameter {SWING:.0%} lower", ORANGE, **more),
         bars(names, ups, f"parameter {SWING:.0%} higher", BLUE, **more),
     ]
+    unit = "" if name == "cost-share" else " (money)"
     return chart(
-        "tornado",
-        "Chain profit, decentralised: what moves it most",
+        "-".join(filter(None, ("tornado", name))),
+        f"{(PROFITS | TERMS)[name]}: what moves it most",
         traces,
-        x="change of profit (money)",
-        note=f"One parameter at a time; the instance itself gives {number(centre)}.",
-        height=110 + 30 * len(rows),
+        x=f"change{unit}",
+        note=f"One parameter at a time; the instance itself gives {number(centre, 4 if not unit else 2)}.",
+        height=120 + 26 * len(rows),
         barmode="overlay",
         bargap=0.35,
     )
 
 
-def _chain(base: Parameters, symbol: str, value: float) -> float:
-    found = closed_form.decentralized(dataclasses.replace(base, **cast(Any, {symbol: value})))
-    return float(found.pi_S) if bool(found.applies) else float("nan")
+def _size(*changes: float) -> float:
+    """Return the largest change; 0 where none can be had."""
+    return max((abs(change) for change in changes if change == change), default=0.0)
 
 
 def _curves(base: Parameters) -> Iterator[dict[str, Any]]:
-    for symbol, value in _varied(base):
+    for symbol, value in varied(base):
         low, high = sorted((value * (1 - REACH), value * (1 + REACH)))
         high = min(high, 0.99) if symbol == "theta" else high
         values = np.linspace(low, high, SAMPLES)
-        yield _curve(dataclasses.replace(base, **cast(Any, {symbol: values})), symbol, values, value)
+        found = quantities(changed(base, **{symbol: values}), (SAMPLES,))
+        yield _profit_curve(found, symbol, values, value)
+        if np.isfinite(found["cost-share"]).any():
+            yield _contract_curve(found, symbol, values, value)
 
 
-def _curve(g: Parameters, symbol: str, values: Any, here: float) -> dict[str, Any]:
-    """Return the players' profits, and the contract's cost share on the right axis, over one parameter."""
-    before, contract = closed_form.decentralized(g), closed_form.contract(g)
+def _profit_curve(found: Mapping[str, Floats], symbol: str, values: Floats, here: float) -> dict[str, Any]:
+    keys = [key for key in PROFITS if key]
     traces = [
-        line(values, _where(before, profit), f"{title}", color)
-        for (title, color), profit in zip(PLAYERS.values(), (before.pi_M, before.pi_R, before.pi_T), strict=True)
+        line(values, found[key], title, color) for key, (title, color) in zip(keys, PLAYERS.values(), strict=True)
     ]
-    traces.append(line(values, _where(contract, contract.x), "Cost share x (right)", PINK, dash=DASHES[1], yaxis="y2"))
+    return _over(symbol, "", "profits", traces, here, y="profit, decentralised (money)")
+
+
+def _contract_curve(found: Mapping[str, Floats], symbol: str, values: Floats, here: float) -> dict[str, Any]:
+    """Return lump sums and gain, and the cost share on the right axis."""
+    shown = {"k1": ("K1, to the manufacturer", BLUE), "k2": ("K2, to the enterprise", GREEN), "gain": ("Gain", YELLOW)}
+    traces = [line(values, found[key], title, color) for key, (title, color) in shown.items()]
+    traces.append(line(values, found["cost-share"], "Cost share x (right)", PINK, dash=DASHES[1], yaxis="y2"))
+    return _over(symbol, "-contract", "the contract", traces, here, y="lump sums, gain (money)", yaxis2=SHARE_AXIS)
+
+
+def _over(
+    symbol: str, ending: str, what: str, traces: list[dict[str, Any]], here: float, **more: Any
+) -> dict[str, Any]:
     mark = {"type": "line", "x0": here, "x1": here, "y0": 0, "y1": 1, "yref": "paper"}
+    title = SYMBOLS[symbol][:1].upper() + SYMBOLS[symbol][1:]
     return chart(
-        f"over-{symbol.replace('_', '-')}",
-        SYMBOLS[symbol][:1].upper() + SYMBOLS[symbol][1:],
+        f"over-{symbol.replace('_', '-')}{ending}",
+        f"{title}: {what}",
         traces,
         x=SYMBOLS[symbol],
-        y="profit, decentralised (money)",
         height=320,
-        yaxis2=SHARE_AXIS,
         shapes=[{**mark, "line": {"color": "var(--soft)", "width": 1, "dash": "dot"}}],
+        **more,
     )
-
-
-def _where(found: Equilibrium, values: Any) -> list[float]:
-    shape = np.broadcast_shapes(np.shape(found.applies), np.shape(values), np.shape(found.pi_S))
-    kept = np.where(np.broadcast_to(found.applies, shape), np.broadcast_to(values, shape), np.nan)
-    return [float(value) for value in np.broadcast_to(kept, (SAMPLES,))]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -64,19 +64,25 @@ def _draw(figure: Figure, axes: Axes, spec: Spec) -> None:
             _scatter(right if right is not None and trace.get("yaxis") == "y2" else axes, trace)
         elif trace["type"] in kinds:
             kinds[trace["type"]](figure, axes, trace, layout)
-    _bands(axes, layout.get("shapes", ()))
+    for shape in layout.get("shapes", ()):
+        _shape(axes, shape)
     _finish(axes, right, layout, has_names=any(_is_named(trace) for trace in spec["data"]))
 
 
-def _bands(axes: Axes, shapes: Iterable[Spec]) -> None:
-    """Draw what reaches over the whole height: bands of x, and lines at one x."""
-    for shape in shapes:
-        if shape.get("yref") != "paper":
-            continue
-        if shape["type"] == "rect":
-            axes.axvspan(shape["x0"], shape["x1"], color="#2a9d78", alpha=0.14, linewidth=0)
-        elif shape["x0"] == shape["x1"]:
-            axes.axvline(shape["x0"], color=PAGE_COLORS["soft"], linestyle=":", linewidth=0.8)
+def _shape(axes: Axes, shape: Spec) -> None:
+    """Draw a band, or a line across the whole width or height."""
+    if shape["type"] == "rect":
+        axes.axvspan(shape["x0"], shape["x1"], color="#2f7ebc", alpha=0.14, linewidth=0, zorder=0)
+        return
+    style: dict[str, Any] = {
+        "color": _plain(shape["line"]["color"]),
+        "linestyle": DASHES[shape["line"].get("dash", "solid")],
+        "linewidth": 0.8,
+    }
+    if shape.get("yref") == "paper":
+        axes.axvline(shape["x0"], **style)
+    else:
+        axes.axhline(shape["y0"], **style)
 
 
 def _finish(axes: Axes, right: Axes | None, layout: Spec, *, has_names: bool) -> None:
@@ -170,7 +176,7 @@ def _contour(figure: Figure, axes: Axes, trace: Spec, _: Spec) -> None:
 
 def _sankey(_figure: Figure, axes: Axes, trace: Spec, _: Spec) -> None:
     """Draw the links of a Sankey diagram as bars with their words: matplotlib lays out no such diagram."""
-    link, names = trace["link"], trace["node"]["label"]
+    link, names = trace["link"], [name.replace("<br>", " ") for name in trace["node"]["label"]]
     words = [f"{names[s]} → {names[t]}" for s, t in zip(link["source"], link["target"], strict=True)]
     axes.barh(words[::-1], link["value"][::-1], color="#6fa8cf")
     axes.bar_label(axes.containers[0], labels=[number(v, 0) for v in link["value"][::-1]], fontsize=7, padding=2)  # type: ignore[arg-type]

@@ -59,7 +59,7 @@ def charts(saved: Saved) -> list[dict[str, Any]]:
     if saved.models["design"]["objective"] is None:
         return []
     found = [network_money.costs(saved), network_money.emissions(saved), network_flows.sankey(saved)]
-    found += [network_work.utilisation(saved), network_work.stock(saved)]
+    found += [network_work.utilisation(saved), network_work.stored(saved), network_work.stock(saved)]
     found += [network_service.coverage(saved), network_service.dearest(saved), *network_frontier.charts(saved)]
     return [map_chart(saved), *present(found)] if has_map(saved) else present(found)
 
@@ -137,22 +137,27 @@ def _map_note(content: dict[str, Any]) -> str:
 def _controls(content: dict[str, Any]) -> str:
     """Return the slider of the period, the choice of a product, and the key to colours."""
     last = len(content["periods"]) - 1
-    names = enumerate(content["products"])
-    options = "".join(f'<option value="{i}">{html.escape(name)}</option>' for i, name in names)
+    products = [*zip(content["products"], content["product_colors"], strict=True)]
+    options = "".join(f'<option value="{i}">{html.escape(name)}</option>' for i, (name, _) in enumerate(products))
     slider = (
         f'<label>Period <input data-control="period" type="range" min="0" max="{last}" value="{last}"> '
         "<output></output></label>"
     )
     choice = f'<label>Product <select data-control="product"><option value="-1">all</option>{options}</select></label>'
-    keys = [
-        f'<span><i style="background:{mode["color"]}"></i>{html.escape(mode["name"])}</span>'
-        for mode in content["modes"]
-    ]
-    keys += [
+    color = '<label>Colour by <select data-control="color"><option value="0">mode</option><option value="1">product'
+    color += "</option></select></label>"
+    modes = [(mode["name"], mode["color"]) for mode in content["modes"]]
+    keys = "".join(
+        f'<span data-key="{what}"{" hidden" if what == "product" else ""}><i style="background:{shade}"></i>'
+        f"{html.escape(name)}</span>"
+        for what, kinds in (("mode", modes), ("product", products))
+        for name, shade in kinds
+    )
+    keys += "".join(
         f'<span><b style="color:{kind["color"]}">{SIGNS[kind["symbol"]]}</b>{html.escape(kind["name"])}</span>'
         for kind in content["types"]
-    ]
-    return f'<div class="controls">{slider}{choice}</div><div class="key">{"".join(keys)}</div>'
+    )
+    return f'<div class="controls">{slider}{choice}{color}</div><div class="key">{keys}</div>'
 
 
 def _standing(saved: Saved) -> Table:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from collections import defaultdict
 from collections.abc import Iterator
 from typing import Any
@@ -14,6 +15,8 @@ from batteryopt.report.words import words
 Link = tuple[str, str, float]
 RETURNED, SOLD, DISPOSED, LEFT, LOST = "Returned", "Sold", "Disposed of", "Not collected", "Lost in processing"
 COLORS = {RETURNED: BLUE, SOLD: GREEN, DISPOSED: ORANGE, LEFT: "#9aa2ad", LOST: "#9aa2ad"}
+LINE = 16
+"""Letters of a line of a name."""
 SMALL = 1e-4
 """Links below this share of all returns are left out."""
 
@@ -31,7 +34,7 @@ def sankey(saved: Saved) -> dict[str, Any]:
         "valueformat": ",.0f",
         "valuesuffix": " t",
         "node": {
-            "label": [node.partition(":")[2] or node for node in nodes],
+            "label": [_lines(node.partition(":")[2] or node) for node in nodes],
             "color": [COLORS.get(node, YELLOW if node.startswith("type:") else "#6fa8cf") for node in nodes],
             "pad": 16,
             "thickness": 14,
@@ -51,6 +54,11 @@ def sankey(saved: Saved) -> dict[str, Any]:
     return chart(
         "materials", "What becomes of the batteries", [trace] if shown else [], height=460, note=note, least_width=640
     )
+
+
+def _lines(name: str) -> str:
+    """Return a long name in lines, so that it does not reach into the next column."""
+    return "<br>".join(textwrap.wrap(name, LINE, break_long_words=False))
 
 
 def _links(saved: Saved) -> Iterator[Link]:

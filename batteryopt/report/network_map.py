@@ -13,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from batteryopt.report.charts import BLUE, GREEN, ORANGE, PINK, SKY, YELLOW
+from batteryopt.report.charts import BLUE, COLORS, GREEN, ORANGE, PINK, SKY, YELLOW
 from batteryopt.report.results import Saved
 
 Floats = npt.NDArray[np.float64]
@@ -59,6 +59,7 @@ def plan_map(saved: Saved) -> dict[str, Any]:
         "borders": _borders(_window(degrees, AROUND), middle),
         "periods": codes.periods,
         "products": [name.replace("_", " ") for name in codes.products],
+        "product_colors": [COLORS[i % len(COLORS)] for i in range(len(codes.products))],
         "modes": [
             {"name": name.replace("_", " "), "color": MODE_COLORS[i % len(MODE_COLORS)]}
             for i, name in enumerate(codes.modes)

@@ -9,9 +9,10 @@ from batteryopt.report.charts import COLORS, bars, chart, present
 from batteryopt.report.network_scales import period_axis
 from batteryopt.report.page import Section
 from batteryopt.report.results import Saved
+from batteryopt.report.tables import Table
 
 BLUES = ("#1c5a94", "#3f7fb8", "#6fa5d2", "#a3c7e6", "#d0b48a", "#c98b4a")
-DEAREST = 20
+DEAREST = 25
 
 
 def section(saved: Saved) -> Section:
@@ -22,8 +23,25 @@ def section(saved: Saved) -> Section:
     )
     return Section(
         title="Who is served, and at what cost",
-        blocks=[intro, page.charts(present([coverage(saved), dearest(saved)]))],
+        blocks=[intro, page.charts(present([coverage(saved), dearest(saved)])), _all_cities(saved)],
     )
+
+
+def cities(saved: Saved) -> Table:
+    """Return what the batteries of every city cost and emit on their whole way, dearest first."""
+    currency = saved.models["design"].get("currency") or "money"
+    found = saved.table("cities")
+    if len(found):
+        found = found.sort_values("cost_per_collected_t", ascending=False, kind="stable")
+    columns = ["site", "collected_t", "cost_per_collected_t", "emission_t"]
+    rows = found[columns].to_numpy().tolist() if len(found) else []
+    headings = ["City", "Collected, t", f"Net cost, {currency}/t", "Emitted, t CO₂e"]
+    return Table(caption="Over all periods", columns=headings, rows=rows, digits=0)
+
+
+def _all_cities(saved: Saved) -> str:
+    table = cities(saved)
+    return f"<details><summary>Every city: {len(table.rows)}</summary>{page.table(table)}</details>"
 
 
 def coverage(saved: Saved) -> dict[str, Any]:
@@ -78,7 +96,9 @@ def dearest(saved: Saved) -> dict[str, Any]:
         if len(found)
         else []
     )
-    title = "Net cost to serve, by city" + (f": the {DEAREST} dearest of {len(table)}" if len(table) > DEAREST else "")
+    title = "Net cost to serve, by city" + (
+        f": the {DEAREST} dearest of {len(table)}" if len(table) > len(found) else ""
+    )
     return chart(
         "cost-to-serve",
         title,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from batteryopt.report import network_flows, page, words
-from batteryopt.report.charts import COLORS, chart, line, points, present
+from batteryopt.report.charts import COLORS, bars, chart, points, present
 from batteryopt.report.network_scales import period_axis, periods
 from batteryopt.report.page import Section
 from batteryopt.report.results import Saved
@@ -14,7 +14,7 @@ from batteryopt.report.tables import number
 
 def section(saved: Saved) -> Section:
     """Return the section of materials, capacity and stock."""
-    specs = present([{**network_flows.sankey(saved), "wide": True}, utilisation(saved), stock(saved)])
+    specs = present([{**network_flows.sankey(saved), "wide": True}, utilisation(saved), stored(saved), stock(saved)])
     blocks = [page.charts(specs)]
     if not len(saved.table("stocks")):
         blocks.append(page.paragraph("Nothing is stored from one period to the next."))
@@ -30,23 +30,50 @@ def utilisation(saved: Saved) -> dict[str, Any]:
         share = (rows["used_t"] / rows["capacity_t"]).droplevel("type")
         here = [period for period in periods(saved) if period in share.index]
         values = [float(share[period]) for period in here]
-        trace = line(
-            values,
-            values,
-            words.words(str(name)),
-            COLORS[i % len(COLORS)],
-            mode="lines+markers",
-            hovertemplate="%{y:.1%}",
-        )
-        traces.append({**trace, "x": here})
+        traces.append(bars(here, values, words.words(str(name)), COLORS[i % len(COLORS)], hovertemplate="%{y:.1%}"))
     axis = {"tickformat": ".0%", "range": [0, 1.05]}
     return chart(
-        "utilisation", "Share of capacity that is used", traces, height=340, yaxis=axis, xaxis=period_axis(saved)
+        "utilisation",
+        "Share of capacity that is used",
+        traces,
+        height=340,
+        barmode="group",
+        yaxis=axis,
+        xaxis=period_axis(saved),
+    )
+
+
+def stored(saved: Saved) -> dict[str, Any]:
+    """Return the tonnes of each product in all stocks at each period's end."""
+    table = saved.table("stocks")
+    sums: dict[Any, float] = {}
+    if len(table):
+        sums = table.groupby(["product", "period"], sort=False)["tonnes"].sum().to_dict()
+    products = list(dict.fromkeys(product for product, _ in sums))
+    traces = [
+        bars(
+            periods(saved),
+            [float(sums.get((product, period), 0.0)) for period in periods(saved)],
+            words.words(product),
+            COLORS[i % len(COLORS)],
+            hovertemplate="%{y:,.0f} t",
+        )
+        for i, product in enumerate(products)
+    ]
+    return chart(
+        "stored",
+        "Stock at each period's end",
+        traces,
+        y="tonnes",
+        height=340,
+        barmode="stack",
+        xaxis=period_axis(saved),
+        showlegend=True,
     )
 
 
 def stock(saved: Saved) -> dict[str, Any]:
-    """Return every stock as a share of its safety limit, where it has one; else in tonnes."""
+    """Return every stock that has a safety limit as a share of it."""
     table = saved.table("stocks")
     limits = _limits(saved)
     rows = [

@@ -50,20 +50,24 @@
 
   const tonnes = (value) => (value >= 1e5 ? (value / 1e3).toFixed(0) + " kt" : value >= 1e4 ? (value / 1e3).toFixed(1) + " kt" : value.toFixed(value < 10 ? 1 : 0) + " t");
   const CLASSES = 6;
+  const NAMED = 12;
 
-  function flows(map, period, product, most) {
+  /* Lines by mode, or by product where that is what colours shall show. */
+  function flows(map, period, product, most, byProduct) {
+    const kinds = byProduct ? map.products.map((name, i) => ({ name, color: map.product_colors[i] })) : map.modes;
     const sums = new Map();
     for (const [from, to, mode, what, when, amount, km] of map.flows) {
       if (when !== period || (product >= 0 && what !== product)) continue;
-      const key = from + ">" + to + ">" + mode;
-      const sum = sums.get(key) || { from, to, mode, km, amount: 0, parts: [] };
+      const kind = byProduct ? what : mode;
+      const key = from + ">" + to + ">" + kind;
+      const sum = sums.get(key) || { from, to, kind, km, amount: 0, parts: [] };
       sum.amount += amount;
-      sum.parts.push(map.products[what] + " " + tonnes(amount));
+      sum.parts.push(byProduct ? map.modes[mode].name + " " + tonnes(amount) : map.products[what] + " " + tonnes(amount));
       sums.set(key, sum);
     }
     const traces = [];
-    map.modes.forEach((mode, index) => {
-      const mine = [...sums.values()].filter((sum) => sum.mode === index);
+    kinds.forEach((kind, index) => {
+      const mine = [...sums.values()].filter((sum) => sum.kind === index);
       const classes = Array.from({ length: CLASSES }, () => ({ x: [], y: [] }));
       const middle = { x: [], y: [], text: [] };
       for (const sum of mine) {
@@ -73,14 +77,14 @@
         classes[rank].y.push(y0, y1, null);
         middle.x.push((x0 + x1) / 2);
         middle.y.push((y0 + y1) / 2);
-        middle.text.push("<b>" + map.sites[sum.from] + " → " + map.sites[sum.to] + "</b><br>" + mode.name + ", " + sum.km.toFixed(0) + " km<br>" + sum.parts.join("<br>"));
+        middle.text.push("<b>" + map.sites[sum.from] + " → " + map.sites[sum.to] + "</b><br>" + kind.name + ", " + sum.km.toFixed(0) + " km<br>" + sum.parts.join("<br>"));
       }
       classes.forEach((lines, rank) => {
         if (lines.x.length)
-          traces.push({ type: "scatter", mode: "lines", ...lines, hoverinfo: "skip", showlegend: false, opacity: 0.75, line: { color: mode.color, width: 0.7 + (7 * rank) / (CLASSES - 1) } });
+          traces.push({ type: "scatter", mode: "lines", ...lines, hoverinfo: "skip", showlegend: false, opacity: 0.75, line: { color: kind.color, width: 0.7 + (7 * rank) / (CLASSES - 1) } });
       });
       if (middle.x.length)
-        traces.push({ type: "scatter", mode: "markers", ...middle, hoverinfo: "text", showlegend: false, marker: { color: mode.color, size: 9, opacity: 0 } });
+        traces.push({ type: "scatter", mode: "markers", ...middle, hoverinfo: "text", showlegend: false, marker: { color: kind.color, size: 9, opacity: 0 } });
     });
     return traces;
   }
@@ -98,9 +102,21 @@
     });
   }
 
+  /* Names of the largest places of the type of which there are fewest. */
+  function names(map, period) {
+    const type = map.types.length - 1;
+    const mine = map.facilities.filter((row) => row[1] === type && row[3] === period).sort((a, b) => b[4] - a[4]).slice(0, NAMED);
+    return {
+      type: "scatter", mode: "text", hoverinfo: "skip", showlegend: false, textposition: "middle right", cliponaxis: false,
+      x: mine.map((row) => map.x[row[0]]), y: mine.map((row) => map.y[row[0]]), text: mine.map((row) => "  " + map.sites[row[0]]),
+      textfont: { color: token("ink"), size: 11, shadow: "0 0 3px " + token("paper") },
+    };
+  }
+
   function geography(place, map) {
     const chosen = (name) => { const control = place.closest("figure").querySelector("[data-control=" + name + "]"); return control ? Number(control.value) : -1; };
-    const [period, product] = [Math.max(0, chosen("period")), chosen("product")];
+    const [period, product, byProduct] = [Math.max(0, chosen("period")), chosen("product"), chosen("color") === 1];
+    for (const key of place.closest("figure").querySelectorAll("[data-key]")) key.hidden = (key.dataset.key === "product") !== byProduct;
     const shown = place.closest("figure").querySelector("output");
     if (shown) shown.textContent = map.periods[period];
     const width = place.clientWidth || 600;
@@ -115,7 +131,7 @@
       margin: { l: 0, r: 0, t: 0, b: 0 }, hovermode: "closest", dragmode: width > 520 ? "pan" : false,
       xaxis: { ...hidden, range: [x0, x1] }, yaxis: { ...hidden, range: [y0, y1], scaleanchor: "x" }, uirevision: "map",
     };
-    return Plotly.react(place, [...base, ...flows(map, period, product, map.most), ...standing(map, period)], layout(height, own), config);
+    return Plotly.react(place, [...base, ...flows(map, period, product, map.most, byProduct), ...standing(map, period), names(map, period)], layout(height, own), config);
   }
 
   const plots = [...document.querySelectorAll(".plot")].map((place) => {
@@ -131,6 +147,7 @@
   for (const { place, draw } of plots)
     for (const control of place.closest("figure").querySelectorAll("[data-control]")) control.addEventListener("input", draw);
   matchMedia("(prefers-color-scheme: dark)").addEventListener("change", all);
+  window.addEventListener("beforeprint", () => { for (const part of document.querySelectorAll("details")) part.open = true; });
   window.addEventListener("beforeprint", all);
   window.addEventListener("afterprint", all);
   all().then(

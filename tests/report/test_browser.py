@@ -109,6 +109,29 @@ def test_slider_changes_the_map(browser, plan, tmp_path):
     assert [browser.execute_script(slide, value) for value in (0, 1)] == ["first", "second"]
 
 
+def test_lines_are_coloured_by_product_where_asked(browser, plan, tmp_path):
+    page = tmp_path / "page.html"
+    write_page([plan.folder], page)
+    assert not any(faults(browser, page, WIDTHS["phone"]).values())
+    choose = """
+    const choice = document.querySelector("[data-control=color]");
+    choice.value = arguments[0]; choice.dispatchEvent(new Event("input"));
+    return [...document.querySelectorAll("[data-key]")].filter((key) => !key.hidden).map((key) => key.textContent);
+    """
+    modes = [mode.name for mode in plan.instance.modes if mode.name in set(plan.table("flows")["mode"])]
+    assert browser.execute_script(choose, 1) == ["black mass"]  # packs are shredded where they return
+    assert browser.execute_script(choose, 0) == modes
+    assert browser.execute_script("return window.batteryoptReport.errors") == []
+
+
+def test_paper_shows_what_the_screen_folds_away(browser, plan, tmp_path):
+    page = tmp_path / "page.html"
+    write_page([plan.folder], page)
+    assert not any(faults(browser, page, WIDTHS["desktop"]).values())
+    browser.execute_script("window.dispatchEvent(new Event('beforeprint'))")
+    assert browser.execute_script("return [...document.querySelectorAll('details')].every((part) => part.open)")
+
+
 def test_a_broken_page_is_caught(browser, tmp_path):
     """The tests above would see each fault: here is a page with all of them."""
     page = tmp_path / "broken.html"

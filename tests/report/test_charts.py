@@ -9,12 +9,14 @@ import pytest
 
 from batteryopt.report import (
     coordination,
+    coordination_existence,
     differential_game,
     network,
     network_comparison,
     network_flows,
     network_frontier,
     network_map,
+    network_service,
     words,
 )
 from batteryopt.report.results import load
@@ -136,7 +138,7 @@ def test_share_interval_is_the_contracts(paths_game):
 def test_materials_of_the_hand_made_plan(plan):
     """Each of 320 t of packs gives 0.4 t of black mass, which is sold: 128 t, and 192 t are lost."""
     [sankey] = network_flows.sankey(plan)["data"]
-    names, link = sankey["node"]["label"], sankey["link"]
+    names, link = [name.replace("<br>", " ") for name in sankey["node"]["label"]], sankey["link"]
     flows = {
         (names[source], names[target]): value
         for source, target, value in zip(link["source"], link["target"], link["value"], strict=True)
@@ -233,3 +235,48 @@ def test_a_point_is_a_result_of_its_own(compromises):
     assert point.instance.name == compromises.instance.name
     assert "with collection at least 12.5 can be better" in words.verdict(point.models["design"])
     assert network_comparison.label(point) == "Point 2"
+
+
+def test_contract_exists_up_to_the_transfer_price_at_which_nothing_is_left_to_share(coordination_game):
+    """One owner gives e_r = beta (F - theta^2 S) / (1 + beta^2 theta^2), whatever the transfer price.
+
+    S = 8 + 1, F = 1.2 * 0.4 + 0.6 (15 - 0.5) = 9.18: e_r = 0.7 (9.18 - 3.24) / 1.1764 = 3.53451. The manufacturer
+    alone gives 0.7 (0.48 + 0.6 w_t), which is as much at w_t = (3.53451 / 0.7 - 0.48) / 0.6 = 7.61550. Nobody needs the
+    contract to lower the price of vehicles once w >= a = 30, where the decentralised formula ends.
+    """
+    rows = {row[0]: row[1:] for row in coordination_existence.ranges(coordination_game.instance).rows}
+    here, low, high = rows["transfer price wₜ"]
+    assert (here, low) == (2.5, "0")
+    assert high == pytest.approx(7.61550, abs=1e-4)
+    assert rows["wholesale price w"][2] == pytest.approx(30.0)
+    assert rows["market size a"][1] == pytest.approx(10.0)
+    assert rows["market size a"][2] == "120.000 or beyond"
+
+
+def test_map_of_the_contract_is_blank_where_there_is_none(coordination_game):
+    """x = 1 - 0.7 (0.48 + 0.6 w_t) / e_r; with m = 15 it is 0.60789 at w_t = 2.5 and falls as w_t rises."""
+    spec = by_name(coordination, coordination_game)["contract-exists-w-t-m"]
+    trace_, own = spec["data"]
+    row = trace_["z"][trace_["y"].index(15.0)]
+    assert row[trace_["x"].index(2.5)] == pytest.approx(1 - 0.7 * (0.48 + 0.6 * 2.5) / 3.534512, abs=1e-4)
+    assert (own["x"], own["y"]) == ([2.5], [15.0])
+    assert all(value is None for value in trace_["z"][0])  # nobody buys echelon batteries at m = 0
+
+
+def test_contract_curves_over_the_wholesale_price(coordination_game):
+    """Vehicles alone gain by it, (a^2 - (a^2 - w^2)) / 4 = w^2 / 4: 50 more at w = 15 than at w = 5."""
+    gain = trace(by_name(coordination, coordination_game)["over-w-contract"], "Gain")["y"]
+    assert gain[-1] - gain[0] == pytest.approx(50.0, rel=1e-4)
+
+
+def test_tornado_of_the_cost_share_has_no_bar_for_what_does_not_move_it(coordination_game):
+    low, high = by_name(coordination, coordination_game)["tornado-cost-share"]["data"]
+    assert not {"market size a", "wholesale price w"} & set(low["y"])
+    row = low["y"].index("transfer price wₜ")
+    # 0.1 * 2.5 * 0.6 * 0.7 / 3.534512, down where the price is up
+    assert high["x"][row] == pytest.approx(-0.029707, abs=1e-5)
+
+
+def test_every_city_has_its_cost(plan):
+    table = network_service.cities(plan)
+    assert sorted(row[0] for row in table.rows) == sorted(plan.table("cities")["site"])
