@@ -10,6 +10,10 @@ from pathlib import Path
 from batteryopt.errors import Fault, InvalidInput
 
 
+SUMS = "%.15g"
+"""How sums of many numbers stand in a CSV file: 19459.8 and not 19459.799999999996."""
+
+
 def write_atomically(path: str | os.PathLike[str], content: str | bytes) -> None:
     """Write a file beside its place, then move it there in one step.
 

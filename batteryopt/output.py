@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from batteryopt.errors import Fault, InvalidInput
+from batteryopt.files import SUMS
 from batteryopt.spreadsheet import is_workbook
 from batteryopt.toml_output import to_toml
 
@@ -131,14 +132,17 @@ def _tables(result: Result) -> dict[str, str]:
     """Return the tables as CSV by name: the family's own where it has any, and the certificates of all answers."""
     import pandas as pd
 
-    own: Mapping[str, pd.DataFrame] = result.tables() if hasattr(result, "tables") else {"answers": result.to_frame()}
+    if hasattr(result, "tables"):
+        own = {name: table.to_csv(index=False, float_format=SUMS) for name, table in result.tables().items()}
+    else:
+        own = {"answers": result.to_frame().to_csv(index=False)}
     checks = [
         answer.certificate.to_frame().assign(model=str(model), route=answer.run.route.value)
         for answers in (result.models, result.closed_form or {})
         for model, answer in answers.items()
     ]
     columns = ["model", "route", "name", "residual", "tolerance", "passed", "detail"]
-    return {name: table.to_csv(index=False) for name, table in own.items()} | {
+    return own | {
         "certificates": pd.concat(checks, ignore_index=True)[columns].to_csv(index=False)
     }
 

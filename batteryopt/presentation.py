@@ -77,6 +77,12 @@ class Tabular(abc.ABC):
 class Presented(Tabular):
     """An answer with tables, pictures, and a page."""
 
+    def __repr__(self) -> str:
+        """Return a line: whole paths and plans would fill a prompt with thousands."""
+        document = self._view().document
+        answers = (f"{name} {_found(answer)}" for name, answer in document["models"].items())
+        return f"<{document['kind']} '{document['instance']}': {', '.join(answers)}>"
+
     def plot(self, name: str | None = None) -> plotly.graph_objects.Figure:
         """Return the family's main picture, or another one by its name.
 
@@ -108,6 +114,11 @@ class Presented(Tabular):
         """
         written: Path = _report().page(self._view(), path)
         return written
+
+
+def _found(answer: Mapping[str, Any]) -> str:
+    objective = answer["objective"]
+    return str(answer["stop_reason"]) if objective is None else f"{objective:.6g} ({answer['point_status']})"
 
 
 def _report() -> Any:

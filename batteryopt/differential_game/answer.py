@@ -17,7 +17,7 @@ from batteryopt.presentation import Presented, View, view_of_answer
 from batteryopt.run import Run, versions
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, repr=False)
 class Answer(Presented):
     """One model's answer by one route.
 
@@ -93,7 +93,7 @@ class Answer(Presented):
         return [f"  certificate: {verdict if len(self.certificate) else 'none'}"]
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, repr=False)
 class Result(Presented):
     """Answers to several models of one instance, by one route or both.
 

@@ -28,7 +28,7 @@ Held: TypeAlias = Mapping[Objective, float]
 """Limits of other objectives: at most so much, of collection at least."""
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, repr=False)
 class Answer(Presented):
     """A plan, or why there is none.
 
@@ -120,7 +120,7 @@ def _value(solution: Solution, kind: Objective) -> float:
     return solution.risk if kind is Objective.RISK else float(solution.collected_t["collected"].sum())
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, repr=False)
 class Result(Presented):
     """The answer under the name of its model, as the command line prints it."""
 

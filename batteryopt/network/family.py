@@ -38,7 +38,7 @@ DEFAULT_MODELS = (Model.DESIGN,)
 SECONDS_BETWEEN_BOUNDS = 2.0
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, repr=False)
 class Result(PlainResult):
     """A plan under the name of its model, with its tables and its summary."""
 

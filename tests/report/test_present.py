@@ -253,6 +253,14 @@ def test_a_bilevel_answer_has_a_table_and_a_look():
     assert Tags(answer._repr_html_()).open == []
 
 
+def test_at_a_prompt_an_answer_is_a_line(results):
+    """The optimum of the hand network is derived in its README."""
+    assert repr(results["network"]) == "<network 'Two cities and a smelter': design -7640 (optimal)>"
+    for result in results.values():
+        assert len(repr(result)) < 300
+        assert all(name in repr(result) for name in result.models)
+
+
 def test_frozen_answers_stay_frozen(shown):
     with pytest.raises(dataclasses.FrozenInstanceError):
         shown.plot = None
