@@ -9,7 +9,6 @@ from pathlib import Path
 
 from batteryopt.errors import Fault, InvalidInput
 
-
 SUMS = "%.15g"
 """How sums of many numbers stand in a CSV file: 19459.8 and not 19459.799999999996."""
 

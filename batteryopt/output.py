@@ -142,9 +142,7 @@ def _tables(result: Result) -> dict[str, str]:
         for model, answer in answers.items()
     ]
     columns = ["model", "route", "name", "residual", "tolerance", "passed", "detail"]
-    return own | {
-        "certificates": pd.concat(checks, ignore_index=True)[columns].to_csv(index=False)
-    }
+    return own | {"certificates": pd.concat(checks, ignore_index=True)[columns].to_csv(index=False)}
 
 
 def _instance_files(result: Result, instance: Path) -> Iterator[tuple[str, bytes]]:
