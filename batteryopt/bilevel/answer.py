@@ -57,6 +57,8 @@ class Answer(Tabular):
         Wall time.
     pessimistic_objective
         The leader's objective if the followers, indifferent, answered worst; only on request.
+    objective_unit
+        What counts as a small objective: 1, or less where the problem's own numbers are small.
     """
 
     objective: float | None
@@ -74,11 +76,12 @@ class Answer(Tabular):
     multipliers: dict[str, float] = dataclasses.field(default_factory=dict)
     seconds: float = 0.0
     pessimistic_objective: float | None = None
+    objective_unit: float = 1.0
 
     @property
     def gap(self) -> float | None:
-        """Relative distance of objective and bound."""
-        return relative_gap(self.objective, self.bound)
+        """Distance of objective and bound, relative to the objective or its unit, whichever is larger."""
+        return relative_gap(self.objective, self.bound, self.objective_unit)
 
     @property
     def is_optimal(self) -> bool:

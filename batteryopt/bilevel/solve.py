@@ -16,6 +16,7 @@ from batteryopt.bilevel.automatic import run_automatic
 from batteryopt.bilevel.convexity import Conviction
 from batteryopt.bilevel.methods import METHODS, Outcome, Settings
 from batteryopt.bilevel.methods.base import multipliers_of
+from batteryopt.bilevel.natural_units import restatement
 from batteryopt.bilevel.pessimistic import worst_answer
 from batteryopt.bilevel.problem import BilevelProblem, extract
 from batteryopt.bilevel.qualification import Qualification
@@ -87,9 +88,8 @@ def solve(
     """
     begin = time.perf_counter()
     problem = extract(model)
-    convictions = convexity.prove(problem, assume_convex=assume_convex)
     shared.require_word(problem, shared_multipliers)
-    qualifications = qualification.qualify(problem)
+    other = restatement(problem, alike=shared_multipliers == "equal")
     settings = Settings(
         solver=solver,
         time_limit=time_limit,
@@ -98,17 +98,45 @@ def solve(
         starts=starts,
         seed=seed,
         log=log,
+    )
+    wishes = _Wishes(
+        method=method, assume_convex=assume_convex, shared=shared_multipliers, pessimistic_gap=pessimistic_gap
+    )
+    if other is None:
+        answer = _solve(problem, settings, wishes)
+    else:
+        answer = other.bring_back(_solve(other.problem, settings, wishes))
+        other.bring_back_duals()
+    return dataclasses.replace(answer, seconds=time.perf_counter() - begin)
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class _Wishes:
+    """What the caller asked for that no method needs to know."""
+
+    method: str
+    assume_convex: bool
+    shared: str | None
+    pessimistic_gap: bool
+
+
+def _solve(problem: BilevelProblem, settings: Settings, wishes: _Wishes) -> Answer:
+    """Solve a problem as it is stated; its variables hold the point of the answer, or what they held before."""
+    convictions = convexity.prove(problem, assume_convex=wishes.assume_convex)
+    qualifications = qualification.qualify(problem)
+    settings = dataclasses.replace(
+        settings,
         fritz_john=_fritz_john(problem, qualifications),
-        equal=tuple(shared.shared_rows(problem)) if shared_multipliers == "equal" else (),
+        equal=tuple(shared.shared_rows(problem)) if wishes.shared == "equal" else (),
     )
     before = [(variable, variable.value) for variable in _variables(problem)]
     duals_before = [(dual, dual.expr) for dual in problem.all_duals]
     is_solved = False
     try:
-        outcome, name, why = _run(problem, method, settings)
+        outcome, name, why = _run(problem, wishes.method, settings)
         answer = _judge(problem, outcome, settings, convictions, qualifications, name, why)
         is_solved = answer.has_point
-        if is_solved and pessimistic_gap:
+        if is_solved and wishes.pessimistic_gap:
             answer = dataclasses.replace(answer, pessimistic_objective=worst_answer(problem, settings))
     finally:
         kkt.freeze_duals(problem)
@@ -117,7 +145,7 @@ def solve(
                 component.set_value(value, skip_validation=True)
             for dual, expression in duals_before:
                 dual.set_value(expression)
-    return dataclasses.replace(answer, seconds=time.perf_counter() - begin)
+    return answer
 
 
 def accepting_methods(model: Any, *, assume_convex: bool = False) -> tuple[str, ...]:

@@ -20,6 +20,7 @@ from batteryopt.errors import FormulaDoesNotApply
 from batteryopt.run import Route, Run
 from batteryopt.solvers import Options
 from batteryopt.solvers.interrupt import interrupts_heard
+from batteryopt.solvers.natural_units import solve_in_natural_units
 from batteryopt.status import PointStatus, StopReason
 
 DEFAULT_MODELS = (Model.CENTRALIZED, Model.DECENTRALIZED, Model.CONTRACT, Model.DECENTRALIZED_WHOLESALE)
@@ -162,7 +163,8 @@ def _optimize_owner(instance: Instance, solver: str | None, options: Options) ->
     """Solve the centralised model: a concave program, so that a local optimum of an NLP solver is the optimum."""
     pyomo_model = build(instance, Model.CENTRALIZED)
     size = len(pyomo_model.REGIONS) + len(pyomo_model.ENTERPRISES)
-    report = solvers.get(solver or ("ipopt" if size > LARGE else "highs")).solve(pyomo_model, options)
+    adapter = solvers.get(solver or ("ipopt" if size > LARGE else "highs"))
+    report = solve_in_natural_units(adapter, pyomo_model, options)
     run = Run.of_report(report)
     if not report.has_point:
         return Answer(model=Model.CENTRALIZED, solution=None, run=run, reason=report.stop_reason.value)

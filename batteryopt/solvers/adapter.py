@@ -155,11 +155,11 @@ class Report:
         return relative_gap(self.objective, self.bound)
 
 
-def relative_gap(objective: float | None, bound: float | None) -> float | None:
-    """Return ``|objective - bound| / max(1, |objective|)``, or None where one is missing."""
+def relative_gap(objective: float | None, bound: float | None, unit: float = 1.0) -> float | None:
+    """Return ``|objective - bound| / max(unit, |objective|)``, or None where one is missing."""
     if objective is None or bound is None:
         return None
-    return abs(objective - bound) / max(1.0, abs(objective))
+    return abs(objective - bound) / max(unit, abs(objective))
 
 
 ProgressListener = Callable[[Progress], None]

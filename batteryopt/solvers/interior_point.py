@@ -8,6 +8,7 @@ import time
 from collections.abc import Sequence
 from typing import Any
 
+import numpy as np
 from pyomo.common.collections import ComponentMap
 
 from batteryopt.solvers.adapter import Adapter, Capability, Indicator, Options, ProgressListener, Report
@@ -16,6 +17,7 @@ from batteryopt.solvers.attempts import STATUSES, Answer, Start, attempted, push
 from batteryopt.solvers.components import Parts, parts_of
 from batteryopt.solvers.interrupt import catching_interrupt
 from batteryopt.solvers.multipliers import bound_duals_of, duals_of, multipliers_of
+from batteryopt.solvers.natural_units import small_units
 from batteryopt.solvers.nonlinear import NonlinearProgram, compile_nonlinear
 from batteryopt.solvers.points import (
     claim_tolerance,
@@ -26,7 +28,7 @@ from batteryopt.solvers.points import (
     violation_in_model,
     write_point,
 )
-from batteryopt.solvers.stationarity import STATIONARITY
+from batteryopt.solvers.stationarity import STATIONARITY, kkt_residual
 from batteryopt.solvers.watched import Watched
 from batteryopt.status import PointStatus, StopReason
 
@@ -113,7 +115,7 @@ class InteriorPointAdapter(Adapter):
             status = judged(status, violation_in_model(parts.constraints, program.variables), tolerance)
         elif stop_reason is StopReason.UNBOUNDED and not program.violation(answer.x) <= tolerance:
             stop_reason = StopReason.INFEASIBLE_OR_UNBOUNDED
-        if status is PointStatus.LOCALLY_OPTIMAL and not answer.residual <= STATIONARITY:
+        if status is PointStatus.LOCALLY_OPTIMAL and not _residual(program, parts, answer) <= STATIONARITY:
             status, stop_reason = PointStatus.FEASIBLE, StopReason.NUMERICAL_TROUBLE
         if (stop_reason, status.is_feasible) in ((StopReason.CONVERGED, False), (StopReason.INFEASIBLE, True)):
             stop_reason = StopReason.NUMERICAL_TROUBLE
@@ -162,6 +164,16 @@ class InteriorPointAdapter(Adapter):
             duals=ComponentMap((constraint, 0.0) for constraint in parts.constraints),
             message="nothing is left to decide",
         )
+
+
+def _residual(program: NonlinearProgram, parts: Parts, answer: Answer) -> float:
+    """Return the KKT residual of an answer, in the model's own units where its numbers are small."""
+    small = small_units(parts, expression_value(parts.objective))
+    if small is None:
+        return answer.residual
+    units, height = small
+    floors = np.array([height / units[variable] for variable in program.variables])
+    return kkt_residual(program, answer.x, answer.multipliers, floors=np.minimum(1.0, floors), unit=height)
 
 
 def _start(

@@ -27,15 +27,16 @@ def claim_tolerance(options: Options) -> float:
     return max(CLAIM_TOLERANCE, CLAIM_FACTOR * (options.feasibility_tolerance or 0.0))
 
 
-def is_proven(objective: float, bound: float | None, options: Options) -> bool:
+def is_proven(objective: float, bound: float | None, options: Options, unit: float = 1.0) -> bool:
     """Return whether a bound is as near to the objective at the point as the caller asked for, up to `PROOF_GAP`.
 
     A solver compares its bound with its own value of the objective; with nonlinear terms, whole numbers rounded or an
-    objective held only to the feasibility tolerance, that may not be the objective at the point.
+    objective held only to the feasibility tolerance, that may not be the objective at the point. What is relative is
+    so to the objective, or to the unit if that is larger.
     """
     if bound is None:
         return False
-    slack = (options.relative_gap + PROOF_GAP) * max(1.0, abs(objective))
+    slack = (options.relative_gap + PROOF_GAP) * max(unit, abs(objective))
     return abs(objective - bound) <= options.absolute_gap + slack
 
 

@@ -18,6 +18,7 @@ from pyomo.opt import TerminationCondition as Termination
 from batteryopt.errors import UnsupportedModel
 from batteryopt.solvers.adapter import Adapter, Capability, Indicator, Options, ProgressListener, Report
 from batteryopt.solvers.components import Parts, parts_of
+from batteryopt.solvers.natural_units import small_units
 from batteryopt.solvers.points import claim_tolerance, is_proven, judged, settle_unused, violation_in_model
 from batteryopt.status import PointStatus, StopReason
 
@@ -130,7 +131,8 @@ class PyomoAdapter(Adapter):
             objective = 0.0 if parts.objective is None else float(pyo.value(parts.objective.expr))
             claim = PointStatus.FEASIBLE
             if reason is StopReason.CONVERGED:
-                is_optimal = is_proven(objective, bound, options)
+                small = small_units(parts, objective)
+                is_optimal = is_proven(objective, bound, options, 1.0 if small is None else small[1])
                 claim = PointStatus.OPTIMAL if is_optimal else PointStatus.LOCALLY_OPTIMAL
                 if not is_optimal and any(not v.is_continuous() for v in parts.variables):
                     claim = PointStatus.FEASIBLE

@@ -14,6 +14,7 @@ from batteryopt.solvers.adapter import Adapter, Capability, Indicator, Options, 
 from batteryopt.solvers.arrays import expression_value
 from batteryopt.solvers.components import Parts, numbers_required, parts_of
 from batteryopt.solvers.interrupt import catching_interrupt, run_interruptibly
+from batteryopt.solvers.natural_units import small_units
 from batteryopt.solvers.points import (
     claim_tolerance,
     empty_domains,
@@ -121,7 +122,9 @@ class ScipAdapter(Adapter):
             write_point(translated.variables, point)
             settle_unused(parts.variables, translated.variables)
             objective = expression_value(parts.objective)
-            is_claimed = stop_reason is StopReason.CONVERGED and is_proven(objective, bound, options)
+            small = small_units(parts, objective)
+            unit = 1.0 if small is None else small[1]
+            is_claimed = stop_reason is StopReason.CONVERGED and is_proven(objective, bound, options, unit)
             claim = PointStatus.OPTIMAL if is_claimed else PointStatus.FEASIBLE
             violation = max(violation_in_model(parts.constraints, translated.variables), translated.logic_violation())
             held = judged(claim, violation, claim_tolerance(options))

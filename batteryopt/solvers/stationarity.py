@@ -19,22 +19,29 @@ ACTIVE = 1e-6
 """Distance to a bound, relative to its size or 1, within which the bound may have a multiplier."""
 
 
-def kkt_residual(program: NonlinearProgram, x: Floats, multipliers: Multipliers) -> float:
+def kkt_residual(
+    program: NonlinearProgram, x: Floats, multipliers: Multipliers, *, floors: Floats | float = 1.0, unit: float = 1.0
+) -> float:
     """Return the larger of the two relative residuals, of stationarity and of complementarity, at x (n).
 
     Stationarity: the gradient of the Lagrangian, each entry relative to the size of its terms or 1. Complementarity:
     all multipliers times the distances to their bounds, summed (of a convex program this is the duality gap),
     relative to the objective or 1. An interior-point code's own test is looser where it has scaled the objective
     down or where multipliers are large.
+
+    Parameters
+    ----------
+    floors, unit
+        What stands for 1 where the model's own numbers are small: by column (n), and for the objective.
     """
     gradient, jacobian = _derivatives(program, x)
     residual = gradient + jacobian.T @ multipliers.rows - multipliers.lower + multipliers.upper
     size = abs(gradient) + abs(jacobian).T @ abs(multipliers.rows) + abs(multipliers.lower) + abs(multipliers.upper)
-    stationarity = float(np.max(abs(residual) / np.maximum(1.0, size), initial=0.0))
+    stationarity = float(np.max(abs(residual) / np.maximum(floors, size), initial=0.0))
     rows = _products(multipliers.rows, program.callbacks.constraints(x), program.row_lower, program.row_upper)
     lower = _products(-multipliers.lower, x, program.lower, program.upper)
     upper = _products(multipliers.upper, x, program.lower, program.upper)
-    return max(stationarity, (rows + lower + upper) / max(1.0, abs(program.callbacks.objective(x))))
+    return max(stationarity, (rows + lower + upper) / max(unit, abs(program.callbacks.objective(x))))
 
 
 def estimated_multipliers(program: NonlinearProgram, x: Floats) -> Multipliers | None:
