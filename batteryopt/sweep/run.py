@@ -5,12 +5,8 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import importlib.metadata
-import multiprocessing
-import multiprocessing.process
-import signal
-import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from concurrent.futures import ProcessPoolExecutor, as_completed
+from concurrent.futures import as_completed
 from concurrent.futures.process import BrokenProcessPool
 from pathlib import Path
 from typing import Any
@@ -23,10 +19,9 @@ from batteryopt.output import grouped
 from batteryopt.sweep.grid import Axis, Grid, grid_of
 from batteryopt.sweep.journal import Journal
 from batteryopt.sweep.points import AUTO, Row, Task, solve_point
+from batteryopt.sweep.pool import worker_pool
 
 LAST_COLUMNS = ("reason",)
-PATIENCE = 3.0
-"""Seconds that the processes of an interrupted sweep get for the points they are at."""
 
 
 def sweep(
@@ -120,7 +115,7 @@ def _solved(task: Task, grid: Grid, points: Sequence[int], jobs: int) -> Iterato
         for point in points:
             yield point, solve_point(task, grid.instances[point])
         return
-    with _pool(min(jobs, len(points))) as pool:
+    with worker_pool(min(jobs, len(points))) as pool:
         futures = {pool.submit(_solve_quietly, task, grid.instances[point]): point for point in points}
         try:
             for future in as_completed(futures):
@@ -133,34 +128,6 @@ def _solved(task: Task, grid: Grid, points: Sequence[int], jobs: int) -> Iterato
                 "a process of the sweep died, for want of memory perhaps; what is done is kept: "
                 "repeat the command, with fewer --jobs"
             ) from error
-
-
-@contextlib.contextmanager
-def _pool(jobs: int) -> Iterator[ProcessPoolExecutor]:
-    """Give a pool of processes; whatever ends the block, none of them goes on working."""
-    before = set(multiprocessing.active_children())
-    pool = ProcessPoolExecutor(jobs, mp_context=multiprocessing.get_context("spawn"), initializer=_leave_interrupts)
-    try:
-        yield pool
-    finally:
-        pool.shutdown(wait=False, cancel_futures=True)
-        _end(set(multiprocessing.active_children()) - before)
-
-
-def _end(workers: set[multiprocessing.process.BaseProcess]) -> None:
-    """Let workers finish what they are at, for a moment; who takes longer, or is waited for no more, is ended."""
-    patience = time.monotonic() + PATIENCE
-    try:
-        for worker in workers:
-            worker.join(max(0.0, patience - time.monotonic()))
-    finally:
-        for worker in workers:
-            worker.terminate()
-
-
-def _leave_interrupts() -> None:
-    """Have a worker leave Ctrl-C, which all processes of a terminal get, to the process that started it."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
 
 
 def _solve_quietly(task: Task, instance: Any) -> list[Row] | None:
