@@ -16,6 +16,8 @@ from batteryopt.solvers.arrays import QuadraticProgram, compile_model
 
 PROOF = 1e-25
 """Slack of the signs of multipliers and constraints in the proof of an optimum."""
+ROUNDS = 50
+"""Most active sets that are tried."""
 Profits = Callable[[Point], Mapping[str, Number]]
 
 
@@ -131,6 +133,30 @@ def prove_optimum(program: ExactProgram, active: Collection[str] = (), perhaps: 
         return _prove(program, {*active, perhaps})
 
 
+def active_set(program: ExactProgram) -> set[str]:
+    """Return what is active in the optimum of a convex program, for `prove_optimum` to confirm.
+
+    Active becomes what is violated, and inactive what has a multiplier of the wrong sign, until neither changes
+    (Hintermüller, Ito and Kunisch, 2002). Each row and column must have one bound at most, or be an equality.
+    """
+    p, active = program.program, set[str]()
+    rows = list(zip((str(c.name) for c in p.constraints), p.row_lower, p.row_upper, strict=True))
+    columns = list(zip(program.names, p.lower, p.upper, strict=True))
+    for _ in range(ROUNDS):
+        optimum = _kkt_point(program, active)
+        values = [*program.A.times(optimum.x), *optimum.x]
+        limits = zip([*rows, *columns], values, [*optimum.y, *optimum.z], strict=True)
+        chosen = {
+            name
+            for (name, low, high), value, multiplier in limits
+            if low != high and (multiplier * (1 if np.isfinite(low) else -1) > 0 or value < low or value > high)
+        }
+        if chosen == active:
+            return active
+        active = chosen
+    raise NoReference("no active set was found")
+
+
 def is_convex_where_feasible(p: QuadraticProgram) -> bool:
     """Return whether the objective is convex on the points that satisfy the equations, which is all that counts.
 
@@ -155,6 +181,13 @@ def is_unused(p: QuadraticProgram) -> Any:
 
 
 def _prove(program: ExactProgram, active: set[str]) -> Optimum:
+    optimum = _kkt_point(program, active)
+    _verify(program, optimum)
+    return optimum
+
+
+def _kkt_point(program: ExactProgram, active: set[str]) -> Optimum:
+    """Return the point with a given active set and its multipliers, whatever their signs."""
     p = program.program
     rows = np.array([i for i, con in enumerate(p.constraints) if _is_equality(p, i) or str(con.name) in active], int)
     fixed = np.array([j for j, name in enumerate(program.names) if name in active], int)
@@ -164,9 +197,7 @@ def _prove(program: ExactProgram, active: set[str]) -> Optimum:
         y[i] = value
     for j, value in zip(fixed, multipliers[len(rows) :], strict=True):
         z[j] = value
-    optimum = Optimum(x=x, y=y, z=z)
-    _verify(program, optimum)
-    return optimum
+    return Optimum(x=x, y=y, z=z)
 
 
 def _is_equality(p: QuadraticProgram, row: int) -> bool:

@@ -109,7 +109,7 @@ def verdict_of(truth: Truth, word: Word, errors: Errors, excess: float, toleranc
     if word.stop_reason.is_no_solution:
         return Verdict.NO_SUCH_THING
     if claims:
-        return Verdict.RIGHT if is_right or _is_honest_local(word, errors, allowed) else Verdict.WRONG
+        return Verdict.RIGHT if is_right or _is_honest_local(truth, word, errors, allowed) else Verdict.WRONG
     if is_right and word.stop_reason is not StopReason.CONVERGED:
         return Verdict.MODEST
     if word.stop_reason.is_limit:
@@ -117,11 +117,10 @@ def verdict_of(truth: Truth, word: Word, errors: Errors, excess: float, toleranc
     return Verdict.MODEST if is_right else Verdict.HONEST_FAILURE
 
 
-def _is_honest_local(word: Word, errors: Errors, allowed: float) -> bool:
-    """Whether a local claim about a two-level problem holds: followers at their best, the leader at a lesser peak."""
-    is_two_level = not math.isnan(errors.follower_gain)
+def _is_honest_local(truth: Truth, word: Word, errors: Errors, allowed: float) -> bool:
+    """Whether a local claim may hold: followers at their best, and the leader perhaps at one of the lesser peaks."""
     holds = errors.violation <= allowed and errors.follower_gain <= allowed
-    return word.point_status is PointStatus.LOCALLY_OPTIMAL and is_two_level and holds
+    return word.point_status is PointStatus.LOCALLY_OPTIMAL and truth.has_lesser_peaks and holds
 
 
 def _without_solution(word: Word, claims: bool) -> Verdict:

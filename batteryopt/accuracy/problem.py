@@ -60,6 +60,8 @@ class Truth:
         The optimum; decisions only where they are unique.
     unit
         The size below which a decision's error is relative to this and not to the decision; one for all, or by name.
+    has_lesser_peaks
+        Whether the leader has local optima that are not the best, or flat ones, where a local claim is honest.
     evaluate
         From a point to what it is worth.
     """
@@ -71,6 +73,7 @@ class Truth:
     decisions: Mapping[str, Number] = field(default_factory=dict)
     profits: Mapping[str, Number] = field(default_factory=dict)
     unit: float | Mapping[str, float] = 1.0
+    has_lesser_peaks: bool = False
     evaluate: Callable[[Point], Evaluation] | None = None
 
 

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import math
+from typing import Any
 
 import pytest
 
 from batteryopt.accuracy import Problem, Solver, problems
+from batteryopt.accuracy.contestants import Word
 from batteryopt.accuracy.measures import Verdict
 from batteryopt.accuracy.run import judge_run
+from batteryopt.status import PointStatus, StopReason
 from tests.accuracy import liars
 
 
@@ -93,6 +96,43 @@ def test_no_solution_where_there_is_one_is_caught() -> None:
     row = judged(QUADRATIC, liars.Denier())
     assert row["verdict"] == Verdict.NO_SUCH_THING
     assert math.isnan(row["objective_error"])
+
+
+def test_a_local_claim_is_honest_only_where_there_are_lesser_peaks() -> None:
+    """Lowest bidder: at x = 1, y = 2 the follower is at its best and the leader at a lesser peak, -7 for -12.
+
+    At the kink the leader has one peak: x = y = 1/2 is none, though the follower is at its best there.
+    """
+    for name, x, y, expected in (
+        ("lowest-bidder", 1.0, 2.0, Verdict.RIGHT),
+        ("lowest-bidder", 1.0, 3.0, Verdict.WRONG),  # one more than the follower would bid
+        ("at-the-kink", 0.5, 0.5, Verdict.WRONG),
+    ):
+        case = problem(name)
+        row = judge_run(case, case.find_truth(), Claimant(x, y), 1e-6)
+        assert row["verdict"] == expected, name
+
+
+class Claimant:
+    """Puts a point into a two-level model and calls it locally optimal."""
+
+    name, levels = "claimant", 2
+
+    def __init__(self, x: float, y: float) -> None:
+        self.x, self.y = x, y
+
+    def solve(self, model: Any, tolerance: float, time_limit: float) -> Word:
+        model.x.set_value(self.x)
+        model.follower.y.set_value(self.y)
+        return Word(
+            solver="claimant",
+            version="0",
+            stop_reason=StopReason.CONVERGED,
+            point_status=PointStatus.LOCALLY_OPTIMAL,
+            bound=None,
+            iterations=None,
+            seconds=0.0,
+        )
 
 
 def test_a_solver_that_breaks_down_has_failed_and_says_why() -> None:

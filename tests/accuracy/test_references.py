@@ -10,7 +10,7 @@ import pyomo.environ as pyo
 import pytest
 
 from batteryopt.accuracy import Problem, problems
-from batteryopt.accuracy.arrays import ExactProgram, prove_optimum, truth_of_program
+from batteryopt.accuracy.arrays import ExactProgram, active_set, prove_optimum, truth_of_program
 from batteryopt.accuracy.digits import NoReference, exact, solve_linear
 from batteryopt.accuracy.families import coordination, differential_game, facility_location
 from batteryopt.accuracy.families.followers import interval_gain
@@ -77,6 +77,50 @@ def test_enumeration_of_sites_against_every_assignment_of_clients(is_tied: bool)
         for sites in itertools.product(line.sites, repeat=4)
     )
     assert facility_location.best_by_enumeration(line)[0] == min(costs)
+
+
+@pytest.mark.parametrize("is_tied", [False, True])
+@pytest.mark.parametrize("seed", range(6))
+def test_recursion_along_the_line_against_enumeration(seed: int, is_tied: bool) -> None:
+    line = facility_location.random_line(seed, 7, 9, is_tied=is_tied)
+    cost, plan, is_unique = facility_location.best_by_enumeration(line)
+    found = facility_location.best_by_recursion(line)
+    assert found[0] == cost
+    assert found[2] == is_unique
+    assert not is_unique or found[1] == tuple(sorted(plan))
+
+
+def test_plans_that_cost_the_same_are_counted() -> None:
+    """One client at 5 between sites at 0 and 10, alike in all: either may be opened."""
+    line = facility_location.Line(opening=(3, 3), serving=((5, 5),), where=(0, 10), lives=(5,))
+    assert facility_location.best_by_recursion(line)[0] == 8
+    assert not facility_location.best_by_recursion(line)[2]
+
+
+def test_a_network_in_which_some_regions_are_sold_nothing() -> None:
+    """Demand Q = a - p + Gamma p, profit (p - c)'Q: its gradient Q + (Gamma' - I)(p - c) is outweighed by what
+    Q >= 0 would cost, (Gamma' - I) y with y > 0 where nothing is sold and 0 elsewhere.
+    """
+    truths = {p.variant: p.find_truth() for p in problems(["coordination-network"], quick=True)}
+    assert set(truths) == {"plain", "demand-binds"}
+    network = coordination._with_dear_vehicles(random_network(0, 3, 2))
+    prices = np.array([float(truths["demand-binds"].decisions[f"retail_price[{r}]"]) for r in range(3)])
+    effects = np.zeros((3, 3))
+    for r, s, effect in network.cross_price_effect:
+        effects[r, s] = effect
+    demands = np.array(network.market_size) - prices + effects @ prices
+    assert demands.min() == pytest.approx(0, abs=1e-12)
+    assert demands.max() > 1
+    is_idle, turned = demands <= 1e-9, effects.T - np.eye(3)
+    gradient = demands + turned @ (prices - network.production_cost)
+    costs = np.linalg.lstsq(turned[:, is_idle], -gradient, rcond=None)[0]
+    assert (costs > 0.1).all()
+    assert gradient + turned[:, is_idle] @ costs == pytest.approx(0, abs=1e-9)
+
+
+def test_an_active_set_is_found() -> None:
+    model = quadratic()
+    assert active_set(ExactProgram(compile_model(model.clone()))) == {"line"}
 
 
 def test_a_linear_system_against_rational_arithmetic() -> None:

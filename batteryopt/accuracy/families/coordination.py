@@ -10,14 +10,16 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import partial
 
-from batteryopt.accuracy.arrays import truth_of_program
+from batteryopt.accuracy.arrays import ExactProgram, active_set, truth_of_program
 from batteryopt.accuracy.digits import Number, exact
 from batteryopt.accuracy.families.followers import interval_gain
 from batteryopt.accuracy.problem import Evaluation, Point, Problem, Truth
 from batteryopt.coordination import model as pyomo_models
 from batteryopt.coordination.generator import Binding, binding_instance, random_instance, random_network
 from batteryopt.coordination.instance import CoordinationInstance, Instance
+from batteryopt.coordination.regions import CoordinationNetwork
 from batteryopt.coordination.solution import Model
+from batteryopt.solvers.arrays import compile_model
 
 SCALES = (1e-6, 1.0, 1e6)
 """All money, prices and quantities times this: decisions scale with it, profits with its square."""
@@ -109,25 +111,34 @@ def one_owner(seed: int, quick: bool) -> Iterator[Problem]:
 
 
 def network(seed: int, quick: bool) -> Iterator[Problem]:
-    """Yield the centralised game of many regions and enterprises."""
+    """Yield the centralised game of many regions and enterprises: interior, and with regions where nothing is sold."""
     for regions, enterprises in ((3, 2),) if quick else ((3, 2), (20, 8), (80, 30), (200, 60)):
-        instance = random_network(seed, regions, enterprises)
-        yield Problem(
-            family="coordination-network",
-            name=f"centralized-{regions}x{enterprises}-{seed}",
-            size=2 * regions + enterprises + 1,
-            build=partial(pyomo_models.build, instance, Model.CENTRALIZED),
-            find_truth=partial(_network_truth, instance),
-        )
+        for is_binding in (False, True):
+            instance = random_network(seed, regions, enterprises)
+            if is_binding:
+                instance = _with_dear_vehicles(instance)
+            yield Problem(
+                family="coordination-network",
+                name=f"centralized-{'demand-binds-' if is_binding else ''}{regions}x{enterprises}-{seed}",
+                variant="demand-binds" if is_binding else "plain",
+                size=2 * regions + enterprises + 1,
+                build=partial(pyomo_models.build, instance, Model.CENTRALIZED),
+                find_truth=partial(_network_truth, instance),
+            )
+
+
+def _with_dear_vehicles(instance: CoordinationNetwork) -> CoordinationNetwork:
+    """Return a network whose vehicles cost what the middle market would pay at most: poorer ones are sold none."""
+    return instance.replace(production_cost=sorted(instance.market_size)[len(instance.market_size) // 2])
 
 
 def game(seed: int, quick: bool) -> Iterator[Problem]:
-    """Yield the Stackelberg forms: interior at three scales, without demand, without service, and contract terms."""
+    """Yield the Stackelberg forms and contract terms: interior at three scales, without demand, without service."""
     cases: list[tuple[Model, Binding | None, float]] = [(Model.DECENTRALIZED, None, scale) for scale in SCALES]
     cases += [(Model.DECENTRALIZED, Binding.DEMAND, 1.0), (Model.DECENTRALIZED, Binding.SERVICE, 1.0)]
     cases += [(Model.DECENTRALIZED_WHOLESALE, None, scale) for scale in SCALES]
-    cases += [(Model.CONTRACT, None, 1.0)]
-    for model, binding, scale in [cases[1], cases[3], cases[6], cases[8]] if quick else cases:
+    cases += [(Model.CONTRACT, None, scale) for scale in SCALES]
+    for model, binding, scale in [cases[0], cases[3], cases[6], cases[9]] if quick else cases:
         instance = scaled(_instance(seed, binding), scale)
         yield Problem(
             family="coordination-game",
@@ -164,7 +175,8 @@ def _owner_profits(instance: CoordinationInstance, point: Point) -> dict[str, Nu
 
 
 def _network_truth(instance: Instance) -> Truth:
-    return truth_of_program(pyomo_models.build(instance, Model.CENTRALIZED))
+    model = pyomo_models.build(instance, Model.CENTRALIZED)
+    return truth_of_program(model, active_set(ExactProgram(compile_model(model))))
 
 
 # --- the Stackelberg forms -------------------------------------------------------------------------------------------
@@ -211,6 +223,7 @@ def game_truth(instance: CoordinationInstance, model: Model, scale: float) -> Tr
         decisions=at_best,
         profits=found.profits,
         unit=scale,
+        has_lesser_peaks=model is not Model.DECENTRALIZED,  # nothing is sold above some wholesale price: profit is flat
         evaluate=evaluate,
     )
 

@@ -1,8 +1,9 @@
-"""Facility location by enumeration: which sites to open on a line, with costs in whole numbers."""
+"""Facility location on a line, with costs in whole numbers: by enumeration, and where sites are many by recursion."""
 
 from __future__ import annotations
 
 import itertools
+import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -18,6 +19,8 @@ from batteryopt.solvers.arrays import compile_model
 
 UNITS = 1_000_000
 """Costs are whole numbers of a millionth."""
+MOST_ENUMERATED = 12
+"""Places up to which every set of sites is tried."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -30,10 +33,14 @@ class Line:
         Cost of each site.
     serving
         Cost of serving each client from each site, clients by sites.
+    where, lives
+        Positions of sites and clients.
     """
 
     opening: tuple[int, ...]
     serving: tuple[tuple[int, ...], ...]
+    where: tuple[int, ...] = ()
+    lives: tuple[int, ...] = ()
 
     @property
     def sites(self) -> range:
@@ -47,8 +54,8 @@ class Line:
 
 def problems(seed: int, quick: bool) -> Iterator[Problem]:
     """Yield lines of several sizes, and the same with two nearly tied plans."""
-    for sites, clients in ((4, 6),) if quick else ((4, 6), (8, 12), (12, 30)):
-        for is_tied in (False, True):
+    for sites, clients in ((4, 6),) if quick else ((4, 6), (8, 12), (12, 30), (40, 100)):
+        for is_tied in (False, True) if sites <= MOST_ENUMERATED else (False,):
             line = random_line(seed, sites, clients, is_tied=is_tied)
             variant = "nearly-tied" if is_tied else "plain"
             yield Problem(
@@ -71,7 +78,13 @@ def random_line(seed: int, sites: int, clients: int, *, is_tied: bool = False) -
     if is_tied:
         opening += [cost + 1 for cost in opening]
         serving = [[*row, *row] for row in serving]
-    return Line(opening=tuple(opening), serving=tuple(tuple(row) for row in serving))
+        where = np.concatenate([where, where])
+    return Line(
+        opening=tuple(opening),
+        serving=tuple(tuple(row) for row in serving),
+        where=tuple(where.tolist()),
+        lives=tuple(lives.tolist()),
+    )
 
 
 def build(line: Line) -> Any:
@@ -106,8 +119,43 @@ def best_by_enumeration(line: Line) -> tuple[int, tuple[int, ...], bool]:
     return costs[0][0], costs[0][1], is_unique
 
 
+def best_by_recursion(line: Line) -> tuple[int, tuple[int, ...], bool]:
+    """Return the same from site to site along the line: clients between two open neighbours go to the cheaper one.
+
+    With costs that grow with the distance, the best plans whose last open site is s cost what the best plans up to
+    some site before it cost, and the clients between the two, and opening s. Plans are counted on the way.
+    """
+    order = sorted(line.sites, key=lambda s: (line.where[s], s))
+    best: dict[int, tuple[int, tuple[int, ...], int]] = {}  # cost without clients beyond, plan, count
+    for k, site in enumerate(order):
+        first = (_between(line, None, site) + line.opening[site], (site,), 1)
+        others = [
+            (cost + _between(line, last, site) + line.opening[site], (*plan, site), count)
+            for last, (cost, plan, count) in ((s, best[s]) for s in order[:k])
+        ]
+        best[site] = _least([first, *others])
+    cost, plan, count = _least([(c + _between(line, s, None), p, n) for s, (c, p, n) in best.items()])
+    return cost, tuple(sorted(plan)), count == 1
+
+
+def _between(line: Line, left: int | None, right: int | None) -> int:
+    """Return the cost of the clients after one open site, up to the next."""
+    low = -math.inf if left is None else line.where[left]
+    high = math.inf if right is None else line.where[right]
+    open_sites = [s for s in (left, right) if s is not None]
+    clients = (row for row, lives in zip(line.serving, line.lives, strict=True) if low < lives <= high)
+    return sum(min(row[s] for s in open_sites) for row in clients)
+
+
+def _least(plans: list[tuple[int, tuple[int, ...], int]]) -> tuple[int, tuple[int, ...], int]:
+    """Return the cheapest plan, counted with all that cost as little."""
+    cost, plan, _ = min(plans)
+    return cost, plan, sum(count for c, _, count in plans if c == cost)
+
+
 def _truth(line: Line) -> Truth:
-    cost, plan, is_unique = best_by_enumeration(line)
+    is_small = len(set(line.where)) <= MOST_ENUMERATED
+    cost, plan, is_unique = best_by_enumeration(line) if is_small else best_by_recursion(line)
     model = build(line)  # kept alive: its variables lose their names with it
     program = ExactProgram(compile_model(model))
     decisions: dict[str, Number] = {f"is_open[{s}]": exact(int(s in plan)) for s in line.sites}

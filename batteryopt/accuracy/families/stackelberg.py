@@ -39,6 +39,7 @@ class Case:
     limits: Callable[[Point], list[Number]]
     gain: Measure
     unit: float = 1.0
+    has_lesser_peaks: bool = False
 
     def truth(self) -> Truth:
         """Return the case as the benchmark wants it."""
@@ -48,6 +49,7 @@ class Case:
             objective=self.objective(self.best),
             decisions=self.best,
             unit=self.unit,
+            has_lesser_peaks=self.has_lesser_peaks,
             evaluate=lambda point: Evaluation(
                 objective=self.objective(point),
                 violation=max(exact(0), *self.limits(point)),
@@ -123,6 +125,7 @@ def lowest_bidder() -> Case:
         objective=lambda v: v["x"] - 4 * v["follower.y"],
         limits=limits,
         gain=gain,
+        has_lesser_peaks=True,
     )
 
 
