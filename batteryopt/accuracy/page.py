@@ -15,6 +15,10 @@ from batteryopt.accuracy.run import machine
 
 FLOOR = 1e-17
 """Errors below this are drawn here: beyond what a double can hold."""
+CEILING = 1e3
+"""Errors above this are drawn here."""
+ERRORS = [-17.5, 3.5]
+"""Powers of ten that an axis of errors shows, the same everywhere; what is beyond is drawn at its edge."""
 COLORS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000", "#8B4513", "#7F7F7F")
 MARKERS = ("circle", "square", "diamond", "x", "triangle-up", "cross", "star", "triangle-down", "hexagon")
 STYLE = """
@@ -30,7 +34,7 @@ LEVELS = {1: "solvers", 2: "methods of the Stackelberg engine"}
 
 def page(frame: pd.DataFrame) -> str:
     """Return a page that needs no network."""
-    runs = attempted(frame).assign(error=lambda d: worst_error(d).clip(lower=FLOOR))
+    runs = attempted(frame).assign(error=lambda d: worst_error(d).clip(lower=FLOOR, upper=CEILING))
     body = "\n".join([*_words(frame), *_plots(runs), *_tables(frame)])
     return (
         '<!DOCTYPE html><html lang="en"><head><meta charset="utf-8">'
@@ -209,11 +213,12 @@ def _marks(name: str, x: Any, y: Any, words: Any, styles: dict[str, tuple[str, s
 
 
 def _finished(figure: Any, x: str, y: str, *, log_x: bool = False, log_y: bool = False) -> Any:
-    powers = {"type": "log", "exponentformat": "power", "dtick": 2}
+    powers = {"type": "log", "exponentformat": "power"}
     figure.update_xaxes(title=x, **(powers if log_x else {}))
-    figure.update_yaxes(title=y, **({**powers, "dtick": 4} if log_y else {"range": [0, 1.02]}))
-    layout = {"template": "plotly_white", "height": 430, "margin": {"t": 20, "r": 20, "l": 70, "b": 60}}
-    figure.update_layout(**layout)
+    figure.update_yaxes(title=y, **({**powers, "range": ERRORS} if log_y else {"range": [0, 1.02]}))
+    legend = {"orientation": "h", "yanchor": "top", "y": -0.22, "xanchor": "left", "x": 0}  # a phone has no room beside
+    margin = {"t": 20, "r": 10, "l": 60, "b": 20}
+    figure.update_layout(template="plotly_white", height=480, margin=margin, legend=legend)
     return figure
 
 

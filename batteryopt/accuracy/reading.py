@@ -10,7 +10,15 @@ import pandas as pd
 from batteryopt.accuracy.measures import Verdict
 
 LIES = [verdict.value for verdict in Verdict if verdict.is_lie]
+SHORTFALLS = {
+    Verdict.MODEST: "Right without daring to say so, in so many runs",
+    Verdict.LIMIT: "Stopped by the limit, and not right yet",
+    Verdict.HONEST_FAILURE: "Failed and said so",
+}
 MOST = 0.75
+MOST_HARDSHIPS = 4
+FEW = 10
+"""Runs below which no middle is worth telling."""
 EXACT = 1e-14
 """Errors below this are the rounding of doubles."""
 
@@ -27,7 +35,7 @@ def worst_error(frame: pd.DataFrame) -> pd.Series:
 
 
 def summary(frame: pd.DataFrame) -> pd.DataFrame:
-    """Return a row a contestant and tolerance: how often right, misleading, too modest, stopped; errors and times."""
+    """Return a row a contestant and tolerance: how often right, misleading, modest, stopped, failed; errors, times."""
     runs = attempted(frame).assign(error=worst_error(frame), lie=lambda d: d["verdict"].isin(LIES))
     groups = runs.groupby(["contestant", "tolerance"], sort=False)
     return groups.agg(
@@ -36,6 +44,7 @@ def summary(frame: pd.DataFrame) -> pd.DataFrame:
         misleading=("lie", "sum"),
         modest=("verdict", lambda v: int((v == Verdict.MODEST.value).sum())),
         stopped=("verdict", lambda v: int((v == Verdict.LIMIT.value).sum())),
+        failed=("verdict", lambda v: int((v == Verdict.HONEST_FAILURE.value).sum())),
         median_error=("error", "median"),
         worst_error=("error", "max"),
         median_decision_error=("decision_error", "median"),
@@ -63,7 +72,9 @@ def sentences(frame: pd.DataFrame) -> Iterator[str]:
         f"in {right} the word given was right, in {len(lies)} it would have misled."
     )
     yield from _on_lies(runs, lies)
+    yield from _on_hardships(runs)
     yield from _on_tolerances(runs)
+    yield from _on_decisions(runs)
     yield from _on_times(runs)
 
 
@@ -86,27 +97,60 @@ def _on_lies(runs: pd.DataFrame, lies: pd.DataFrame) -> Iterator[str]:
         worst = counts.sort_values(ascending=False).head(3)
         words = ", ".join(f"{variant} ({share:.0%} of its runs)" for variant, share in worst.items())
         yield f"What misleads most: {words}."
-    modest = runs[runs["verdict"] == Verdict.MODEST.value]["contestant"].value_counts()
-    if len(modest):
-        words = ", ".join(f"{contestant} {count}" for contestant, count in modest.items())
-        yield f"Right without daring to say so, in so many runs: {words}."
+    for verdict, words in SHORTFALLS.items():
+        found = runs[runs["verdict"] == verdict.value]["contestant"].value_counts()
+        if len(found):
+            yield f"{words}: {', '.join(f'{contestant} {count}' for contestant, count in found.items())}."
+
+
+def _on_hardships(runs: pd.DataFrame) -> Iterator[str]:
+    """Say what each hardship did to solvers and to methods of the engine: how often it was solved rightly, how not."""
+    for level, who in ((1, "solvers"), (2, "methods of the engine")):
+        hard = runs[(runs["levels"] == level) & ~runs["variant"].isin(("plain", "interior"))]
+        shares = {}
+        for variant, group in hard.groupby("variant"):
+            counts = group["verdict"].value_counts()
+            right, wrong = int(counts.get(Verdict.RIGHT.value, 0)), int(group["verdict"].isin(LIES).sum())
+            if right < len(group):
+                shares[str(variant)] = (right / len(group), f"{variant} {right} of {len(group)} ({wrong} misled)")
+        if shares:
+            words = "; ".join(text for _, text in sorted(shares.values())[:MOST_HARDSHIPS])
+            yield f"What was hardest for {who}, runs solved rightly: {words}."
 
 
 def _on_tolerances(runs: pd.DataFrame) -> Iterator[str]:
-    """Say what a tolerance buys, over the problems that a contestant finished at each of them."""
+    """Say what a tolerance buys and costs, over the problems that a contestant finished at each of them."""
     solved = runs.assign(error=worst_error(runs)).dropna(subset="error")
     unmoved = []
     for contestant, group in solved.groupby("contestant", sort=False):
+        seconds = group.pivot_table(index="problem", columns="tolerance", values="seconds", aggfunc="first").dropna()
         table = group.pivot_table(index="problem", columns="tolerance", values="error", aggfunc="first").dropna()
         reached = [_power(float(table[tolerance].quantile(MOST))) for tolerance in table.columns[::-1]]
         if len(set(reached)) > 1:
             pairs = zip(table.columns[::-1], reached, strict=True)
             words = ", ".join(f"{tolerance:.0e} bought {error}" for tolerance, error in pairs)
-            yield f"{contestant}, error that three problems in four stay within, by tolerance: {words}."
+            cost = float(seconds[table.columns[0]].sum() / seconds[table.columns[-1]].sum())
+            yield (
+                f"{contestant}, error that three problems in four stay within, by tolerance: {words}; "
+                f"the tightest took {cost:.2g} times as long as the loosest."
+            )
         elif len(table.columns) > 1 and not table.empty:
             unmoved.append(f"{contestant} ({reached[0]})")
     if unmoved:
         yield f"The tolerance made no difference of a power of ten for: {', '.join(unmoved)}."
+
+
+def _on_decisions(runs: pd.DataFrame) -> Iterator[str]:
+    """Say how much further off decisions are than the objective, near which they hardly matter."""
+    right = runs[(runs["verdict"] == Verdict.RIGHT.value) & (runs["decision_error"] > EXACT)]
+    right = right[right["objective_error"].notna()]
+    if len(right) >= FEW:
+        ratios = right["decision_error"] / right["objective_error"].clip(lower=EXACT)
+        gaps = math.log10(float(ratios.median()))
+        yield (
+            f"Where an answer was right but not exact, half of the runs had their decisions {gaps:.0f} digits or more "
+            "further off than the objective, whose error is of second order near an optimum."
+        )
 
 
 def _on_times(runs: pd.DataFrame) -> Iterator[str]:

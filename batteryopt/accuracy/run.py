@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import contextlib
-import importlib.metadata
-import multiprocessing
+import datetime
 import os
 import platform
 import time
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ProcessPoolExecutor, as_completed
+from concurrent.futures import as_completed
 from concurrent.futures.process import BrokenProcessPool
 from pathlib import Path
 from typing import Any
@@ -24,6 +23,7 @@ from batteryopt.run import versions
 from batteryopt.solvers.interrupt import noting_interrupts
 from batteryopt.status import PointStatus, StopReason
 from batteryopt.sweep.journal import Journal
+from batteryopt.sweep.pool import worker_pool
 
 TIME_LIMIT = 5.0
 """Seconds a run, where the user says nothing."""
@@ -99,15 +99,21 @@ COLUMNS = [
 
 
 def machine() -> dict[str, Any]:
-    """Return what the numbers depend on besides the solvers: no names, no paths."""
-    return {"cores": os.cpu_count(), "system": platform.system(), "processor": platform.machine(), **versions()}
+    """Return when and on what the numbers were made, which they depend on besides the solvers: no names, no paths."""
+    return {
+        "date": datetime.datetime.now(datetime.UTC).date().isoformat(),
+        "cores": os.cpu_count(),
+        "system": platform.system(),
+        "processor": platform.machine(),
+        **versions(),
+    }
 
 
 def identity_of(problems: Sequence[Problem], plan: Plan) -> dict[str, Any]:
     """Return what makes a benchmark the same as another, and so one that may be continued."""
     who, tolerances, time_limit = plan
     return {
-        "batteryopt": importlib.metadata.version("batteryopt"),
+        "versions": versions(),
         "problems": [problem.name for problem in problems],
         "contestants": [contestant.name for contestant in who],
         "tolerances": list(tolerances),
@@ -130,31 +136,43 @@ def _judged(problems: Sequence[Problem], plan: Plan, todo: list[int], jobs: int)
         for position in todo:
             yield position, judge_problem(problems[position], plan)
         return
-    context = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(min(jobs, len(todo)), mp_context=context) as pool:
-        futures = {pool.submit(judge_problem, problems[position], plan): position for position in todo}
+    with worker_pool(min(jobs, len(todo))) as pool:
+        futures = {pool.submit(_judge_quietly, problems[position], plan): position for position in todo}
         try:
             for future in as_completed(futures):
-                yield futures[future], future.result()
+                rows = future.result()
+                if rows is None:
+                    raise KeyboardInterrupt
+                yield futures[future], rows
         except BrokenProcessPool as error:
             raise BatteryOptError(
                 "a process of the benchmark died: a solver took it down, or memory ran out; what is done is kept, "
-                "and the same command with --jobs 1 shows which problem it was"
+                "and the same command goes on from there, with --jobs 1 if it happens again"
             ) from error
-        finally:
-            pool.shutdown(wait=False, cancel_futures=True)
+
+
+def _judge_quietly(problem: Problem, plan: Plan) -> list[Row] | None:
+    """Judge a problem in a worker; None where an interrupt reached a solver all the same."""
+    try:
+        return judge_problem(problem, plan)
+    except KeyboardInterrupt:
+        return None
 
 
 def judge_problem(problem: Problem, plan: Plan) -> list[Row]:
     """Return a row a run of one problem."""
     who, tolerances, time_limit = plan
     truth = problem.find_truth()
-    return [
-        judge_run(problem, truth, contestant, tolerance, time_limit)
-        for contestant in who
-        if contestant.levels == problem.levels
-        for tolerance in tolerances
-    ]
+    rows: list[Row] = []
+    for contestant in (c for c in who if c.levels == problem.levels):
+        row: Row | None = None
+        for tolerance in tolerances:
+            if row is not None and row["verdict"] == Verdict.REFUSED.value:  # no tolerance would change that
+                row = {**row, "tolerance": tolerance}
+            else:
+                row = judge_run(problem, truth, contestant, tolerance, time_limit)
+            rows.append(row)
+    return rows
 
 
 @contextlib.contextmanager

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -47,16 +48,18 @@ def accuracy(
     from batteryopt.accuracy.run import TIME_LIMIT, run
 
     _refuse_faulty(family or [], solver or [], jobs, seed, time_limit)
+    cases, judged = problems(family or (), seed=seed, quick=quick), find(solver or ())
+    _refuse_nothing_to_do({case.levels for case in cases}, {who.levels for who in judged})
     if out is not None:
         _make_folder(out)
-    if not solver:
+    if not solver and absent():
         say(f"not installed, so not judged: {', '.join(absent())}")
-    cases, journal = problems(family or (), seed=seed, quick=quick), None if out is None else out / "runs.journal"
+    journal = None if out is None else out / "runs.journal"
     try:
         with clean_stdout(), counting(len(cases), "problems") as progress:
             frame = run(
                 cases,
-                find(solver or ()),
+                judged,
                 tolerances=(QUICK_TOLERANCE,) if quick else TOLERANCES,
                 time_limit=time_limit or (QUICK_SECONDS if quick else TIME_LIMIT),
                 jobs=jobs,
@@ -98,6 +101,17 @@ def _refuse_faulty(families: list[str], names: list[str], jobs: int, seed: int, 
     refusals.raise_all()
 
 
+def _refuse_nothing_to_do(of_problems: set[int], of_contestants: set[int]) -> None:
+    """Raise where the solvers named are for none of the families named."""
+    if of_problems & of_contestants:
+        return
+    remedy = "name an engine:METHOD for games with followers, and a solver for models of one decision maker"
+    raise InvalidInput(
+        "command line",
+        [Fault(place="--solver", problem="none that is named is for a family that is named", remedy=remedy)],
+    )
+
+
 def _unknown(option: str, name: str, known: list[str]) -> Fault:
     return Fault(place=option, problem=f"there is no '{name}' here", remedy=nearest(name, known))
 
@@ -134,24 +148,15 @@ def _print(console: Console, frame: pd.DataFrame) -> None:
 
     from batteryopt.accuracy.reading import sentences, summary
 
-    table = Table(box=None)
-    for title in (
-        "contestant",
-        "tolerance",
-        "runs",
-        "right",
-        "misled",
-        "modest",
-        "stopped",
-        "median error",
-        "worst",
-        "seconds",
-    ):
-        table.add_column(title, justify="left" if title == "contestant" else "right")
+    counts, errors = ("runs", "right", "misleading", "modest", "stopped", "failed"), ("median_error", "worst_error")
+    titles = ("contestant", "tol.", "runs", "right", "misled", "modest", "stopped", "failed", "median", "worst", "s")
+    table = Table(box=None, padding=(0, 1), pad_edge=False)
+    for title in titles:
+        table.add_column(title, justify="left" if title == "contestant" else "right", no_wrap=True)
     for row in summary(frame).to_dict("records"):
-        counts = (str(row[name]) for name in ("runs", "right", "misleading", "modest", "stopped"))
-        errors = (f"{row[name]:.1e}" for name in ("median_error", "worst_error"))
-        table.add_row(str(row["contestant"]), f"{row['tolerance']:.0e}", *counts, *errors, f"{row['seconds']:.1f}")
+        numbers = (str(row[name]) for name in counts)
+        sizes = ("-" if math.isnan(row[name]) else f"{row[name]:.0e}" for name in errors)
+        table.add_row(str(row["contestant"]), f"{row['tolerance']:.0e}", *numbers, *sizes, f"{row['seconds']:.0f}")
     console.print(table)
     console.print()
     for sentence in sentences(frame):
