@@ -52,6 +52,7 @@ class Restatement:
             "objective_unit": self.height,
         }
         if answer.has_point:
+            self._bring_back_duals()
             for old, new in self.variables.items():
                 old.set_value(None if new.value is None else self.units[old] * new.value, skip_validation=True)
             changes |= {
@@ -62,7 +63,7 @@ class Restatement:
             }
         return dataclasses.replace(answer, **changes)
 
-    def bring_back_duals(self) -> None:
+    def _bring_back_duals(self) -> None:
         """Give every `dual_of` expression, which holds a number by now, that number in the user's units."""
         for dual, constraint in self.original.all_duals.items():
             value = pyo.value(dual, exception=False)
@@ -85,6 +86,8 @@ def restatement(problem: BilevelProblem, *, alike: bool = False) -> Restatement 
     leader = _Leader.of(problem)
     units = _units_of(problem, leader)
     heights = [units.size(follower.objective.expression, has_level=False) for follower in problem.followers]
+    if not units.are_small and min(units.size(leader.objective, has_level=False), *heights) >= SMALL:
+        return None
     if alike:
         heights = [max(heights)] * len(heights)
     sizes = [_sizes(follower, units) for follower in problem.followers]
@@ -94,8 +97,6 @@ def restatement(problem: BilevelProblem, *, alike: bool = False) -> Restatement 
     for dual, constraint in problem.duals.items():
         units.of[leader.prices[dual]] = multiplier_units[constraint]
     height = units.size(leader.objective, has_level=False)
-    if not units.are_small and min(height, *heights) >= SMALL:
-        return None
     everyone = [*problem.leader_variables, *(v for follower in problem.followers for v in follower.variables)]
     model, new = restated(everyone, units)
     write = rewriter(new, units, {id(d): multiplier_units[constraint] * d for d, constraint in problem.duals.items()})

@@ -106,7 +106,6 @@ def solve(
         answer = _solve(problem, settings, wishes)
     else:
         answer = other.bring_back(_solve(other.problem, settings, wishes))
-        other.bring_back_duals()
     return dataclasses.replace(answer, seconds=time.perf_counter() - begin)
 
 

@@ -4,16 +4,22 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Any, ClassVar
 
 import pandas as pd
+import pyomo.environ as pyo
 import pytest
 from typer.testing import CliRunner
 
 from batteryopt.accuracy import Solver, contestants, problems, reading, run
+from batteryopt.accuracy.__main__ import main
+from batteryopt.accuracy.contestants import absent
+from batteryopt.accuracy.document import BEGIN, END, write_document
 from batteryopt.accuracy.page import page, profile
 from batteryopt.accuracy.problem import Problem
 from batteryopt.cli import app
-from batteryopt.errors import InvalidInput
+from batteryopt.errors import InvalidInput, UnsupportedModel
+from batteryopt.solvers.pyomo_solver import FACTORIES
 from tests.accuracy import liars
 
 FEW = problems(["no-solution", "facility-location"], quick=True)
@@ -134,3 +140,106 @@ def test_a_problem_is_for_one_level_of_contestants() -> None:
     assert {type(p) for p in problems(quick=True)} == {Problem}
     frame = run(FEW[:1], contestants(["engine:auto"]), tolerances=[1e-6])
     assert frame.empty
+
+
+def test_a_solver_without_an_adapter_is_judged_through_pyomo(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A double stands for a commercial solver: found by the name that Pyomo has for it, and told in its own words."""
+    pyo.SolverFactory.register("gurobi_double", doc="HiGHS behind the name")(GurobiDouble)
+    monkeypatch.setitem(FACTORIES, "gurobi", ("gurobi_double",))
+    GurobiDouble.told.clear()
+    assert "gurobi" not in absent()
+    frame = run(FEW, contestants(["gurobi"]), tolerances=[1e-4, 1e-9], time_limit=3.0)
+    of_sites = frame[frame["problem"] == "line-plain-4x6-0"]
+    assert list(of_sites["verdict"]) == ["right", "right"]
+    assert set(of_sites["version"]) == {"11.0.3"}
+    (loose, tight) = [t for t in GurobiDouble.told if t["variables"] == 28][:2]
+    assert (loose["TimeLimit"], loose["Threads"]) == (3.0, 1)
+    assert (loose["MIPGap"], loose["FeasibilityTol"], loose["OptimalityTol"]) == (1e-4, 1e-4, 1e-4)
+    assert (tight["MIPGap"], tight["FeasibilityTol"]) == (0.0, 1e-9)
+
+
+class GurobiDouble:
+    """Pyomo's interface to a solver, as far as it is used; remembers what it was told, and has HiGHS do the work."""
+
+    told: ClassVar[list[dict[str, Any]]] = []
+
+    def available(self, exception_flag: bool = True) -> bool:
+        return True
+
+    def version(self) -> tuple[int, ...]:
+        return (11, 0, 3)
+
+    def solve(self, model: Any, *, tee: bool, load_solutions: bool, options: dict[str, Any]) -> Any:
+        assert not tee
+        variables = sum(1 for _ in model.component_data_objects(pyo.Var))
+        self.told.append({**options, "variables": variables})
+        return pyo.SolverFactory("appsi_highs").solve(model, load_solutions=load_solutions)
+
+
+def test_what_a_contestant_refuses_it_refuses_at_every_tolerance() -> None:
+    calls: list[float] = []
+
+    class Refusing(liars.Honest):
+        name = "refusing"
+
+        def solve(self, model: object, options: Any = None, **rest: object) -> Any:
+            calls.append(options.feasibility_tolerance)
+            raise UnsupportedModel("not for me")
+
+    frame = run(FEW[:1], [Solver(Refusing())], tolerances=[1e-4, 1e-6, 1e-9])
+    assert list(frame["verdict"]) == ["not-for-it"] * 3
+    assert list(frame["tolerance"]) == [1e-4, 1e-6, 1e-9]
+    assert calls == [1e-4]
+
+
+def test_solvers_for_none_of_the_families_are_refused() -> None:
+    result = CliRunner().invoke(app, ["accuracy", "--quick", "--family", "no-solution", "--solver", "engine:auto"])
+    assert result.exit_code == 2
+    assert "none that is named is for a family that is named" in result.stderr
+
+
+MEASURED = {"date": ["2026-01-31"] * 4, "cores": [2] * 4, "highspy": ["1.2.3"] * 4}
+UNMEASURED = {name: [float("nan")] * 4 for name in ("profit_error", "stationarity", "iterations")}
+TOLD = {"solver": ["a", "a", "b", "b"], "version": ["1.10", "1.10", "2", "2"], "message": [""] * 4}
+TOLD |= {"stop_reason": ["converged"] * 4}
+
+
+def test_a_page_of_the_documentation_is_made_from_a_run(tmp_path: Path) -> None:
+    rows(**TOLD, **UNMEASURED, **MEASURED).to_csv(tmp_path / "runs.csv", index=False)
+    page_path = tmp_path / "page.md"
+    page_path.write_text(f"# Title\n\nby hand\n\n{BEGIN}\nold\n{END}\n\nbelow\n")
+    write_document(tmp_path, page_path)
+    text = page_path.read_text()
+    assert text.startswith("# Title\n\nby hand\n")
+    assert text.endswith("below\n")
+    assert "old" not in text
+    assert "On 2026-01-31, 2 problems of 1 families, 4 runs" in text
+    assert "cores 2, highspy 1.2.3." in text
+    assert "Solvers: a 1.10, b 2." in text
+    assert "| b | 2 | 1 | 1 | 0 | 0 | 0 |" in text  # runs, right, misled, modest, stopped, failed
+    assert "| b | 1/2 (1) |" in text
+    assert "- b misled in 1 of 2 runs, most of all on hard (1)." in text
+    once = text
+    write_document(tmp_path, page_path)
+    assert page_path.read_text() == once
+
+
+@pytest.mark.parametrize("text", ["no marks", f"{END} {BEGIN}", f"{BEGIN} {BEGIN} {END}", f"{BEGIN} {END} {END}"])
+def test_a_page_without_its_marks_stays_as_it_is(tmp_path: Path, text: str) -> None:
+    rows(**TOLD, **UNMEASURED, **MEASURED).to_csv(tmp_path / "runs.csv", index=False)
+    page_path = tmp_path / "page.md"
+    page_path.write_text(text)
+    with pytest.raises(InvalidInput, match="once each"):
+        write_document(tmp_path, page_path)
+    assert page_path.read_text() == text
+
+
+def test_runs_of_no_benchmark_are_refused(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    page_path = tmp_path / "page.md"
+    page_path.write_text(f"{BEGIN}{END}")
+    assert main([str(tmp_path), str(page_path)]) == 2
+    assert "no such file" in capsys.readouterr().err
+    (tmp_path / "runs.csv").write_text("family,problem\n")
+    assert main([str(tmp_path), str(page_path)]) == 2
+    assert "lacks variant" in capsys.readouterr().err
+    assert main([]) == 2

@@ -127,6 +127,16 @@ def test_a_problem_without_a_point_leaves_the_model_as_it_was() -> None:
     assert m.firm.y.value is None
 
 
+def test_a_price_stays_what_it_was_where_there_is_no_point() -> None:
+    k = 1e-6
+    m = seller(k)
+    assert bilevel.solve(m).is_optimal
+    before = pyo.value(m.price)
+    m.too_much = pyo.Constraint(expr=m.x + m.market.y >= 30 * k)
+    assert bilevel.solve(m).stop_reason is StopReason.INFEASIBLE
+    assert pyo.value(m.price) == before
+
+
 def test_multipliers_of_a_shared_limit_are_equal_in_the_users_units() -> None:
     """Two firms, (i + 1) times as keen, share y0 + y1 <= 2k; with x = 0, y_i = 6k - 3 price / (i + 1).
 
