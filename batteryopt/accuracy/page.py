@@ -53,7 +53,7 @@ def _words(frame: pd.DataFrame) -> Iterator[str]:
         "solver. An <em>error</em> here is the largest of the objective's relative error, the relative violation of a "
         "constraint, and what a follower would gain by answering anew. A run <em>misled</em> if the contestant said "
         "that it had solved the problem, proven a bound or found that there is no solution, and ten times the "
-        "tolerance asked for does not cover the truth.</p>"
+        "tolerance asked for does not cover the truth. <em>Modest</em>: right, and it did not dare to say optimal.</p>"
     )
     yield "<ul>" + "".join(f"<li>{html.escape(sentence)}</li>" for sentence in sentences(frame)) + "</ul>"
     words = ", ".join(f"{name} {value}" for name, value in machine().items())
@@ -64,14 +64,16 @@ def _tables(frame: pd.DataFrame) -> Iterator[str]:
     yield "<h2>All contestants</h2>"
     yield _table(summary(frame))
     lies = misleading(frame)
-    yield f"<h2>The {len(lies)} runs that misled</h2>"
+    yield "<h2>Runs that misled</h2>"
+    yield f"<p>{len(lies) or 'None'}.</p>"
     if len(lies):
         columns = ["problem", "contestant", "tolerance", "point_status", "verdict", "objective_error", "violation"]
         yield _table(lies[[*columns, "follower_gain", "bound_excess"]])
 
 
 def _table(frame: pd.DataFrame) -> str:
-    shown = frame.rename(columns=lambda name: str(name).replace("_", " "))
+    shown = frame.assign(tolerance=frame["tolerance"].map(lambda value: f"{value:.0e}"))
+    shown = shown.rename(columns=lambda name: str(name).replace("_", " "))
     text = shown.to_html(index=False, border=0, na_rep="–", float_format=lambda value: f"{value:.2g}")
     return f'<div class="wide">{text}</div>'
 

@@ -81,7 +81,7 @@ def sentences(frame: pd.DataFrame) -> Iterator[str]:
 def _on_lies(runs: pd.DataFrame, lies: pd.DataFrame) -> Iterator[str]:
     clean = sorted(set(map(str, runs["contestant"])) - set(map(str, lies["contestant"])))
     if clean:
-        yield f"Never misleading here: {', '.join(clean)}."
+        yield f"Never misleading here: {', '.join(clean)}." if len(lies) else "Nobody misled."
     for contestant, group in lies.groupby("contestant"):
         total = int((runs["contestant"] == contestant).sum())
         where = ", ".join(f"{variant} ({count})" for variant, count in group["variant"].value_counts().head(3).items())
@@ -112,7 +112,10 @@ def _on_hardships(runs: pd.DataFrame) -> Iterator[str]:
             counts = group["verdict"].value_counts()
             right, wrong = int(counts.get(Verdict.RIGHT.value, 0)), int(group["verdict"].isin(LIES).sum())
             if right < len(group):
-                shares[str(variant)] = (right / len(group), f"{variant} {right} of {len(group)} ({wrong} misled)")
+                shares[str(variant)] = (
+                    right / len(group),
+                    f"{variant} {right} of {len(group)}{f' ({wrong} misled)' if wrong else ''}",
+                )
         if shares:
             words = "; ".join(text for _, text in sorted(shares.values())[:MOST_HARDSHIPS])
             yield f"What was hardest for {who}, runs solved rightly: {words}."
