@@ -55,7 +55,9 @@ def _circumstances(frame: pd.DataFrame) -> Iterator[str]:
 
 
 def _contestants(frame: pd.DataFrame) -> Iterator[str]:
-    for tolerance, rows in summary(frame).groupby("tolerance"):
+    table = summary(frame)
+    for tolerance in sorted(table["tolerance"].unique(), reverse=True):
+        rows = table[table["tolerance"] == tolerance]
         yield f"At a tolerance of {tolerance:.0e}:"
         yield ""
         titles = ["contestant", "runs", "right", "misled", "modest", "stopped", "failed"]

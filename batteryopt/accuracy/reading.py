@@ -80,8 +80,8 @@ def sentences(frame: pd.DataFrame) -> Iterator[str]:
 
 def _on_lies(runs: pd.DataFrame, lies: pd.DataFrame) -> Iterator[str]:
     clean = sorted(set(map(str, runs["contestant"])) - set(map(str, lies["contestant"])))
-    if clean:
-        yield f"Never misleading here: {', '.join(clean)}." if len(lies) else "Nobody misled."
+    if clean and len(lies):
+        yield f"Never misleading here: {', '.join(clean)}."
     for contestant, group in lies.groupby("contestant"):
         total = int((runs["contestant"] == contestant).sum())
         where = ", ".join(f"{variant} ({count})" for variant, count in group["variant"].value_counts().head(3).items())
