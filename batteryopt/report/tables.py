@@ -134,8 +134,8 @@ class Table:
 
 
 def _has_figures(column: Sequence[str]) -> bool:
-    """Return whether a column's cells, but for empty ones, begin with no letter; all empty ones are figures too."""
-    return not any(text[:1].isalpha() for text in column)
+    """Return whether a column's cells are short and begin with no letter; empty ones are figures too."""
+    return not any(text[:1].isalpha() or len(text) > LONG for text in column)
 
 
 def number(value: float, digits: int = 2) -> str:

@@ -72,3 +72,5 @@ def test_columns_of_words_stand_left_and_figures_right():
     table = Table(caption="", columns=["", "who", "share"], rows=[["a", "retailer", "12%"], ["b", "–", "–"]])
     assert "| --- | --- | ---: |" in table.to_markdown()
     assert "{llr}" in table.to_latex()
+    sites = "3: Bazhong, Guangyuan, Liangshan Yi Autonomous Prefecture"
+    assert "{ll}" in Table(caption="", columns=["", "lost"], rows=[["a", sites]]).to_latex()
