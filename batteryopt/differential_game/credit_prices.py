@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import csv
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 from batteryopt.errors import Fault, InvalidInput
 
+_KEY = "credit_price_file"
 _COLUMNS = ("time", "credit_price")
+_SAME = ("credit_price_times", "credit_price_values")
+"""Keys that say what the file says."""
 
 
 def with_credit_prices(table: dict[str, Any], instance_path: Path) -> dict[str, Any]:
@@ -24,11 +27,24 @@ def with_credit_prices(table: dict[str, Any], instance_path: Path) -> dict[str, 
         If the file cannot be read, with every fault of it.
     """
     horizon = table.get("horizon")
-    if not isinstance(horizon, Mapping) or not isinstance(horizon.get("credit_price_file"), str):
+    if not isinstance(horizon, Mapping) or _KEY not in horizon:
         return table
+    if faults := list(_key_faults(horizon)):
+        raise InvalidInput(str(instance_path), faults)
     rest = {key: value for key, value in horizon.items() if key != "credit_price_file"}
     times, prices = read_credit_prices(instance_path.parent / horizon["credit_price_file"])
     return {**table, "horizon": {**rest, "credit_price_times": times, "credit_price_values": prices}}
+
+
+def _key_faults(horizon: Mapping[str, Any]) -> Iterator[Fault]:
+    name = horizon[_KEY]
+    if not isinstance(name, str):
+        remedy = "expected the name of a CSV file in quotes, with the columns time and credit_price"
+        yield Fault(place=f"horizon.{_KEY}", problem=f"is {name!r}", remedy=remedy)
+    for key in _SAME:
+        if key in horizon:
+            problem = f"is given, and {_KEY} too"
+            yield Fault(place=f"horizon.{key}", problem=problem, remedy="give the file or the two lists, not both")
 
 
 def read_credit_prices(path: Path) -> tuple[list[float], list[float]]:
@@ -43,7 +59,9 @@ def read_credit_prices(path: Path) -> tuple[list[float], list[float]]:
         with path.open(encoding="utf-8-sig", newline="") as stream:
             rows = list(csv.DictReader(stream))
     except (OSError, UnicodeDecodeError, csv.Error) as error:
-        fault = Fault(place="file", problem=f"cannot be read ({error})", remedy="check horizon.credit_price_file")
+        reason = (error.strerror if isinstance(error, OSError) else None) or str(error)
+        remedy = f"horizon.{_KEY} names it; the path is relative to the instance's folder"
+        fault = Fault(place="file", problem=f"cannot be read ({reason.lower()})", remedy=remedy)
         raise InvalidInput(str(path), [fault]) from error
     faults = _table_faults(rows)
     if faults:
@@ -56,7 +74,9 @@ def _table_faults(rows: list[dict[str, str]]) -> list[Fault]:
         return [Fault(place="file", problem="has no rows", remedy="expected the columns time and credit_price")]
     missing = [column for column in _COLUMNS if column not in rows[0]]
     if missing:
-        return [Fault(place="row 1", problem=f"has no column '{name}'", remedy="add it") for name in missing]
+        header = ",".join(map(str, rows[0]))
+        problem = f"is '{header}': no column {' and no column '.join(missing)}"
+        return [Fault(place="row 1", problem=problem, remedy="expected 'time,credit_price', separated by commas")]
     return [
         Fault(place=f"row {number}, {column}", problem=f"is '{row[column]}'", remedy="expected a number")
         for number, row in enumerate(rows, start=2)

@@ -31,9 +31,11 @@ from batteryopt.run import Route, Run
 from batteryopt.status import PointStatus, StopReason
 
 MESH_TOLERANCE = 1e-6
-MESH_TOLERANCE_WITH_KINKS = 1e-3
+"""What the certificate asks of the grid; refinement aims lower."""
+COARSE_MESH_TOLERANCE = 1e-3
+"""The same where constraints give paths kinks, or a limit stopped the refinement."""
 TAIL_TOLERANCE = 1e-6
-"""What the certificate asks of the grid; refinement aims lower, but for the tail."""
+"""What the certificate asks of the last element of an infinite horizon."""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -111,8 +113,8 @@ def _solve_contract(
         for weights in ((1.0, 0.0), (0.0, 1.0), (1.0, 1.0))
     )
     if share is None:
-        last = fair
         error = None if fair.trajectory is None else _estimated(instance, fair)
+        last = _stopped(fair, last.stop_reason)  # on its grid, refined to the end or not
     accepted = None if low.share is None or high.share is None else (low.share, high.share)
     return _found(instance, Model.CONTRACT, last, error, begin, share_range=accepted)
 
@@ -152,8 +154,13 @@ def solve_refined(
     last: Discrete | None = None
     error: MeshError | None = None
     for _ in range(options.rounds + 1):
-        m = build(instance, model, grid, **terms)
-        latest = solve_discrete(m, model, options, start=last, time_limit=_left(deadline))
+        try:
+            m = build(instance, model, grid, **terms)
+            latest = solve_discrete(m, model, options, start=last, time_limit=_left(deadline))
+        except KeyboardInterrupt:
+            if last is None:
+                raise
+            return _stopped(last, StopReason.INTERRUPTED), error
         if latest.trajectory is None:
             return (latest, None) if last is None else (_stopped(last, latest.stop_reason), error)
         last = latest
@@ -228,16 +235,17 @@ def _found(
         share_range=share_range,
         decay_rate=fitted_decay_rate(last.trajectory),
     )
-    return Found(model=model, run=run, solution=solution, certificate=last.certificate + grid_checks(error, instance))
+    checks = grid_checks(error, instance, is_stopped=last.stop_reason.is_limit)
+    return Found(model=model, run=run, solution=solution, certificate=last.certificate + checks)
 
 
-def grid_checks(error: MeshError, instance: Instance) -> Certificate:
-    """Return what the grid itself says of its errors."""
-    has_kinks = instance.constrains_paths()
+def grid_checks(error: MeshError, instance: Instance, *, is_stopped: bool = False) -> Certificate:
+    """Return what the grid itself says of its errors; `is_stopped` says that a limit stopped its refinement."""
+    is_coarse = is_stopped or instance.constrains_paths()
     mesh = Check(
         name="mesh-error",
         residual=error.worst,
-        tolerance=MESH_TOLERANCE_WITH_KINKS if has_kinks else MESH_TOLERANCE,
+        tolerance=COARSE_MESH_TOLERANCE if is_coarse else MESH_TOLERANCE,
         detail="estimated error of the worst path between its nodes, relative to its size",
     )
     tail = Check(

@@ -134,7 +134,7 @@ def by_optimizer(
         return Answer(model=model, solution=None, run=run, reason=str(reason), applies=False)
     if found.solution is None:
         return Answer(model=model, solution=None, run=found.run, reason=found.reason)
-    certificate = found.certificate + check.certify(found.solution)
+    certificate = found.certificate + check.certify(found.solution, is_stopped=found.run.stop_reason.is_limit)
     return Answer(model=model, solution=found.solution, run=found.run, certificate=certificate)
 
 
@@ -158,5 +158,6 @@ def _compared(answer: Answer, formula: Answer) -> Answer:
     """Add the agreement of the two routes to the optimiser's certificate."""
     if answer.solution is None or formula.solution is None:
         return answer
-    agreement = check.agreement(answer.solution, formula.solution)
+    is_stopped = answer.run.stop_reason.is_limit
+    agreement = check.agreement(answer.solution, formula.solution, is_stopped=is_stopped)
     return dataclasses.replace(answer, certificate=answer.certificate + agreement)

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from batteryopt.differential_game.assumptions import has_steady_state
+from batteryopt.differential_game.credit_prices import read_credit_prices
 from batteryopt.differential_game.general import GeneralDifferentialGame, vehicles_from_matrices
 from batteryopt.differential_game.generator import random_general, random_pair
 from batteryopt.differential_game.instance import DifferentialGameInstance, read
@@ -106,11 +107,38 @@ def test_a_faulty_table_of_credit_prices_names_its_cells(tmp_path):
         read(tmp_path / "game.toml")
     assert [fault.place for fault in caught.value.faults] == ["row 3, time", "row 4, credit_price"]
     (tmp_path / "h.csv").write_text("time,price\n0,5\n")
-    with pytest.raises(InvalidInput, match="no column 'credit_price'"):
+    with pytest.raises(InvalidInput, match="no column credit_price"):
         read(tmp_path / "game.toml")
     (tmp_path / "h.csv").unlink()
-    with pytest.raises(InvalidInput, match="cannot be read"):
+    with pytest.raises(InvalidInput, match=r"cannot be read \(no such file or directory\); horizon.credit_price_file"):
         read(tmp_path / "game.toml")
+
+
+@pytest.mark.parametrize(
+    ("line", "place", "words"),
+    [
+        ("credit_price_file = 5", "horizon.credit_price_file", "is 5"),
+        (
+            'credit_price_file = "h.csv"\ncredit_price_times = [0.0]',
+            "horizon.credit_price_times",
+            "credit_price_file too",
+        ),
+    ],
+)
+def test_a_file_of_credit_prices_is_named_by_a_text_and_nothing_else_says_the_same(tmp_path, line, place, words):
+    (tmp_path / "game.toml").write_text(to_toml(BASE_CASE).replace("[horizon]", f"[horizon]\n{line}"))
+    (tmp_path / "h.csv").write_text("time,credit_price\n0,5\n")
+    with pytest.raises(InvalidInput) as caught:
+        read(tmp_path / "game.toml")
+    (fault,) = caught.value.faults
+    assert fault.place == place
+    assert words in fault.problem
+
+
+def test_a_table_with_semicolons_is_told_what_it_is(tmp_path):
+    (tmp_path / "h.csv").write_text("time;credit_price\n0;5\n")
+    with pytest.raises(InvalidInput, match=r"is 'time;credit_price': no column time and no column .*commas"):
+        read_credit_prices(tmp_path / "h.csv")
 
 
 def test_beyond_the_formula_is_said_by_name():

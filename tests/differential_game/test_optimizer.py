@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from functools import cache
 
 import numpy as np
@@ -115,6 +116,41 @@ def test_a_time_limit_keeps_the_best_point_and_claims_less():
     stopped = optimizer.solve(BASE_CASE, Model.INTEGRATED, OptimizerOptions(degree=2, time_limit=1e-3))
     assert stopped.run.stop_reason is StopReason.TIME_LIMIT
     assert stopped.run.point_status in (PointStatus.FEASIBLE, PointStatus.NONE)
+
+
+def test_a_limit_on_the_contract_s_grid_is_said_of_the_contract(monkeypatch):
+    """The share is decided on the grid that there was: an answer that a limit stopped, held to less, and certified."""
+    real = optimizer.solve_refined
+
+    def stopped(instance, model, options, **terms):
+        last, error = real(instance, model, dataclasses.replace(options, rounds=0), **terms)
+        return optimizer._stopped(last, StopReason.TIME_LIMIT), error
+
+    monkeypatch.setattr(optimizer, "solve_refined", stopped)
+    found = optimizer.solve(BASE_CASE, Model.CONTRACT, decentralized=closed_form.solve(BASE_CASE, Model.DECENTRALIZED))
+    assert found.run.stop_reason is StopReason.TIME_LIMIT
+    assert found.run.point_status is PointStatus.FEASIBLE
+    assert found.certificate["mesh-error"].residual > optimizer.MESH_TOLERANCE
+    assert (found.certificate + certify(found.solution, is_stopped=True)).passed
+
+
+def test_ctrl_c_in_a_later_round_keeps_the_last_one(monkeypatch):
+    rounds = []
+
+    def interrupted(*arguments, **terms):
+        rounds.append(arguments)
+        if len(rounds) == 2:
+            raise KeyboardInterrupt
+        return build(*arguments, **terms)
+
+    monkeypatch.setattr(optimizer, "build", interrupted)
+    kept = optimizer.solve(BASE_CASE, Model.INTEGRATED, OptimizerOptions(degree=3))
+    assert kept.run.stop_reason is StopReason.INTERRUPTED
+    assert kept.run.point_status is PointStatus.FEASIBLE
+    assert kept.solution.objective == pytest.approx(reference.J_CHAIN, rel=1e-6)
+    rounds[:] = [None]
+    with pytest.raises(KeyboardInterrupt):
+        optimizer.solve(BASE_CASE, Model.INTEGRATED, OptimizerOptions(degree=3))
 
 
 # --- convergence ------------------------------------------------------------------------------------------------------
