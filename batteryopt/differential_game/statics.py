@@ -66,8 +66,9 @@ class Pricing:
     largest_steady_efficiency: Array
 
 
-def pricing(model: Model, **parameters: npt.ArrayLike) -> Pricing:
+def pricing(model: Model | str, **parameters: npt.ArrayLike) -> Pricing:
     """Return the pricing regime; parameters as for `pair_equilibrium`."""
+    model = Model(model)
     found = pair_equilibrium(model, **parameters)
     p, start = found.parameters, found.parameters["initial_efficiency"]
     distance = start - found.steady_efficiency
@@ -161,11 +162,12 @@ def cross_derivative(model: Model, quantity: str, keys: tuple[str, str], **param
 
 def comparative_statics(
     instance: DifferentialGameInstance,
-    model: Model,
+    model: Model | str,
     keys: Sequence[str] = STATIC_PARAMETERS,
     quantities: Sequence[str] = tuple(QUANTITIES),
 ) -> pd.DataFrame:
     """Return derivatives: one row a parameter, one column a quantity."""
     scalars = instance.scalars()
+    model = Model(model)
     rows = [[float(derivative(model, quantity, key, **scalars)) for quantity in quantities] for key in keys]
     return pd.DataFrame(rows, index=pd.Index(keys, name="parameter"), columns=list(quantities))

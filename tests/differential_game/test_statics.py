@@ -60,6 +60,14 @@ def test_corollary_1_the_base_case_skims_for_every_c0_when_decentralised():
     assert 0 < float(found.cost_threshold) < 1
 
 
+def test_a_model_may_be_given_by_name():
+    for model in BOTH:
+        by_name, by_model = (pricing(m, **BASE_CASE.scalars()) for m in (str(model.value), model))
+        assert by_name.cost_threshold == by_model.cost_threshold
+    assert pricing("integrated", **BASE_CASE.scalars()).cost_threshold > 0
+    assert pricing("decentralized", **BASE_CASE.scalars()).cost_threshold < 0
+
+
 def test_without_a_steady_state_at_c0_zero_the_largest_one_is_infinite():
     # 4 k b eta (eta + rho) = 2 * 0.9 * 0.6 * ... = 1.08 < 2 mu^2 phi^2 = 2 at k = 0.9
     found = pricing(Model.INTEGRATED, **{**BASE_CASE.scalars(), "innovation_cost": 0.9})
