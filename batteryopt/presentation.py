@@ -81,7 +81,8 @@ class Presented(Tabular):
         """Return a line: whole paths and plans would fill a prompt with thousands."""
         document = self._view().document
         answers = (f"{name} {_found(answer)}" for name, answer in document["models"].items())
-        return f"<{document['kind']} '{document['instance']}': {', '.join(answers)}>"
+        name = f" '{document['instance']}'" if document["instance"] else ""
+        return f"<{document['kind']}{name}: {', '.join(answers)}>"
 
     def plot(self, name: str | None = None) -> plotly.graph_objects.Figure:
         """Return the family's main picture, or another one by its name.
@@ -118,7 +119,11 @@ class Presented(Tabular):
 
 def _found(answer: Mapping[str, Any]) -> str:
     objective = answer["objective"]
-    return str(answer["stop_reason"]) if objective is None else f"{objective:.6g} ({answer['point_status']})"
+    return (
+        f"without solution ({answer['stop_reason']})"
+        if objective is None
+        else f"{objective:.6g} ({answer['point_status']})"
+    )
 
 
 def _report() -> Any:

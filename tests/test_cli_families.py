@@ -39,6 +39,14 @@ def test_games_are_solved_by_formula_alone(tmp_path, kind):
     assert invoke("solve", path, "--route", "closed-form").stdout.startswith(f"mine ({kind})")
 
 
+def test_that_several_retailers_have_no_contract_is_an_answer():
+    found = invoke("solve", ROOT / "data" / "differential_game" / "general.toml", "--route", "closed-form", "--json")
+    assert found.exit_code == 0, found.output
+    contract = json.loads(found.stdout)["models"]["contract"]
+    assert contract["objective"] is None
+    assert contract["reason"].startswith("the contract is defined for one retailer")
+
+
 def test_a_sweep_of_the_differential_game(tmp_path):
     path, out = tmp_path / "mine.toml", tmp_path / "x.csv"
     invoke("new", "differential-game", path)

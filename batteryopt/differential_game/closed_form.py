@@ -12,10 +12,10 @@ from batteryopt.differential_game.instance import DifferentialGameInstance, Inst
 from batteryopt.differential_game.pair_formulas import pair_equilibrium
 from batteryopt.differential_game.quadrature import FloatArray
 from batteryopt.differential_game.riccati import matrix_equilibrium
-from batteryopt.differential_game.solution import CONTRACT_NEEDS_ONE_RETAILER, Model, Solution
+from batteryopt.differential_game.solution import Model, NoContract, Solution
 from batteryopt.differential_game.statics import pricing
 from batteryopt.differential_game.trajectory import Trajectory
-from batteryopt.errors import FormulaDoesNotApply, UnsupportedModel
+from batteryopt.errors import FormulaDoesNotApply
 
 _DEGREE = 9
 """Radau nodes an element of the grid that carries the formula's paths: interpolation errs by less than 1e-11."""
@@ -86,7 +86,7 @@ def solve(instance: Instance, model: Model, share: float | None = None) -> Solut
 def require_formula(instance: Instance, model: Model) -> None:
     """Raise `FormulaDoesNotApply` with everything that the formulas do not cover, or why there is no such game."""
     if model is Model.CONTRACT and not instance.matrices().has_one_retailer:
-        raise UnsupportedModel(CONTRACT_NEEDS_ONE_RETAILER)
+        raise NoContract
     if conditions := instance.beyond_formula():
         raise FormulaDoesNotApply(f"the {model} game", conditions)
 

@@ -18,15 +18,14 @@ from batteryopt.differential_game.instance import Instance
 from batteryopt.differential_game.mesh import MeshError, estimate, first_grid, refine
 from batteryopt.differential_game.model import Bargain, build
 from batteryopt.differential_game.solution import (
-    CONTRACT_NEEDS_ONE_RETAILER,
     Model,
+    NoContract,
     PresentValue,
     Solution,
     demands,
     flows,
 )
 from batteryopt.differential_game.trajectory import Trajectory
-from batteryopt.errors import UnsupportedModel
 from batteryopt.run import Route, Run
 from batteryopt.status import PointStatus, StopReason
 
@@ -86,7 +85,7 @@ def solve(
         last, error = solve_refined(instance, model, options)
         return _found(instance, model, last, error, begin)
     if not instance.matrices().has_one_retailer:
-        raise UnsupportedModel(CONTRACT_NEEDS_ONE_RETAILER)
+        raise NoContract
     if decentralized is None:
         apart = solve(instance, Model.DECENTRALIZED, options)
         if apart.solution is None:

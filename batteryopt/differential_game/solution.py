@@ -14,6 +14,7 @@ from batteryopt.differential_game.instance import DifferentialGameInstance, Inst
 from batteryopt.differential_game.matrices import GameMatrices
 from batteryopt.differential_game.quadrature import FloatArray
 from batteryopt.differential_game.trajectory import Moments, Trajectory
+from batteryopt.errors import UnsupportedModel
 
 _SAMPLES = 121
 """Times of a trajectory in JSON: fine enough to draw."""
@@ -21,10 +22,14 @@ _LEAST_STEP = 1e-6
 """Between two of these times prices move if they move by more than this part of their size."""
 
 
-CONTRACT_NEEDS_ONE_RETAILER = (
-    "the contract is defined for one retailer (retailers): a wholesale price at the share of the unit cost cannot undo "
-    "the competition of several"
-)
+class NoContract(UnsupportedModel):
+    """No contract of this form makes several retailers decide as one owner would: that is an answer, not a failure."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "the contract is defined for one retailer (retailers): a wholesale price at the share of the unit cost "
+            "cannot undo the competition of several"
+        )
 
 
 class Model(enum.StrEnum):

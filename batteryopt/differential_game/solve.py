@@ -10,7 +10,7 @@ from batteryopt.differential_game import check, closed_form, optimizer
 from batteryopt.differential_game.answer import Answer, Result
 from batteryopt.differential_game.discrete import OptimizerOptions
 from batteryopt.differential_game.instance import Instance
-from batteryopt.differential_game.solution import Model, Solution
+from batteryopt.differential_game.solution import Model, NoContract, Solution
 from batteryopt.errors import FormulaDoesNotApply, UnsupportedModel
 from batteryopt.run import Route, Run
 from batteryopt.status import PointStatus, StopReason
@@ -107,7 +107,7 @@ def by_formula(instance: Instance, model: Model) -> Answer:
         solution = closed_form.solve(instance, model)
     except (FormulaDoesNotApply, UnsupportedModel) as reason:
         run = _without_point(Route.CLOSED_FORM, "formula", StopReason.CONVERGED, begin)
-        return Answer(model=model, solution=None, run=run, reason=str(reason), applies=False)
+        return Answer(model=model, solution=None, run=run, reason=str(reason), applies=isinstance(reason, NoContract))
     run = Run.of_formula(solution.objective, time.perf_counter() - begin)
     return Answer(model=model, solution=solution, run=run, certificate=check.certify(solution))
 
@@ -131,7 +131,7 @@ def by_optimizer(
         found = optimizer.solve(instance, model, options, decentralized=decentralized)
     except UnsupportedModel as reason:
         run = _without_point(Route.OPTIMIZER, "none", StopReason.CONVERGED, begin)
-        return Answer(model=model, solution=None, run=run, reason=str(reason), applies=False)
+        return Answer(model=model, solution=None, run=run, reason=str(reason), applies=isinstance(reason, NoContract))
     if found.solution is None:
         return Answer(model=model, solution=None, run=found.run, reason=found.reason)
     certificate = found.certificate + check.certify(found.solution, is_stopped=found.run.stop_reason.is_limit)
