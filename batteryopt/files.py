@@ -6,11 +6,17 @@ import contextlib
 import os
 import secrets
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from batteryopt.errors import Fault, InvalidInput
 
-SUMS = "%.15g"
-"""How sums of many numbers stand in a CSV file: 19459.8 and not 19459.799999999996."""
+if TYPE_CHECKING:
+    import pandas as pd
+
+
+def csv_of_sums(table: pd.DataFrame) -> str:
+    """Return a table of sums of many numbers as CSV: 19459.8 and not 19459.799999999996."""
+    return table.to_csv(index=False, lineterminator="\n", float_format="%.15g")
 
 
 def write_atomically(path: str | os.PathLike[str], content: str | bytes) -> None:

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from batteryopt.errors import Fault, InvalidInput
-from batteryopt.files import SUMS
+from batteryopt.files import csv_of_sums
 from batteryopt.spreadsheet import is_workbook
 from batteryopt.toml_output import to_toml
 
@@ -133,7 +133,7 @@ def _tables(result: Result) -> dict[str, str]:
     import pandas as pd
 
     if hasattr(result, "tables"):
-        own = {name: table.to_csv(index=False, float_format=SUMS) for name, table in result.tables().items()}
+        own = {name: csv_of_sums(table) for name, table in result.tables().items()}
     else:
         own = {"answers": result.to_frame().to_csv(index=False)}
     checks = [

@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from batteryopt.files import SUMS, write_atomically
+from batteryopt.files import csv_of_sums, write_atomically
 from batteryopt.network import haulage
 from batteryopt.network.attribution import by_city
 from batteryopt.network.careers import records
@@ -61,10 +61,7 @@ def write(solution: Solution, folder: str | os.PathLike[str]) -> tuple[str, ...]
     """Write every table of a plan as CSV into a folder, and return the names of the files."""
     path = Path(folder)
     path.mkdir(parents=True, exist_ok=True)
-    found = {
-        f"{name}.csv": table.to_csv(index=False, lineterminator="\n", float_format=SUMS)
-        for name, table in tables(solution).items()
-    }
+    found = {f"{name}.csv": csv_of_sums(table) for name, table in tables(solution).items()}
     for name, text in found.items():
         write_atomically(path / name, text)
     return tuple(found)

@@ -11,6 +11,7 @@ from typing import Any
 
 import pandas as pd
 
+from batteryopt.files import csv_of_sums
 from batteryopt.output import json_text
 from batteryopt.presentation import View
 from batteryopt.report.results import Saved, read_table
@@ -57,5 +58,5 @@ class Unsaved(Saved):
         if name not in self._tables:
             return pd.DataFrame()
         if name not in self._read:
-            self._read[name] = read_table(io.StringIO(self._tables[name].to_csv(index=False)))
+            self._read[name] = read_table(io.StringIO(csv_of_sums(self._tables[name])))
         return self._read[name]
