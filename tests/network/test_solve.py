@@ -83,18 +83,37 @@ def test_the_whole_search_finds_what_the_tree_finds(monkeypatch):
 
 def test_a_limit_keeps_plan_and_bound(monkeypatch):
     """No time for the tree: the dive's plan comes back with the relaxation's bound, and no claim of optimality."""
-    monkeypatch.setattr(search_module, "SMALL", 0)
-    monkeypatch.setattr(search_module, "LARGE", 0)
-    monkeypatch.setattr(search_module, "PASS", 1)
-    generator = np.random.default_rng(1)
-    x = generator.uniform(0, 100, (12, 2))
-    km = np.linalg.norm(x[:, None] - x, axis=2)
-    network = with_capacity(echelon(km, generator.uniform(1, 9, 12), generator.uniform(50, 200, 12)), 12.0)
+    stop_searching_early(monkeypatch)
+    monkeypatch.setattr(search_module, "ENOUGH_FOR_A_LARGE_TREE", 1.0)
+    network = scattered_towns()
     found = solve(network, gap=0.0, time_limit=20)
     exact = solve_exactly(monkeypatch, network)
     assert found.run.point_status == "feasible"
     assert found.run.bound <= exact.objective <= found.objective + 1e-6 * abs(found.objective)
     assert found.certificate.passed
+
+
+@pytest.mark.parametrize("limit", [None, 600.0])
+def test_a_large_tree_is_begun_where_searches_are_at_their_end_and_time_is_not(monkeypatch, limit):
+    stop_searching_early(monkeypatch)
+    network = scattered_towns()
+    found = solve(network, gap=0.0, time_limit=limit)
+    assert found.run.stop_reason == "converged"
+    assert found.objective == pytest.approx(solve_exactly(monkeypatch, network).objective)
+
+
+def stop_searching_early(monkeypatch):
+    """Have any problem count as large, and a single search around the plan as a full pass."""
+    monkeypatch.setattr(search_module, "SMALL", 0)
+    monkeypatch.setattr(search_module, "LARGE", 0)
+    monkeypatch.setattr(search_module, "PASS", 1)
+
+
+def scattered_towns():
+    generator = np.random.default_rng(1)
+    x = generator.uniform(0, 100, (12, 2))
+    km = np.linalg.norm(x[:, None] - x, axis=2)
+    return with_capacity(echelon(km, generator.uniform(1, 9, 12), generator.uniform(50, 200, 12)), 12.0)
 
 
 def with_capacity(network, tonnes):

@@ -22,7 +22,9 @@ from batteryopt.status import PointStatus, StopReason
 SMALL = 20_000
 """Non-zeros up to which the whole tree is searched at once, with all cuts."""
 LARGE = 300_000
-"""Non-zeros beyond which a tree of the whole problem is not begun."""
+"""Non-zeros beyond which a tree of the whole problem is only begun where nothing else is left to try, and time is."""
+ENOUGH_FOR_A_LARGE_TREE = 0.25
+"""Part of the time limit that must be left for that."""
 SHARES = {"first": 0.25, "relaxation": 0.4, "dive": 0.5, "around": 0.95}
 """Parts of the time limit by which each phase is over."""
 BEFORE_THE_TREE = 0.12
@@ -146,6 +148,11 @@ class _Hunt:
         gap = relative_gap(self.objective, _known(self.relaxation.bound))
         return self.flag.is_set or (gap is not None and gap <= self.options.relative_gap)
 
+    def is_late(self) -> bool:
+        """Whether a large tree would not come far in the time that is left."""
+        limit = self.options.time_limit
+        return limit is not None and time.monotonic() - self.began > (1.0 - ENOUGH_FOR_A_LARGE_TREE) * limit
+
     def tell(self) -> None:
         """Tell the listener what is known."""
         if self.on_progress is not None:
@@ -200,7 +207,7 @@ class _Hunt:
         stopped = self.relaxation.stop_reason
         if stopped.is_no_solution:
             return Found(stop_reason=stopped, point_status=PointStatus.NONE)
-        if self.is_done() or program.A.nnz > LARGE:
+        if self.is_done() or (program.A.nnz > LARGE and self.is_late()):
             return self._as_found(root)
         return _tree(program, self.options, self.began, self.x, self.on_progress, root=root)
 
