@@ -244,8 +244,11 @@ def labelled(form: str, figures: dict[str, float]) -> dict[str, float]:
 
 
 def alone(work: Callable[..., dict[str, float]], *arguments: Any) -> dict[str, float]:
-    """Return what some work measures in a process of its own, and the largest memory of that."""
-    with ProcessPoolExecutor(1, mp_context=multiprocessing.get_context("spawn")) as pool:
+    """Return what some work measures in a process of its own, and the largest memory of that.
+
+    It is forked from a small server: one that is spawned counts this process's memory as its own.
+    """
+    with ProcessPoolExecutor(1, mp_context=multiprocessing.get_context("forkserver")) as pool:
         figures = pool.submit(work, *arguments).result()
         return figures | {"memory, MB": pool.submit(largest_memory_mb).result()}
 
