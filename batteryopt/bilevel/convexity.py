@@ -243,8 +243,7 @@ def _negative_curvature(form: OwnForm) -> tuple[float, str] | None:
                 variable.set_value(_sample(variable, generator, at_end=k % 2 == 0), skip_validation=True)
             hessian = np.zeros((len(form.variables), len(form.variables)))
             for (i, j), entry in entries.items():
-                value = pyo.value(entry, exception=False)
-                hessian[i, j] = hessian[j, i] = math.nan if value is None or isinstance(value, complex) else value
+                hessian[i, j] = hessian[j, i] = _value_or_nan(entry)
             if not np.isfinite(hessian).all():
                 continue
             smallest = float(np.linalg.eigvalsh(hessian)[0])
@@ -254,6 +253,15 @@ def _negative_curvature(form: OwnForm) -> tuple[float, str] | None:
     finally:
         for variable, (value, _) in zip(variables, before, strict=True):
             variable.set_value(value, skip_validation=True)
+
+
+def _value_or_nan(expression: Any) -> float:
+    """Return an expression's value at the variables' values; NaN where it has none, as 1 / 0."""
+    try:
+        value = pyo.value(expression, exception=False)
+    except (ArithmeticError, ValueError):
+        return math.nan
+    return math.nan if value is None or isinstance(value, complex) else float(value)
 
 
 def _sample(variable: Any, generator: np.random.Generator, *, at_end: bool) -> float:

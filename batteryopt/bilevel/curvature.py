@@ -13,6 +13,7 @@ import math
 from typing import Any
 
 from pyomo.common.collections import ComponentMap, ComponentSet
+from pyomo.common.errors import PyomoException
 from pyomo.common.numeric_types import native_numeric_types
 from pyomo.contrib.fbbt.expression_bounds_walker import ExpressionBoundsVisitor
 from pyomo.core.expr import numeric_expr as ne
@@ -74,7 +75,7 @@ def interval(expression: Any, box: ComponentMap | None = None) -> Interval:
         leaves = None if box is None else ComponentMap(box)  # the visitor adds to what it is given
         visitor = ExpressionBoundsVisitor(leaf_bounds=leaves, use_fixed_var_values_as_bounds=True)
         lower, upper = visitor.walk_expression(expression)
-    except (ArithmeticError, ValueError):  # InfeasibleConstraintException and InvalidConstraintData are ValueErrors
+    except (ArithmeticError, ValueError, PyomoException):  # a root of what may be negative, for one
         return -math.inf, math.inf
     return (-math.inf if math.isnan(lower) else lower), (math.inf if math.isnan(upper) else upper)
 

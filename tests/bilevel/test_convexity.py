@@ -289,6 +289,20 @@ def _never_accepts_a_nonconvex_one(data) -> None:
     assert smallest >= -1e-4, f"accepted with an eigenvalue of {smallest}"
 
 
+@pytest.mark.parametrize(
+    ("objective", "bounds"),
+    [
+        (lambda x, y: -((y - 1.75) ** 0.5), (0, 1)),  # the root of what is negative wherever the follower may be
+        (lambda x, y: -(y**0.5), (0, 0)),  # its second derivative is 1 / 0 wherever the follower may be
+    ],
+    ids=["negative", "zero"],
+)
+def test_a_function_without_value_somewhere_is_refused_in_words(objective, bounds):
+    lower, upper = bounds
+    with pytest.raises(bilevel.UnsupportedFollower):
+        how(one_follower(objective, lower=lower, upper=upper, sense=pyo.maximize))
+
+
 @settings(max_examples=40)
 @given(data=st.data())
 def test_no_nonconvex_follower_is_accepted(data):
