@@ -24,6 +24,8 @@ Ints = npt.NDArray[np.int64]
 def shipments(solution: Solution) -> pd.DataFrame:
     """Return shipments with their ``km``, ``people_per_km``, ``cost`` and ``emission_kg``; trips are not in them."""
     network, table = solution.network, solution.shipped
+    if not network.modes:  # nothing travels
+        return table.assign(km=0.0, people_per_km=0.0, cost=0.0, emission_kg=0.0)
     parts = [_of_mode(network, mode, table[table["mode"] == mode.name]) for mode in network.modes]
     return pd.concat(parts).sort_index()
 

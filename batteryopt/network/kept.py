@@ -13,7 +13,7 @@ import pandas as pd
 
 from batteryopt.errors import Fault, InvalidInput, nearest
 from batteryopt.network.careers import Career
-from batteryopt.network.facilities import Standing
+from batteryopt.network.facilities import Candidate, Standing
 from batteryopt.network.instance import Network
 from batteryopt.network.solution import COLUMNS, Solution
 
@@ -64,7 +64,8 @@ def saved_facilities(network: Network, folder: Path) -> Solution:
         remedy = f"give a folder written by: batteryopt solve NETWORK --out DIR; or the word {EXISTING}"
         problem = f"cannot be read ({(error.strerror or str(error)).lower()})"
         raise InvalidInput(str(path), [Fault(place="--keep", problem=problem, remedy=remedy)]) from error
-    faults = list(_told_once(fault for number, line in enumerate(lines, 2) for fault in _faults(network, number, line)))
+    candidates = {(c.site, c.type): c for c in network.candidates if c.standing is not Standing.CLOSED}
+    faults = list(_told_once(f for row, line in enumerate(lines, 2) for f in _faults(network, candidates, row, line)))
     if faults:
         raise InvalidInput(str(path), faults)
     return _as_plan(network, [(*(line[c] for c in COLUMNS["facilities"][:-1]), _tonnes(line)) for line in lines])
@@ -91,14 +92,15 @@ def _tonnes(line: Mapping[str, str]) -> float:
         return math.nan
 
 
-def _faults(network: Network, number: int, line: Mapping[str, str]) -> Iterator[Fault]:
+def _faults(
+    network: Network, candidates: Mapping[tuple[str, str], Candidate], number: int, line: Mapping[str, str]
+) -> Iterator[Fault]:
     """Yield what keeps a row from standing in this network."""
     place = f"{TABLE} row {number}"
     missing = [column for column in COLUMNS["facilities"] if not line.get(column)]
     if missing:
         yield Fault(place=place, problem=f"has no {', '.join(missing)}", remedy="write the plan anew with: solve --out")
         return
-    candidates = {(c.site, c.type): c for c in network.candidates if c.standing is not Standing.CLOSED}
     candidate = candidates.get((line["site"], line["type"]))
     if candidate is None:
         remedy = "add it to candidates.csv, or take it out of the plan"

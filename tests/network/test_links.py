@@ -50,3 +50,16 @@ def test_what_a_town_makes_itself_needs_a_centre_there_too(two_towns: Network) -
     assert usual.objective == pytest.approx(200)
     assert tight.root_bound == pytest.approx(200)
     assert usual.root_bound == pytest.approx(100)
+
+
+def test_a_town_alone_needs_no_mode(two_towns: Network) -> None:
+    """Ten tonnes are checked and taken where they fall: one centre, 100."""
+    alone = dataclasses.replace(
+        two_towns,
+        sites=two_towns.sites[:1],
+        returns=two_towns.returns[:1],
+        candidates=two_towns.candidates[:2],
+        modes=(),
+        distances={},
+    )
+    assert solve(alone, gap=0.0).objective == pytest.approx(100)

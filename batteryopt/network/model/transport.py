@@ -167,6 +167,8 @@ def per_tonne(b: Draft) -> tuple[Floats, Floats]:
 
 def _at(table: Floats, place: tuple[Ints, ...]) -> Floats:
     """Return a table's numbers at the places of many variables; quickly where they are all the same."""
+    if not len(place[0]):
+        return np.zeros(0)
     first = table.flat[0]
     return np.full(len(place[0]), first) if (table == first).all() else np.asarray(table[place], dtype=float)
 
