@@ -53,7 +53,7 @@ def explain(m: Formulation, options: Options) -> tuple[Breach, ...]:
     limited = dataclasses.replace(options, time_limit=min(options.time_limit or 60.0, 60.0), relative_gap=1e-4)
     answer = solve_arrays(program, limited)
     if answer.x is None:
-        relaxed = dataclasses.replace(program, is_integer=np.zeros(len(program.c), dtype=bool))
+        relaxed = program.relaxed()
         answer = solve_arrays(relaxed, dataclasses.replace(limited, relative_gap=0.0))
     if answer.x is None:
         return ()

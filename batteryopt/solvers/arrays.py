@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -41,6 +42,8 @@ class QuadraticProgram:
         Bounds and integrality of the columns (n).
     variables, constraints
         Pyomo data objects behind the columns and rows.
+    model
+        The Pyomo model they belong to, kept alive because they refer to it weakly only.
     """
 
     maximise: bool = False
@@ -55,6 +58,7 @@ class QuadraticProgram:
     is_integer: npt.NDArray[np.bool_]
     variables: Sequence[Any] = ()
     constraints: Sequence[Any] = ()
+    model: Any = None
 
     @property
     def sign(self) -> float:
@@ -101,6 +105,10 @@ class QuadraticProgram:
         rows = _complementarity(self.sign * row_duals, self.A @ x, self.row_lower, self.row_upper)
         columns = _complementarity(self.sign * self.reduced_costs(x, row_duals), x, self.lower, self.upper)
         return rows + columns
+
+    def relaxed(self) -> QuadraticProgram:
+        """Return the program with no column held to integers."""
+        return dataclasses.replace(self, is_integer=np.zeros(len(self.c), dtype=bool))
 
     def is_convex(self) -> bool:
         """Return whether the objective is convex (concave, when maximised), to `CONVEXITY_SHIFT`."""
@@ -166,6 +174,7 @@ def compile_parts(parts: Parts) -> QuadraticProgram:
         is_integer=np.fromiter((not v.is_continuous() for v in variables), bool, len(variables)),
         variables=variables,
         constraints=parts.constraints,
+        model=parts.model,
     )
 
 

@@ -36,8 +36,8 @@ class Parts:
 
     Attributes
     ----------
-    name
-        The model's name, for messages.
+    model
+        The model itself: components refer to it weakly only, and would lose their names with it.
     objective
         The one active objective, or None where any feasible point will do.
     constraints
@@ -48,11 +48,16 @@ class Parts:
         Variables declared in the model and not fixed; expressions may hold others, from outside its tree.
     """
 
-    name: str
+    model: Any
     objective: Any | None
     constraints: tuple[Any, ...]
     sos: tuple[Any, ...]
     variables: tuple[Any, ...]
+
+    @property
+    def name(self) -> str:
+        """The model's name, for messages."""
+        return str(self.model.name)
 
     @property
     def is_maximisation(self) -> bool:
@@ -76,7 +81,7 @@ def parts_of(model: Any) -> Parts:
     """
     _refuse_unknown(model)
     return Parts(
-        name=str(model.name),
+        model=model,
         objective=_the_objective(model),
         constraints=tuple(c for c in _active(model, pyo.Constraint) if c.has_lb() or c.has_ub()),
         sos=_special_ordered_sets(model),

@@ -43,7 +43,7 @@ class GrowingProgram:
     """
 
     def __init__(self, program: QuadraticProgram, options: Options, flag: InterruptFlag) -> None:
-        relaxed = dataclasses.replace(program, is_integer=np.zeros(len(program.c), dtype=bool))
+        relaxed = program.relaxed()
         self._flag = flag
         self._highs = new_highs()
         set_options(self._highs, settings_of(relaxed, options))

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
-
 import numpy as np
 
 from batteryopt.solvers.adapter import Options
@@ -22,7 +20,7 @@ class LinearSession:
     """
 
     def __init__(self, program: QuadraticProgram, options: Options | None = None) -> None:
-        self.program = dataclasses.replace(program, is_integer=np.zeros(len(program.c), dtype=bool))
+        self.program = program.relaxed()
         self.iterations = 0
         self._columns = np.arange(len(program.c), dtype=np.int32)
         self._highs = new_highs()

@@ -70,7 +70,7 @@ class InteriorPointAdapter(Adapter):
         began = time.perf_counter()
         parts = parts_of(model)
         self._refuse(parts, indicators)
-        program = compile_nonlinear(model, parts)
+        program = compile_nonlinear(parts)
         self._refuse_integers(program.variables)
         fault = _evident_infeasibility(program, parts, options)
         if fault:

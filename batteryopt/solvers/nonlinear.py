@@ -49,6 +49,8 @@ class NonlinearProgram:
     ----------
     variables, constraints
         Pyomo data objects behind columns and rows.
+    model
+        The Pyomo model they belong to, kept alive because they refer to it weakly only.
     constants
         (value, lower, upper) of each row without variables.
     """
@@ -56,6 +58,7 @@ class NonlinearProgram:
     sign: float
     variables: tuple[Any, ...]
     constraints: tuple[Any, ...]
+    model: Any
     lower: Floats
     upper: Floats
     row_lower: Floats
@@ -130,8 +133,8 @@ def _structure(matrix: Any) -> tuple[Indices, Indices]:
     return np.array(rows, dtype=np.int32), np.array(columns, dtype=np.int32)
 
 
-def compile_nonlinear(model: Any, parts: Parts) -> NonlinearProgram:
-    """Return a model as a `NonlinearProgram`; the parts are the model's own.
+def compile_nonlinear(parts: Parts) -> NonlinearProgram:
+    """Return the model that has these parts as a `NonlinearProgram`.
 
     Raises
     ------
@@ -140,7 +143,7 @@ def compile_nonlinear(model: Any, parts: Parts) -> NonlinearProgram:
     """
     import casadi
 
-    builder, variables, constraints = _read_by_casadi(model, parts)
+    builder, variables, constraints = _read_by_casadi(parts)
     x = casadi.SX.sym("x", len(variables))
     f, g = _as_scalars(casadi, builder)(x)
     g_lower, g_upper = np.array(builder.g_lb, dtype=float), np.array(builder.g_ub, dtype=float)
@@ -151,6 +154,7 @@ def compile_nonlinear(model: Any, parts: Parts) -> NonlinearProgram:
         sign=-1.0 if parts.is_maximisation else 1.0,
         variables=tuple(variables),
         constraints=tuple(constraints[int(i)] for i in kept),
+        model=parts.model,
         lower=np.array(builder.x_lb, dtype=float),
         upper=np.array(builder.x_ub, dtype=float),
         row_lower=g_lower[kept],
@@ -160,7 +164,7 @@ def compile_nonlinear(model: Any, parts: Parts) -> NonlinearProgram:
     )
 
 
-def _read_by_casadi(model: Any, parts: Parts) -> tuple[Any, Sequence[Any], Sequence[Any]]:
+def _read_by_casadi(parts: Parts) -> tuple[Any, Sequence[Any], Sequence[Any]]:
     """Return CasADi's builder with the variables and constraints in its order; nothing scaled, nothing presolved."""
     import casadi
 
@@ -168,7 +172,7 @@ def _read_by_casadi(model: Any, parts: Parts) -> tuple[Any, Sequence[Any], Seque
     with tempfile.TemporaryDirectory(prefix="batteryopt-") as folder:
         path = Path(folder) / "model.nl"
         with path.open("w", newline="\n") as stream, numbers_required(parts.name):
-            info = write_plainly(model, stream)
+            info = write_plainly(parts.model, stream)
         refuse_unreadable(path.read_text(), parts)
         try:
             builder.import_nl(str(path), {"verbose": False})

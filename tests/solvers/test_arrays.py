@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import gc
+
 import numpy as np
 import pyomo.environ as pyo
 import pytest
@@ -45,6 +47,18 @@ def test_every_number_of_a_worked_example():
     np.testing.assert_array_equal(program.is_integer, [False, True])
     assert program.maximise
     assert (program.is_quadratic, program.has_integers, program.is_convex()) == (True, True, False)
+
+
+def test_the_model_lives_as_long_as_its_arrays():
+    program = compile_model(worked_example())
+    gc.collect()  # Pyomo's models are cycles: one that nobody holds goes with the next collection
+    assert [c.name for c in program.constraints] == ["low", "window", "equal"]
+
+
+def test_relaxed_by_hand():
+    program = compile_model(worked_example())
+    assert program.relaxed().is_integer.tolist() == [False, False]
+    assert program.is_integer.tolist() == [False, True]
 
 
 def test_violation_is_relative_to_the_size_of_the_terms():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import math
 
 import numpy as np
@@ -26,7 +27,13 @@ each = pytest.mark.parametrize("adapter", LOCAL, ids=lambda a: a.name)
 
 
 def compiled(model):
-    return compile_nonlinear(model, parts_of(model))
+    return compile_nonlinear(parts_of(model))
+
+
+def test_the_model_lives_as_long_as_its_arrays():
+    program = compiled(two_rows())
+    gc.collect()
+    assert {c.name for c in program.constraints} == {"linear", "curved"}
 
 
 def dense(structure, values, shape):

@@ -222,7 +222,7 @@ def _relaxation(program: QuadraticProgram) -> Relaxation:
     """Return what solves a node: a session that keeps its basis for linear programs, fresh runs for quadratic ones."""
     if not program.is_quadratic:
         return LinearSession(program).solve
-    continuous = dataclasses.replace(program, is_integer=np.zeros(len(program.c), dtype=bool))
+    continuous = program.relaxed()
 
     def solve(lower: Floats, upper: Floats) -> tuple[StopReason, Floats | None]:
         options = Options(time_limit=NODE_SECONDS)

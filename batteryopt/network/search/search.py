@@ -82,7 +82,7 @@ def search(
 
 def _root_bound(program: QuadraticProgram, options: Options) -> float | None:
     """Return the bound that the duals of the linear relaxation prove; None where it has no optimum."""
-    relaxed = dataclasses.replace(program, is_integer=np.zeros(len(program.c), dtype=bool))
+    relaxed = program.relaxed()
     duals = solve_arrays(relaxed, dataclasses.replace(options, relative_gap=0.0)).row_duals
     return None if duals is None else _known(dual_bound(program, duals))
 
