@@ -32,7 +32,7 @@ ZERO = 1e-8
 """A multiplier or slack up to this size, relative to the largest value of its kind or 1, counts as zero."""
 INTEGRAL = 1e-7
 NODE_SECONDS = 2.0
-"""A quadratic node that takes longer is given up, and its bound stays in the answer: the active-set code can stall."""
+"""A quadratic node that takes longer is branched on without its point: the active-set code can stall."""
 
 Relaxation = Callable[[Floats, Floats], tuple[StopReason, Floats | None]]
 
@@ -81,10 +81,11 @@ class _Tree:
         position = {id(v): k for k, v in enumerate(self.program.variables)}
         self.pairs = [(position[id(p.multiplier)], position[id(p.slack)]) for p in system.all_pairs]
         self.integers = np.flatnonzero(self.program.is_integer)
-        self.relax = _relaxation(self.program)
+        self.solve_relaxation = _relaxation(self.program)
         self.incumbent: Floats | None = None
         self.value = math.inf
         self.given_up = math.inf
+        self.visiting = -math.inf
         self.nodes = 0
         self._order = itertools.count()
 
@@ -98,11 +99,12 @@ class _Tree:
                 if self._is_late():
                     reason = StopReason.TIME_LIMIT
                     break
-                node = heapq.heappop(heap)[2]
+                self.visiting, _, node = heapq.heappop(heap)
                 if self._visit(node, heap) is StopReason.UNBOUNDED:
                     return self._report(StopReason.UNBOUNDED, None)
         except KeyboardInterrupt:
             reason = StopReason.INTERRUPTED
+            self.given_up = min(self.given_up, self.visiting)
         bound = min([self.value, self.given_up, *(entry[0] for entry in heap[:1])])
         if reason is StopReason.CONVERGED and self.given_up < self._cutoff():
             reason = StopReason.NUMERICAL_TROUBLE
@@ -113,13 +115,9 @@ class _Tree:
     def _visit(self, node: _Node, heap: list[tuple[float, int, _Node]]) -> StopReason:
         """Solve a node's relaxation, and keep its point or branch."""
         self.nodes += 1
-        reason, x = self.relax(node.lower, node.upper)
+        reason, x = self._relaxed(node.lower, node.upper)
         if x is None:
-            if reason in (StopReason.UNBOUNDED, StopReason.INFEASIBLE_OR_UNBOUNDED):
-                return self._branch_unbounded(node, heap)
-            if reason is not StopReason.INFEASIBLE:
-                self.given_up = min(self.given_up, node.bound)
-            return reason
+            return reason if reason is StopReason.INFEASIBLE else self._branch_blindly(node, heap, reason)
         value = self.program.sign * self.program.objective(x)
         if value >= self._cutoff():
             return reason
@@ -133,13 +131,26 @@ class _Tree:
             self._push(heap, dataclasses.replace(child, bound=value))
         return reason
 
-    def _branch_unbounded(self, node: _Node, heap: list[tuple[float, int, _Node]]) -> StopReason:
-        """Branch on any open pair; with none left the piece itself is feasible and unbounded, or infeasible."""
+    def _relaxed(self, lower: Floats, upper: Floats) -> tuple[StopReason, Floats | None]:
+        """Solve a relaxation; an interrupt that the solver took for itself ends the tree as well."""
+        reason, x = self.solve_relaxation(lower, upper)
+        if reason is StopReason.INTERRUPTED:
+            raise KeyboardInterrupt
+        return reason, x
+
+    def _branch_blindly(self, node: _Node, heap: list[tuple[float, int, _Node]], reason: StopReason) -> StopReason:
+        """Branch on any open pair of a node without a point; with none left, say what the piece itself is.
+
+        That is feasible and unbounded, or infeasible, or given up, with its bound in the answer.
+        """
         for pair in self.pairs:
             if node.upper[pair[0]] > 0 and node.upper[pair[1]] > 0:
                 for column in pair:
                     self._push(heap, self._with_zero(node, column))
                 return StopReason.CONVERGED
+        if reason not in (StopReason.UNBOUNDED, StopReason.INFEASIBLE_OR_UNBOUNDED):
+            self.given_up = min(self.given_up, node.bound)
+            return reason
         flat = dataclasses.replace(self.program, c=np.zeros_like(self.program.c), lower=node.lower, upper=node.upper)
         is_feasible = solve_arrays(flat).stop_reason is StopReason.CONVERGED
         return StopReason.UNBOUNDED if is_feasible else StopReason.INFEASIBLE
@@ -179,7 +190,7 @@ class _Tree:
             upper[a if x[a] <= x[b] else b] = 0.0
         for column in self.integers:
             lower[column] = upper[column] = round(x[column])
-        _, found = self.relax(lower, upper)
+        _, found = self._relaxed(lower, upper)
         if found is not None:
             value = self.program.sign * self.program.objective(found)
             if value < self.value:
