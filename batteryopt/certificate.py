@@ -67,6 +67,15 @@ class Certificate:
         """The checks that did not pass."""
         return tuple(check for check in self.checks if not check.passed)
 
+    @property
+    def verdict(self) -> str:
+        """The outcome in a few words: how many checks passed, or which failed."""
+        if not self.checks:
+            return "none"
+        failures = ", ".join(check.name for check in self.failures)
+        count = "1 check" if len(self) == 1 else f"{len(self)} checks"
+        return f"FAILED: {failures}" if failures else f"{count} passed"
+
     def to_json(self) -> list[dict[str, object]]:
         """Return the list of ``{"name", "residual", "tolerance", "passed"}`` that scripts rely on."""
         return [

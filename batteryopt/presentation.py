@@ -43,11 +43,15 @@ class View:
     tables: Callable[[], Mapping[str, pd.DataFrame]] = dict
 
 
+def document_of(kind: str, name: str, models: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the document of a result: its answers by model, with what it answers and what it was made with."""
+    return {"kind": kind, "instance": name, "versions": versions(), "models": models}
+
+
 def view_of_answer(kind: str, model: str, answer: Any, instance: Any, **more: Any) -> View:
     """Return the view of an answer that stands alone: that of a result with nothing else."""
     name = "" if instance is None else instance.name
-    document = {"kind": kind, "instance": name, "versions": versions(), "models": {model: answer.to_json()}}
-    return View(document=document, instance=instance, **more)
+    return View(document=document_of(kind, name, {model: answer.to_json()}), instance=instance, **more)
 
 
 class Tabular(abc.ABC):

@@ -24,7 +24,7 @@ FLOORS = (
         "units",
     ),
     ("solvers",),
-    ("bilevel", "run", "reproduction", "presentation"),
+    ("bilevel", "run", "reproduction", "presentation", "routes"),
     FAMILIES,
     ("families", "output"),
     ("sweep",),

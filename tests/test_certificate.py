@@ -31,6 +31,7 @@ def test_failures_are_named():
     certificate = Certificate((GOOD, BAD, UNKNOWN))
     assert not certificate.passed
     assert [check.name for check in certificate.failures] == ["bound", "best-response"]
+    assert certificate.verdict == "FAILED: bound, best-response"
     assert certificate["bound"] is BAD
     with pytest.raises(KeyError, match="no check named 'bond'; there are: feasible, bound, best-response"):
         certificate["bond"]

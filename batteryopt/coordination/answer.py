@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -14,7 +13,8 @@ from batteryopt.coordination.instance import Instance
 from batteryopt.coordination.pareto import ParetoRegion, pareto_region
 from batteryopt.coordination.solution import Model, Solution
 from batteryopt.presentation import Presented, View, view_of_answer
-from batteryopt.run import Run, versions
+from batteryopt.routes import RoutesResult
+from batteryopt.run import Run
 
 
 @dataclass(frozen=True, kw_only=True, repr=False)
@@ -89,7 +89,7 @@ class Answer(Presented):
         lines = [f"  {name:<26}{_shown(value)}" for name, value in self.solution.decisions().items()]
         profits = self.solution.to_json()["profits"]
         lines += [f"  profit of {name:<16}{_shown(value)}" for name, value in profits.items() if value is not None]
-        return "\n".join([head, *lines, *self._contract_lines(), *self._certificate_lines()])
+        return "\n".join([head, *lines, *self._contract_lines(), f"  certificate: {self.certificate.verdict}"])
 
     def _contract_lines(self) -> list[str]:
         terms = None if self.solution is None else self.solution.terms
@@ -101,64 +101,10 @@ class Answer(Presented):
             lines += ["  fair lump sums (K1, K2)   {:12.6g}, {:.6g}".format(*self.pareto.nash_bargaining)]
         return lines
 
-    def _certificate_lines(self) -> list[str]:
-        failures = ", ".join(check.name for check in self.certificate.failures)
-        verdict = f"FAILED: {failures}" if failures else f"passed, {len(self.certificate)} of {len(self.certificate)}"
-        return [f"  certificate: {verdict if len(self.certificate) else 'none'}"]
-
 
 @dataclass(frozen=True, kw_only=True, repr=False)
-class Result(Presented):
-    """Answers to several models of one instance, by one route or both.
-
-    Attributes
-    ----------
-    models
-        The answers asked for; with both routes, the optimiser's.
-    closed_form
-        The formula's answers under the same names; None with one route only.
-    """
-
-    instance: Instance
-    models: Mapping[Model, Answer]
-    closed_form: Mapping[Model, Answer] | None = None
-
-    def __getitem__(self, model: Model | str) -> Answer:
-        return self.models[Model(model)]
-
-    @property
-    def answers(self) -> tuple[Answer, ...]:
-        """Every answer of either route."""
-        return (*self.models.values(), *(self.closed_form or {}).values())
-
-    @property
-    def passed(self) -> bool:
-        """Whether every answer that has a solution passed all its checks."""
-        return all(answer.certificate.passed for answer in self.answers if answer.solution is not None)
-
-    def to_json(self) -> dict[str, Any]:
-        """Return the result as plain data, the keys as the command line prints them."""
-        document = {
-            "kind": self.instance.kind,
-            "instance": self.instance.name,
-            "versions": versions(),
-            "models": _by_name(self.models),
-        }
-        return document if self.closed_form is None else {**document, "closed_form": _by_name(self.closed_form)}
-
-    def _view(self) -> View:
-        return View(document=self.to_json(), instance=self.instance)
-
-    def to_frame(self) -> pd.DataFrame:
-        """Return one row a number of every answer, with its ``model`` and ``route``."""
-        frames = [
-            answer.to_frame().assign(model=answer.model.value, route=answer.run.route.value) for answer in self.answers
-        ]
-        columns = ["model", "route", "quantity", "index", "value"]
-        return pd.concat(frames, ignore_index=True)[columns] if frames else pd.DataFrame(columns=columns)
-
-    def __str__(self) -> str:
-        return "\n\n".join(str(answer) for answer in self.answers)
+class Result(RoutesResult[Instance, Answer]):
+    """Answers to several models of one game."""
 
 
 def contract_region(contract: Solution | None, decentralized: Solution | None) -> ParetoRegion | None:
@@ -166,10 +112,6 @@ def contract_region(contract: Solution | None, decentralized: Solution | None) -
     if contract is None or decentralized is None:
         return None
     return pareto_region(contract=contract.profits, before=decentralized.profits)
-
-
-def _by_name(answers: Mapping[Model, Answer]) -> dict[str, Any]:
-    return {model.value: answer.to_json() for model, answer in answers.items()}
 
 
 def _shown(value: Any) -> str:

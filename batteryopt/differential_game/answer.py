@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -14,7 +13,8 @@ from batteryopt.differential_game.instance import Instance
 from batteryopt.differential_game.quadrature import FloatArray
 from batteryopt.differential_game.solution import Model, Solution, demands
 from batteryopt.presentation import Presented, View, view_of_answer
-from batteryopt.run import Run, versions
+from batteryopt.routes import RoutesResult
+from batteryopt.run import Run
 
 
 @dataclass(frozen=True, kw_only=True, repr=False)
@@ -85,68 +85,12 @@ class Answer(Presented):
         if self.solution.steady_state is not None:
             steady = ", ".join(f"{level:.6g}" for level in self.solution.steady_state.efficiency[0])
             lines.append(f"  efficiency, steady            {steady:>12}")
-        return "\n".join([head, *lines, *self._certificate_lines()])
-
-    def _certificate_lines(self) -> list[str]:
-        failures = ", ".join(check.name for check in self.certificate.failures)
-        verdict = f"FAILED: {failures}" if failures else f"{len(self.certificate)} checks passed"
-        return [f"  certificate: {verdict if len(self.certificate) else 'none'}"]
+        return "\n".join([head, *lines, f"  certificate: {self.certificate.verdict}"])
 
 
 @dataclass(frozen=True, kw_only=True, repr=False)
-class Result(Presented):
-    """Answers to several models of one instance, by one route or both.
-
-    Attributes
-    ----------
-    models
-        The answers asked for; with both routes, the optimiser's.
-    closed_form
-        The formula's answers under the same names; None with one route only.
-    """
-
-    instance: Instance
-    models: Mapping[Model, Answer]
-    closed_form: Mapping[Model, Answer] | None = None
-
-    def __getitem__(self, model: Model | str) -> Answer:
-        return self.models[Model(model)]
-
-    @property
-    def answers(self) -> tuple[Answer, ...]:
-        """Every answer of either route."""
-        return (*self.models.values(), *(self.closed_form or {}).values())
-
-    @property
-    def passed(self) -> bool:
-        """Whether every answer that has a solution passed all its checks."""
-        return all(answer.certificate.passed for answer in self.answers if answer.solution is not None)
-
-    def to_json(self) -> dict[str, Any]:
-        """Return the result as plain data, the keys as the command line prints them."""
-        document = {
-            "kind": self.instance.kind,
-            "instance": self.instance.name,
-            "versions": versions(),
-            "models": _by_name(self.models),
-        }
-        return document if self.closed_form is None else {**document, "closed_form": _by_name(self.closed_form)}
-
-    def _view(self) -> View:
-        return View(document=self.to_json(), instance=self.instance)
-
-    def to_frame(self) -> pd.DataFrame:
-        """Return one row a number of every answer, with its ``model`` and ``route``."""
-        frames = [
-            answer.to_frame().assign(model=answer.model.value, route=answer.run.route.value)
-            for answer in self.answers
-            if answer.solution is not None
-        ]
-        columns = ["model", "route", "quantity", "index", "time", "value"]
-        return pd.concat(frames, ignore_index=True)[columns] if frames else pd.DataFrame(columns=columns)
-
-    def __str__(self) -> str:
-        return "\n\n".join(str(answer) for answer in self.answers)
+class Result(RoutesResult[Instance, Answer]):
+    """Answers to several models of one game."""
 
 
 def _single_numbers(solution: Solution) -> pd.DataFrame:
@@ -187,7 +131,3 @@ def _paths(solution: Solution) -> list[pd.DataFrame]:
         for name, path in paths.items()
         if path is not None
     ]
-
-
-def _by_name(answers: Mapping[Model, Answer]) -> dict[str, Any]:
-    return {model.value: answer.to_json() for model, answer in answers.items()}

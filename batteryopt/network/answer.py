@@ -14,8 +14,8 @@ from batteryopt.network.instance import Network
 from batteryopt.network.objective import Objective
 from batteryopt.network.rules import Breach
 from batteryopt.network.solution import Solution
-from batteryopt.presentation import Presented, View, view_of_answer
-from batteryopt.run import Run, versions
+from batteryopt.presentation import Presented, View, document_of, view_of_answer
+from batteryopt.run import Run
 from batteryopt.solvers.adapter import relative_gap
 
 NOTICED = 1e-6
@@ -134,12 +134,7 @@ class Result(Presented):
 
     def to_json(self) -> dict[str, Any]:
         """Return the result as plain data."""
-        return {
-            "kind": self.instance.kind,
-            "instance": self.instance.name,
-            "versions": versions(),
-            "models": {MODEL: self.answer.to_json()},
-        }
+        return document_of(self.instance.kind, self.instance.name, {MODEL: self.answer.to_json()})
 
     def _view(self) -> View:
         return View(document=self.to_json(), instance=self.instance, tables=self.answer.tables)

@@ -13,6 +13,7 @@ from batteryopt.coordination.answer import Answer, Result, contract_region
 from batteryopt.coordination.closed_form import solve
 from batteryopt.coordination.published import TABLE_2_INSTANCE
 from batteryopt.coordination.solution import Model, Solution
+from batteryopt.errors import InvalidInput
 from batteryopt.run import Route, Run
 from batteryopt.status import PointStatus, StopReason
 
@@ -166,6 +167,8 @@ def test_a_result_holds_both_routes():
     alone = Result(instance=TABLE_2_INSTANCE, models=answers)
     assert "closed_form" not in alone.to_json()
     assert alone["contract"].model is Model.CONTRACT
+    with pytest.raises(InvalidInput, match="decentralized: no answer of this name; there are: centralized, contract"):
+        alone["decentralized"]
     assert alone.passed
     assert len(alone.to_frame()) == 3 + 4 + 3 + 4
 
@@ -182,7 +185,7 @@ def test_tables_and_texts():
     frame = by_formula(Model.DECENTRALIZED, small_network()).to_frame()
     assert frame[frame.quantity == "sales_effort"]["index"].tolist() == [0, 1]
     text = str(by_formula(Model.CONTRACT))
-    assert all(words in text for words in ("contract by closed-form", "cost share x", "0.607867", "passed, 1 of 1"))
+    assert all(words in text for words in ("contract by closed-form", "cost share x", "0.607867", "1 check passed"))
     stopped = {"stop_reason": StopReason.UNBOUNDED, "point_status": PointStatus.NONE}
     run = Run(route=Route.OPTIMIZER, solver="made-up 1", **stopped)
     nothing = Answer(model=Model.DECENTRALIZED_TRANSFER, solution=None, run=run)
