@@ -6,7 +6,6 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from batteryopt.coordination.model import build as build_coordination
-from batteryopt.coordination.regions import CoordinationNetwork
 from batteryopt.coordination.solution import Model as Coordination
 from batteryopt.differential_game.instance import DifferentialGameInstance
 from batteryopt.differential_game.mesh import first_grid
@@ -18,35 +17,10 @@ from batteryopt.network.model.build import build as build_network
 from batteryopt.toml_input import TomlInstance
 from docs.generate import network_parts, pyomo_parts
 from docs.generate.parts import Part, cell, merged, page
+from tests.coordination.everything import two_by_two
 from tests.network.everything import everything
 
 BARGAIN = Bargain(manufacturer_reserve=1.0, retailer_reserve=2.0, retailer_weight=1.0, manufacturer_weight=1.0)
-
-
-def two_by_two() -> CoordinationNetwork:
-    """Return a coordination game of two regions and two enterprises, with every constraint there is."""
-    return CoordinationNetwork(
-        name="two by two",
-        source="made for this page",
-        market_size=(30.0, 20.0),
-        cross_price_effect=((0, 1, 0.2), (1, 0, 0.1)),
-        wholesale_price=(10.0, 8.0),
-        voluntary_returns=(5.0, 3.0),
-        residual_value=(1.0, 0.0),
-        service_response=(0.5, 0.4),
-        testing_cost=(0.5, 1.0),
-        effort_cost=(2.0, 4.0),
-        share_weight=(3.0, 1.0),
-        effort_rivalry=0.6,
-        transfer_price=2.0,
-        scrap_value=1.5,
-        usable_share=0.6,
-        echelon_market_size=15.0,
-        production_cost=2.0,
-        reservation_profit_manufacturer=7.0,
-        reservation_profit_retailer=(1.0, 2.0),
-        reservation_profit_echelon=(3.0, 4.0),
-    )
 
 
 def constrained_game() -> DifferentialGameInstance:

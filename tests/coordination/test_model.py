@@ -8,31 +8,11 @@ import pytest
 from batteryopt.bilevel import Follower
 from batteryopt.coordination.model import build, solution_of
 from batteryopt.coordination.published import TABLE_2_INSTANCE
-from batteryopt.coordination.regions import CoordinationNetwork
 from batteryopt.coordination.solution import Model
 
-NETWORK = CoordinationNetwork(
-    name="two by two",
-    source="made for this test",
-    market_size=(30.0, 20.0),
-    cross_price_effect=((0, 1, 0.2), (1, 0, 0.1)),
-    wholesale_price=(10.0, 8.0),
-    voluntary_returns=(5.0, 3.0),
-    residual_value=(1.0, 0.0),
-    service_response=(0.5, 0.4),
-    testing_cost=(0.5, 1.0),
-    effort_cost=(2.0, 4.0),
-    share_weight=(3.0, 1.0),
-    effort_rivalry=0.6,
-    transfer_price=2.0,
-    scrap_value=1.5,
-    usable_share=0.6,
-    echelon_market_size=15.0,
-    production_cost=2.0,
-    reservation_profit_manufacturer=7.0,
-    reservation_profit_retailer=(1.0, 2.0),
-    reservation_profit_echelon=(3.0, 4.0),
-)
+from .everything import two_by_two
+
+NETWORK = two_by_two()
 POINT = {"p": (12.0, 9.0), "e_r": (2.0, 1.0), "e_n": (1.5, 0.5)}
 # Quantities at POINT, w = (10, 8), w_t = 2, x = 0:
 #   Q_0 = 30 - 12 + 0.2*9 = 19.8;  Q_1 = 20 - 9 + 0.1*12 = 12.2
