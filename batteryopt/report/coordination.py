@@ -8,8 +8,10 @@ from typing import Any
 import numpy as np
 
 from batteryopt.coordination.instance import CoordinationInstance
+from batteryopt.coordination.regions import CoordinationNetwork
 from batteryopt.report import coordination_contract as contract
 from batteryopt.report import coordination_existence as existence
+from batteryopt.report import coordination_network as network
 from batteryopt.report import coordination_sensitivity as sensitivity
 from batteryopt.report import page, words
 from batteryopt.report.charts import PINK, bars, chart
@@ -35,6 +37,8 @@ def sections(saved: Saved) -> list[Section]:
         parts.append(contract.section(saved))
     if isinstance(saved.instance, CoordinationInstance):
         parts += [existence.section(saved.instance), sensitivity.section(saved.instance)]
+    if isinstance(saved.instance, CoordinationNetwork):
+        parts.append(network.section(saved.instance))
     return [*parts, page.how_sure(saved), page.how_to_repeat(saved)]
 
 
@@ -97,6 +101,8 @@ def charts(saved: Saved) -> list[dict[str, Any]]:
         found += [contract.triangle(saved)]
     if isinstance(saved.instance, CoordinationInstance):
         found += [*existence.charts(saved.instance), *sensitivity.charts(saved.instance)]
+    if isinstance(saved.instance, CoordinationNetwork):
+        found += network.charts(saved.instance)
     return found
 
 
@@ -129,7 +135,8 @@ def _opening(saved: Saved) -> Section:
         for name, answer in saved.models.items()
         if answer["objective"] is None
     ]
-    return Section(title="", blocks=[page.head(saved, "Coordination game"), intro, page.tiles(chain), *missing])
+    blocks = [page.head(saved, "Coordination game"), intro, page.tiles(chain), *missing]
+    return Section(title="", label=saved.marked_name, blocks=blocks)
 
 
 def _money(saved: Saved) -> Section:

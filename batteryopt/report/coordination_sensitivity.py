@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, TypeAlias, cast
 
 import numpy as np
@@ -19,6 +19,7 @@ from batteryopt.report.page import Section
 from batteryopt.report.tables import number
 
 Floats: TypeAlias = npt.NDArray[np.float64]
+Names: TypeAlias = Mapping[str, str]
 
 SYMBOLS = {
     "a": "market size a",
@@ -60,22 +61,35 @@ TERMS = {
     "k1": "Contract: lump sum K1 (Nash)",
     "k2": "Contract: lump sum K2 (Nash)",
 }
+FIRST = ("tornado", "tornado-gain")
+"""Charts of the chain, which people look at first."""
+BINDS = "The formulas do not apply here, since a constraint binds: batteryopt sweep shows it by optimiser."
+MOST_BARS = 20
 UNMOVED = 1e-9
 """Parameters that move a quantity by less than this share of it have no bar."""
 
 
 def section(instance: CoordinationInstance) -> Section:
     """Return the section of what profits and contract depend on."""
+    title = "What it depends on"
+    if not (found := charts(instance)):
+        return Section(title=title, blocks=[page.paragraph(BINDS)])
     intro = page.paragraph(
         f"By formula: each parameter alone, by {SWING:.0%} down and up, then over a wider range; profits and, beside "
         "them, the contract. What a parameter does not move has no bar; lines end where a formula no longer applies, "
         "or where no contract coordinates."
     )
-    title = "What it depends on"
-    if not (found := charts(instance)):
-        words_ = "The formulas do not apply here, since a constraint binds: batteryopt sweep shows it by optimiser."
-        return Section(title=title, blocks=[page.paragraph(words_)])
-    return Section(title=title, blocks=[intro, page.charts(found)])
+    curves = [spec for spec in found if not spec["name"].startswith("tornado")]
+    folded = page.fold(f"Over a wider range, parameter by parameter: {len(curves)} charts", [page.charts(curves)])
+    return Section(title=title, blocks=[intro, *tornado_blocks(found), folded])
+
+
+def tornado_blocks(found: Sequence[Mapping[str, Any]]) -> list[str]:
+    """Return the tornados of the chain, and folded away those of each player and term."""
+    bars_ = [spec for spec in found if spec["name"].startswith("tornado")]
+    first = [spec for spec in bars_ if spec["name"] in FIRST]
+    others = [spec for spec in bars_ if spec["name"] not in FIRST]
+    return [page.charts(first), page.fold(f"Each player and each term: {len(others)} charts", [page.charts(others)])]
 
 
 def charts(instance: CoordinationInstance) -> list[dict[str, Any]]:
@@ -83,8 +97,14 @@ def charts(instance: CoordinationInstance) -> list[dict[str, Any]]:
     base = Parameters.of(instance)
     if not bool(closed_form.decentralized(base).applies):
         return []
-    pairs = [pair for names in zip(PROFITS, TERMS, strict=True) for pair in names]
-    return [*(spec for name in pairs if (spec := _tornado(base, name))), *_curves(base)]
+    moved = {symbol: _moved(base, symbol, value) for symbol, value in varied(base)}
+    return [*tornados(quantities(base), moved, SYMBOLS), *_curves(base)]
+
+
+def _moved(base: Parameters, symbol: str, value: float) -> tuple[Mapping[str, Floats], Mapping[str, Floats]]:
+    """Return what profits and terms become with a parameter lower and higher."""
+    down, up = (quantities(changed(base, **{symbol: value * (1 + step)})) for step in (-SWING, SWING))
+    return down, up
 
 
 def varied(base: Parameters) -> Iterator[tuple[str, float]]:
@@ -115,31 +135,55 @@ def quantities(g: Parameters, shape: tuple[int, ...] = ()) -> Mapping[str, Float
     }
 
 
-def _tornado(base: Parameters, name: str) -> dict[str, Any] | None:
-    """Return how far a profit or a term moves with each parameter; None where there is nothing to move."""
-    centre = float(quantities(base)[name])
-    rows: list[tuple[str, float, float]] = []
-    for symbol, value in varied(base):
-        both = (quantities(changed(base, **{symbol: value * (1 + step)}))[name] for step in (-SWING, SWING))
-        down, up = (float(found) - centre for found in both)
-        if _size(down, up) > UNMOVED * max(1.0, abs(centre)):
-            rows.append((SYMBOLS[symbol], down, up))
+def tornados(
+    centre: Mapping[str, Floats], moved: Mapping[str, tuple[Mapping[str, Floats], Mapping[str, Floats]]], names: Names
+) -> list[dict[str, Any]]:
+    """Return a tornado of each profit and term, a profit beside a term; none of what nothing moves.
+
+    Parameters
+    ----------
+    centre
+        Profits and terms of the instance itself, by their keys in `PROFITS` and `TERMS`.
+    moved
+        By parameter: the same with it lower, and higher.
+    names
+        What each parameter is called.
+    """
+    keys = [key for pair in zip(PROFITS, TERMS, strict=True) for key in pair]
+    found = (
+        tornado(
+            "-".join(filter(None, ("tornado", key))),
+            f"{(PROFITS | TERMS)[key]}: what moves it most",
+            float(centre[key]),
+            [(names[symbol], float(down[key]), float(up[key])) for symbol, (down, up) in moved.items()],
+            is_money=key != "cost-share",
+        )
+        for key in keys
+    )
+    return [spec for spec in found if spec is not None]
+
+
+def tornado(
+    name: str, title: str, centre: float, ends: Iterable[tuple[str, float, float]], *, is_money: bool = True
+) -> dict[str, Any] | None:
+    """Return how far a number moves with each parameter, the farthest on top; None where there is nothing to move."""
+    rows = [(words, down - centre, up - centre) for words, down, up in ends]
+    rows = [row for row in rows if _size(*row[1:]) > UNMOVED * max(1.0, abs(centre))]
     if not rows:
         return None
-    rows.sort(key=lambda row: _size(*row[1:]))
+    rows = sorted(rows, key=lambda row: _size(*row[1:]))[-MOST_BARS:]
     names, downs, ups = zip(*rows, strict=True)
     more = {"orientation": "h", "hovertemplate": "%{x:+,.4~g}", "base": 0}
     traces = [
         bars(names, downs, f"parameter {SWING:.0%} lower", ORANGE, **more),
         bars(names, ups, f"parameter {SWING:.0%} higher", BLUE, **more),
     ]
-    unit = "" if name == "cost-share" else " (money)"
     return chart(
-        "-".join(filter(None, ("tornado", name))),
-        f"{(PROFITS | TERMS)[name]}: what moves it most",
+        name,
+        title,
         traces,
-        x=f"change{unit}",
-        note=f"One parameter at a time; the instance itself gives {number(centre, 4 if not unit else 2)}.",
+        x="change (money)" if is_money else "change",
+        note=f"One parameter at a time; the instance itself gives {number(centre, 2 if is_money else 4)}.",
         height=120 + 26 * len(rows),
         barmode="overlay",
         bargap=0.35,

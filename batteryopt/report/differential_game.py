@@ -32,12 +32,7 @@ def sections(saved: Saved) -> list[Section]:
     """Return the sections of the page."""
     parts = [_opening(saved), *([_worth(saved), _paths(saved)] if _solved(saved) else [])]
     if isinstance(saved.instance, DifferentialGameInstance):
-        intro = page.paragraph(
-            "By formula, for the game without further constraints: where paths lead from either side of the steady "
-            "state, and what the credit policy changes."
-        )
-        blocks = [intro, page.charts(_by_formula(saved.instance))]
-        parts.append(Section(title="Regimes and credits", blocks=blocks))
+        parts += [_regimes(saved.instance), _credits(saved.instance)]
     return [*parts, page.how_sure(saved), page.how_to_repeat(saved)]
 
 
@@ -89,7 +84,7 @@ def charts(saved: Saved) -> list[dict[str, Any]]:
     """Return all charts of the page."""
     found = [_present_value(saved), *_path_charts(saved)] if _solved(saved) else []
     if isinstance(saved.instance, DifferentialGameInstance):
-        found += _by_formula(saved.instance)
+        found += [*regimes.charts(saved.instance), *_credit_charts(saved.instance)]
     return found
 
 
@@ -117,7 +112,8 @@ def _opening(saved: Saved) -> Section:
         for name, answer in saved.models.items()
         if answer["objective"] is None
     ]
-    return Section(title="", blocks=[page.head(saved, "Differential game"), intro, page.tiles(figures), *missing])
+    blocks = [page.head(saved, "Differential game"), intro, page.tiles(figures), *missing]
+    return Section(title="", label=saved.marked_name, blocks=blocks)
 
 
 def _worth(saved: Saved) -> Section:
@@ -221,6 +217,18 @@ def _first(rate: Any) -> float | None:
 # ---- by formula ----------------------------------------------------------------------------------------------------
 
 
-def _by_formula(instance: DifferentialGameInstance) -> list[dict[str, Any]]:
+def _regimes(instance: DifferentialGameInstance) -> Section:
+    intro = page.paragraph(
+        "By formula, for the game without further constraints: where paths lead from either side of the steady state."
+    )
+    return Section(title="Regimes", blocks=[intro, page.charts(regimes.charts(instance))])
+
+
+def _credits(instance: DifferentialGameInstance) -> Section:
+    intro = page.paragraph("By formula, for the game without further constraints: what the credit policy changes.")
+    return Section(title="Credits and shares", blocks=[intro, page.charts(_credit_charts(instance))])
+
+
+def _credit_charts(instance: DifferentialGameInstance) -> list[dict[str, Any]]:
     *curves, surface = credits_.charts(instance)
-    return [*regimes.charts(instance), *curves, {**surface, "wide": True}]
+    return [*curves, {**surface, "wide": True}]

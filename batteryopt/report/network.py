@@ -90,8 +90,8 @@ def _opening(saved: Saved) -> Section:
     blocks = [page.head(saved, "Network plan"), page.paragraph(words.verdict(answer)), page.tiles(pairs)]
     if missed:
         table = page.table(_breaches("Each with its period and by how much", missed))
-        blocks.append(f"<details><summary>Soft rules that the plan misses: {len(missed)}</summary>{table}</details>")
-    return Section(title="", blocks=blocks)
+        blocks.append(page.fold(f"Soft rules that the plan misses: {len(missed)}", [table]))
+    return Section(title="", label=saved.marked_name, blocks=blocks)
 
 
 def _cost(answer: Any) -> float:
@@ -103,7 +103,7 @@ def _nothing(saved: Saved) -> Section:
     blocks = [page.head(saved, "Network plan"), page.paragraph(words.verdict(answer))]
     if answer.get("conflicts"):
         blocks.append(page.table(_breaches("Rules and balances that cannot hold together", answer["conflicts"])))
-    return Section(title="", blocks=blocks)
+    return Section(title="", label=saved.marked_name, blocks=blocks)
 
 
 def _breaches(caption: str, rows: list[dict[str, Any]]) -> Table:
@@ -122,7 +122,7 @@ def _where(saved: Saved) -> Section:
         blocks.append(page.figure({**spec, "note": _map_note(spec["map"])}, _controls(spec["map"])))
     else:
         blocks.append(page.paragraph("Some sites have no coordinates, so there is no map."))
-    blocks.append(f"<details><summary>What stands at the end</summary>{page.table(_standing(saved))}</details>")
+    blocks.append(page.fold("What stands at the end", [page.table(_standing(saved))]))
     return Section(title="Where", blocks=blocks)
 
 

@@ -19,7 +19,7 @@ COUNTS = ("facilities_at_the_end", "visits")
 def sections(plans: Sequence[Saved]) -> list[Section]:
     """Return the section that compares plans; those without an answer are named and left out."""
     found = [plan for plan in plans if plan.models["design"]["objective"] is not None]
-    missing = [page.paragraph(f"{label(plan)} has no plan to compare.") for plan in plans if plan not in found]
+    missing = [page.paragraph(f"{plan.label} has no plan to compare.") for plan in plans if plan not in found]
     blocks = [*missing]
     if len(found) > 1:
         blocks += [
@@ -28,13 +28,7 @@ def sections(plans: Sequence[Saved]) -> list[Section]:
             page.table(changes(found)),
         ]
     head = '<p class="kind">Network plans</p><h1>Side by side</h1>'
-    return [Section(title="", blocks=[head, *blocks])]
-
-
-def label(plan: Saved) -> str:
-    """Return a plan's name: that of its folder, since several may be of one instance."""
-    name = plan.folder.resolve().name
-    return f"Point {name}" if plan.is_point else name
+    return [Section(title="", label="Side by side", blocks=[head, *blocks])]
 
 
 def figures(plans: Sequence[Saved]) -> Table:
@@ -44,7 +38,7 @@ def figures(plans: Sequence[Saved]) -> Table:
     for name in names:
         values = [plan.models["design"]["kpis"].get(name) for plan in plans]
         rows.append([words.words(name), *(_shown(name, value) for value in values)])
-    return Table(caption="Figures of each plan", columns=["Figure", *map(label, plans)], rows=rows)
+    return Table(caption="Figures of each plan", columns=["Figure", *(plan.label for plan in plans)], rows=rows)
 
 
 def changes(plans: Sequence[Saved]) -> Table:
@@ -56,8 +50,8 @@ def changes(plans: Sequence[Saved]) -> Table:
             gained, lost = (
                 sorted(site for site, of in more - less if of == kind) for more, less in ((mine, base), (base, mine))
             )
-            rows.append([label(plan), words.words(kind), _listed(gained), _listed(lost)])
-    caption = f"Facilities at the end, against {label(plans[0])}"
+            rows.append([plan.label, words.words(kind), _listed(gained), _listed(lost)])
+    caption = f"Facilities at the end, against {plans[0].label}"
     if not rows:
         caption += ": the same"
     return Table(caption=caption, columns=["Plan", "Type", "Sites gained", "Sites lost"], rows=rows)
@@ -101,9 +95,7 @@ def cost_terms(plans: Sequence[Saved]) -> dict[str, object]:
     most = max(abs(value) for mine in terms for value in mine.values())
     shown = [key for key in terms[0] if any(abs(mine.get(key, 0.0)) > 1e-4 * most for mine in terms)]
     traces = [
-        bars(
-            map(words.words, shown), [mine.get(key, 0.0) / unit for key in shown], label(plan), COLORS[i % len(COLORS)]
-        )
+        bars(map(words.words, shown), [mine.get(key, 0.0) / unit for key in shown], plan.label, COLORS[i % len(COLORS)])
         for i, (plan, mine) in enumerate(zip(plans, terms, strict=True))
     ]
     return chart("compared-cost-terms", "Cost terms", traces, y=name, height=400, barmode="group")
@@ -113,7 +105,7 @@ def _cost_and_emissions(plans: Sequence[Saved]) -> dict[str, object]:
     unit, name = money_unit(plans[0])
     traces = [
         points(
-            [_cost(plan) / unit], [plan.models["design"]["kpis"]["emissions_t"]], label(plan), COLORS[i % len(COLORS)]
+            [_cost(plan) / unit], [plan.models["design"]["kpis"]["emissions_t"]], plan.label, COLORS[i % len(COLORS)]
         )
         for i, plan in enumerate(plans)
     ]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import html
 from typing import Any
 
 from batteryopt.output import RESULT_FILE
@@ -39,7 +38,7 @@ def section(saved: Saved) -> Section:
         changes = page.table(network_comparison.changes(points))
         blocks += [
             page.charts([{**terms(saved), "wide": True}]),
-            f"<details><summary>{html.escape('What stands elsewhere on the way')}</summary>{changes}</details>",
+            page.fold("What stands elsewhere on the way", [changes]),
         ]
     if missing := found["asked"] - len(found["points"]):
         why = "Stopped before its end: " if found["stop_reason"] != "converged" else ""
@@ -136,7 +135,7 @@ def terms(saved: Saved) -> dict[str, Any]:
     found = [plan.models["design"]["cost_terms"] for plan in points]
     most = max((abs(value) for mine in found for value in mine.values()), default=0.0)
     shown = [key for key in found[0] if any(abs(mine.get(key, 0.0)) > 1e-3 * most for mine in found)]
-    labels = [network_comparison.label(plan) for plan in points]
+    labels = [plan.label for plan in points]
     traces = [
         bars(labels, [mine.get(key, 0.0) / unit for mine in found], words.words(key), COLORS[i % len(COLORS)])
         for i, key in enumerate(shown)

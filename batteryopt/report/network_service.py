@@ -41,7 +41,7 @@ def cities(saved: Saved) -> Table:
 
 def _all_cities(saved: Saved) -> str:
     table = cities(saved)
-    return f"<details><summary>Every city: {len(table.rows)}</summary>{page.table(table)}</details>"
+    return page.fold(f"Every city: {len(table.rows)}", [page.table(table)])
 
 
 def coverage(saved: Saved) -> dict[str, Any]:

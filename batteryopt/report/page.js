@@ -140,18 +140,63 @@
   });
   report.expected = plots.length;
 
-  function all() {
-    return Promise.all(plots.map(({ place, draw }) => draw().then(() => { place.dataset.drawn = "yes"; })));
+  /* What is folded away has no width to be drawn in: it is drawn when it is unfolded. */
+  const isFolded = (place) => Boolean(place.closest("details:not([open])"));
+  function render(chosen) {
+    const shown = chosen.filter(({ place }) => !isFolded(place));
+    return Promise.all(shown.map(({ place, draw }) => draw().then(() => {
+      if (place.dataset.drawn !== "yes") report.drawn += 1;
+      place.dataset.drawn = "yes";
+    })));
   }
+  const all = () => render(plots);
 
+  const folds = [...document.querySelectorAll("main details")];
+  for (const fold of folds)
+    fold.addEventListener("toggle", () => { if (fold.open) render(plots.filter(({ place }) => fold.contains(place))); });
   for (const { place, draw } of plots)
     for (const control of place.closest("figure").querySelectorAll("[data-control]")) control.addEventListener("input", draw);
   matchMedia("(prefers-color-scheme: dark)").addEventListener("change", all);
-  window.addEventListener("beforeprint", () => { for (const part of document.querySelectorAll("details")) part.open = true; });
-  window.addEventListener("beforeprint", all);
-  window.addEventListener("afterprint", all);
-  all().then(
-    () => { report.drawn = document.querySelectorAll(".plot[data-drawn]").length; document.body.dataset.ready = "yes"; },
-    (error) => { report.errors.push(String(error)); document.body.dataset.ready = "yes"; }
-  );
+
+  /* Paper shows everything; the screen afterwards what it showed before. */
+  let unfolded = [];
+  window.addEventListener("beforeprint", () => {
+    unfolded = folds.filter((fold) => !fold.open);
+    for (const fold of unfolded) fold.open = true;
+    all();
+  });
+  window.addEventListener("afterprint", () => {
+    for (const fold of unfolded) fold.open = false;
+    all();
+  });
+
+  /* The table of contents: beside the page where there is room, else one line on top that unfolds. */
+  const contents = document.querySelector(".contents details");
+  const beside = matchMedia("(min-width: 1100px)");
+  const fit = () => { contents.open = beside.matches; };
+  fit();
+  beside.addEventListener("change", fit);
+  contents.addEventListener("click", (event) => { if (event.target.closest("a")) fit(); });
+  contents.addEventListener("keydown", (event) => {
+    if (event.key !== "Escape" || beside.matches) return;
+    contents.open = false;
+    contents.querySelector("summary").focus();
+  });
+  const links = [...contents.querySelectorAll("a")];
+  const sections = links.map((link) => document.getElementById(decodeURIComponent(link.hash.slice(1))));
+  let here = -1;
+  function locate() {
+    const line = innerHeight / 4;
+    const atEnd = innerHeight + scrollY >= document.documentElement.scrollHeight - 2;
+    const passed = sections.filter((section) => section.getBoundingClientRect().top <= line).length;
+    const now = Math.max(0, atEnd && scrollY > 0 ? links.length - 1 : passed - 1);
+    if (now === here) return;
+    here = now;
+    links.forEach((link, index) => (index === now ? link.setAttribute("aria-current", "true") : link.removeAttribute("aria-current")));
+    contents.querySelector("summary span").textContent = links[now].textContent;
+  }
+  addEventListener("scroll", locate, { passive: true });
+  addEventListener("resize", locate);
+  const ready = () => { locate(); document.body.dataset.ready = "yes"; };
+  all().then(ready, (error) => { report.errors.push(String(error)); ready(); });
 })();

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from importlib import resources
 from typing import Any
 
-from batteryopt.report import words
+from batteryopt.report import contents, words
 from batteryopt.report.results import Saved
 from batteryopt.report.tables import Table, amount
 from batteryopt.report.unsaved import Unsaved
@@ -19,10 +19,21 @@ TOLERANCE_DIGITS = 1
 
 @dataclass(frozen=True, kw_only=True)
 class Section:
-    """A part of a page under one heading; its blocks are HTML."""
+    """A part of a page under one heading; its blocks are HTML.
+
+    Attributes
+    ----------
+    title
+        The heading; empty where an answer begins, whose blocks bring a heading of their own.
+    blocks
+        What stands below it.
+    label
+        What the table of contents calls a part without a heading.
+    """
 
     title: str
     blocks: Sequence[str]
+    label: str = ""
 
 
 def document(title: str, sections: Iterable[Section], library: str) -> str:
@@ -33,12 +44,20 @@ def document(title: str, sections: Iterable[Section], library: str) -> str:
     library
         The source of plotly.js, which stands in the page once.
     """
-    body = "\n".join(f"<section>\n{_heading(section.title)}{''.join(section.blocks)}</section>" for section in sections)
+    parts = list(sections)
+    names = [part.title or part.label for part in parts]
+    ids = contents.targets(names)
+    entries = [
+        contents.Entry(title=name, target=target, begins=not part.title)
+        for part, name, target in zip(parts, names, ids, strict=True)
+    ]
+    body = "\n".join(_section(part, target) for part, target in zip(parts, ids, strict=True))
     return (
         '<!DOCTYPE html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
         '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
         '<link rel="icon" href="data:,">\n'
-        f"<title>{html.escape(title)}</title>\n<style>{_asset('page.css')}</style>\n</head>\n<body>\n<main>\n"
+        f"<title>{html.escape(title)}</title>\n<style>{_asset('page.css')}</style>\n</head>\n<body>\n"
+        f"{contents.navigation(entries)}<main>\n"
         f"{body}\n</main>\n<script>{library}</script>\n<script>{_asset('page.js')}</script>\n</body>\n</html>\n"
     )
 
@@ -95,13 +114,20 @@ def table(content: Table) -> str:
     return content.to_html()
 
 
+def fold(summary: str, blocks: Iterable[str], *, is_open: bool = False) -> str:
+    """Return a part that is folded away until someone asks for it; paper shows it always."""
+    opened = " open" if is_open else ""
+    return f"<details{opened}><summary>{html.escape(summary)}</summary>{''.join(blocks)}</details>\n"
+
+
 # ---- what every answer says ----------------------------------------------------------------------------------------
 
 
 def head(saved: Saved, kind: str) -> str:
     """Return the page's first lines: what was solved, and whose numbers these are."""
+    shown = f"{kind}: {saved.mark}" if saved.mark else kind
     source = f"Numbers from: {saved.source}" if saved.source else "The instance names no source of its numbers."
-    return f'<p class="kind">{html.escape(kind)}</p><h1>{html.escape(saved.name)}</h1>' + paragraph(source, "soft")
+    return f'<p class="kind">{html.escape(shown)}</p><h1>{html.escape(saved.name)}</h1>' + paragraph(source, "soft")
 
 
 def how_sure(saved: Saved) -> Section:
@@ -201,12 +227,12 @@ def _certificate(title: str, answer: Mapping[str, Any]) -> str:
     failed = sum(not check["passed"] for check in checks)
     verdict = f"{len(checks)} checks, all passed" if not failed else f"{failed} of {len(checks)} checks FAILED"
     rows = "".join(_check_row(check) for check in checks)
-    return (
-        f"<details{' open' if failed else ''}><summary>{html.escape(title)}: {verdict}</summary>"
+    found = (
         '<div class="scroll"><table class="checks"><thead><tr><th>Verdict</th><th>Claim</th>'
         '<th class="number">Off by</th>'
-        f'<th class="number">Allowed</th></tr></thead><tbody>{rows}</tbody></table></div></details>\n'
+        f'<th class="number">Allowed</th></tr></thead><tbody>{rows}</tbody></table></div>'
     )
+    return fold(f"{title}: {verdict}", [found], is_open=bool(failed))
 
 
 def _check_row(check: Mapping[str, Any]) -> str:
@@ -218,8 +244,9 @@ def _check_row(check: Mapping[str, Any]) -> str:
     )
 
 
-def _heading(title: str) -> str:
-    return f"<h2>{html.escape(title)}</h2>\n" if title else ""
+def _section(part: Section, target: str) -> str:
+    heading = f"<h2>{html.escape(part.title)}</h2>\n" if part.title else ""
+    return f'<section id="{html.escape(target)}">\n{heading}{"".join(part.blocks)}</section>'
 
 
 def _asset(name: str) -> str:

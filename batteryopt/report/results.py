@@ -27,10 +27,13 @@ class Saved:
         Where it lies.
     document
         Its ``result.json``.
+    mark
+        What tells it from others on the same page; empty where it is alone.
     """
 
     folder: Path
     document: Mapping[str, Any]
+    mark: str = ""
 
     @property
     def kind(self) -> str:
@@ -41,6 +44,17 @@ class Saved:
     def name(self) -> str:
         """Name of the instance."""
         return str(self.document["instance"])
+
+    @property
+    def marked_name(self) -> str:
+        """Name of the instance, with what tells this answer from others on the same page."""
+        return f"{self.name} ({self.mark})" if self.mark else self.name
+
+    @property
+    def label(self) -> str:
+        """A name for this answer among several, which may be of one instance: that of its folder."""
+        name = self.folder.resolve().name
+        return f"Point {name}" if self.is_point else name
 
     @property
     def models(self) -> Mapping[str, Any]:

@@ -135,7 +135,7 @@ def _cost_terms(plans: Sequence[Saved]) -> Table:
     names = dict.fromkeys(name for mine in terms for name in mine)
     rows: list[list[Cell]] = [[words.words(name), *(mine.get(name) for mine in terms)] for name in names]
     currency = plans[0].models["design"].get("currency") or "money"
-    columns = ["Term", *map(network_comparison.label, plans)]
+    columns = ["Term", *(plan.label for plan in plans)]
     return Table(caption=f"Cost terms, discounted ({currency})", columns=columns, rows=rows)
 
 

@@ -6,6 +6,7 @@ import importlib
 import importlib.util
 import os
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -42,7 +43,8 @@ def write_documents(found: Sequence[Saved], path: str | os.PathLike[str]) -> Non
         workbook.write(found, path)
         return
     _require("plotly")
-    sections = [section for saved in found for section in sections_of(saved)]
+    shown = [replace(saved, mark=saved.label) for saved in found] if len(found) > 1 else found
+    sections = [section for saved in shown for section in sections_of(saved)]
     if len(found) > 1:
         sections = [*_side_by_side(found), *sections]
     title = found[0].name if len(found) == 1 else "Results side by side"
