@@ -8,6 +8,7 @@ import pytest
 
 from batteryopt.coordination import solve as coordination
 from batteryopt.coordination.instance import CoordinationInstance
+from batteryopt.coordination.regions import CoordinationNetwork
 from batteryopt.differential_game import solve as differential_game
 from batteryopt.differential_game.instance import DifferentialGameInstance
 from batteryopt.network import output, tables
@@ -34,6 +35,21 @@ GAME = CoordinationInstance(
     residual_value=1,
     service_response=0.7,
     echelon_market_size=15,
+)
+RETAILERS = CoordinationNetwork(
+    name="Two regions and two enterprises",
+    source="made up",
+    market_size=(30, 24),
+    wholesale_price=(10, 9),
+    cross_price_effect=((0, 1, 0.1), (1, 0, 0.1)),
+    service_response=(0.7, 0.5),
+    voluntary_returns=(4, 3),
+    residual_value=(1, 1),
+    testing_cost=(0.5, 0.7),
+    transfer_price=2.5,
+    scrap_value=1.2,
+    usable_share=0.6,
+    echelon_market_size=20,
 )
 PATHS = DifferentialGameInstance(
     name="Two vehicles",
@@ -65,6 +81,12 @@ def save_game(result, folder):
 def coordination_game(tmp_path_factory) -> Saved:
     result = coordination.solve(GAME, route="closed-form")
     return save_game(result, tmp_path_factory.mktemp("saved") / "coordination")
+
+
+@pytest.fixture(scope="session")
+def retailers_game(tmp_path_factory) -> Saved:
+    result = coordination.solve(RETAILERS, route="closed-form")
+    return save_game(result, tmp_path_factory.mktemp("saved") / "retailers")
 
 
 @pytest.fixture(scope="session")

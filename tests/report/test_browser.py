@@ -1,33 +1,16 @@
 """Every page in a real browser without a network: no request, no error, nothing too wide, no empty plot."""
 
-import shutil
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from batteryopt.report.write import write_page
+from tests.browser import WIDTHS, errors, requests, show, too_wide, wait_for
 
-webdriver = pytest.importorskip("selenium.webdriver", reason="selenium is not installed")
-BROWSER, DRIVER = shutil.which("chromium"), shutil.which("chromedriver")
-pytestmark = [
-    pytest.mark.skipif(BROWSER is None or DRIVER is None, reason="chromium or its driver is not installed"),
-    pytest.mark.xdist_group("browser"),
-]
-PAGES = [["coordination_game"], ["paths_game"], ["plan", "other_plan"], ["compromises"]]
-WIDTHS = {"phone": 390, "desktop": 1280}
-FLAGS = (
-    "--headless",
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-    "--host-resolver-rules=MAP * ~NOTFOUND",
-)
-DRAWN = """
+PAGES = [["coordination_game"], ["retailers_game"], ["paths_game"], ["plan", "other_plan"], ["compromises"]]
+SCROLLS = ".scroll, pre, svg"
+"""What scrolls by itself where it is too wide."""
+EMPTY = """
 const marks = ".scatterlayer path, .barlayer path, .sankey-link, .contourlayer path, .heatmaplayer image";
 const isSeen = (mark) => { const box = mark.getBoundingClientRect(); return box.width + box.height > 0; };
 return [...document.querySelectorAll(".plot")]
@@ -35,72 +18,96 @@ return [...document.querySelectorAll(".plot")]
   .map((plot) => plot.dataset.name || "unnamed");
 """
 """Names of plots without a mark."""
-WIDE = """
-const limit = document.documentElement.clientWidth;
-const isWide = (element) => !element.closest(".scroll, pre, svg") && element.getBoundingClientRect().right > limit + 1;
-const page = document.documentElement.scrollWidth > limit ? ["page"] : [];
-return [...page, ...[...document.body.querySelectorAll("*")].filter(isWide).map((element) => element.tagName)];
-"""
-"""What reaches beyond the page's width and has no scrolling of its own."""
+READY = "return document.body.dataset.ready === 'yes'"
+UNFOLD = "for (const part of document.querySelectorAll('main details')) part.open = true"
+DRAWN = "return !window.batteryoptReport || window.batteryoptReport.drawn === window.batteryoptReport.expected"
+CONTENTS = "document.querySelector('.contents details')"
+LINKS = "[...document.querySelectorAll('.contents a')]"
 
 
-@pytest.fixture(scope="module")
-def browser(tmp_path_factory) -> Iterator:
-    options = webdriver.ChromeOptions()
-    options.binary_location = BROWSER
-    for flag in (*FLAGS, f"--user-data-dir={tmp_path_factory.mktemp('browser')}"):
-        options.add_argument(flag)
-    options.set_capability("goog:loggingPrefs", {"browser": "ALL", "performance": "ALL"})
-    driver = webdriver.Chrome(options=options, service=webdriver.ChromeService(executable_path=DRIVER))
-    yield driver
-    driver.quit()
-
-
-def faults(browser, page: Path, width: int) -> dict[str, list[str]]:
-    """Return everything wrong with a page at a width, by kind."""
-    from selenium.webdriver.support.ui import WebDriverWait
-
-    metrics = {"width": width, "height": 900, "deviceScaleFactor": 1, "mobile": width < 500}
-    browser.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", metrics)
-    for log in ("browser", "performance"):
-        browser.get_log(log)
-    browser.get(page.as_uri())
-    WebDriverWait(browser, 40).until(lambda d: d.execute_script("return document.body.dataset.ready === 'yes'"))
-    state = browser.execute_script("return window.batteryoptReport || {errors: [], drawn: 0, expected: 0}")
+def faults(browser, page: Path, width: int, *, is_dark: bool = False) -> dict[str, list[str]]:
+    """Return everything wrong with a page at a width, by kind; what is folded away is unfolded and looked at too."""
+    show(browser, page, width, is_dark=is_dark)
+    wait_for(browser, READY)
+    folded = too_wide(browser, SCROLLS)
+    browser.execute_script(UNFOLD)
+    wait_for(browser, DRAWN)
     return {
-        "requests": _requests(browser),
-        "errors": [*state["errors"], *(entry["message"] for entry in browser.get_log("browser"))],
-        "wide": browser.execute_script(WIDE),
-        "empty": browser.execute_script(DRAWN),
-        "undrawn": [] if state["drawn"] == state["expected"] else [f"{state['drawn']} of {state['expected']}"],
+        "requests": requests(browser),
+        "errors": [*browser.execute_script("return window.batteryoptReport?.errors ?? []"), *errors(browser)],
+        "wide": [*folded, *too_wide(browser, SCROLLS)],
+        "empty": browser.execute_script(EMPTY),
     }
 
 
-def _requests(browser) -> list[str]:
-    import json
+@pytest.fixture(params=PAGES, ids="-".join, scope="module")
+def page(request, tmp_path_factory) -> Path:
+    page = tmp_path_factory.mktemp("page") / "page.html"
+    write_page([request.getfixturevalue(name).folder for name in request.param], page)
+    return page
 
-    messages = [json.loads(entry["message"])["message"] for entry in browser.get_log("performance")]
-    sent = [m["params"]["request"]["url"] for m in messages if m["method"] == "Network.requestWillBeSent"]
-    return [url for url in sent if not url.startswith(("file:", "data:", "blob:"))]
 
-
-@pytest.mark.parametrize("width", WIDTHS.values(), ids=WIDTHS)
-@pytest.mark.parametrize(
-    "names", [["coordination_game"], ["paths_game"], ["plan", "other_plan"], ["compromises"]], ids="-".join
-)
-def test_page_is_whole(browser, request, tmp_path, names, width):
-    page = tmp_path / "page.html"
-    write_page([request.getfixturevalue(name).folder for name in names], page)
-    found = faults(browser, page, width)
+def test_page_is_whole_on_a_phone(browser, page):
+    found = faults(browser, page, WIDTHS["phone"])
     assert not any(found.values()), found
     assert browser.execute_script("return window.batteryoptReport.drawn") >= 5
+
+
+def test_page_is_whole_on_a_desktop_in_the_dark(browser, page):
+    found = faults(browser, page, WIDTHS["desktop"], is_dark=True)
+    assert not any(found.values()), found
+    back, ink = browser.execute_script(
+        "const style = getComputedStyle(document.body); return [style.backgroundColor, style.color]"
+    )
+    assert max(_levels(back)) < 64 < 192 < min(_levels(ink))
+
+
+def _levels(color: str) -> list[int]:
+    return [int(part) for part in color.removeprefix("rgb(").removesuffix(")").split(",")]
+
+
+def test_contents_stay_in_view_and_say_where_one_is(browser, coordination_game, tmp_path):
+    page = tmp_path / "page.html"
+    write_page([coordination_game.folder], page)
+    show(browser, page, WIDTHS["desktop"])
+    wait_for(browser, READY)
+    browser.execute_script(f"{LINKS}.find((link) => link.textContent === 'The contract').click()")
+    assert wait_for(
+        browser, "return document.querySelector('.contents [aria-current]')?.textContent === 'The contract'"
+    )
+    top = "document.getElementById('the-contract').getBoundingClientRect().top"
+    assert 0 <= browser.execute_script(f"return {top}") < 100
+    assert browser.execute_script("return document.querySelector('.contents').getBoundingClientRect().top") == 0
+
+
+def test_contents_open_and_close_by_keyboard_on_a_phone(browser, coordination_game, tmp_path):
+    from selenium.webdriver.common.keys import Keys
+
+    page = tmp_path / "page.html"
+    write_page([coordination_game.folder], page)
+    show(browser, page, WIDTHS["phone"])
+    wait_for(browser, READY)
+    is_open = f"return {CONTENTS}.open"
+    assert not browser.execute_script(is_open)
+    browser.execute_script("document.querySelector('.contents summary').focus()")
+    browser.switch_to.active_element.send_keys(Keys.ENTER)
+    assert wait_for(browser, is_open)
+    browser.switch_to.active_element.send_keys(Keys.TAB)
+    browser.switch_to.active_element.send_keys(Keys.TAB)
+    assert browser.switch_to.active_element.text == "Decisions and profits"
+    browser.switch_to.active_element.send_keys(Keys.ESCAPE)
+    assert not browser.execute_script(is_open)
+    browser.switch_to.active_element.send_keys(Keys.ENTER)
+    assert wait_for(browser, is_open)
+    browser.switch_to.active_element.send_keys(Keys.TAB)
+    browser.switch_to.active_element.send_keys(Keys.ENTER)
+    assert wait_for(browser, f"return !{CONTENTS}.open")
 
 
 def test_slider_changes_the_map(browser, plan, tmp_path):
     page = tmp_path / "page.html"
     write_page([plan.folder], page)
-    if faults(browser, page, WIDTHS["desktop"])["undrawn"]:
-        pytest.fail("the page is not drawn")
+    assert not any(faults(browser, page, WIDTHS["desktop"]).values())
     slide = """
     const slider = document.querySelector("[data-control=period]");
     slider.value = arguments[0]; slider.dispatchEvent(new Event("input"));
@@ -124,12 +131,20 @@ def test_lines_are_coloured_by_product_where_asked(browser, plan, tmp_path):
     assert browser.execute_script("return window.batteryoptReport.errors") == []
 
 
-def test_paper_shows_what_the_screen_folds_away(browser, plan, tmp_path):
+def test_paper_shows_what_the_screen_folds_away(browser, coordination_game, tmp_path):
+    """All of it drawn before the browser goes on to print; the screen is folded as before when it is done."""
     page = tmp_path / "page.html"
-    write_page([plan.folder], page)
-    assert not any(faults(browser, page, WIDTHS["desktop"]).values())
-    browser.execute_script("window.dispatchEvent(new Event('beforeprint'))")
-    assert browser.execute_script("return [...document.querySelectorAll('details')].every((part) => part.open)")
+    write_page([coordination_game.folder], page)
+    show(browser, page, WIDTHS["desktop"])
+    wait_for(browser, READY)
+    folded = "[...document.querySelectorAll('main details')].filter((part) => !part.open).length"
+    before = browser.execute_script(f"return {folded}")
+    assert before > 0
+    printed = f"window.dispatchEvent(new Event('beforeprint')); const left = {folded};"
+    empty = EMPTY.replace("return [...", "return [left, [...", 1).rstrip().removesuffix(";") + "];"
+    assert browser.execute_script(printed + empty) == [0, []]
+    browser.execute_script("window.dispatchEvent(new Event('afterprint'))")
+    assert browser.execute_script(f"return {folded}") == before
 
 
 def test_a_broken_page_is_caught(browser, tmp_path):

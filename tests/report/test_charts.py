@@ -7,9 +7,13 @@ import numpy as np
 import plotly.graph_objects as go
 import pytest
 
+from batteryopt.coordination.instance import as_network
+from batteryopt.coordination.regions import CoordinationNetwork
 from batteryopt.report import (
     coordination,
     coordination_existence,
+    coordination_network,
+    coordination_sensitivity,
     differential_game,
     network,
     network_comparison,
@@ -275,6 +279,78 @@ def test_tornado_of_the_cost_share_has_no_bar_for_what_does_not_move_it(coordina
     row = low["y"].index("transfer price wₜ")
     # 0.1 * 2.5 * 0.6 * 0.7 / 3.534512, down where the price is up
     assert high["x"][row] == pytest.approx(-0.029707, abs=1e-5)
+
+
+def alike():
+    """Return the game with two regions, each half the market, and one enterprise: by hand, as one region's game."""
+    return CoordinationNetwork(
+        name="alike",
+        market_size=(30, 30),
+        wholesale_price=(10, 10),
+        service_response=(0.7, 0.7),
+        voluntary_returns=(4, 4),
+        residual_value=(1, 1),
+        testing_cost=(0.5,),
+        transfer_price=2.5,
+        scrap_value=1.2,
+        usable_share=0.6,
+        echelon_market_size=20,
+    )
+
+
+def test_tornados_of_several_retailers_against_arithmetic():
+    """Each of two regions earns (a^2 - 100)/4 by vehicles: 2 * -42.75 and 2 * 47.25 for a = 27 and 33, half for one."""
+    charts = {spec["name"]: spec for spec in coordination_network.charts(alike())}
+    for name, word, share in (("tornado", "all market sizes a", 2), ("members", "market size a, region 2", 1)):
+        low, high = charts[name]["data"]
+        row = low["y"].index(word)
+        assert low["x"][row] == pytest.approx(-42.75 * share, rel=1e-5)
+        assert high["x"][row] == pytest.approx(47.25 * share, rel=1e-5)
+    # each retailer earns ((a - w)/2)^2 = 100, and with w = 11 90.25
+    low, high = charts["tornado-retailer"]["data"]
+    assert high["x"][high["y"].index("all wholesale prices w")] == pytest.approx(2 * (90.25 - 100), rel=1e-5)
+    assert "transfer price wₜ" not in high["y"]
+
+
+def test_terms_of_several_retailers_are_those_of_one_where_there_is_one(coordination_game):
+    """The paper's game as a network gives the tornados that its own formulas give."""
+    game = coordination_game.instance
+    single = {spec["name"]: spec for spec in coordination_sensitivity.charts(game)}
+    several = {spec["name"]: spec for spec in coordination_network.charts(as_network(game))}
+    moved = {"tornado-gain": "wholesale price", "tornado-cost-share": "transfer price", "tornado-k1": "market size"}
+    for name, word in moved.items():
+        for mine, other in zip(several[name]["data"], single[name]["data"], strict=True):
+            found = [next(x for y, x in zip(data["y"], data["x"], strict=True) if word in y) for data in (mine, other)]
+            assert found[0] == pytest.approx(found[1], rel=1e-4)
+
+
+def test_a_game_without_a_contract_has_no_tornado_of_its_terms():
+    rivals = alike().replace(testing_cost=(0.5, 0.5), effort_rivalry=0.2)
+    names = [spec["name"] for spec in coordination_network.charts(rivals)]
+    assert "tornado" in names
+    assert not {"tornado-gain", "tornado-cost-share", "tornado-k1", "tornado-k2"} & {*names}
+
+
+def test_what_is_no_game_any_more_has_no_bar():
+    """Cross effects of 0.95 leave a game; 10 % more, 1.045, do not: buyers would come from nowhere."""
+    near = alike().replace(cross_price_effect=((0, 1, 0.95), (1, 0, 0.95)))
+    assert coordination_network.changed(near, "cross_price_effect", None, 1.1) is None
+    assert all(np.isnan(value) for value in coordination_network.quantities(None).values())
+    assert coordination_network.changed(near, "cross_price_effect", None, 0.9).cross_price_effect[0][2] == 0.855
+
+
+def test_where_a_constraint_binds_the_page_says_so():
+    """Nobody buys at w = 40 > a = 30."""
+    bound = alike().replace(wholesale_price=(40, 40))
+    assert coordination_network.charts(bound) == []
+    assert "a constraint binds" in coordination_network.section(bound).blocks[0]
+
+
+def test_many_regions_are_counted_and_not_drawn(monkeypatch):
+    monkeypatch.setattr(coordination_network, "MOST_OWN", 9)
+    found = coordination_network.section(alike())  # five lists of two, of which all are other than zero
+    assert any("The 10 parameters of single regions" in block for block in found.blocks)
+    assert "members" not in {spec["name"] for spec in coordination_network.charts(alike())}
 
 
 def test_every_city_has_its_cost(plan):

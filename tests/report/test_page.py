@@ -16,7 +16,7 @@ LARGEST_EMPTY_PAGE = 5_500_000
 """plotly.js alone has 4.8 million bytes; the largest plan may add a million."""
 
 
-@pytest.fixture(params=["coordination_game", "paths_game", "plan"])
+@pytest.fixture(params=["coordination_game", "retailers_game", "paths_game", "plan"])
 def saved(request):
     return request.getfixturevalue(request.param)
 
@@ -32,6 +32,24 @@ def test_page_holds_everything(saved, text):
     assert not re.findall(r'(?:src|href)="(?!data:)', body)
     assert len(text.encode()) < LARGEST_EMPTY_PAGE
     assert text.count("plotly.js v") == 1
+
+
+def test_contents_lead_to_every_section(text):
+    sections = re.findall(r'<section id="([^"]+)">', text)
+    links = re.findall(r'<a href="#([^"]+)">([^<]+)</a>', text)
+    assert [target for target, _ in links] == sections
+    assert len(set(sections)) == len(sections) > 3
+    assert links[-1] == ("repeat-it", "Repeat it")
+
+
+def test_several_answers_are_told_apart(plan, other_plan, tmp_path):
+    write_page([plan.folder, other_plan.folder], tmp_path / "page.html")
+    text = (tmp_path / "page.html").read_text(encoding="utf-8")
+    begins = re.findall(r'<li class=begins><a href="#([^"]+)">([^<]+)</a>', text)
+    name = plan.name
+    assert [title for _, title in begins] == ["Side by side", f"{name} (plan)", f"{name} (other)"]
+    assert text.count('<section id="repeat-it">') == text.count('<section id="repeat-it-2">') == 1
+    assert '<p class="kind">Network plan: other</p>' in text
 
 
 def test_page_says_how_it_came_about(saved, text):
