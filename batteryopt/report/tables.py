@@ -8,36 +8,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TypeAlias
 
+from batteryopt.report import latex
+
 Cell: TypeAlias = str | float | None
 NONE = "–"
 LONG = 40
 """Characters from which a cell is kept wide enough to be read on a phone."""
-_LATEX = {
-    "\\": r"\textbackslash{}",
-    "&": r"\&",
-    "%": r"\%",
-    "$": r"\$",
-    "#": r"\#",
-    "_": r"\_",
-    "{": r"\{",
-    "}": r"\}",
-    "~": r"\textasciitilde{}",
-    "^": r"\textasciicircum{}",
-    "–": "--",
-    "\N{MINUS SIGN}": "$-$",
-    "₂": "$_2$",
-    "ₜ": "$_t$",
-    "≥": r"$\ge$",
-    "×": r"$\times$",
-    "·": r"$\cdot$",
-    "…": r"\dots{}",
-    "β": r"$\beta$",
-    "γ": r"$\gamma$",
-    "δ": r"$\delta$",
-    "θ": r"$\theta$",
-    "ω": r"$\omega$",
-}
-"""What LaTeX would not print as it stands, whichever engine sets it."""
 
 
 class Shown(float):
@@ -122,15 +98,8 @@ class Table:
         return f"{self.caption}\n\n{rows}\n"
 
     def to_latex(self) -> str:
-        """Return the table as a LaTeX float with the rules of the booktabs package."""
-        body = "\n".join(_latex_row(row) for row in self.texts())
-        return (
-            "\\begin{table}[htbp]\n  \\centering\n"
-            f"  \\caption{{{_latex(self.caption)}}}\n"
-            f"  \\begin{{tabular}}{{{self._sides()}}}\n"
-            f"    \\toprule\n{_latex_row(self.columns)}\n    \\midrule\n{body}\n    \\bottomrule\n"
-            "  \\end{tabular}\n\\end{table}\n"
-        )
+        """Return the table in LaTeX, with the rules of booktabs: see `latex.table`."""
+        return latex.table(self.caption, self.columns, self.texts(), self._sides())
 
 
 def _has_figures(column: Sequence[str]) -> bool:
@@ -169,11 +138,3 @@ def _decimals(value: float, significant: int) -> int:
 def _cell_html(text: str, kind: str) -> str:
     kind = kind or (' class="long"' if len(text) > LONG else "")
     return f"<td{kind}>{html.escape(text)}</td>"
-
-
-def _latex_row(cells: Sequence[str]) -> str:
-    return "    " + " & ".join(_latex(cell) for cell in cells) + r" \\"
-
-
-def _latex(text: str) -> str:
-    return "".join(_LATEX.get(character, character) for character in text)

@@ -43,7 +43,7 @@ def test_latex_escapes_its_own_signs():
     assert "\\caption{Profit \\& loss}" in text
     assert "\\begin{tabular}{lrl}" in text
     assert r"     & A\_1 & B \\" in text
-    assert r"    x|y 10\% & 1,234.50 & -- \\" in text
+    assert r"    x\textbar{}y 10\% & 1,234.50 & -- \\" in text
 
 
 def test_latex_minus_is_a_minus():
