@@ -238,7 +238,7 @@ def test_a_point_is_a_result_of_its_own(compromises):
     point = load(compromises.folder / "points/2")
     assert point.instance.name == compromises.instance.name
     assert "with collection at least 12.5 can be better" in words.verdict(point.models["design"])
-    assert network_comparison.label(point) == "Point 2"
+    assert point.label == "Point 2"
 
 
 def test_contract_exists_up_to_the_transfer_price_at_which_nothing_is_left_to_share(coordination_game):

@@ -29,7 +29,7 @@ def text(saved, tmp_path):
 
 def test_page_holds_everything(saved, text):
     body = re.sub(r"<script>.*?</script>", "", text, flags=re.DOTALL)
-    assert not re.findall(r'(?:src|href)="(?!data:)', body)
+    assert not re.findall(r'(?:src|href)="(?!data:|#)', body)
     assert len(text.encode()) < LARGEST_EMPTY_PAGE
     assert text.count("plotly.js v") == 1
 
