@@ -6,6 +6,7 @@ import html
 from typing import Any
 
 from batteryopt.report import (
+    headline,
     network_flows,
     network_frontier,
     network_money,
@@ -20,7 +21,7 @@ from batteryopt.report.network_map import has_map, plan_map
 from batteryopt.report.network_scales import periods
 from batteryopt.report.page import Section
 from batteryopt.report.results import Saved
-from batteryopt.report.tables import Cell, Table, amount, number
+from batteryopt.report.tables import Cell, Table, amount, number, share
 
 SIGNS = {"circle": "●", "square": "■", "diamond": "◆", "triangle-up": "▲", "star": "★", "cross": "✚"}
 LISTED = 40
@@ -130,7 +131,7 @@ def _map_note(content: dict[str, Any]) -> str:
     most = amount(content["most"])
     return (
         f"Lines grow with tonnes (widest: {most} t in a period), markers with capacity; touch or point for figures. "
-        "Borders and coasts: Natural Earth 1:50m."
+        "The scale is that of the map's middle. Borders and coasts: Natural Earth 1:50m."
     )
 
 
@@ -173,8 +174,12 @@ def _standing(saved: Saved) -> Table:
 
 
 def _figures(saved: Saved) -> Table:
-    figures = saved.models["design"]["kpis"]
-    rows: list[list[Cell]] = [[words.words(name), float(value)] for name, value in figures.items()]
+    answer = saved.models["design"]
+    currency = answer.get("currency") or "money"
+    rows: list[list[Cell]] = [
+        [headline.figure_name(name, currency), share(value) if name.endswith("_rate") else float(value)]
+        for name, value in answer["kpis"].items()
+    ]
     return Table(caption="Figures of the plan", columns=["Figure", "Value"], rows=rows)
 
 

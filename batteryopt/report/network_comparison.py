@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from batteryopt.report import page, words
+from batteryopt.report import headline, page, words
 from batteryopt.report.charts import COLORS, bars, chart, points
 from batteryopt.report.network_scales import money_unit
 from batteryopt.report.page import Section
@@ -34,10 +34,11 @@ def sections(plans: Sequence[Saved]) -> list[Section]:
 def figures(plans: Sequence[Saved]) -> Table:
     """Return every figure of each plan, and what the others differ from the first by."""
     names = list(dict.fromkeys(key for plan in plans for key in plan.models["design"]["kpis"]))
-    rows: list[list[Cell]] = [["Net present cost", *(_amount(_cost(plan)) for plan in plans)]]
+    currency = plans[0].models["design"].get("currency") or "money"
+    rows: list[list[Cell]] = [[f"Net present cost ({currency})", *(_amount(_cost(plan)) for plan in plans)]]
     for name in names:
         values = [plan.models["design"]["kpis"].get(name) for plan in plans]
-        rows.append([words.words(name), *(_shown(name, value) for value in values)])
+        rows.append([headline.figure_name(name, currency), *(_shown(name, value) for value in values)])
     return Table(caption="Figures of each plan", columns=["Figure", *(plan.label for plan in plans)], rows=rows)
 
 

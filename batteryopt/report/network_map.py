@@ -22,6 +22,8 @@ AROUND = 1.0
 """Borders are drawn so far beyond the sites, as a share of the map's size: for wide screens and for panning."""
 MARGIN = 0.08
 """Room around the sites, as a share of the map's size."""
+KM_PER_DEG = 111.2
+"""Kilometres in a unit of the map, in its middle."""
 LEAST_DEG = 0.5
 """A map of next to one place shows at least so much to each side."""
 SYMBOLS = ("circle", "square", "diamond", "triangle-up", "star", "cross")
@@ -56,6 +58,7 @@ def plan_map(saved: Saved) -> dict[str, Any]:
         "x": _rounded(x),
         "y": _rounded(y),
         "range": [*_rounded(corners[:, 0]), *_rounded(corners[:, 1])],
+        "km": KM_PER_DEG,
         "borders": _borders(_window(degrees, AROUND), middle),
         "periods": codes.periods,
         "products": [name.replace("_", " ") for name in codes.products],

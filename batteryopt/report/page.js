@@ -51,6 +51,7 @@
   const tonnes = (value) => (value >= 1e5 ? (value / 1e3).toFixed(0) + " kt" : value >= 1e4 ? (value / 1e3).toFixed(1) + " kt" : value.toFixed(value < 10 ? 1 : 0) + " t");
   const CLASSES = 6;
   const NAMED = 12;
+  const FEW = 30;
 
   /* Lines by mode, or by product where that is what colours shall show. */
   function flows(map, period, product, most, byProduct) {
@@ -102,14 +103,39 @@
     });
   }
 
-  /* Names of the largest places of the type of which there are fewest. */
-  function names(map, period) {
+  /* Names of all places where something stands, if they are few and there is room; else of the largest of the type of
+     which there are fewest. */
+  function named(map, period, width) {
+    const here = map.facilities.filter((row) => row[3] === period);
+    const largest = [...here].sort((a, b) => b[4] - a[4]).filter((row, i, all) => all.findIndex((other) => other[0] === row[0]) === i);
+    if (width > 520 && largest.length <= FEW) return largest;
     const type = map.types.length - 1;
-    const mine = map.facilities.filter((row) => row[1] === type && row[3] === period).sort((a, b) => b[4] - a[4]).slice(0, NAMED);
+    return here.filter((row) => row[1] === type).sort((a, b) => b[4] - a[4]).slice(0, NAMED);
+  }
+
+  function names(map, period, width) {
+    const mine = named(map, period, width);
     return {
       type: "scatter", mode: "text", hoverinfo: "skip", showlegend: false, textposition: "middle right", cliponaxis: false,
       x: mine.map((row) => map.x[row[0]]), y: mine.map((row) => map.y[row[0]]), text: mine.map((row) => "  " + map.sites[row[0]]),
       textfont: { color: token("ink"), size: 11, shadow: "0 0 3px " + token("paper") },
+    };
+  }
+
+  /* A bar of round length in the lower left corner. */
+  function scale(map, width, height) {
+    const [x0, x1, y0, y1] = map.range;
+    const perPixel = Math.max((x1 - x0) / width, (y1 - y0) / height);
+    const most = 110 * perPixel * map.km;
+    const power = 10 ** Math.floor(Math.log10(most));
+    const km = power * [5, 2, 1].find((step) => step * power <= most);
+    const [left, low, long] = [(x0 + x1 - width * perPixel) / 2 + 14 * perPixel, (y0 + y1 - height * perPixel) / 2 + 14 * perPixel, km / map.km];
+    const tick = 4 * perPixel;
+    return {
+      type: "scatter", mode: "lines+text", hoverinfo: "skip", showlegend: false, cliponaxis: false,
+      x: [left, left, left + long, left + long], y: [low + tick, low, low, low + tick],
+      text: ["", "", "  " + km + " km", ""], textposition: "middle right", textfont: { color: token("soft"), size: 11 },
+      line: { color: token("soft"), width: 1.5 },
     };
   }
 
@@ -131,7 +157,7 @@
       margin: { l: 0, r: 0, t: 0, b: 0 }, hovermode: "closest", dragmode: width > 520 ? "pan" : false,
       xaxis: { ...hidden, range: [x0, x1] }, yaxis: { ...hidden, range: [y0, y1], scaleanchor: "x" }, uirevision: "map",
     };
-    return Plotly.react(place, [...base, ...flows(map, period, product, map.most, byProduct), ...standing(map, period), names(map, period)], layout(height, own), config);
+    return Plotly.react(place, [...base, ...flows(map, period, product, map.most, byProduct), ...standing(map, period), names(map, period, width), scale(map, width, height)], layout(height, own), config);
   }
 
   const plots = [...document.querySelectorAll(".plot")].map((place) => {

@@ -7,6 +7,7 @@ import datetime as dt
 import io
 import re
 import shutil
+import subprocess
 import zipfile
 from collections.abc import Callable
 from dataclasses import replace
@@ -160,6 +161,34 @@ def test_lists_offer_what_the_other_sheets_hold(tmp_path: Path) -> None:
     assert row is not None
     assert [periods.cell(int(row[1]), column).value for column in (1, 3, 4, 5)] == ["periods", "2027", "2028", "2029"]
     assert all(rule.errorStyle == "warning" for rule in rules.values() if rule.showErrorMessage)
+
+
+@pytest.mark.parametrize("network", [rich_network, example], ids=lambda made: made.__name__)
+def test_another_program_may_save_it(tmp_path: Path, network: Callable[[], nf.Network]) -> None:
+    """LibreOffice opens and saves the workbook: the same network, to the last bit."""
+    office = shutil.which("soffice")
+    if office is None:
+        pytest.skip("LibreOffice is not installed")
+    write_workbook(network(), tmp_path / "book.xlsx")
+    profile = f"-env:UserInstallation={(tmp_path / 'profile').as_uri()}"
+    command = [office, profile, "--headless", "--convert-to", "xlsx", "--outdir", str(tmp_path / "saved")]
+    subprocess.run([*command, str(tmp_path / "book.xlsx")], capture_output=True, check=True)
+    assert differences(read(tmp_path / "saved/book.xlsx"), network()) == []
+
+
+def test_a_column_of_ones_own_is_told_how_to_stay(workbook: Path) -> None:
+    def note(book: Any) -> None:
+        book["returns"]["F1"], book["returns"]["F2"] = "remembered", "ask Bob"
+
+    (fault,) = faults(change(workbook, note))
+    assert fault.startswith("sheet returns, cell F1, column remembered: unknown column; known: ")
+    assert fault.endswith("; or begin its name with # to have it left out")
+
+    def mark(book: Any) -> None:
+        note(book)
+        book["returns"]["F1"] = "# remembered"
+
+    assert solved(change(workbook, mark)) == pytest.approx(-7640, abs=1e-6)
 
 
 # ---- changed, read and solved --------------------------------------------------------------------------------------

@@ -116,6 +116,17 @@ def test_slider_changes_the_map(browser, plan, tmp_path):
     assert [browser.execute_script(slide, value) for value in (0, 1)] == ["first", "second"]
 
 
+def test_map_has_a_scale_of_round_length_and_names_its_few_places(browser, plan, tmp_path):
+    page = tmp_path / "page.html"
+    write_page([plan.folder], page)
+    assert not any(faults(browser, page, WIDTHS["desktop"]).values())
+    texts = 'return [...document.querySelectorAll("[data-name=map] .textpoint text")].map((text) => text.textContent)'
+    shown = {text.strip() for text in browser.execute_script(texts)}
+    assert {"Aston", "Bray"} <= shown
+    (scale,) = (text for text in shown if text.endswith(" km"))
+    assert scale.rstrip(" km").rstrip("0") in ("1", "2", "5")
+
+
 def test_lines_are_coloured_by_product_where_asked(browser, plan, tmp_path):
     page = tmp_path / "page.html"
     write_page([plan.folder], page)

@@ -353,6 +353,24 @@ def test_many_regions_are_counted_and_not_drawn(monkeypatch):
     assert "members" not in {spec["name"] for spec in coordination_network.charts(alike())}
 
 
+def test_map_has_its_scale(plan):
+    """Aston to Bray, by the spherical law of cosines on a sphere of 6,371 km, is as long on the map."""
+    content = network_map.plan_map(plan)
+    aston, bray = (content["sites"].index(name) for name in ("Aston", "Bray"))
+    drawn = math.hypot(content["x"][aston] - content["x"][bray], content["y"][aston] - content["y"][bray])
+    north, east, other, beyond = (math.radians(degrees) for degrees in (45.2, 5.7, 46.1, 6.2))
+    cosine = math.sin(north) * math.sin(other) + math.cos(north) * math.cos(other) * math.cos(east - beyond)
+    assert drawn * content["km"] == pytest.approx(6371 * math.acos(cosine), rel=0.02)
+
+
+def test_figures_of_plans_have_their_units(plan, other_plan):
+    names = [row[0] for row in network_comparison.figures([plan, other_plan]).rows]
+    assert {"Net present cost (EUR)", "Collected (t)", "Emitted (t CO₂e)", "Net cost per tonne collected (EUR/t)"} <= {
+        *names
+    }
+    assert not any(name.endswith(" t") for name in names)
+
+
 def test_every_city_has_its_cost(plan):
     table = network_service.cities(plan)
     assert sorted(row[0] for row in table.rows) == sorted(plan.table("cities")["site"])

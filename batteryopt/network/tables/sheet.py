@@ -126,6 +126,13 @@ def _must_be_empty(position: int, grid: Grid, faults: list[Fault]) -> None:
             return
 
 
+def _meant(name: str, table: Table) -> str:
+    """Return the column whose name is near; where none is, it may be a column of the user's own."""
+    found = nearest(name, table.by_name)
+    is_typo = not found.startswith("known")
+    return found if is_typo else f"{found}; or begin its name with {COMMENT} to have it left out"
+
+
 def _head(
     text: str, position: int, grid: Grid, table: Table, periods: Sequence[str], faults: list[Fault]
 ) -> Head | None:
@@ -135,7 +142,7 @@ def _head(
     if isinstance(text, Unreadable):
         faults.append(Fault(place=place, problem=text.problem, remedy=text.remedy))
     elif column is None:
-        faults.append(Fault(place=place, problem="unknown column", remedy=nearest(name, table.by_name)))
+        faults.append(Fault(place=place, problem="unknown column", remedy=_meant(name, table)))
     elif period and not column.by_period:
         remedy = f"'{name}' is the same in all periods: give it one column, without a period"
         faults.append(Fault(place=place, problem=f"has the period '{period}'", remedy=remedy))
