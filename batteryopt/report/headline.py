@@ -18,7 +18,7 @@ KPIS = {
 }
 COUNTS = {"facilities_at_the_end": ("Facilities at the end", "places"), "visits": ("Visits by mobile units", "visits")}
 """Words and unit of the figures of a plan that stand for themselves."""
-RATE, COST_OF_A_TONNE, RISK = "Collected of what returns", "Net cost per tonne collected", "Risk (people × t)"
+COST_OF_A_TONNE, RISK = "Net cost per tonne collected", "Risk (people × t)"
 
 
 def figure_name(key: str, currency: str) -> str:
@@ -27,7 +27,7 @@ def figure_name(key: str, currency: str) -> str:
         return "{} ({})".format(*KPIS[key])
     if key in COUNTS:
         return COUNTS[key][0]
-    named = {"collection_rate": RATE, "cost_per_collected_t": f"{COST_OF_A_TONNE} ({currency}/t)", "risk": RISK}
+    named = {"cost_per_collected_t": f"{COST_OF_A_TONNE} ({currency}/t)", "risk": RISK}
     return named.get(key, words.words(key))
 
 
@@ -39,7 +39,7 @@ def plan(saved: Saved) -> Table:
     rows: list[list[Cell]] = [
         ["Net present cost", sum(answer["cost_terms"].values()) / unit, name],
         [COST_OF_A_TONNE, figures["cost_per_collected_t"], f"{currency}/t"],
-        [RATE, 100.0 * figures["collection_rate"], "%"],
+        ["Collected of what returns", 100.0 * figures["collection_rate"], "%"],
     ]
     rows += [[label, figures[key], unit] for key, (label, unit) in KPIS.items() if key in figures]
     rows += [[label, round(figures[key]), unit] for key, (label, unit) in COUNTS.items() if key in figures]
