@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from batteryopt.errors import Fault, InvalidInput
 from batteryopt.files import csv_of_sums
+from batteryopt.solvers.interrupt import postponed_interrupt
 from batteryopt.spreadsheet import is_workbook
 from batteryopt.toml_output import to_toml
 
@@ -77,8 +78,9 @@ def make_folder(folder: Path, instance: Path) -> None:
 def save(result: Result, instance: Path, folder: Path, *, options: Mapping[str, Any] | None = None) -> tuple[str, ...]:
     """Write a result into a folder made by `make_folder`, and return the names of the files.
 
-    Every file is written in full beside its place before the first one is moved there; ``result.json`` comes last. A
-    result may have ``parts``: further results by the folders that they are saved in, which replace older ones there.
+    Every file is written in full beside its place before the first one is moved there; ``result.json`` comes last, and
+    Ctrl-C waits meanwhile: what stands there is an old result or the new one. A result may have ``parts``: further
+    results by the folders that they are saved in, which replace older ones there.
 
     Parameters
     ----------
@@ -96,11 +98,12 @@ def save(result: Result, instance: Path, folder: Path, *, options: Mapping[str, 
             place = stage / name
             place.parent.mkdir(parents=True, exist_ok=True)
             _write(place, content)
-        for name in contents:
-            (folder / name).parent.mkdir(parents=True, exist_ok=True)
-            (stage / name).replace(folder / name)
-    _remove_older_copies(folder, contents)
-    _forget_other_parts(folder, parts)
+        with postponed_interrupt():
+            for name in contents:
+                (folder / name).parent.mkdir(parents=True, exist_ok=True)
+                (stage / name).replace(folder / name)
+            _remove_older_copies(folder, contents)
+            _forget_other_parts(folder, parts)
     return tuple(contents)
 
 

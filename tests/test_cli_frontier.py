@@ -5,7 +5,12 @@ import json
 import pandas as pd
 import pytest
 
-from batteryopt.network import tables
+from batteryopt import output
+from batteryopt.network import frontier_search, tables
+from batteryopt.network.answer import Answer
+from batteryopt.output import save
+from batteryopt.run import Route, Run
+from batteryopt.status import PointStatus, StopReason
 from tests.command_line import TABLE_2, invoke
 from tests.network.compromise import POINTS, chain_of_choice
 
@@ -42,6 +47,45 @@ def test_it_prints_a_row_a_point_and_says_what_is_missing(network):
     assert done.exit_code == 0
     assert [line.split()[0] for line in done.stdout.splitlines() if "converged" in line] == ["1", "2", "3"]
     assert "2 of 5 points are missing: another one is as good in both" in done.stdout
+
+
+def test_points_are_saved_as_they_are_found_and_ctrl_c_keeps_them(network, tmp_path, monkeypatch):
+    saved = []
+
+    def noting(result, _instance, folder, **_):
+        save(result, _instance, folder, **_)
+        saved.append(json.loads((tmp_path / "result.json").read_text())["frontier"])
+        if len(saved) == 2:
+            raise KeyboardInterrupt
+
+    monkeypatch.setattr(output, "save", noting)
+    done = invoke(
+        *("frontier", network, "--between", "cost:collection", "--gap", 0, "--points", 5, "--out", tmp_path),
+    )
+    assert done.exit_code == 4
+    assert [(found["sought"], len(found["points"])) for found in saved] == [(1, 1), (2, 2), (2, 2)]
+    assert {found["stop_reason"] for found in saved} == {"interrupted"}
+    assert [point["cost"] for point in saved[-1]["points"]] == pytest.approx([400, 500], rel=1e-4)
+    assert "3 of 5 points are missing: stopped before them (interrupted)" in done.stdout
+
+
+def test_a_frontier_without_any_plan_leaves_an_older_one_alone(network, tmp_path, monkeypatch):
+    words = ("frontier", network, "--between", "cost:collection", "--points", 2, "--out", tmp_path)
+    assert invoke(*words).exit_code == 0
+    before = (tmp_path / "result.json").read_bytes()
+
+    def nothing_in_time(network, m, weights, *_, **__):
+        run = Run(
+            route=Route.OPTIMIZER, solver="none", stop_reason=StopReason.TIME_LIMIT, point_status=PointStatus.NONE
+        )
+        return Answer(network=network, objective_kind=weights, solution=None, run=run, reason="no plan in time"), None
+
+    monkeypatch.setattr(frontier_search, "answer_with_point", nothing_in_time)
+    done = invoke(*words)
+    assert done.exit_code == 4
+    assert "no plan in time" in done.stdout
+    assert "keeps the older result" in done.stderr
+    assert (tmp_path / "result.json").read_bytes() == before
 
 
 def test_a_limit_has_its_exit_status_and_saves_all_the_same(network, tmp_path):

@@ -61,6 +61,7 @@ def solve_frontier(
     gap: float | None = None,
     threads: int | None = None,
     announce: Callable[[str], None] = lambda _: None,
+    keep: Callable[[FrontierResult], None] = lambda _: None,
 ) -> FrontierResult:
     """Return every compromise between two objectives.
 
@@ -68,6 +69,8 @@ def solve_frontier(
     ----------
     time_limit
         Seconds for all points together.
+    keep
+        Given the result so far after every point, for saving; the last one is returned, and not given.
 
     Raises
     ------
@@ -89,8 +92,13 @@ def solve_frontier(
         total_time_limit=time_limit,
         threads=threads,
         on_point=tell_point,
+        on_found=lambda so_far: keep(_as_result(instance, so_far)),
         on_progress=teller.tell,
     )
+    return _as_result(instance, found)
+
+
+def _as_result(instance: Network, found: Frontier) -> FrontierResult:
     answer = found.answers[0] if found.answers else found.failed
     assert answer is not None
     return FrontierResult(instance=instance, answer=answer, frontier=found)

@@ -92,6 +92,15 @@ def catching_interrupt() -> Iterator[InterruptFlag]:
         signal.signal(signal.SIGINT, previous)
 
 
+@contextmanager
+def postponed_interrupt() -> Iterator[None]:
+    """Let a short block end before Ctrl-C is heard: `KeyboardInterrupt` is raised after it."""
+    with catching_interrupt() as flag:
+        yield
+    if flag.is_set:
+        raise KeyboardInterrupt
+
+
 def run_interruptibly(
     work: Callable[[], object],
     flag: InterruptFlag,

@@ -29,6 +29,10 @@ SHARES = {"first": 0.25, "relaxation": 0.4, "dive": 0.5, "around": 0.95}
 """Parts of the time limit by which each phase is over."""
 BEFORE_THE_TREE = 0.12
 """Part of the time limit that searching around a plan takes where a tree of the whole problem follows."""
+SECONDS_FOR_A_PLAN = 1.0
+"""What the tree has at least, even beyond the time limit, where there is no plan yet."""
+LEAST_SECONDS = 0.05
+"""Less is not worth beginning a tree for, where there is a plan."""
 PASS = 12
 """Searches around a plan that count as a full pass."""
 STALLED = 1e-4
@@ -72,7 +76,7 @@ def search(
     """
     whole = problem.with_cuts()
     if whole.A.nnz <= SMALL or not whole.has_integers:
-        return _tree(whole, options, began, start, on_progress, root=_root_bound(whole, options))
+        return _tree(whole, options, began, start, on_progress, root=_root_bound(whole, options, began))
     with catching_interrupt() as flag:
         hunt = _Hunt(problem, options, began, positions, flag, on_progress)
         hunt.x = start
@@ -80,15 +84,36 @@ def search(
     return hunt.finish()
 
 
-def _root_bound(program: QuadraticProgram, options: Options) -> float | None:
-    """Return the bound that the duals of the linear relaxation prove; None where it has no optimum."""
-    relaxed = program.relaxed()
-    duals = solve_arrays(relaxed, dataclasses.replace(options, relative_gap=0.0)).row_duals
+def _root_bound(program: QuadraticProgram, options: Options, began: float) -> float | None:
+    """Return the bound that the duals of the linear relaxation prove; None where it has no optimum, or not in time."""
+    left = _left(options, began)
+    limit = None if left is None else max(left, SECONDS_FOR_A_PLAN)
+    relaxed = dataclasses.replace(options, relative_gap=0.0, time_limit=limit)
+    duals = solve_arrays(program.relaxed(), relaxed).row_duals
     return None if duals is None else _known(dual_bound(program, duals))
+
+
+def _left(options: Options, began: float) -> float | None:
+    """Return the seconds that are left, perhaps less than none; None without a limit."""
+    return None if options.time_limit is None else options.time_limit - (time.monotonic() - began)
 
 
 def _known(value: float) -> float | None:
     return float(value) if np.isfinite(value) else None
+
+
+def _held(x: Floats | None, objective: float | None, root: float | None, options: Options, why: StopReason) -> Found:
+    """Return the best point as it is: proven where the relaxation's bound is near enough, else stopped for a reason."""
+    gap = relative_gap(objective, root)
+    is_optimal = gap is not None and gap <= options.relative_gap
+    status = PointStatus.OPTIMAL if is_optimal else PointStatus.FEASIBLE
+    return Found(
+        stop_reason=StopReason.CONVERGED if is_optimal else why,
+        point_status=PointStatus.NONE if x is None else status,
+        x=x,
+        bound=root,
+        root_bound=root,
+    )
 
 
 def _tree(
@@ -100,8 +125,11 @@ def _tree(
     *,
     root: float | None,
 ) -> Found:
-    """Search the whole tree."""
-    left = None if options.time_limit is None else max(1.0, options.time_limit - (time.monotonic() - began))
+    """Search the whole tree in the time that is left, and a moment longer where there is no plan yet."""
+    left = _left(options, began)
+    if left is not None and start is not None and left < LEAST_SECONDS:
+        return _held(start, program.objective(start), root, options, StopReason.TIME_LIMIT)
+    left = left if left is None or start is not None else max(left, SECONDS_FOR_A_PLAN)
     found = solve_arrays(program, dataclasses.replace(options, time_limit=left), start=start, on_progress=on_progress)
     x, status = found.x, found.point_status
     if start is not None and (x is None or program.objective(start) < program.objective(x)):
@@ -208,18 +236,6 @@ class _Hunt:
         if stopped.is_no_solution:
             return Found(stop_reason=stopped, point_status=PointStatus.NONE)
         if self.is_done() or (program.A.nnz > LARGE and self.is_late()):
-            return self._as_found(root)
+            why = StopReason.INTERRUPTED if self.flag.is_set else StopReason.TIME_LIMIT
+            return _held(self.x, self.objective, root, self.options, why)
         return _tree(program, self.options, self.began, self.x, self.on_progress, root=root)
-
-    def _as_found(self, root: float | None) -> Found:
-        gap = relative_gap(self.objective, root)
-        is_optimal = gap is not None and gap <= self.options.relative_gap
-        reason = StopReason.INTERRUPTED if self.flag.is_set else StopReason.TIME_LIMIT
-        status = PointStatus.OPTIMAL if is_optimal else PointStatus.FEASIBLE
-        return Found(
-            stop_reason=StopReason.CONVERGED if is_optimal else reason,
-            point_status=PointStatus.NONE if self.x is None else status,
-            x=self.x,
-            bound=root,
-            root_bound=root,
-        )

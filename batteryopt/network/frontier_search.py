@@ -1,0 +1,170 @@
+"""The search for one point of a frontier: the best in one objective, then the best in the other with the first held."""
+
+from __future__ import annotations
+
+import dataclasses
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from batteryopt.certificate import Certificate, Check
+from batteryopt.network.answer import Answer, Held
+from batteryopt.network.epsilon import LEEWAY, caps_as_rows, sign, values_of, with_leeway
+from batteryopt.network.instance import Network
+from batteryopt.network.model.algebra import Floats
+from batteryopt.network.objective import Objective
+from batteryopt.network.solve import BOUND_TOLERANCE, answer_with_point, formulate
+from batteryopt.network.time_budget import TimeBudget
+from batteryopt.solvers.adapter import Options, ProgressListener
+from batteryopt.solvers.interrupt import interrupts_heard
+from batteryopt.status import PointStatus, StopReason
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Point:
+    """A plan on the frontier.
+
+    Attributes
+    ----------
+    answer
+        The best in the first objective with the second held; its bound and gap are the first objective's.
+    second_gap
+        Gap to which the second objective is the best with the first held; None where its search found nothing better
+        in time.
+    """
+
+    answer: Answer
+    second_gap: float | None
+
+    def is_proven(self, gap: float) -> bool:
+        """Whether both objectives are known to be within a gap of the best with the other held.
+
+        The second solve may lose as much of the first objective as the limit that holds it leaves.
+        """
+        return all(found is not None and found <= gap + 2 * LEEWAY for found in (self.answer.gap, self.second_gap))
+
+
+class PointSearch:
+    """The formulation, the time that is left, and why the search ended.
+
+    Parameters
+    ----------
+    budget
+        Time for all solves, two a point.
+    """
+
+    def __init__(
+        self,
+        network: Network,
+        kinds: tuple[Objective, Objective],
+        options: Options,
+        budget: TimeBudget,
+        on_progress: ProgressListener | None,
+    ) -> None:
+        self.network, self.kinds = network, kinds
+        self.m = formulate(network, dict.fromkeys(kinds, 1.0))
+        self.stop_reason = StopReason.CONVERGED
+        self.failed: Answer | None = None
+        self._options, self._budget, self._on_progress = options, budget, on_progress
+        self._heard = interrupts_heard()
+        self._x: Floats | None = None  # the last plan found, which keeps the limits of the next search
+
+    def is_over(self) -> bool:
+        """Return whether somebody asked to stop, or too little time is left, and note which."""
+        if interrupts_heard() > self._heard:
+            self.stop_reason = StopReason.INTERRUPTED
+            return True
+        if self._budget.is_spent:
+            self.stop_reason = StopReason.TIME_LIMIT
+            return True
+        return False
+
+    def point(
+        self,
+        order: tuple[Objective, Objective],
+        caps: Mapping[Objective, float],
+        on_following: Callable[[Objective], None] = lambda _: None,
+    ) -> Point | None:
+        """Return the best in one objective, then in the other with the first held; None where there is no plan.
+
+        Parameters
+        ----------
+        on_following
+            Told of the other objective before it is improved.
+        """
+        leading, following = order
+        led = self._solve(leading, caps)
+        if led.objective is None:
+            self.failed = led
+            self._budget.skip()
+            return None
+        held = {**caps, leading: with_leeway(led.objective * sign(leading))}
+        on_following(following)
+        followed = self._follow(following, held)
+        stages = {leading: led, **({} if followed is None else {following: followed})}
+        caps_shown = caps if leading is self.kinds[0] else {leading: held[leading]}
+        return _joined(stages, self.kinds, {kind: cap * sign(kind) for kind, cap in caps_shown.items()})
+
+    def _follow(self, kind: Objective, held: Mapping[Objective, float]) -> Answer | None:
+        """Return the best in the other objective; None where there is no time for it, or it finds nothing in time."""
+        try:
+            found = None if self.is_over() else self._solve(kind, held)
+        except KeyboardInterrupt:  # the first stage's plan is a point already
+            self.stop_reason = StopReason.INTERRUPTED
+            return None
+        return None if found is None or found.solution is None else found
+
+    def _solve(self, kind: Objective, caps: Mapping[Objective, float]) -> Answer:
+        found, x = answer_with_point(
+            self.network,
+            self.m,
+            {kind: 1.0},
+            dataclasses.replace(self._options, time_limit=self._budget.share()),
+            began=time.monotonic(),
+            extra=caps_as_rows(self.m, caps),
+            start=self._x,
+            on_progress=self._on_progress,
+        )
+        self._x = self._x if x is None else x
+        if found.run.stop_reason.is_limit and self.stop_reason is not StopReason.INTERRUPTED:
+            self.stop_reason = found.run.stop_reason
+        return found
+
+
+def _joined(stages: Mapping[Objective, Answer], kinds: tuple[Objective, Objective], held: Held) -> Point:
+    """Return the last stage's plan as the answer about the first objective, whose bound its own stage has proven."""
+    first, second = kinds
+    last = [*stages.values()][-1]
+    led = stages.get(first)
+    runs = [stage.run for stage in stages.values()]
+    limited = [run.stop_reason for run in runs if run.stop_reason.is_limit]
+    base = last.run if led is None else led.run
+    run = dataclasses.replace(
+        base,
+        stop_reason=limited[0] if limited else base.stop_reason,
+        point_status=PointStatus.FEASIBLE if led is None else base.point_status,
+        bound=None if led is None else led.run.bound,
+        seconds=sum(run.seconds for run in runs),
+    )
+    found = dataclasses.replace(
+        last, objective_kind={first: 1.0}, run=run, held=held, root_bound=None if led is None else led.root_bound
+    )
+    found = dataclasses.replace(found, certificate=last.certificate + _certificate(found, first, held))
+    return Point(answer=found, second_gap=stages[second].gap if second in stages else None)
+
+
+def _certificate(found: Answer, first: Objective, held: Held) -> Certificate:
+    """Return whether the point is on the right side of its bound, and keeps what is held; both from the tables."""
+    checks = []
+    if found.run.bound is not None and found.objective is not None:
+        beyond = sign(first) * (found.run.bound - found.objective)
+        size = max(1.0, abs(found.objective))
+        name = f"point-not-beyond-the-bound-of-{first.value}"
+        detail = f"{first.value} {found.objective:.10g}, bound {found.run.bound:.10g}"
+        checks.append(Check(name=name, residual=max(0.0, beyond) / size, tolerance=BOUND_TOLERANCE, detail=detail))
+    for kind, limit in held.items():
+        [value] = values_of(found, [kind])
+        excess = max(0.0, sign(kind) * (value - limit)) / max(1.0, abs(limit))
+        detail = f"{kind.value} {value:.10g}, held at {limit:.10g}"
+        checks.append(Check(name=f"point-keeps-{kind.value}", residual=excess, tolerance=2 * LEEWAY, detail=detail))
+    return Certificate(tuple(checks))
