@@ -29,6 +29,16 @@ def great_circle_km(latitude_deg: Floats, longitude_deg: Floats) -> Floats:
     return np.asarray(2 * EARTH_RADIUS_KM * np.arcsin(np.sqrt(np.clip(half_chord_squared, 0, 1))), dtype=float)
 
 
+def flat_positions(network: Network) -> Floats | None:
+    """Return coordinates of the sites (sites, 2), stretched so that a degree is as long both ways; None without any."""
+    pairs = [(site.latitude_deg, site.longitude_deg) for site in network.sites]
+    if any(value is None for pair in pairs for value in pair):
+        return None
+    degrees = np.array(pairs, dtype=float)
+    degrees[:, 1] *= np.cos(np.radians(degrees[:, 0].mean()))
+    return degrees
+
+
 def table_km(network: Network, name: str) -> Floats:
     """Return distances (sites, sites) by name, a matrix of the instance or the great circle; NaN: no way."""
     if name != GREAT_CIRCLE:

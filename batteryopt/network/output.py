@@ -1,17 +1,14 @@
-"""A plan as tables for people: what stands, what flows, what it costs, whom it serves; as CSV files."""
+"""A plan as tables for people: what stands, what flows, what it costs, whom it serves."""
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from batteryopt.files import csv_of_sums, write_atomically
 from batteryopt.network import haulage
 from batteryopt.network.attribution import by_city
 from batteryopt.network.careers import records
@@ -55,16 +52,6 @@ def tables(solution: Solution) -> dict[str, pd.DataFrame]:
         "cities": by_city(solution),
         "coverage": coverage(solution),
     }
-
-
-def write(solution: Solution, folder: str | os.PathLike[str]) -> tuple[str, ...]:
-    """Write every table of a plan as CSV into a folder, and return the names of the files."""
-    path = Path(folder)
-    path.mkdir(parents=True, exist_ok=True)
-    found = {f"{name}.csv": csv_of_sums(table) for name, table in tables(solution).items()}
-    for name, text in found.items():
-        write_atomically(path / name, text)
-    return tuple(found)
 
 
 def utilisation(solution: Solution) -> pd.DataFrame:

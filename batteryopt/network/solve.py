@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
+import dataclasses
 import time
 from collections.abc import Mapping
-
-import numpy as np
 
 from batteryopt.certificate import Certificate, Check
 from batteryopt.network.answer import Answer, value_of
 from batteryopt.network.check import check
+from batteryopt.network.geography import flat_positions
 from batteryopt.network.infeasibility import explain
 from batteryopt.network.instance import Network
 from batteryopt.network.model.algebra import Floats, Formulation
@@ -114,68 +114,63 @@ def answer_with_point(
         Values that are known to be feasible, the further rows included.
     """
     problem = make_problem(m, weighted(m, weights), extra=extra)
-    sign = -1.0 if tuple(weights) == (Objective.COLLECTION,) else 1.0
+    units = _Units(problem, weights)
 
     def told(progress: Progress) -> None:
-        values = (None if v is None else sign * v * problem.scale for v in (progress.objective, progress.bound))
-        value, bound = values
         if on_progress is not None:
-            on_progress(Progress(seconds=time.monotonic() - began, objective=value, bound=bound))
+            seconds, value = time.monotonic() - began, units.if_any(progress.objective)
+            on_progress(Progress(seconds=seconds, objective=value, bound=units.if_any(progress.bound)))
 
-    found = search(problem, options, began=began, positions=_positions(network), start=start, on_progress=told)
-    run = _run(problem, found, sign, time.monotonic() - began)
-    root = None if found.root_bound is None else float(sign * found.root_bound * problem.scale)
-    if found.x is None:
-        conflicts = explain(m, options) if run.stop_reason.is_no_solution else ()
-        return Answer(
-            network=network,
-            objective_kind=weights,
-            solution=None,
-            run=run,
-            root_bound=root,
-            conflicts=conflicts,
-            reason=_reason(run),
-        ), None
-    solution = to_solution(m, network, found.x)
-    certificate = check(solution) + _money_checks(problem, found, solution, weights, sign)
-    return Answer(
+    found = search(problem, options, began=began, positions=flat_positions(network), start=start, on_progress=told)
+    run = _run(found, units, time.monotonic() - began)
+    solution = None if found.x is None else to_solution(m, network, found.x)
+    answer = Answer(
         network=network,
         objective_kind=weights,
         solution=solution,
         run=run,
-        root_bound=root,
-        certificate=certificate,
-    ), found.x
+        root_bound=units.if_any(found.root_bound),
+    )
+    if solution is None:
+        conflicts = explain(m, options) if run.stop_reason.is_no_solution else ()
+        return dataclasses.replace(answer, conflicts=conflicts, reason=_reason(run)), None
+    certificate = check(solution) + _money_checks(problem, found, solution, weights, units)
+    return dataclasses.replace(answer, certificate=certificate), found.x
 
 
-def _positions(network: Network) -> np.typing.NDArray[np.float64] | None:
-    """Return coordinates of the sites for searches by region, stretched so that a degree is as long both ways."""
-    pairs = [(site.latitude_deg, site.longitude_deg) for site in network.sites]
-    if any(value is None for pair in pairs for value in pair):
-        return None
-    degrees = np.array(pairs, dtype=float)
-    degrees[:, 1] *= np.cos(np.radians(degrees[:, 0].mean()))
-    return degrees
+class _Units:
+    """Between the search, which minimises in units of its own, and people, who may ask for the most collected."""
+
+    def __init__(self, problem: Problem, weights: Mapping[Objective, float]) -> None:
+        self.sign = -1.0 if tuple(weights) == (Objective.COLLECTION,) else 1.0
+        self._factor = self.sign * problem.scale
+
+    def theirs(self, value: float) -> float:
+        """Return a value of the search as people asked for it."""
+        return float(self._factor * value)
+
+    def if_any(self, value: float | None) -> float | None:
+        """Return a value that may be missing."""
+        return None if value is None else self.theirs(value)
 
 
-def _run(problem: Problem, found: Found, sign: float, seconds: float) -> Run:
+def _run(found: Found, units: _Units, seconds: float) -> Run:
     return Run(
         route=Route.OPTIMIZER,
         solver=f"highs {highs_version()}",
         stop_reason=found.stop_reason,
         point_status=found.point_status,
-        bound=None if found.bound is None else float(sign * found.bound * problem.scale),
+        bound=units.if_any(found.bound),
         seconds=seconds,
     )
 
 
 def _money_checks(
-    problem: Problem, found: Found, solution: Solution, weights: Mapping[Objective, float], sign: float
+    problem: Problem, found: Found, solution: Solution, weights: Mapping[Objective, float], units: _Units
 ) -> Certificate:
     """Return whether the model's objective is the tables' own, and whether both bounds are on the right side of it."""
-    value = value_of(solution, weights)
     assert found.x is not None
-    reported = sign * problem.core.objective(found.x) * problem.scale
+    value, reported = value_of(solution, weights), units.theirs(problem.core.objective(found.x))
     size = max(1.0, sum(map(abs, solution.cost_terms.values())) if Objective.COST in weights else abs(value))
     checks = [
         Check(
@@ -188,7 +183,7 @@ def _money_checks(
     bounds = {"bound-below-the-objective": found.bound, "bound-from-duals-below-the-objective": found.root_bound}
     for name, bound in bounds.items():
         if bound is not None:
-            beyond = max(0.0, bound * problem.scale - sign * value)
+            beyond = max(0.0, units.sign * (units.theirs(bound) - value))
             checks.append(Check(name=name, residual=beyond / size, tolerance=BOUND_TOLERANCE, detail=f"{bound:.10g}"))
     return Certificate(tuple(checks))
 

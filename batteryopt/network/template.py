@@ -1,4 +1,4 @@
-"""A small network to start from: every table opens with what it holds, and `COLUMNS.md` explains every column."""
+"""The network to start from, as files: every table opens with what it holds, and `COLUMNS.md` explains every column."""
 
 from __future__ import annotations
 
@@ -6,22 +6,7 @@ from pathlib import Path
 
 from batteryopt.errors import Fault, InvalidInput
 from batteryopt.files import write_atomically
-from batteryopt.network.instance import (
-    Candidate,
-    CollectionTarget,
-    FacilityType,
-    Level,
-    Market,
-    Mode,
-    Network,
-    Period,
-    Policy,
-    Product,
-    Recipe,
-    Return,
-    Site,
-    Storage,
-)
+from batteryopt.network.example import example
 from batteryopt.network.tables import write, write_workbook
 from batteryopt.network.tables.cells import Column
 from batteryopt.network.tables.folder import FILE
@@ -40,92 +25,6 @@ HEADER = """\
 # The numbers are an example: put yours in their place. COLUMNS.md beside this file explains every table and column.
 
 """
-
-
-def example() -> Network:
-    """Return three cities, packs of two years, outlets, one or two recycling plants, a buyer of metal, and a target."""
-    outlet = FacilityType(
-        name="outlet",
-        recipes=(Recipe(name="collect", inputs=(("pack", 1.0),), outputs=(("collected_pack", 1.0),)),),
-        levels=(
-            Level(
-                name="small", capacity_t=100.0, opening_cost=50_000.0, fixed_cost=20_000.0, variable_cost_per_t=150.0
-            ),
-            Level(
-                name="large", capacity_t=600.0, opening_cost=150_000.0, fixed_cost=60_000.0, variable_cost_per_t=120.0
-            ),
-        ),
-    )
-    plant = FacilityType(
-        name="plant",
-        recipes=(
-            Recipe(
-                name="recycle",
-                inputs=(("collected_pack", 1.0),),
-                outputs=(("metal", 0.45),),
-                cost_per_t=900.0,
-                emission_kg_per_t=1_500.0,
-            ),
-        ),
-        levels=(
-            Level(name="300 t", capacity_t=300.0, opening_cost=1_500_000.0, fixed_cost=100_000.0),
-            Level(name="1000 t", capacity_t=1_000.0, opening_cost=3_500_000.0, fixed_cost=200_000.0),
-        ),
-        storage=(Storage(product="collected_pack", holding_cost_per_t=100.0, limit_t=50.0, longest_stay_periods=1),),
-        life_periods=10.0,
-    )
-    return Network(
-        name="my network",
-        source="say here where your numbers come from",
-        currency="EUR",
-        discount_rate=0.05,
-        periods=tuple(Period(name=str(year)) for year in (2027, 2028, 2029)),
-        products=(
-            Product(name="pack", uncollected_cost_per_t=500.0),
-            Product(name="collected_pack"),
-            Product(name="metal", hazard=0.0),
-        ),
-        sites=(
-            Site(name="Northtown", latitude_deg=52.5, longitude_deg=13.4, region="north"),
-            Site(name="Midtown", latitude_deg=51.3, longitude_deg=12.4, region="south"),
-            Site(name="Southtown", latitude_deg=50.1, longitude_deg=11.6, region="south"),
-        ),
-        returns=(
-            Return(site="Northtown", product="pack", tonnes=(180.0, 260.0, 380.0)),
-            Return(site="Midtown", product="pack", tonnes=(90.0, 120.0, 170.0)),
-            Return(site="Southtown", product="pack", tonnes=(30.0, 45.0, 60.0)),
-        ),
-        types=(outlet, plant),
-        candidates=(
-            *(Candidate(site=site, type="outlet") for site in ("Northtown", "Midtown", "Southtown")),
-            *(Candidate(site=site, type="plant") for site in ("Northtown", "Midtown")),
-        ),
-        markets=(Market(site="Midtown", product="metal", price_per_t=9_000.0),),
-        modes=(
-            Mode(
-                name="lorry",
-                products=("collected_pack", "metal"),
-                cost_per_t_km=0.25,
-                emission_kg_per_t_km=0.1,
-                detour_factor=1.3,
-            ),
-            Mode(
-                name="mobile station",
-                products=("pack",),
-                detour_factor=1.3,
-                longest_km=250.0,
-                trip_capacity_t=5.0,
-                whole_trips=True,
-                cost_per_trip=300.0,
-                cost_per_trip_km=2.0,
-                is_mobile=True,
-            ),
-        ),
-        policy=Policy(
-            collection_targets=(CollectionTarget(name="national", share=(0.5, 0.6, 0.7), penalty_per_t=10_000.0),),
-            carbon_price_per_t=80.0,
-        ),
-    )
 
 
 def write_template(path: Path) -> None:

@@ -11,14 +11,19 @@ import pandas as pd
 import pytest
 from rich.console import Console
 
+from batteryopt.network.answer import Answer
 from batteryopt.network.attribution import by_city
+from batteryopt.network.example import example
+from batteryopt.network.family import Result
 from batteryopt.network.instance import CollectionTarget, Network, Policy
 from batteryopt.network.objective import Objective
-from batteryopt.network.output import coverage, tables, utilisation, write
+from batteryopt.network.output import coverage, tables, utilisation
 from batteryopt.network.solution import Solution
 from batteryopt.network.summary import money, summary
-from batteryopt.network.tables import read
-from batteryopt.network.template import example
+from batteryopt.network.tables import read, write
+from batteryopt.output import save
+from batteryopt.run import Route, Run
+from batteryopt.status import PointStatus, StopReason
 
 from .echelon import echelon
 from .optimum import best_plan
@@ -152,13 +157,22 @@ def test_without_any_facility_everything_is_far(hand_plan: Solution) -> None:
 
 
 def test_every_table_is_written_and_reads_back(rich_plan: Solution, tmp_path: Path) -> None:
-    names = write(rich_plan, tmp_path / "plan")
-    assert set(names) == {f"{name}.csv" for name in tables(rich_plan)}
+    write(rich_plan.network, tmp_path / "network")
+    (tmp_path / "plan").mkdir()
+    names = save(as_result(rich_plan), tmp_path / "network", tmp_path / "plan")
+    assert {f"{name}.csv" for name in tables(rich_plan)} < set(names)
     flows = pd.read_csv(tmp_path / "plan" / "flows.csv")
     assert flows["tonnes"].sum() == pytest.approx(float(rich_plan.shipped["tonnes"].sum()), rel=1e-12)
     money_table = pd.read_csv(tmp_path / "plan" / "cost_terms.csv").drop(columns="period")
     assert money_table.to_numpy().sum() == pytest.approx(rich_plan.net_present_cost, rel=1e-12)
     assert not list((tmp_path / "plan").glob(".*"))
+
+
+def as_result(plan: Solution) -> Result:
+    found = {"stop_reason": StopReason.CONVERGED, "point_status": PointStatus.FEASIBLE}
+    run = Run(route=Route.OPTIMIZER, solver="scipy", **found)
+    answer = Answer(network=plan.network, objective_kind={Objective.COST: 1.0}, solution=plan, run=run)
+    return Result(instance=plan.network, answer=answer)
 
 
 def text_of(network_plan: Solution, **about: Any) -> str:

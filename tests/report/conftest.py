@@ -11,9 +11,9 @@ from batteryopt.coordination.instance import CoordinationInstance
 from batteryopt.coordination.regions import CoordinationNetwork
 from batteryopt.differential_game import solve as differential_game
 from batteryopt.differential_game.instance import DifferentialGameInstance
-from batteryopt.network import output, tables
-from batteryopt.network.answer import Result
+from batteryopt.network import tables
 from batteryopt.network.compromises import solve_frontier
+from batteryopt.network.family import Result
 from batteryopt.network.solve import solve as solve_network
 from batteryopt.output import json_text, save
 from batteryopt.report.results import Saved, load
@@ -112,11 +112,11 @@ def hand_result() -> Result:
 
 @pytest.fixture(scope="session")
 def plan(tmp_path_factory, hand_result) -> Saved:
-    folder = tmp_path_factory.mktemp("saved") / "plan"
-    output.write(hand_result.answer.solution, folder)
-    (folder / "result.json").write_text(json_text(hand_result.to_json()), encoding="utf-8")
-    tables.write(hand_result.instance, folder / "instance")
-    return load(folder)
+    place = tmp_path_factory.mktemp("saved")
+    tables.write(hand_result.instance, place / "network")
+    (place / "plan").mkdir()
+    save(hand_result, place / "network", place / "plan")
+    return load(place / "plan")
 
 
 @pytest.fixture(scope="session")
