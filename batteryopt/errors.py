@@ -65,7 +65,9 @@ class UnsupportedModel(BatteryOptError):
 
 
 def nearest(name: str, known: Iterable[str]) -> str:
-    """Return ``did you mean 'x'?`` for a misspelt name, or the list of known names."""
+    """Return ``did you mean 'x'?`` for a misspelt name, or the list of known names, if there is any."""
     known = sorted(known)
     close = difflib.get_close_matches(name, known, n=1, cutoff=0.6)
+    if not known:
+        return "none is declared"
     return f"did you mean '{close[0]}'?" if close else f"known: {', '.join(known)}"

@@ -231,7 +231,7 @@ FAMILIES: Mapping[str, Family] = {
             template="template:write_template",
             options="family:read_options",
             frontier="compromises:solve_frontier",
-            left_out=("open_facilities", "missed_rules", "conflicts", "held"),
+            left_out=("open_facilities", "missed_rules", "conflicts", "opposed", "held"),
         ),
     )
 }

@@ -15,8 +15,11 @@ if TYPE_CHECKING:
 
 
 def csv_of_sums(table: pd.DataFrame) -> str:
-    """Return a table of sums of many numbers as CSV: 19459.8 and not 19459.799999999996."""
-    return table.to_csv(index=False, lineterminator="\n", float_format="%.15g")
+    """Return a table of sums of many numbers as CSV: 19459.8 and not 19459.799999999996, and 0 without a sign."""
+    numbers = table.select_dtypes("float").columns
+    return table.assign(**{name: table[name] + 0.0 for name in numbers}).to_csv(
+        index=False, lineterminator="\n", float_format="%.15g"
+    )
 
 
 def write_atomically(path: str | os.PathLike[str], content: str | bytes) -> None:

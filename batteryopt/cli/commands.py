@@ -39,6 +39,7 @@ def solve(
     threads: given.ThreadsOption = None,
     objective: given.ObjectiveOption = None,
     keep: given.KeepOption = None,
+    scenario: given.ScenarioOption = None,
     json: given.JsonOption = False,
     out: Annotated[
         Path | None, typer.Option(metavar="DIR", help="Save result.json, tables and the instance here.")
@@ -55,7 +56,7 @@ def solve(
     chosen = given.solving_options(solver, time_limit, gap, threads)
     if family is not None:
         with refusals:
-            chosen |= family.read_options(game, objective=objective, keep=keep)
+            chosen |= family.read_options(game, objective=objective, keep=keep, scenario=scenario)
     refusals.raise_all()
     assert family is not None
     if out is not None:
@@ -63,7 +64,8 @@ def solve(
     with clean_stdout(), announcing() as announce, noting_interrupts():
         result = family.solve_instance(game, model or (), route=route.value, announce=announce, **chosen)
     if out is not None:
-        asked = {**given.solving_options(solver, time_limit, gap, threads), "objective": objective, "keep": keep}
+        named = {"objective": objective, "keep": keep, "scenario": scenario}
+        asked = {**given.solving_options(solver, time_limit, gap, threads), **named}
         save(result, instance, out, options={name: value for name, value in asked.items() if value is not None})
         say(f"saved in {out}")
     if json:

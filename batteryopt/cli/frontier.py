@@ -32,6 +32,7 @@ def frontier(
     ] = None,
     gap: given.GapOption = None,
     threads: given.ThreadsOption = None,
+    scenario: given.ScenarioOption = None,
     json: given.JsonOption = False,
     out: Annotated[
         Path | None,
@@ -48,11 +49,14 @@ def frontier(
         given.refuse_faulty_options(family, [], solver=None, time_limit=time_limit, gap=gap, threads=threads)
     with refusals:
         first, second = _pair(between, family)
+    chosen = {"points": points, **given.solving_options(None, time_limit, gap, threads)}
+    if family is not None:
+        with refusals:
+            chosen |= family.read_options(network, scenario=scenario)
     refusals.raise_all()
     assert family is not None
     if out is not None:
         make_folder(out, instance)
-    chosen = {"points": points, **given.solving_options(None, time_limit, gap, threads)}
     keep = _keeper(instance, out, {"between": between, **chosen})
     with clean_stdout(), announcing() as announce, noting_interrupts():
         result = family.solve_frontier(network, first, second, announce=announce, keep=keep, **chosen)

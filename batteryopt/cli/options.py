@@ -53,6 +53,9 @@ KeepOption = Annotated[
         help="Networks: keep the facilities of a plan saved in DIR, or what stands today, and decide flows alone.",
     ),
 ]
+ScenarioOption = Annotated[
+    str | None, typer.Option(metavar="NAME", help="Networks with several futures: the one that is planned for.")
+]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON instead of tables.")]
 
 

@@ -69,6 +69,8 @@ def remarks_of(answers: Mapping[str, Mapping[str, Any]]) -> Iterator[str]:
             yield from (f"{name}{route}: {remark}" for remark in answer.get("remarks") or ())
             for conflict in answer.get("conflicts") or ():
                 yield f"{name}{route}: conflict: {_breach(conflict)}"
+            if opposed := answer.get("opposed"):
+                yield f"{name}{route}: in the way: {_first(opposed)}"
             for check in answer["certificate"]:
                 if not check["passed"]:
                     yield f"{name}{route}: check {check['name']} FAILED, {_residual(check)}"
@@ -121,7 +123,13 @@ def _residual(check: Mapping[str, Any]) -> str:
 
 def _breach(breach: Mapping[str, Any]) -> str:
     """Return a rule that cannot hold, with its place and by how much it fails."""
-    return f"{breach['rule']} ({breach['place']}, {breach['period']}) by {number(breach['amount'])} {breach['unit']}"
+    return f"{breach['rule']} ({breach['place']}, {breach['period']}): {number(breach['amount'])} {breach['unit']}"
+
+
+def _first(rules: list[Mapping[str, Any]], shown: int = 8) -> str:
+    """Return rules with their places, the rest by its number."""
+    words = [f"{rule['rule']} ({rule['place']}, {rule['period']})" for rule in rules[:shown]]
+    return "; ".join([*words, *([f"and {len(rules) - shown} more"] if len(rules) > shown else [])])
 
 
 def _list(values: list[Any]) -> str:

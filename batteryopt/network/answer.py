@@ -46,6 +46,8 @@ class Answer(Presented):
         Limits of other objectives within which this one is the best.
     conflicts
         Without a solution: the rules and balances that cannot hold together, with place and amount.
+    opposed
+        Without a solution: the rules that are in the way of those, with place; their amount is 0.
     reason
         Without a solution: why, for people.
     """
@@ -58,6 +60,7 @@ class Answer(Presented):
     root_bound: float | None = None
     held: Held = field(default_factory=dict)
     conflicts: tuple[Breach, ...] = ()
+    opposed: tuple[Breach, ...] = ()
     reason: str | None = None
 
     @property
@@ -92,6 +95,7 @@ class Answer(Presented):
             **(missing if self.solution is None else self.solution.to_json()),
             "missed_rules": [vars(breach) for breach in self.missed],
             "conflicts": [vars(breach) for breach in self.conflicts],
+            "opposed": [{key: vars(breach)[key] for key in ("rule", "place", "period")} for breach in self.opposed],
             **({} if self.reason is None else {"reason": self.reason}),
             "certificate": self.certificate.to_json(),
         }

@@ -60,6 +60,7 @@ def solve_frontier(
     time_limit: float | None = None,
     gap: float | None = None,
     threads: int | None = None,
+    scenario: str | None = None,
     announce: Callable[[str], None] = lambda _: None,
     keep: Callable[[FrontierResult], None] = lambda _: None,
 ) -> FrontierResult:
@@ -69,6 +70,8 @@ def solve_frontier(
     ----------
     time_limit
         Seconds for all points together.
+    scenario
+        The future that is planned for, where the network has several.
     keep
         Given the result so far after every point, for saving; the last one is returned, and not given.
 
@@ -78,6 +81,8 @@ def solve_frontier(
         If the objectives are unknown or the same, or if there are fewer than two points.
     """
     kinds = _kinds(first, second, points)
+    if scenario is not None:
+        instance = instance.in_scenario(scenario)
     announce("building the model")
     teller = Teller(announce)
 

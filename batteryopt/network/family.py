@@ -88,7 +88,13 @@ def read(path: str | os.PathLike[str]) -> Network:
     return tables.read(place if place.is_dir() or is_workbook(place) else place.parent)
 
 
-def read_options(instance: Network | None, *, objective: Sequence[str] = (), keep: str | None = None) -> dict[str, Any]:
+def read_options(
+    instance: Network | None,
+    *,
+    objective: Sequence[str] = (),
+    keep: str | None = None,
+    scenario: str | None = None,
+) -> dict[str, Any]:
     """Return the options that only networks have as `solve` here takes them.
 
     Parameters
@@ -99,6 +105,8 @@ def read_options(instance: Network | None, *, objective: Sequence[str] = (), kee
         Names of objectives, each perhaps with a weight: "cost", "emissions=97.5".
     keep
         Whose facilities are kept: a folder, or "existing".
+    scenario
+        The future that is planned for, where the network has several.
 
     Raises
     ------
@@ -109,7 +117,11 @@ def read_options(instance: Network | None, *, objective: Sequence[str] = (), kee
     if faults:
         raise InvalidInput("command line", faults)
     found: dict[str, Any] = {"objective": weights} if weights else {}
-    if keep is not None and instance is not None:
+    if instance is None:
+        return found
+    if scenario is not None:
+        found["scenario"], instance = scenario, instance.in_scenario(scenario)
+    if keep is not None:
         found["facilities"] = kept_facilities(instance, keep)
     return found
 
@@ -147,11 +159,13 @@ def solve(
     threads: int | None = None,
     objective: Mapping[Objective, float] | None = None,
     facilities: Solution | None = None,
+    scenario: str | None = None,
     announce: Callable[[str], None] = lambda _: None,
 ) -> Result:
     """Return the best plan; with both routes it is the optimiser's, for there is no formula.
 
-    What the objective and the facilities kept are: as in `batteryopt.network.solve.solve`.
+    What the objective and the facilities kept are: as in `batteryopt.network.solve.solve`; the scenario is the future
+    that is planned for, where there are several.
 
     Raises
     ------
@@ -165,6 +179,8 @@ def solve(
         faults.append(Fault(place="--solver", problem=f"networks are not solved by {solver}", remedy="use highs"))
     if faults:
         raise InvalidInput("command line", faults)
+    if scenario is not None:
+        instance = instance.in_scenario(scenario)
     announce("building the model")
     teller = Teller(announce)
     answer = solve_network(

@@ -5,13 +5,14 @@ from __future__ import annotations
 import dataclasses
 import itertools
 import math
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from batteryopt.errors import Fault, InvalidInput, nearest
 from batteryopt.network.facilities import Candidate, FacilityType, Sizes, Standing
 from batteryopt.network.flows import GREAT_CIRCLE
+from batteryopt.network.policy import SubsidyBase
 
 if TYPE_CHECKING:
     from batteryopt.network.instance import Network
@@ -52,6 +53,7 @@ def faults_of(network: Network) -> list[EntityFault]:
         _candidates,
         _modes,
         _markets,
+        _subsidies,
         _distances,
     )
     return [fault for check in checks for fault in check(network)]
@@ -69,7 +71,7 @@ _KEYS = ("site", "origin", "destination", "type", "name", "product", "mode", "sc
 def _empty_tables(network: Network) -> Iterator[EntityFault]:
     for table in ("periods", "products", "sites"):
         if not getattr(network, table):
-            yield _fault(network, table, "is empty", "at least one is needed")
+            yield _fault(network, table, "has no rows, or is not there", "at least one is needed")
 
 
 def _repeated_names(network: Network) -> Iterator[EntityFault]:
@@ -120,8 +122,13 @@ def _unknown_names(network: Network) -> Iterator[EntityFault]:
         for field, kind in _REFERENCES.items():
             value = getattr(entity, field, None)
             for name in (value,) if isinstance(value, str) else value or ():
-                if name and name not in known[kind]:
+                if name and name not in known[kind] and not _is_empty_and_told(kind, known):
                     yield _fault(entity, field, f"'{name}' is not declared", nearest(name, known[kind]))
+
+
+def _is_empty_and_told(kind: str, known: Mapping[str, set[str]]) -> bool:
+    """Return whether nothing of a kind is declared where something must be: that is one fault, and not one a name."""
+    return kind in ("product", "site", "period") and not known[kind]
 
 
 _REFERENCES = {
@@ -171,6 +178,7 @@ _AT_LEAST_ZERO = {
 }
 _ABOVE_ZERO = {"years", "trip_capacity_t", "capacity_use", "life_periods"}
 _SHARES = {"share"}
+_FURTHEST = {"latitude_deg": 90, "longitude_deg": 180}
 
 
 def _wrong_numbers(network: Network) -> Iterator[EntityFault]:
@@ -218,6 +226,8 @@ def _is_in_range(field: str, number: float) -> bool:
         return number > 0
     if field in _SHARES:
         return 0 <= number <= 1
+    if field in _FURTHEST:
+        return abs(number) <= _FURTHEST[field]
     return number >= 0 or field not in _AT_LEAST_ZERO
 
 
@@ -226,6 +236,8 @@ def _range_of(field: str) -> str:
         return "a finite number above 0"
     if field in _SHARES:
         return "a share from 0 to 1"
+    if field in _FURTHEST:
+        return f"degrees from {-_FURTHEST[field]} to {_FURTHEST[field]}"
     return "a finite number of at least 0" if field in _AT_LEAST_ZERO else "a finite number"
 
 
@@ -280,7 +292,7 @@ def _level_faults(owner: FacilityType | Candidate, type_: FacilityType) -> Itera
                 "expected the same at all levels of a type with sizes between them",
             )
     for level in levels:
-        if level.least_t > level.capacity_t:
+        if level.least_t > level.capacity_t >= 0:
             yield _fault(level, "least_t", f"is {level.least_t:g}", f"expected at most capacity_t {level.capacity_t:g}")
 
 
@@ -323,6 +335,14 @@ def _markets(network: Network) -> Iterator[EntityFault]:
             if least is not None and most is not None and least > most:
                 yield _fault(market, "least_t", f"is {least:g}", f"expected at most most_t, {most:g}")
                 break
+
+
+def _subsidies(network: Network) -> Iterator[EntityFault]:
+    for subsidy in network.policy.subsidies:
+        rates = [rate for rate in _numbers(network, subsidy.rate) if rate is not None]
+        if subsidy.base is SubsidyBase.OPENING_COST and max(rates) > 1:
+            problem, remedy = f"is {max(rates):g}", "expected a share of the opening cost, from 0 to 1 (0.3 is 30 %)"
+            yield _fault(subsidy, "rate", problem, remedy)
 
 
 def _numbers(network: Network, value: Any) -> Sequence[float | None]:

@@ -91,7 +91,7 @@ class Return:
     Attributes
     ----------
     tonnes
-        A period.
+        What returns in a period.
     acquisition_cost_per_t
         Paid to the owner of every tonne collected.
     scenario

@@ -1,18 +1,20 @@
 """Why no plan exists: the rows that cannot hold together, with their places, and by how much they are missed.
 
 Every row is allowed to be missed at a price, and the sum of what is missed, each relative to the size of its row, is
-made least. What remains missed names the rules, sites, periods and products in conflict.
+made least. What remains missed names the rules, sites, periods and products in conflict. Which side of a conflict gives
+is of the price's making; so the rules that are kept, and without which less would be missed, are named beside it.
 """
 
 from __future__ import annotations
 
 import dataclasses
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 import scipy.sparse as sp
 
-from batteryopt.network.model.algebra import Formulation
+from batteryopt.network.model.algebra import Floats, Formulation
 from batteryopt.network.model.arrays import row_names, to_arrays
 from batteryopt.network.rules import Breach
 from batteryopt.solvers.adapter import Options
@@ -43,12 +45,34 @@ ELASTIC = {
 Cuts, which follow from the rows, would forbid what the elastic rows allow: they are left out.
 """
 
+OPPOSING = ELASTIC.keys() - {"every_node_is_in_balance"}
+"""What may be in the way of a rule: all but that matter does not vanish."""
+
 PRICES = {"every_node_is_in_balance": 100.0}
 """What missing a row by its whole size costs; 1 where nothing stands. Matter vanishes only where no rule can give."""
 
 
-def explain(m: Formulation, options: Options) -> tuple[Breach, ...]:
-    """Return what conflicts, largest first; integrality is tried with and given up where it takes too long."""
+Ints = np.typing.NDArray[np.int64]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Conflict:
+    """Why no plan exists.
+
+    Attributes
+    ----------
+    missed
+        What cannot be kept, largest first.
+    opposed
+        What is kept, and in the way: with less of it, less would be missed.
+    """
+
+    missed: tuple[Breach, ...] = ()
+    opposed: tuple[Breach, ...] = ()
+
+
+def explain(m: Formulation, options: Options) -> Conflict:
+    """Return what conflicts; integrality is tried with and given up where it takes too long."""
     program, slack_rows = elastic(m)
     limited = dataclasses.replace(options, time_limit=min(options.time_limit or 60.0, 60.0), relative_gap=1e-4)
     answer = solve_arrays(program, limited)
@@ -56,19 +80,53 @@ def explain(m: Formulation, options: Options) -> tuple[Breach, ...]:
         relaxed = program.relaxed()
         answer = solve_arrays(relaxed, dataclasses.replace(limited, relative_gap=0.0))
     if answer.x is None:
-        return ()
-    misses = answer.x[m.size :] * _sizes(program)[slack_rows]
-    cuts = _cuts(m)
+        return Conflict()
+    slacks, sizes, cuts = answer.x[m.size :], _sizes(program), _cuts(m)
     names, kinds = row_names(m, leave_out=cuts), _kinds(m, cuts)
-    order = np.argsort(-answer.x[m.size :])
-    return tuple(
-        _breach(m, names[slack_rows[i]], kinds[slack_rows[i]], misses[i])
-        for i in order
-        if answer.x[m.size + i] > MISSED
-    )
+    found = [i for i in np.argsort(-slacks) if slacks[i] > MISSED]
+    missed = [_breach(m, names[row], kinds[row], slacks[i] * sizes[row]) for i in found for row in [slack_rows[i]]]
+    opposing = _opposing(program, answer.x, kinds, frozenset(slack_rows[found].tolist()), limited)
+    return Conflict(missed=tuple(missed), opposed=tuple(_breach(m, names[row], kinds[row], 0.0) for row in opposing))
 
 
-def elastic(m: Formulation) -> tuple[QuadraticProgram, np.typing.NDArray[np.int64]]:
+def _opposing(
+    program: QuadraticProgram, x: Floats, kinds: Sequence[str], missed: frozenset[int], options: Options
+) -> list[int]:
+    """Return the rows in the way, those that matter most first: a price says so, and leaving them out proves it.
+
+    In the relaxation, or, where that misses nothing, with the integers as they are. Prices alone would name rows that
+    only hold by chance at that point; so each family of rows is left out once, and must have less missed.
+    """
+    relaxed, exact = program.relaxed(), dataclasses.replace(options, relative_gap=0.0)
+    answer = solve_arrays(relaxed, exact)
+    if answer.x is not None and relaxed.objective(answer.x) <= MISSED:
+        whole = np.round(x)
+        lower = np.where(program.is_integer, whole, program.lower)
+        upper = np.where(program.is_integer, whole, program.upper)
+        relaxed = dataclasses.replace(relaxed, lower=lower, upper=upper)
+        answer = solve_arrays(relaxed, exact)
+    if answer.x is None or answer.row_duals is None:
+        return []
+    weights = np.abs(answer.row_duals) * _sizes(program)
+    rows = [int(i) for i in np.argsort(-weights) if weights[i] > MISSED and i not in missed and kinds[i] in OPPOSING]
+    value = relaxed.objective(answer.x)
+    matters = {
+        kind: _value_without(relaxed, [row for row in rows if kinds[row] == kind], exact) < value - MISSED
+        for kind in dict.fromkeys(kinds[row] for row in rows)
+    }
+    return [row for row in rows if matters[kinds[row]]]
+
+
+def _value_without(program: QuadraticProgram, rows: Sequence[int], options: Options) -> float:
+    """Return what is missed where rows are left out; infinite where it is not found out in time."""
+    lower, upper = program.row_lower.copy(), program.row_upper.copy()
+    lower[rows], upper[rows] = -np.inf, np.inf
+    freed = dataclasses.replace(program, row_lower=lower, row_upper=upper)
+    answer = solve_arrays(freed, options)
+    return np.inf if answer.x is None or answer.bound is None else freed.objective(answer.x)
+
+
+def elastic(m: Formulation) -> tuple[QuadraticProgram, Ints]:
     """Return the program with misses of rows as further columns, and the row of each of these."""
     cuts = _cuts(m)
     base = to_arrays(m, np.zeros(m.size), leave_out=cuts)
@@ -102,7 +160,7 @@ def _kinds(m: Formulation, leave_out: Sequence[str]) -> list[str]:
     return [name for name, rows in m.rows.items() if name not in leave_out for _ in range(len(rows))]
 
 
-def _sizes(program: QuadraticProgram) -> np.typing.NDArray[np.float64]:
+def _sizes(program: QuadraticProgram) -> Floats:
     """Return the size of each row: its right-hand side, at least 1."""
     sides = [np.where(np.isfinite(side), abs(side), 0.0) for side in (program.row_lower, program.row_upper)]
     return np.maximum(1.0, np.maximum(*sides))

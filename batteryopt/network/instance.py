@@ -20,6 +20,7 @@ from typing import ClassVar
 import numpy as np
 import numpy.typing as npt
 
+from batteryopt.errors import Fault, InvalidInput, nearest
 from batteryopt.network.facilities import Candidate, FacilityType, Level, Recipe, Sizes, Standing, Storage
 from batteryopt.network.faults import InvalidNetwork, faults_of
 from batteryopt.network.flows import (
@@ -177,7 +178,17 @@ class Network:
         return np.full(len(self.periods), value, dtype=float)
 
     def in_scenario(self, name: str) -> Network:
-        """Return the instance of one scenario: rows of the others are left out."""
+        """Return the instance of one scenario: rows of the others are left out.
+
+        Raises
+        ------
+        InvalidInput
+            If there is no such scenario.
+        """
+        names = [scenario.name for scenario in self.scenarios]
+        if name not in names:
+            remedy = nearest(name, names) if names else "leave it out: this network has one future"
+            raise InvalidInput(self.name, [Fault(place="scenario", problem=f"'{name}' is unknown", remedy=remedy)])
         keep = ("", name)
         return dataclasses.replace(
             self,

@@ -35,7 +35,7 @@ class CollectionTarget:
     name
         For messages and reports.
     share
-        Of the tonnes returned, 0 to 1, by period (None is not needed: 0 asks for nothing).
+        Of the tonnes returned, 0 to 1, by period; 0 asks for nothing.
     products
         Counted together; empty: all that are returned.
     group, sharing
@@ -152,7 +152,7 @@ class Subsidy:
     Attributes
     ----------
     rate
-        A tonne, or a share of the opening cost.
+        A tonne, or a share of the opening cost, 0 to 1.
     type, product, group
         Narrow what it is paid for; empty: everything.
     most

@@ -7,10 +7,11 @@ import time
 from collections.abc import Mapping
 
 from batteryopt.certificate import Certificate, Check
+from batteryopt.errors import Fault, InvalidInput
 from batteryopt.network.answer import Answer, value_of
 from batteryopt.network.check import check
 from batteryopt.network.geography import flat_positions
-from batteryopt.network.infeasibility import explain
+from batteryopt.network.infeasibility import Conflict, explain
 from batteryopt.network.instance import Network
 from batteryopt.network.model.algebra import Floats, Formulation
 from batteryopt.network.model.build import build
@@ -71,7 +72,21 @@ def solve(
 def formulate(
     network: Network, weights: Mapping[Objective, float], *, facilities: Solution | None = None, is_tight: bool = True
 ) -> Formulation:
-    """Return the formulation for an objective: with facilities kept, and soft rules made hard where cost is absent."""
+    """Return the formulation for an objective: with facilities kept, and soft rules made hard where cost is absent.
+
+    Raises
+    ------
+    InvalidInput
+        If the network has several futures: what returns in one of them is not there in another.
+    """
+    if network.scenarios:
+        names = ", ".join(scenario.name for scenario in network.scenarios)
+        fault = Fault(
+            place="scenarios",
+            problem=f"there are several futures ({names}), and a plan is for one",
+            remedy=f"choose it: --scenario {network.scenarios[0].name}; in Python: network.in_scenario(...)",
+        )
+        raise InvalidInput(network.name, [fault])
     m = build(network, is_tight=is_tight)
     if facilities is not None:
         fix_facilities(m, facilities)
@@ -132,8 +147,8 @@ def answer_with_point(
         root_bound=units.if_any(found.root_bound),
     )
     if solution is None:
-        conflicts = explain(m, options) if run.stop_reason.is_no_solution else ()
-        return dataclasses.replace(answer, conflicts=conflicts, reason=_reason(run)), None
+        why = explain(m, options) if run.stop_reason.is_no_solution else Conflict()
+        return dataclasses.replace(answer, conflicts=why.missed, opposed=why.opposed, reason=_reason(run)), None
     certificate = check(solution) + _money_checks(problem, found, solution, weights, units)
     return dataclasses.replace(answer, certificate=certificate), found.x
 
@@ -192,5 +207,6 @@ def _reason(run: Run) -> str:
     if run.stop_reason is StopReason.INFEASIBLE:
         return "no plan meets all rules: see what conflicts, and by how much"
     if run.point_status is PointStatus.NONE and run.stop_reason.is_limit:
-        return "no plan was found in time: give more time, or soften rules with a penalty"
+        ended = "before it was interrupted" if run.stop_reason is StopReason.INTERRUPTED else "in time"
+        return f"no plan was found {ended}: give more time, or soften rules with a penalty"
     return f"no plan: {run.stop_reason.value}"

@@ -46,6 +46,8 @@ def summary(
         The objective and its proven bound, where there is one: they say how much better a plan could be.
     """
     said = verdict(solution, objective=objective, value=value, bound=bound)
+    for remark in _remarks(solution, objective):
+        said.append(f"\n{remark}", style="not bold")
     parts = [said, _money(solution), _standing(solution), _travel(solution), _service(solution)]
     return Group(*(part for part in (*parts, _missed(solution)) if part is not None))
 
@@ -68,6 +70,17 @@ def verdict(
         f"{tonnes(collected)} collected, {rate:.0%} of what returns; {tonnes(emitted)} CO2e",
     ]
     return Text(f"{network.name}, {years}\n", style="bold").append("\n".join(lines), style="not bold")
+
+
+def _remarks(solution: Solution, objective: Mapping[Objective, float]) -> Iterator[str]:
+    """Yield what would surprise a planner who is not told."""
+    if (solution.facilities["capacity_t"].astype(float) <= 0).all():
+        yield "Nothing stands: no facility is open in any period"
+    if Objective.COST not in objective:
+        yield (
+            "Costs were no part of the objective: plans as good may cost less. batteryopt frontier finds the cheapest "
+            "of them"
+        )
 
 
 def _distance(solution: Solution, objective: Mapping[Objective, float], could: float) -> str:

@@ -104,6 +104,9 @@ def _nothing(saved: Saved) -> Section:
     blocks = [page.head(saved, "Network plan"), page.paragraph(words.verdict(answer))]
     if answer.get("conflicts"):
         blocks.append(page.table(_breaches("Rules and balances that cannot hold together", answer["conflicts"])))
+    if opposed := answer.get("opposed"):
+        rows: list[list[Cell]] = [[row["rule"], row["place"], row["period"]] for row in opposed[:LISTED]]
+        blocks.append(page.table(Table(caption="What is in their way", columns=["Rule", "Where", "When"], rows=rows)))
     return Section(title="", label=saved.marked_name, blocks=blocks)
 
 

@@ -9,7 +9,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from batteryopt.network.instance import CollectionTarget, Limit, Market, Policy, Quantity, Sharing
+from batteryopt.errors import InvalidInput
+from batteryopt.network.instance import CollectionTarget, Limit, Market, Policy, Quantity, Scenario, Sharing
 from batteryopt.network.lexicographic import lexicographic
 from batteryopt.network.objective import Objective
 from batteryopt.network.search import search as search_module
@@ -194,6 +195,41 @@ def test_infeasible_target_names_the_zone():
     (conflict,) = solve(network, gap=0.0).conflicts
     assert (conflict.rule, conflict.place, conflict.period) == ("enough is collected", "half/town1", "now")
     assert conflict.amount == pytest.approx(5)
+
+
+def test_infeasible_names_the_rule_in_the_way_of_another():
+    """All 20 t must be collected, and no point may open: the target is missed by 20 t, and the limit is in its way.
+
+    The third rule, on what is sold, holds whatever happens: it is no part of the conflict.
+    """
+    km = np.array([[0.0, 50], [50, 0]])
+    network = echelon(km, [10, 10], [100, 400], uncollected=1.0)
+    rules = (
+        Limit(name="none", quantity=Quantity.FACILITIES, most=0),
+        Limit(name="little sold", quantity=Quantity.SOLD, most=1000),
+    )
+    policy = Policy(collection_targets=(CollectionTarget(name="all", share=1.0),), limits=rules)
+    answer = solve(dataclasses.replace(network, policy=policy), gap=0.0)
+    [missed] = answer.conflicts
+    assert (missed.rule, missed.place) == ("enough is collected", "all/all")
+    assert missed.amount == pytest.approx(20)
+    assert [(o.rule, o.place, o.period) for o in answer.opposed] == [("limits are kept", "none/all", "now")]
+    assert answer.to_json()["opposed"] == [{"rule": "limits are kept", "place": "none/all", "period": "now"}]
+
+
+def test_of_several_futures_one_is_planned_for():
+    network = dataclasses.replace(
+        echelon(np.zeros((1, 1)), [10], [100]), scenarios=(Scenario(name="low"), Scenario(name="high"))
+    )
+    more = dataclasses.replace(network.returns[0], tonnes=30.0, scenario="high")
+    network = dataclasses.replace(network, returns=(*network.returns, more))
+    with pytest.raises(InvalidInput, match=r"several futures \(low, high\)"):
+        solve(network)
+    for name, tonnes in (("low", 10.0), ("high", 40.0)):
+        plan = solve(network.in_scenario(name), gap=0.0).solution
+        assert plan.kpis["collected_t"] == pytest.approx(tonnes)
+    with pytest.raises(InvalidInput, match="did you mean 'high'"):
+        network.in_scenario("hihg")
 
 
 def test_soft_target_becomes_a_number_with_a_place():

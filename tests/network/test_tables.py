@@ -40,6 +40,10 @@ FAULTS: list[tuple[str, str, str]] = [
     ("road_km.csv", "km,Aston,Bray\nBray,0,1\nAston,1,0\n", "its first column does not repeat its first row"),
     ("road_km.csv", "km,Asten,Y\nAsten,0,1\nY,1,0\n", "road_km.csv: has no site 'Aston'; did you mean 'Asten'?"),
     ("products.csv", "", "products.csv: is empty"),
+    ("sites.csv", "site;latitude_deg\nAston;50,1\n", "sites.csv: has a semicolon between its cells; save the table"),
+    ("sites.csv", "site,latitude_deg\nAston,152.5\n", "latitude_deg: is 152.5; expected degrees from -90 to 90"),
+    ("sites.csv", "site,longitude_deg\nAston,-181\n", "longitude_deg: is -181.0; expected degrees from -180 to 180"),
+    ("subsidies.csv", "name,base,rate\nhalf,opening_cost,50\n", "rate: is 50; expected a share of the opening cost"),
 ]  # fmt: skip
 """A file of the hand network, what stands in it instead, and a part of what is said."""
 
@@ -54,6 +58,20 @@ def faults(folder: Path) -> list[str]:
     with pytest.raises(InvalidInput) as caught:
         read(folder)
     return [str(fault) for fault in caught.value.faults]
+
+
+def test_what_follows_from_a_fault_is_not_told_again(folder: Path) -> None:
+    """A cell that is no number, a period that is unknown, a table that is gone: one fault each, not one a row."""
+    returns = folder / "returns.csv"
+    returns.write_text("site,product,tonnes:first,tonnes:second\nAston,pack,many,1\nBray,pack,1,1\n")
+    assert [fault.split(":")[0] for fault in faults(folder)] == ["returns.csv row 2, column tonnes"]
+    returns.write_text("site,product,tonnes:first,tonnes:secnd\nAston,pack,1,1\nBray,pack,1,1\n")
+    [unknown] = faults(folder)
+    assert "period 'secnd' is not declared; did you mean 'second'?" in unknown
+    returns.write_text("site,product,tonnes\nAston,pack,1\nBray,pack,1\n")
+    (folder / "sites.csv").unlink()
+    gone = [fault for fault in faults(folder) if "road_km" not in fault]
+    assert gone == ["sites.csv: has no rows, or is not there; at least one is needed"]
 
 
 def rich_network() -> nf.Network:

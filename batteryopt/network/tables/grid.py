@@ -134,13 +134,26 @@ def csv_grid(path: Path, faults: list[Fault]) -> CsvGrid:
         problem = f"is not UTF-8 text (byte {error.start})"
         faults.append(Fault(place=path.name, problem=problem, remedy="save the table as CSV in UTF-8"))
         return grid
-    reader = csv.reader(io.StringIO(text, newline=""))
+    reader = csv.reader(io.StringIO(text, newline=""), delimiter=_separator(text, path.name, faults))
     stripped = ([cell.strip() for cell in cells] for cells in reader)
     grid = CsvGrid(place=path.name, lines=[(reader.line_num, cells) for cells in stripped if holds_something(cells)])
     if not grid.lines:
         remedy = "write the column names into the first row, or remove the file"
         faults.append(Fault(place=path.name, problem="is empty", remedy=remedy))
     return grid
+
+
+def _separator(text: str, name: str, faults: list[Fault]) -> str:
+    """Return what stands between cells; a comma, or it is told: spreadsheets of many languages save CSV with others."""
+    lines = (line for line in text.splitlines() if line.strip() and not line.startswith(COMMENT))
+    header = next(lines, "")
+    other = next((mark for mark in ";\t" if mark in header and "," not in header), None)
+    if other is None:
+        return ","
+    words = "a semicolon" if other == ";" else "a tab"
+    remedy = "save the table with commas between its cells, and with points in numbers; or use one workbook (.xlsx)"
+    faults.append(Fault(place=name, problem=f"has {words} between its cells", remedy=remedy))
+    return other
 
 
 def holds_something(cells: Sequence[str]) -> bool:

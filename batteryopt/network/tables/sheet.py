@@ -94,7 +94,14 @@ def read_sheet(grid: Grid, table: Table, periods: Sequence[str], faults: list[Fa
     heads = list(_heads(header, grid, table, periods, faults))
     if len(faults) == before:  # else a column that is missing may be one whose name is wrong
         _missing_columns(heads, grid, table, faults)
-    return [_row(line, cells, heads, grid, table, len(periods), faults) for line, cells in rest]
+    doubted = _doubted(header, heads, table)
+    return [_row(line, cells, heads, grid, table, len(periods), doubted, faults) for line, cells in rest]
+
+
+def _doubted(header: Sequence[str], heads: Sequence[Head | None], table: Table) -> frozenset[str]:
+    """Return the attributes that have a column whose period is unknown: what their rows lack is told already."""
+    names = [text.partition(PERIOD_SEPARATOR)[0].strip() for text, head in zip(header, heads, strict=True) if not head]
+    return frozenset(table.by_name[name].field for name in names if name in table.by_name)
 
 
 def _heads(
@@ -169,11 +176,13 @@ def _row(
     grid: Grid,
     table: Table,
     periods: int,
+    doubted: frozenset[str],
     faults: list[Fault],
 ) -> Row:
     texts = {head: cells[head.position] if head.position < len(cells) else "" for head in heads if head is not None}
     filled = {head: text for head, text in texts.items() if text}
     row = Row(table=table, grid=grid, line=line, heads=[*texts], filled=frozenset(head.position for head in filled))
+    row.faulty |= doubted
     if any(cells[len(heads) :]):
         problem = f"has {len(cells)} cells for {len(heads)} columns"
         faults.append(Fault(place=row.place(), problem=problem, remedy="quote texts that have a comma in them"))
@@ -229,6 +238,8 @@ def _set_profile(row: Row, name: str, numbers: Mapping[int | None, float], perio
     base = numbers.get(None, default)
     missing = [t for t in range(periods) if t not in numbers]
     if missing and base is None:
+        if name in row.faulty:
+            return
         row.faulty.add(name)
         column = row.table.by_field[name].name
         remedy = f"give every period a number, or the others one in a column '{column}'"
