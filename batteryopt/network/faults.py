@@ -15,7 +15,7 @@ from batteryopt.network.flows import GREAT_CIRCLE
 from batteryopt.network.policy import SubsidyBase
 
 if TYPE_CHECKING:
-    from batteryopt.network.instance import Network
+    from batteryopt.network.instance import Network, Site
 
 MASS_TOLERANCE = 1e-9
 """Outputs may exceed inputs and reagents by this share, for rounding in tables."""
@@ -71,7 +71,7 @@ _KEYS = ("site", "origin", "destination", "type", "name", "product", "mode", "sc
 def _empty_tables(network: Network) -> Iterator[EntityFault]:
     for table in ("periods", "products", "sites"):
         if not getattr(network, table):
-            yield _fault(network, table, "has no rows, or is not there", "at least one is needed")
+            yield _fault(network, table, "is empty, or not there", "at least one is needed")
 
 
 def _repeated_names(network: Network) -> Iterator[EntityFault]:
@@ -178,7 +178,6 @@ _AT_LEAST_ZERO = {
 }
 _ABOVE_ZERO = {"years", "trip_capacity_t", "capacity_use", "life_periods"}
 _SHARES = {"share"}
-_FURTHEST = {"latitude_deg": 90, "longitude_deg": 180}
 
 
 def _wrong_numbers(network: Network) -> Iterator[EntityFault]:
@@ -226,8 +225,6 @@ def _is_in_range(field: str, number: float) -> bool:
         return number > 0
     if field in _SHARES:
         return 0 <= number <= 1
-    if field in _FURTHEST:
-        return abs(number) <= _FURTHEST[field]
     return number >= 0 or field not in _AT_LEAST_ZERO
 
 
@@ -236,8 +233,6 @@ def _range_of(field: str) -> str:
         return "a finite number above 0"
     if field in _SHARES:
         return "a share from 0 to 1"
-    if field in _FURTHEST:
-        return f"degrees from {-_FURTHEST[field]} to {_FURTHEST[field]}"
     return "a finite number of at least 0" if field in _AT_LEAST_ZERO else "a finite number"
 
 
@@ -363,3 +358,12 @@ def _distances(network: Network) -> Iterator[EntityFault]:
                 yield _fault(
                     site, "latitude_deg", "is missing", "expected coordinates, or a distance table for every mode"
                 )
+            yield from _off_the_globe(site)
+
+
+def _off_the_globe(site: Site) -> Iterator[EntityFault]:
+    """Degrees that there are not, from which a great circle would be nonsense; often the two are swapped."""
+    for field, most in (("latitude_deg", 90), ("longitude_deg", 180)):
+        value = getattr(site, field)
+        if value is not None and not abs(value) <= most:
+            yield _fault(site, field, f"is {value:g}", f"expected degrees from {-most} to {most}")

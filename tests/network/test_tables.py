@@ -40,9 +40,6 @@ FAULTS: list[tuple[str, str, str]] = [
     ("road_km.csv", "km,Aston,Bray\nBray,0,1\nAston,1,0\n", "its first column does not repeat its first row"),
     ("road_km.csv", "km,Asten,Y\nAsten,0,1\nY,1,0\n", "road_km.csv: has no site 'Aston'; did you mean 'Asten'?"),
     ("products.csv", "", "products.csv: is empty"),
-    ("sites.csv", "site;latitude_deg\nAston;50,1\n", "sites.csv: has a semicolon between its cells; save the table"),
-    ("sites.csv", "site,latitude_deg\nAston,152.5\n", "latitude_deg: is 152.5; expected degrees from -90 to 90"),
-    ("sites.csv", "site,longitude_deg\nAston,-181\n", "longitude_deg: is -181.0; expected degrees from -180 to 180"),
     ("subsidies.csv", "name,base,rate\nhalf,opening_cost,50\n", "rate: is 50; expected a share of the opening cost"),
 ]  # fmt: skip
 """A file of the hand network, what stands in it instead, and a part of what is said."""
@@ -60,6 +57,26 @@ def faults(folder: Path) -> list[str]:
     return [str(fault) for fault in caught.value.faults]
 
 
+def test_cells_between_semicolons_are_told(folder: Path) -> None:
+    """As spreadsheets save CSV where the comma is in numbers."""
+    (folder / "markets.csv").write_text("site;product;price_per_t\nCove;black_mass;300,5\n")
+    semicolon, number = faults(folder)
+    assert semicolon.startswith("markets.csv: has a semicolon between its cells; save the table with commas")
+    assert number.startswith("markets.csv row 2, column price_per_t: is the text '300,5'; expected a number")
+
+
+def test_degrees_that_there_are_not_are_told_where_great_circles_are_drawn(folder: Path) -> None:
+    places = "site,latitude_deg,longitude_deg\nAston,50,1\nBray,152.5,2\nCove,51,-181\n"
+    (folder / "sites.csv").write_text(places)
+    read(folder)  # all ways are in a table of distances
+    modes = folder / "modes.csv"
+    modes.write_text(modes.read_text() + "drone" + "," * modes.read_text().splitlines()[-1].count(",") + "\n")
+    assert faults(folder) == [
+        "sites.csv row 3, column latitude_deg: is 152.5; expected degrees from -90 to 90",
+        "sites.csv row 4, column longitude_deg: is -181; expected degrees from -180 to 180",
+    ]
+
+
 def test_what_follows_from_a_fault_is_not_told_again(folder: Path) -> None:
     """A cell that is no number, a period that is unknown, a table that is gone: one fault each, not one a row."""
     returns = folder / "returns.csv"
@@ -71,7 +88,7 @@ def test_what_follows_from_a_fault_is_not_told_again(folder: Path) -> None:
     returns.write_text("site,product,tonnes\nAston,pack,1\nBray,pack,1\n")
     (folder / "sites.csv").unlink()
     gone = [fault for fault in faults(folder) if "road_km" not in fault]
-    assert gone == ["sites.csv: has no rows, or is not there; at least one is needed"]
+    assert gone == ["sites.csv: is empty, or not there; at least one is needed"]
 
 
 def rich_network() -> nf.Network:

@@ -382,7 +382,7 @@ def test_periods_and_years_stand_side_by_side(workbook: Path) -> None:
     ("how", "expected"),
     [
         (lambda book: book.remove(book["network"]), "file: has no sheet 'network'; a network's workbook has one"),
-        (lambda book: book.remove(book["sites"]), "sheet sites: is empty; at least one is needed"),
+        (lambda book: book.remove(book["sites"]), "sheet sites: is empty, or not there; at least one is needed"),
         (lambda book: book["network"].delete_rows(1), "sheet network: has no headings; expected a first row with"),
         (lambda book: setting(book, "periods").offset(0, -2).__setattr__("value", None),
          "sheet network, periods: is missing; expected their names side by side, such as 2025 and 2026"),
