@@ -7,8 +7,9 @@ import numpy as np
 from batteryopt.certificate import Certificate, Check
 from batteryopt.differential_game import deviations, responses
 from batteryopt.differential_game.costate import Costate, costate
+from batteryopt.differential_game.pieces import piece_ends
 from batteryopt.differential_game.quadrature import FloatArray
-from batteryopt.differential_game.simulation import credit_income, demand_of, piece_ends, simulate
+from batteryopt.differential_game.simulation import credit_income, demand_of, simulate
 from batteryopt.differential_game.solution import Model, Solution
 
 PATH_TOLERANCE = 1e-5

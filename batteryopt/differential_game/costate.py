@@ -14,24 +14,20 @@ price) the last line becomes an integral identity. No value function is taken fr
 from __future__ import annotations
 
 from dataclasses import dataclass
-from itertools import pairwise
 
 import numpy as np
-from scipy.integrate import solve_ivp
 
+from batteryopt.differential_game.pieces import linear_path, piece_ends
 from batteryopt.differential_game.quadrature import FloatArray
 from batteryopt.differential_game.simulation import (
     credit_income,
     demand_of,
     leader_part,
     moment,
-    piece_ends,
     player_flows,
 )
 from batteryopt.differential_game.solution import Model, Solution
 from batteryopt.differential_game.trajectory import Moments
-
-_TOLERANCE = 1e-9
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -64,56 +60,49 @@ class Costate:
 
 
 def costate(solution: Solution) -> Costate:
-    """Integrate costate and value backward along the reported path."""
+    """Integrate costate, value and innovation cost still to come backward along the reported path."""
     game, times = solution.game, piece_ends(solution)
-    rho, decay = game.discount_rate, game.efficiency_decay
+    rho, levels = game.discount_rate, game.states
+    rates = rho * np.eye(levels + 2)
+    rates[:levels, :levels] += game.efficiency_decay.T
 
-    def slope(time: float, state: FloatArray) -> FloatArray:
-        at = moment(solution, float(np.clip(time, *piece)))
-        shadow = (rho * np.eye(game.states) + decay.T) @ state[: game.states] - _pull(solution, at)
-        value = rho * (state[-2] - player_flows(solution, at)[0, 0]) + _explicit(solution, at)
-        return np.concatenate([shadow, [value, rho * (state[-1] - innovation_cost(solution, at))]])
+    def push(now: FloatArray) -> FloatArray:
+        at = solution.trajectory.at(now)
+        value = _explicit(solution, at) - rho * player_flows(solution, at)[:, 0]
+        return np.column_stack([-_pull(solution, at), value, -rho * innovation_cost(solution, at)])
 
-    state = _at_the_end(solution, float(times[-1]))
-    path = [state]
-    for end, start in pairwise(times[::-1]):
-        piece = (start, np.nextafter(end, start))
-        state = solve_ivp(slope, (end, start), state, method="DOP853", rtol=_TOLERANCE, atol=_TOLERANCE).y[:, -1]
-        path.append(state)
-    backward = np.array(path[::-1])
-    return _compared(solution, times, backward[:, : game.states], backward[:, -2], backward[:, -1])
+    backward = linear_path(rates, push, times[::-1], _at_the_end(solution, float(times[-1])))[::-1]
+    return _compared(solution, times, backward[:, :levels], backward[:, -2], backward[:, -1])
 
 
 def _pull(solution: Solution, at: Moments) -> FloatArray:
-    """Return d pi/d m (s) at prices that are at their best, by the envelope theorem.
+    """Return d pi/d m (k, s) at prices that are at their best, by the envelope theorem.
 
     An owner's prices are at their best, so that only m itself counts; a decentralised leader's wholesale prices are,
     and the retailers' answer moves with m. In a contract the retailer's best prices are the chain's too.
     """
     game = solution.game
-    demand = demand_of(game, at)[0]
-    income = credit_income(solution.instance, game, at.times)[0]
-    net_cost = game.unit_cost + game.efficiency_unit_cost @ at.efficiency[0] - income
+    demand, income = demand_of(game, at), credit_income(solution.instance, game, at.times)
+    net_cost = game.unit_cost + at.efficiency @ game.efficiency_unit_cost.T - income
     led = at.wholesale_prices if solution.model is Model.DECENTRALIZED else None
-    margin = (at.prices if led is None else led)[0] - net_cost
-    pulled = game.efficiency_effect.T @ margin - game.efficiency_unit_cost.T @ demand
+    margin = (at.prices if led is None else led) - net_cost
+    pulled = margin @ game.efficiency_effect - demand @ game.efficiency_unit_cost
     if led is not None:
         answer = np.linalg.solve(game.price_effect + game.own_price_effect(), game.efficiency_effect)  # dp/dm
-        pulled = pulled - answer.T @ game.price_effect.T @ margin
+        pulled = pulled - margin @ game.price_effect @ answer
     return np.asarray(leader_part(solution) * pulled)
 
 
-def _explicit(solution: Solution, at: Moments) -> float:
-    """Return the derivative of the flow by time itself: the credit price that changes."""
-    instance, time = solution.instance, at.times[0]
-    if instance.credit_price_times is None or instance.credit_price_values is None:
-        return 0.0
-    position = int(np.searchsorted(instance.credit_price_times, time, side="right"))
-    if position in (0, len(instance.credit_price_times)):
-        return 0.0
-    rise = np.diff(instance.credit_price_values)[position - 1] / np.diff(instance.credit_price_times)[position - 1]
-    sold = solution.game.credits_per_vehicle @ demand_of(solution.game, at)[0]
-    return float(leader_part(solution) * rise * sold)
+def _explicit(solution: Solution, at: Moments) -> FloatArray:
+    """Return the derivative of the flow by time itself (k): the credit price that changes."""
+    instance, prices = solution.instance, solution.instance.credit_price_values
+    if instance.credit_price_times is None or prices is None:
+        return np.zeros(len(at.times))
+    # Before the first time and after the last the price stands still.
+    rises = np.array([0.0, *np.diff(prices) / np.diff(instance.credit_price_times), 0.0])
+    rise = rises[np.searchsorted(instance.credit_price_times, at.times, side="right")]
+    sold = demand_of(solution.game, at) @ solution.game.credits_per_vehicle
+    return np.asarray(leader_part(solution) * rise * sold)
 
 
 def _at_the_end(solution: Solution, time: float) -> FloatArray:
@@ -121,22 +110,24 @@ def _at_the_end(solution: Solution, time: float) -> FloatArray:
     game, instance, at = solution.game, solution.instance, moment(solution, time)
     if instance.is_finite:
         shadow: FloatArray = leader_part(solution) * np.array(instance.salvage_values or np.zeros(game.states))
-        expected = _hamiltonian(solution, at, shadow)
+        expected = _hamiltonian(solution, at, shadow[None, :])[0]
     else:
         discounting = game.discount_rate * np.eye(game.states) + game.efficiency_decay.T
-        shadow, expected = np.linalg.solve(discounting, _pull(solution, at)), player_flows(solution, at)[0, 0]
-    return np.concatenate([shadow, [expected, innovation_cost(solution, at)]])
+        shadow = np.linalg.solve(discounting, _pull(solution, at)[0])
+        expected = player_flows(solution, at)[0, 0]
+    return np.array([*shadow, expected, innovation_cost(solution, at)[0]])
 
 
-def _hamiltonian(solution: Solution, at: Moments, shadow: FloatArray) -> float:
+def _hamiltonian(solution: Solution, at: Moments, shadow: FloatArray) -> FloatArray:
+    """Return H (k) at costates (k, s)."""
     game = solution.game
-    growth = game.innovation_effectiveness @ at.innovation[0] - game.efficiency_decay @ at.efficiency[0]
-    return float(player_flows(solution, at)[0, 0] + shadow @ growth)
+    growth = at.innovation @ game.innovation_effectiveness.T - at.efficiency @ game.efficiency_decay.T
+    return np.asarray(player_flows(solution, at)[:, 0] + np.sum(shadow * growth, axis=1))
 
 
-def innovation_cost(solution: Solution, at: Moments) -> float:
-    """Return g' K g."""
-    return float(at.innovation[0] @ solution.game.innovation_cost @ at.innovation[0])
+def innovation_cost(solution: Solution, at: Moments) -> FloatArray:
+    """Return g' K g (k)."""
+    return np.asarray(np.einsum("ki,ij,kj->k", at.innovation, solution.game.innovation_cost, at.innovation))
 
 
 def _compared(
@@ -148,22 +139,16 @@ def _compared(
     the value still to come (`cost_to_come` is rho times the innovation cost still to come; at a finite end, as H, it
     is the cost's own flow).
     """
-    points = [moment(solution, float(time)) for time in times]
-    innovation = np.array([at.innovation[0] for at in points])
-    price = _budget_price(solution, shadow, innovation)
+    at = solution.trajectory.at(times)
+    price = _budget_price(solution, shadow, at)
     surcharge = leader_part(solution) * price
     return Costate(
         times=times,
         shadow_price=shadow,
         expected=expected - surcharge * cost_to_come,
-        hamiltonian=np.array(
-            [
-                _hamiltonian(solution, at, shadow[k]) - surcharge * innovation_cost(solution, at)
-                for k, at in enumerate(points)
-            ]
-        ),
-        best_innovation=_best_innovation(solution, shadow, innovation, 1.0 + price),
-        innovation=innovation,
+        hamiltonian=_hamiltonian(solution, at, shadow) - surcharge * innovation_cost(solution, at),
+        best_innovation=_best_innovation(solution, shadow, at.innovation, 1.0 + price),
+        innovation=at.innovation,
         budget_price=price,
     )
 
@@ -175,12 +160,16 @@ def _free_innovation(solution: Solution, shadow: FloatArray) -> FloatArray:
     return np.asarray(wanted / (2.0 * leader_part(solution)))
 
 
-def _budget_price(solution: Solution, shadow: FloatArray, innovation: FloatArray) -> float:
-    """Return the shadow price nu of the budget for which ``g = free g / (1 + nu)`` fits best; 0 without a budget."""
+def _budget_price(solution: Solution, shadow: FloatArray, at: Moments) -> float:
+    """Return the shadow price nu of the budget for which ``g = free g / (1 + nu)`` fits best; 0 without a budget.
+
+    A time counts as its money does: late months, which hardly weigh in the plan, are left less exact by an optimiser.
+    """
     if solution.instance.innovation_budget is None:
         return 0.0
+    counted = np.exp(-solution.game.discount_rate * at.times)[:, None] * at.innovation
     free = _free_innovation(solution, shadow)
-    return max(0.0, float(np.sum(free * innovation) / np.sum(innovation**2)) - 1.0)
+    return max(0.0, float(np.sum(free * counted) / np.sum(at.innovation * counted)) - 1.0)
 
 
 def _best_innovation(solution: Solution, shadow: FloatArray, innovation: FloatArray, dearness: float) -> FloatArray:

@@ -6,13 +6,13 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from batteryopt.differential_game.pieces import handed_on, piece_ends
 from batteryopt.differential_game.quadrature import FloatArray
 from batteryopt.differential_game.responses import equilibrium_prices
 from batteryopt.differential_game.simulation import (
     credit_income,
     demand_of,
     leader_part,
-    piece_ends,
     player_flows,
     salvage_worth,
 )
@@ -34,11 +34,28 @@ _PAST_POINTS = np.linalg.solve(np.vander(_GAUSS, increasing=True).T, np.ones(_PO
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class _Panels:
-    """Gauss points in panels short enough for every rate of the game: times (panels, points) and discounted weights."""
+    """Gauss points in panels short enough for every rate of the game: P panels, n points in each, s levels.
 
-    lengths: FloatArray
+    Attributes
+    ----------
+    times, weights
+        Of every point, and what it counts in a discounted integral (P, n).
+    points
+        Efficiency at the points by its slopes there, less that at the panel's start (P, n, n).
+    to_end
+        The same at the panel's end (P, n).
+    by_push
+        Slopes by what pushes efficiency at the points (P, n * s, n * s), both by point and level.
+    by_start
+        Slopes by efficiency at the panel's start (P, n, s, s).
+    """
+
     times: FloatArray
     weights: FloatArray
+    points: FloatArray
+    to_end: FloatArray
+    by_push: FloatArray
+    by_start: FloatArray
 
 
 def largest_gain(solution: Solution, seed: int = 0) -> float:
@@ -62,19 +79,22 @@ def largest_gain(solution: Solution, seed: int = 0) -> float:
 
 
 def _panels(solution: Solution) -> _Panels:
-    game, ends = solution.game, piece_ends(solution)
-    last = ends[-1] if solution.instance.is_finite else -np.log(_LEAST_FACTOR) / game.discount_rate
-    ends = np.append(ends[ends < 0.999 * last], last)
-    pace = max(np.abs(np.linalg.eigvals(game.efficiency_decay)).max(), game.discount_rate)
-    counts = np.ceil(np.diff(ends) * pace).astype(int)
-    cuts = np.concatenate(
-        [np.linspace(a, b, n, endpoint=False) for a, b, n in zip(ends, ends[1:], counts, strict=False)]
+    game, ends = solution.game, piece_ends(solution, _LEAST_FACTOR)
+    starts, lengths = ends[:-1, None], np.diff(ends)[:, None]
+    roots, powers = (_GAUSS + 1.0) / 2.0, np.arange(1, _POINTS + 1)
+    to_powers = np.linalg.inv(roots[:, None] ** (powers - 1))
+    points = lengths[:, :, None] * ((roots[:, None] ** powers / powers) @ to_powers)
+    times = starts + lengths * roots
+    by_push = np.linalg.inv(np.eye(_POINTS * game.states) + np.kron(points, game.efficiency_decay[None]))
+    by_start = by_push @ np.tile(-game.efficiency_decay, (_POINTS, 1))
+    return _Panels(
+        times=times,
+        weights=lengths * _GAUSS_WEIGHTS / 2.0 * np.exp(-game.discount_rate * times),
+        points=points,
+        to_end=lengths * ((1.0 / powers) @ to_powers),
+        by_push=by_push,
+        by_start=by_start.reshape(-1, _POINTS, game.states, game.states),
     )
-    starts = np.append(cuts, last)
-    lengths = np.diff(starts)
-    times = starts[:-1, None] + lengths[:, None] * (_GAUSS + 1.0) / 2.0
-    discounted = lengths[:, None] * _GAUSS_WEIGHTS / 2.0 * np.exp(-game.discount_rate * times)
-    return _Panels(lengths=lengths, times=times, weights=discounted)
 
 
 def _bump(
@@ -130,19 +150,14 @@ def _is_allowed(solution: Solution, at: Moments) -> bool:
 
 def _followed(solution: Solution, panels: _Panels, extra: FloatArray) -> FloatArray:
     """Return what extra innovation (k, r) adds to efficiency (k, s): ``z' = M extra - E z`` by Gauss collocation."""
-    game, roots = solution.game, (_GAUSS + 1.0) / 2.0
-    powers = np.arange(1, _POINTS + 1)
-    to_points = (roots[:, None] ** powers / powers) @ np.linalg.inv(roots[:, None] ** (powers - 1))
-    to_end = (1.0 / powers) @ np.linalg.inv(roots[:, None] ** (powers - 1))
-    push = (extra @ game.innovation_effectiveness.T).reshape(len(panels.lengths), _POINTS, game.states)
-    start, path = np.zeros(game.states), []
-    identity = np.eye(_POINTS * game.states)
-    for length, pushed in zip(panels.lengths, push, strict=True):
-        system = identity + length * np.kron(to_points, game.efficiency_decay)
-        slopes = np.linalg.solve(system, (pushed - game.efficiency_decay @ start).ravel()).reshape(_POINTS, -1)
-        path.append(start + length * to_points @ slopes)
-        start = start + length * to_end @ slopes
-    return np.concatenate(path)
+    game, count = solution.game, len(panels.times)
+    push = (extra @ game.innovation_effectiveness.T).reshape(count, -1, 1)
+    slopes = (panels.by_push @ push).reshape(count, _POINTS, game.states)
+    transitions = np.eye(game.states) + np.einsum("kp,kpij->kij", panels.to_end, panels.by_start)
+    added = np.einsum("kp,kpi->ki", panels.to_end, slopes)
+    starts = handed_on(transitions, added, np.zeros(game.states))[:-1]
+    slopes += np.einsum("kpij,kj->kpi", panels.by_start, starts)
+    return np.asarray(starts[:, None, :] + panels.points @ slopes).reshape(-1, game.states)
 
 
 def _value(solution: Solution, panels: _Panels, plan: Moments) -> float:

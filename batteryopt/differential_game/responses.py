@@ -17,22 +17,22 @@ _SWEEPS = 200
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Stage:
-    """One retailer's problem at one instant: ``max (kept p - charge)' D`` over the prices of its own vehicles.
+    """One retailer's problem at k instants, each alone: ``max (kept p - charge)' D`` over its own vehicles' prices.
 
     Attributes
     ----------
     own
         Positions of its vehicles.
     reach
-        Demands at prices zero (n).
+        Demands at prices zero (k, n).
     effect
         B (n, n).
     kept, charge
-        What it keeps of a price, and what a vehicle costs it (own).
+        What it keeps of a price, and what a vehicle costs it (k, own).
     keeps_demand
         Whether its demands must not be negative.
     rows, limits
-        Other constraints, ``rows @ own prices <= limits``.
+        Other constraints, ``rows @ own prices <= limits``, limits (k, rows).
     """
 
     own: list[int]
@@ -44,54 +44,57 @@ class Stage:
     rows: FloatArray
     limits: FloatArray
 
-    def flow(self, prices: FloatArray) -> float:
-        """Return what it earns at all retailers' prices (n)."""
-        demand = (self.reach - self.effect @ prices)[self.own]
-        return float((self.kept * prices[self.own] - self.charge) @ demand)
+    def flow(self, prices: FloatArray) -> FloatArray:
+        """Return what it earns (k) at all retailers' prices (k, n)."""
+        return np.asarray(np.sum((self.kept * prices[:, self.own] - self.charge) * self._demand(prices), axis=1))
 
-    def turnover(self, prices: FloatArray) -> float:
-        """Return what it takes and pays in all: a size for its gains, even where its profit is zero."""
-        demand = (self.reach - self.effect @ prices)[self.own]
-        return float((np.abs(self.kept * prices[self.own]) + np.abs(self.charge)) @ np.abs(demand))
+    def turnover(self, prices: FloatArray) -> FloatArray:
+        """Return what it takes and pays in all (k): a size for its gains, even where its profit is zero."""
+        passed = np.abs(self.kept * prices[:, self.own]) + np.abs(self.charge)
+        return np.asarray(np.sum(passed * np.abs(self._demand(prices)), axis=1))
+
+    def _demand(self, prices: FloatArray) -> FloatArray:
+        return np.asarray((self.reach - prices @ self.effect.T)[:, self.own])
 
     def best(self, prices: FloatArray) -> FloatArray:
-        """Return all prices (n), its own at their best and the others as they are."""
+        """Return all prices (k, n), its own at their best and the others as they are."""
         best = prices.copy()
-        best[self.own] = 0.0
-        left = (self.reach - self.effect @ best)[self.own]
+        best[:, self.own] = 0.0
+        left = self._demand(best)
         block = self.effect[np.ix_(self.own, self.own)]
         rows, limits = self.rows, self.limits
         if self.keeps_demand:
-            rows, limits = np.vstack([rows, block]), np.append(limits, left)
+            rows, limits = np.vstack([rows, block]), np.hstack([limits, left])
         # max (kept x - charge)'(left - block x)  is  min x'(kept block) x - (kept left + block charge)' x
-        best[self.own] = minimise(2.0 * self.kept * block, self.kept * left + block @ self.charge, rows, limits)
+        pull = self.kept * left + self.charge @ block.T
+        best[:, self.own] = minimise(2.0 * self.kept * block, pull, rows, limits)
         return best
 
 
-def stages(solution: Solution, at: Moments, k: int) -> list[Stage]:
-    """Return every retailer's problem at the k-th of some moments, given efficiency and wholesale prices there."""
+def stages(solution: Solution, at: Moments) -> list[Stage]:
+    """Return every retailer's problem at given moments (k), given efficiency and wholesale prices there."""
     game, extras = solution.game, solution.instance
     kept = 1.0 if solution.share is None else solution.share
-    income = credit_income(extras, game, at.times[k : k + 1])[0] if solution.share is not None else 0.0
+    income = credit_income(extras, game, at.times) if solution.share is not None else 0.0
     assert at.wholesale_prices is not None
-    charge = at.wholesale_prices[k] - kept * income
-    reach = game.market_size + game.efficiency_effect @ at.efficiency[k]
-    return [_stage(solution, list(vehicles), kept, charge, reach) for vehicles in game.retailers]
+    charge = at.wholesale_prices - kept * income
+    reach = game.market_size + at.efficiency @ game.efficiency_effect.T
+    return [_stage(solution, list(vehicles), kept, charge[:, list(vehicles)], reach) for vehicles in game.retailers]
 
 
 def _stage(solution: Solution, own: list[int], kept: float, charge: FloatArray, reach: FloatArray) -> Stage:
     extras = solution.instance
-    rows, limits = np.empty((0, len(own))), np.empty(0)
+    rows, limits = np.empty((0, len(own))), np.empty((len(charge), 0))
     if extras.price_caps is not None:
-        rows, limits = np.eye(len(own)), np.array(extras.price_caps)[own]
+        rows, limits = np.eye(len(own)), np.tile(np.array(extras.price_caps)[own], (len(charge), 1))
     if extras.retailers_keep_margins:
-        rows, limits = np.vstack([rows, -kept * np.eye(len(own))]), np.append(limits, -charge[own])
+        rows, limits = np.vstack([rows, -kept * np.eye(len(own))]), np.hstack([limits, -charge])
     return Stage(
         own=own,
         reach=reach,
         effect=solution.game.price_effect,
         kept=kept,
-        charge=charge[own],
+        charge=charge,
         keeps_demand=extras.nonnegative_demands,
         rows=rows,
         limits=limits,
@@ -104,12 +107,9 @@ def largest_gain(solution: Solution, retailer: int) -> float:
     Efficiency, wholesale prices and the other retailers' prices stay; its constraints are those of the instance.
     """
     at = solution.trajectory.at_nodes()
-    gains, sizes = [], [1e-12]
-    for k, now in enumerate(at.prices):
-        stage = stages(solution, at, k)[retailer]
-        gains.append(stage.flow(stage.best(now)) - stage.flow(now))
-        sizes.append(stage.turnover(now))
-    return float(max(gains) / max(sizes))
+    stage = stages(solution, at)[retailer]
+    gains = stage.flow(stage.best(at.prices)) - stage.flow(at.prices)
+    return float(gains.max() / max(1e-12, float(stage.turnover(at.prices).max())))
 
 
 def equilibrium_prices(solution: Solution, at: Moments) -> FloatArray:
@@ -119,7 +119,7 @@ def equilibrium_prices(solution: Solution, at: Moments) -> FloatArray:
     retailer answers the others in turn, until nobody moves.
     """
     if solution.instance.constrains_prices():
-        return np.array([_answered_in_turn(stages(solution, at, k), now) for k, now in enumerate(at.prices)])
+        return _answered_in_turn(stages(solution, at), at.prices)
     game, own = solution.game, solution.game.own_price_effect()
     kept = 1.0 if solution.share is None else solution.share
     income = credit_income(solution.instance, game, at.times) if solution.share is not None else 0.0
@@ -134,20 +134,32 @@ def _answered_in_turn(problems: list[Stage], prices: FloatArray) -> FloatArray:
         before = prices
         for stage in problems:
             prices = stage.best(prices)
-        if len(problems) == 1 or np.abs(prices - before).max() <= 1e-12 * (1.0 + np.abs(prices).max()):
+        moved, sizes = np.abs(prices - before).max(axis=1), np.abs(prices).max(axis=1)
+        if len(problems) == 1 or np.all(moved <= 1e-12 * (1.0 + sizes)):
             break
     return prices
 
 
 def minimise(curvature: FloatArray, pull: FloatArray, rows: FloatArray, limits: FloatArray) -> FloatArray:
-    """Return the x that minimises ``x' curvature x / 2 - pull' x`` under ``rows x <= limits``.
+    """Return the x (k, d) that minimise ``x' curvature x / 2 - pull' x`` under ``rows x <= limits``, each by itself.
 
-    In the metric of the curvature it is the feasible point nearest to the free optimum, which is a least-distance
-    problem: Lawson and Hanson solve it by one non-negative least-squares problem.
+    Parameters
+    ----------
+    pull, limits
+        One row a problem, (k, d) and (k, rows).
     """
-    free = np.linalg.solve(curvature, pull)
-    if not len(limits) or np.all(rows @ free <= limits):
-        return np.asarray(free)
+    free = np.linalg.solve(curvature, pull.T).T
+    breaks = np.flatnonzero((free @ rows.T > limits).any(axis=1))
+    for k in breaks:
+        free[k] = _nearest_allowed(curvature, free[k], rows, limits[k])
+    return np.asarray(free)
+
+
+def _nearest_allowed(curvature: FloatArray, free: FloatArray, rows: FloatArray, limits: FloatArray) -> FloatArray:
+    """Return the feasible point nearest to the free optimum in the metric of the curvature: the best one.
+
+    That is a least-distance problem: Lawson and Hanson solve it by one non-negative least-squares problem.
+    """
     root = np.linalg.cholesky(curvature)  # curvature = root root', y = root'(x - free)
     sides = -np.linalg.solve(root, rows.T).T
     needed = rows @ free - limits

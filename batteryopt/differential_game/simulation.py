@@ -7,20 +7,15 @@ nothing is shared with the collocation, its quadrature, or the formulas.
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from itertools import pairwise
 
 import numpy as np
-from scipy.integrate import solve_ivp
 
 from batteryopt.differential_game.instance import Instance
 from batteryopt.differential_game.matrices import GameMatrices
+from batteryopt.differential_game.pieces import integrate, linear_path, piece_ends
 from batteryopt.differential_game.quadrature import FloatArray
 from batteryopt.differential_game.solution import Solution
 from batteryopt.differential_game.trajectory import Moments
-
-_LEAST_FACTOR = 1e-14
-"""An infinite horizon is played until the discount factor is this small; the rest is the last flow for ever."""
-_TOLERANCE = 1e-9
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -44,31 +39,28 @@ class Simulation:
 
 def simulate(solution: Solution) -> Simulation:
     """Play the reported controls forward from m0."""
-    game, pieces = solution.game, piece_ends(solution)
-
-    def slope(time: float, state: FloatArray) -> FloatArray:
-        at = moment(solution, float(np.clip(time, *piece)), efficiency=state[: game.states])
-        growth = game.innovation_effectiveness @ at.innovation[0] - game.efficiency_decay @ at.efficiency[0]
-        return np.concatenate([growth, np.exp(-game.discount_rate * time) * player_flows(solution, at)[0]])
-
-    state = np.concatenate([game.initial_efficiency, np.zeros(1 + len(game.retailers))])
-    path = [state]
-    for start, end in pairwise(pieces):
-        # Controls may jump where an element ends: stay inside the element that is being integrated.
-        piece = (start, np.nextafter(end, start))
-        state = solve_ivp(slope, (start, end), state, method="DOP853", rtol=_TOLERANCE, atol=_TOLERANCE).y[:, -1]
-        path.append(state)
-    values = state[game.states :] + _remainder(solution, float(pieces[-1]), state[: game.states])
-    return Simulation(times=pieces, efficiency=np.array(path)[:, : game.states], values=values)
+    game, times = solution.game, piece_ends(solution)
+    path = linear_path(
+        -game.efficiency_decay,
+        lambda now: solution.trajectory.at(now).innovation @ game.innovation_effectiveness.T,
+        times,
+        game.initial_efficiency,
+    )
+    earned = _earned(solution, times, path)
+    return Simulation(times=times, efficiency=path, values=earned + _remainder(solution, float(times[-1]), path[-1]))
 
 
-def piece_ends(solution: Solution) -> FloatArray:
-    """Return the times between which controls are smooth, from 0 to where the discount factor is next to nothing."""
-    breaks = solution.trajectory.grid.breaks
-    if np.isfinite(breaks[-1]):
-        return breaks
-    end = -np.log(_LEAST_FACTOR) / solution.game.discount_rate
-    return np.append(breaks[breaks < 0.999 * end], end)
+def _earned(solution: Solution, times: FloatArray, path: FloatArray) -> FloatArray:
+    """Return the discounted money of manufacturer and retailers along a simulated path of efficiency (k + 1, s)."""
+    game = solution.game
+
+    def slope(now: FloatArray, state: FloatArray) -> FloatArray:
+        at = replace(solution.trajectory.at(now), efficiency=state[:, : game.states])
+        growth = at.innovation @ game.innovation_effectiveness.T - at.efficiency @ game.efficiency_decay.T
+        return np.hstack([growth, np.exp(-game.discount_rate * now)[:, None] * player_flows(solution, at)])
+
+    begin = np.hstack([path[:-1], np.zeros((len(times) - 1, 1 + len(game.retailers)))])
+    return np.asarray(integrate(slope, times[:-1], times[1:], begin)[:, game.states :].sum(axis=0))
 
 
 def moment(solution: Solution, time: float, efficiency: FloatArray | None = None) -> Moments:

@@ -174,7 +174,7 @@ def test_the_small_quadratic_programs_of_the_judge_against_enumeration():
             for x in candidates(curvature, pull, rows, limits)
             if np.all(rows @ x <= limits + 1e-9)
         )
-        found = minimise(curvature, pull, rows, limits)
+        found = minimise(curvature, pull[None], rows, limits[None])[0]
         assert np.all(rows @ found <= limits + 1e-8)
         assert 0.5 * found @ curvature @ found - pull @ found == pytest.approx(best[0], abs=1e-8)
 
