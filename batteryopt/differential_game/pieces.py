@@ -61,9 +61,12 @@ def integrate(
         times = np.clip(starts + part * lengths, low, inside)
         return np.asarray(lengths[:, None] * slope(times, flat.reshape(states.shape))).ravel()
 
-    # SciPy looks at the mean square of all errors: no piece may err more than it might alone.
+    # SciPy looks at the mean square of all errors: no piece may err more than it might alone. Two steps are about what
+    # a piece takes (see `piece_ends`); SciPy would feel its way from far shorter ones.
     tolerance = _TOLERANCE / np.sqrt(len(lengths))
-    run = solve_ivp(stacked, (0.0, 1.0), states.ravel(), method="DOP853", rtol=tolerance, atol=tolerance)
+    run = solve_ivp(
+        stacked, (0.0, 1.0), states.ravel(), method="DOP853", rtol=tolerance, atol=tolerance, first_step=0.5
+    )
     return np.asarray(run.y[:, -1]).reshape(states.shape)
 
 

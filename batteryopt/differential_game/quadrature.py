@@ -51,11 +51,12 @@ def interpolation_matrix(rule: Rule, degree: int, targets: FloatArray, *, with_s
     """
     points, importance = _barycentric(rule, degree, with_start)
     distance = targets[:, None] - points
-    hits = distance == 0.0
-    terms = importance / np.where(hits, 1.0, distance)
-    matrix: FloatArray = terms / terms.sum(axis=1, keepdims=True)
-    is_hit = hits.any(axis=1)
-    matrix[is_hit] = hits[is_hit]
+    row, column = np.nonzero(distance == 0.0)
+    distance[row, column] = 1.0
+    matrix: FloatArray = importance / distance
+    matrix /= matrix.sum(axis=1, keepdims=True)
+    matrix[row] = 0.0
+    matrix[row, column] = 1.0
     return matrix
 
 
