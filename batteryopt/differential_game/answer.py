@@ -82,6 +82,8 @@ class Answer(Presented):
             lines.append(f"  share of the retailer         {self.solution.share:12.6g}")
         if self.solution.share_range is not None:
             lines.append("  shares that both accept       {:12.6g} to {:.6g}".format(*self.solution.share_range))
+        elif self.run.stop_reason.is_limit and self.model is Model.CONTRACT:
+            lines.append("  shares that both accept       not worked out before the limit")
         if self.solution.steady_state is not None:
             steady = ", ".join(f"{level:.6g}" for level in self.solution.steady_state.efficiency[0])
             lines.append(f"  efficiency, steady            {steady:>12}")

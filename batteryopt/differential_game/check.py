@@ -76,7 +76,8 @@ def agreement(one: Solution, other: Solution, *, is_stopped: bool = False) -> Ce
         pairs["steady-state"] = one.steady_state.efficiency, other.steady_state.efficiency, PATH_TOLERANCE
     if one.share_range is not None and other.share_range is not None:
         pairs["share-range"] = np.array(one.share_range), np.array(other.share_range), VALUE_TOLERANCE
-        pairs["share"] = np.array([one.share or 0.0]), np.array([other.share or 0.0]), VALUE_TOLERANCE
+    if one.share is not None and other.share is not None:
+        pairs["share"] = np.array([one.share]), np.array([other.share]), VALUE_TOLERANCE
     return Certificate(
         tuple(
             Check(

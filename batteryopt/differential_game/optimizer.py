@@ -104,18 +104,40 @@ def _solve_contract(
 ) -> Found:
     """Solve the contract at a given share, then let the share be decided, each time with another winner."""
     first = FIRST_SHARE if share is None else share
-    last, error = solve_refined(instance, Model.CONTRACT, _remaining(options, begin), share=first)
+    start, error = solve_refined(instance, Model.CONTRACT, _remaining(options, begin), share=first)
+    if start.trajectory is None:
+        return _found(instance, Model.CONTRACT, start, error, begin)
+    last = start
+    if share is None:
+        fair = _solve_bargain(instance, start, reserves, (1.0, 1.0), _remaining(options, begin))
+        error = None if fair.trajectory is None else _estimated(instance, fair)
+        last = _stopped(fair, start.stop_reason)  # on its grid, refined to the end or not
     if last.trajectory is None:
         return _found(instance, Model.CONTRACT, last, error, begin)
-    low, high, fair = (
-        _solve_bargain(instance, last, reserves, weights, _remaining(options, begin))
-        for weights in ((1.0, 0.0), (0.0, 1.0), (1.0, 1.0))
-    )
-    if share is None:
-        error = None if fair.trajectory is None else _estimated(instance, fair)
-        last = _stopped(fair, last.stop_reason)  # on its grid, refined to the end or not
-    accepted = None if low.share is None or high.share is None else (low.share, high.share)
-    return _found(instance, Model.CONTRACT, last, error, begin, share_range=accepted)
+    accepted, ended_by = _accepted_shares(instance, start, reserves, options, begin)
+    return _found(instance, Model.CONTRACT, _stopped(last, ended_by), error, begin, share_range=accepted)
+
+
+def _accepted_shares(
+    instance: Instance, start: Discrete, reserves: PresentValue, options: OptimizerOptions, begin: float
+) -> tuple[tuple[float, float] | None, StopReason]:
+    """Return the least and the largest share that both accept, and what ended the search.
+
+    None where there is none, or a limit or Ctrl-C comes first: the contract is an answer without its range, too.
+    """
+    ends: list[float | None] = []
+    for weights in ((1.0, 0.0), (0.0, 1.0)):
+        if options.time_limit is not None and time.perf_counter() > begin + options.time_limit:
+            return None, StopReason.TIME_LIMIT
+        try:
+            found = _solve_bargain(instance, start, reserves, weights, _remaining(options, begin))
+        except KeyboardInterrupt:
+            return None, StopReason.INTERRUPTED
+        if found.stop_reason.is_limit:
+            return None, found.stop_reason
+        ends.append(found.share)
+    low, high = ends
+    return (None if low is None or high is None else (low, high)), StopReason.CONVERGED
 
 
 def _solve_bargain(

@@ -134,6 +134,34 @@ def test_a_limit_on_the_contract_s_grid_is_said_of_the_contract(monkeypatch):
     assert (found.certificate + certify(found.solution, is_stopped=True)).passed
 
 
+def test_a_contract_whose_time_is_over_is_an_answer_without_its_range():
+    """The share is decided, for there is no contract without; the ends of its range wait for another time."""
+    apart = closed_form.solve(BASE_CASE, Model.DECENTRALIZED)
+    found = optimizer.solve(BASE_CASE, Model.CONTRACT, OptimizerOptions(time_limit=1e-3), decentralized=apart)
+    assert found.run.stop_reason is StopReason.TIME_LIMIT
+    if found.solution is not None:  # a machine so slow that the solver itself is stopped has none
+        assert found.solution.share_range is None
+        assert found.solution.share == pytest.approx(sum(reference.SHARES) / 2, rel=1e-5)
+
+
+def test_ctrl_c_while_the_range_is_sought_keeps_the_contract(monkeypatch):
+    real, weights_seen = optimizer._solve_bargain, []
+
+    def interrupted(instance, start, reserves, weights, options):
+        weights_seen.append(weights)
+        if weights == (0.0, 1.0):
+            raise KeyboardInterrupt
+        return real(instance, start, reserves, weights, options)
+
+    monkeypatch.setattr(optimizer, "_solve_bargain", interrupted)
+    apart = closed_form.solve(BASE_CASE, Model.DECENTRALIZED)
+    found = optimizer.solve(BASE_CASE, Model.CONTRACT, OptimizerOptions(rounds=0), decentralized=apart)
+    assert weights_seen == [(1.0, 1.0), (1.0, 0.0), (0.0, 1.0)]
+    assert found.run.stop_reason is StopReason.INTERRUPTED
+    assert found.solution.share_range is None
+    assert found.solution.share == pytest.approx(sum(reference.SHARES) / 2, rel=1e-5)
+
+
 def test_ctrl_c_in_a_later_round_keeps_the_last_one(monkeypatch):
     rounds = []
 
