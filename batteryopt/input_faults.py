@@ -36,7 +36,7 @@ def _fault_of(detail: Any, model: type[BaseModel]) -> Fault:
         return Fault(place=place, problem="unknown key", remedy=nearest(str(first), model.model_fields))
     meaning = meaning_of(model.model_fields[str(first)])
     if detail["type"] == "missing":
-        what = "has too few items" if rest else "is missing"
+        what = "is missing: too few items" if rest else "is missing"
         return Fault(place=place, problem=what, remedy=f"expected {meaning}")
     expected = _expectation(detail["type"], detail.get("ctx", {}), detail["msg"])
     return Fault(place=place, problem=f"is {show(detail['input'])}", remedy=f"expected {expected} ({meaning})")

@@ -17,6 +17,7 @@ from batteryopt.differential_game.discrete import Discrete, OptimizerOptions, so
 from batteryopt.differential_game.instance import Instance
 from batteryopt.differential_game.mesh import MeshError, estimate, first_grid, refine
 from batteryopt.differential_game.model import Bargain, build
+from batteryopt.differential_game.model_players import LEAST_SHARE
 from batteryopt.differential_game.solution import (
     Model,
     NoContract,
@@ -113,9 +114,23 @@ def _solve_contract(
         error = None if fair.trajectory is None else _estimated(instance, fair)
         last = _stopped(fair, start.stop_reason)  # on its grid, refined to the end or not
     if last.trajectory is None:
+        if last.stop_reason is StopReason.INFEASIBLE:
+            last = replace(last, note=_no_share(instance, start, reserves))
         return _found(instance, Model.CONTRACT, last, error, begin)
     accepted, ended_by = _accepted_shares(instance, start, reserves, options, begin)
     return _found(instance, Model.CONTRACT, _stopped(last, ended_by), error, begin, share_range=accepted)
+
+
+def _no_share(instance: Instance, start: Discrete, reserves: PresentValue) -> str:
+    """Return in words what a solver means that found no share: beside the contract, what the players have without."""
+    assert start.trajectory is not None
+    contract = Solution(instance=instance, model=Model.CONTRACT, trajectory=start.trajectory, share=start.share)
+    return (
+        f"no share from {LEAST_SHARE:g} to {1.0 - LEAST_SHARE:g} was found that gives both players the same gain over "
+        f"what they have without contract, {reserves.manufacturer:.8g} (manufacturer) and {reserves.retailer:.8g} "
+        f"(retailer): under the contract they share {contract.present_value.supply_chain:.8g}; contract.share sets one "
+        "all the same"
+    )
 
 
 def _accepted_shares(

@@ -144,6 +144,21 @@ def test_a_contract_whose_time_is_over_is_an_answer_without_its_range():
         assert found.solution.share == pytest.approx(sum(reference.SHARES) / 2, rel=1e-5)
 
 
+def test_that_no_share_gives_both_the_same_gain_is_said_with_what_they_have_without():
+    """Without contract they are said to have what markets of 60 and 56 give, so much that the share would be negative.
+
+    Equal gains: ``share J - R = (1 - share) J - M``, so that share = 1/2 - (M - R) / (2 J).
+    """
+    apart = closed_form.solve(BASE_CASE.replace(market_size=(60.0, 56.0)), Model.DECENTRALIZED)
+    assert apart.present_value.manufacturer - apart.present_value.retailer > reference.J_CHAIN
+    found = optimizer.solve(BASE_CASE, Model.CONTRACT, OptimizerOptions(degree=3, rounds=0), decentralized=apart)
+    assert found.solution is None
+    assert found.run.stop_reason is StopReason.INFEASIBLE
+    for number in (apart.present_value.manufacturer, apart.present_value.retailer):
+        assert f"{number:.8g}" in found.reason
+    assert "share 2372." in found.reason  # J_CHAIN, on a coarse grid
+
+
 def test_ctrl_c_while_the_range_is_sought_keeps_the_contract(monkeypatch):
     real, weights_seen = optimizer._solve_bargain, []
 
