@@ -111,11 +111,13 @@ def test_a_contract_with_several_retailers_is_refused():
         optimizer.solve(read(DATA / "general.toml"), Model.CONTRACT)
 
 
-def test_a_time_limit_keeps_the_best_point_and_claims_less():
-    """A limit that allows the first round and no refinement."""
+def test_a_time_limit_keeps_the_best_point_and_claims_less(monkeypatch):
+    """Time is over once the first round is done; how fast the machine is does not matter, for no solver is stopped."""
+    monkeypatch.setattr(optimizer, "_left", lambda _: None)
     stopped = optimizer.solve(BASE_CASE, Model.INTEGRATED, OptimizerOptions(degree=2, time_limit=1e-3))
     assert stopped.run.stop_reason is StopReason.TIME_LIMIT
-    assert stopped.run.point_status in (PointStatus.FEASIBLE, PointStatus.NONE)
+    assert stopped.run.point_status is PointStatus.FEASIBLE
+    assert stopped.solution.objective == pytest.approx(reference.J_CHAIN, rel=1e-3)
 
 
 def test_a_limit_on_the_contract_s_grid_is_said_of_the_contract(monkeypatch):
@@ -134,14 +136,16 @@ def test_a_limit_on_the_contract_s_grid_is_said_of_the_contract(monkeypatch):
     assert (found.certificate + certify(found.solution, is_stopped=True)).passed
 
 
-def test_a_contract_whose_time_is_over_is_an_answer_without_its_range():
+def test_a_contract_whose_time_is_over_is_an_answer_without_its_range(monkeypatch):
     """The share is decided, for there is no contract without; the ends of its range wait for another time."""
+    monkeypatch.setattr(optimizer, "_remaining", lambda options, _: dataclasses.replace(options, time_limit=None))
     apart = closed_form.solve(BASE_CASE, Model.DECENTRALIZED)
-    found = optimizer.solve(BASE_CASE, Model.CONTRACT, OptimizerOptions(time_limit=1e-3), decentralized=apart)
+    options = OptimizerOptions(time_limit=1e-3, rounds=0)
+    found = optimizer.solve(BASE_CASE, Model.CONTRACT, options, decentralized=apart)
     assert found.run.stop_reason is StopReason.TIME_LIMIT
-    if found.solution is not None:  # a machine so slow that the solver itself is stopped has none
-        assert found.solution.share_range is None
-        assert found.solution.share == pytest.approx(sum(reference.SHARES) / 2, rel=1e-5)
+    assert found.run.point_status is PointStatus.FEASIBLE
+    assert found.solution.share_range is None
+    assert found.solution.share == pytest.approx(sum(reference.SHARES) / 2, rel=1e-5)
 
 
 def test_that_no_share_gives_both_the_same_gain_is_said_with_what_they_have_without():
