@@ -1,9 +1,13 @@
 """A bilevel problem restated in its own natural units, for a search and for checks with absolute tolerances.
 
 With decisions of 1e-6 an objective of 4e-12 is zero to every solver, and to a check that allows 1e-6 of violation or
-of a follower's gain. Where a problem's numbers are that small, `solve` works on a restatement: every variable over its
-unit, every objective and row over the size of its terms. What a certificate then says is relative to the problem's own
-numbers, and so is the gap. Powers of two, so that nothing is rounded. See `batteryopt.solvers.natural_units`.
+of a follower's gain; with decisions of 1e6 a tolerance of 1e-6 is beyond what solvers reach. There `solve` works on a
+restatement: every variable over its unit, every objective and row over the size of its terms. Powers of two, so that
+nothing is rounded. See `batteryopt.solvers.units`.
+
+Where units are small, what a certificate then says is relative to the problem's own numbers, and so is the gap. Where
+they are large the restatement serves the search only: the answer is certified as the problem stands, and counts only
+where its numbers are about as large as the units say (`Restatement.is_to_scale`).
 """
 
 from __future__ import annotations
@@ -19,7 +23,12 @@ from pyomo.core.expr.visitor import ExpressionReplacementVisitor
 from batteryopt.bilevel.answer import Answer
 from batteryopt.bilevel.forms import OwnForm, own_form
 from batteryopt.bilevel.problem import BilevelProblem, FollowerProblem, Row
-from batteryopt.solvers.natural_units import SMALL, Units, natural_units, restated, rewriter
+from batteryopt.solvers.natural_units import restated, rewriter
+from batteryopt.solvers.units import SMALL, Units, fitting, natural_units
+
+RUNAWAY = 1e6
+"""A multiplier of this size says that the follower's constraint qualification fails at or near the point; with a
+decision of this size a solver's tolerances decide what the followers seem to prefer."""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -45,11 +54,12 @@ class Restatement:
 
     def bring_back(self, answer: Answer) -> Answer:
         """Put the point into the user's variables, and return the answer in the user's units."""
-        note = f"solved in natural units: the leader's objective in units of {self.height:.3g}, and so are tolerances"
+        note = f"solved in natural units: the leader's objective in units of {self.height:.3g}"
+        note += ", checked as it stands" if self.units.loosen else ", and so are tolerances"
         changes: dict[str, Any] = {
             "notes": (*answer.notes, note),
             "bound": None if answer.bound is None else answer.bound * self.height,
-            "objective_unit": self.height,
+            "objective_unit": min(1.0, self.height),
         }
         if answer.has_point:
             self._bring_back_duals()
@@ -62,6 +72,17 @@ class Restatement:
                 "pessimistic_objective": _times(answer.pessimistic_objective, self.height),
             }
         return dataclasses.replace(answer, **changes)
+
+    def is_to_scale(self, answer: Answer) -> bool:
+        """Whether an answer, brought back, is about as large as the units say, so that tolerances were small to it.
+
+        They are not where a loose bound alone has made the units large. A decision may be small in its unit, but not if
+        it is so large that rounding decides what the followers seem to prefer.
+        """
+        if answer.objective is None or abs(answer.objective) < SMALL * self.height:
+            return False
+        sizes = ((abs(old.value or 0.0), self.units[old]) for old in self.variables)
+        return all(size <= RUNAWAY or size >= SMALL * unit for size, unit in sizes)
 
     def _bring_back_duals(self) -> None:
         """Give every `dual_of` expression, which holds a number by now, that number in the user's units."""
@@ -84,10 +105,10 @@ def restatement(problem: BilevelProblem, *, alike: bool = False) -> Restatement 
         Whether all followers' objectives get the same unit, so that multipliers of several may be equated.
     """
     leader = _Leader.of(problem)
-    units = _units_of(problem, leader)
-    heights = [units.size(follower.objective.expression, has_level=False) for follower in problem.followers]
-    if not units.are_small and min(units.size(leader.objective, has_level=False), *heights) >= SMALL:
+    units = fitting(_units_of(problem, leader), lambda units: _heights(problem, leader, units))
+    if units is None:
         return None
+    _, *heights = _heights(problem, leader, units)
     if alike:
         heights = [max(heights)] * len(heights)
     sizes = [_sizes(follower, units) for follower in problem.followers]
@@ -159,6 +180,12 @@ def _units_of(problem: BilevelProblem, leader: _Leader) -> Units:
         *((r.form.expression, None, 0.0) for f in problem.followers for r in f.rows if r.origin.ctype is not pyo.Var),
     ]
     return natural_units(objectives, rows, problem.leader_variables)
+
+
+def _heights(problem: BilevelProblem, leader: _Leader, units: Units) -> list[float]:
+    """Return the sizes of the leader's objective and of the followers'."""
+    objectives = [leader.objective, *(follower.objective.expression for follower in problem.followers)]
+    return [units.size(objective, has_level=False) for objective in objectives]
 
 
 def _sizes(follower: FollowerProblem, units: Units) -> ComponentMap:

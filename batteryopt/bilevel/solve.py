@@ -16,20 +16,15 @@ from batteryopt.bilevel.automatic import run_automatic
 from batteryopt.bilevel.convexity import Conviction
 from batteryopt.bilevel.methods import METHODS, Outcome, Settings
 from batteryopt.bilevel.methods.base import multipliers_of
-from batteryopt.bilevel.natural_units import restatement
+from batteryopt.bilevel.natural_units import RUNAWAY, restatement
 from batteryopt.bilevel.pessimistic import worst_answer
 from batteryopt.bilevel.problem import BilevelProblem, extract
 from batteryopt.bilevel.qualification import Qualification
+from batteryopt.bilevel.restated import LEAST_GAP, remembered, solve_restated
 from batteryopt.certificate import Certificate
 from batteryopt.errors import BatteryOptError, nearest
 from batteryopt.solvers import relative_gap
 from batteryopt.status import PointStatus, StopReason
-
-LEAST_GAP = 1e-6
-"""The solvers' own feasibility tolerance blurs bounds by about this much: a smaller gap is not claimed or refused."""
-RUNAWAY = 1e6
-"""A multiplier of this size says that the follower's constraint qualification fails at or near the point; with a
-decision of this size a solver's tolerances decide what the followers seem to prefer."""
 
 
 def solve(
@@ -105,7 +100,7 @@ def solve(
     if other is None:
         answer = _solve(problem, settings, wishes)
     else:
-        answer = other.bring_back(_solve(other.problem, settings, wishes))
+        answer = solve_restated(other, settings, lambda problem, settings: _solve(problem, settings, wishes))
     return dataclasses.replace(answer, seconds=time.perf_counter() - begin)
 
 
@@ -128,8 +123,7 @@ def _solve(problem: BilevelProblem, settings: Settings, wishes: _Wishes) -> Answ
         fritz_john=_fritz_john(problem, qualifications),
         equal=tuple(shared.shared_rows(problem)) if wishes.shared == "equal" else (),
     )
-    before = [(variable, variable.value) for variable in _variables(problem)]
-    duals_before = [(dual, dual.expr) for dual in problem.all_duals]
+    put_back = remembered(problem)
     is_solved = False
     try:
         outcome, name, why = _run(problem, wishes.method, settings)
@@ -140,10 +134,7 @@ def _solve(problem: BilevelProblem, settings: Settings, wishes: _Wishes) -> Answ
     finally:
         kkt.freeze_duals(problem)
         if not is_solved:  # leave the model as it was found
-            for component, value in before:
-                component.set_value(value, skip_validation=True)
-            for dual, expression in duals_before:
-                dual.set_value(expression)
+            put_back()
     return answer
 
 

@@ -4,6 +4,7 @@
 """
 
 from batteryopt.solvers.adapter import (
+    LEAST_SECONDS,
     Adapter,
     BoundDuals,
     Capability,
@@ -16,6 +17,7 @@ from batteryopt.solvers.adapter import (
 from batteryopt.solvers.registry import get, installed, known
 
 __all__ = [
+    "LEAST_SECONDS",
     "Adapter",
     "BoundDuals",
     "Capability",

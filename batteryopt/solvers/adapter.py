@@ -9,6 +9,7 @@ has a dual >= 0 and a binding ``<=`` a dual <= 0; in a maximisation the signs ar
 from __future__ import annotations
 
 import abc
+import dataclasses
 import enum
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
@@ -18,6 +19,9 @@ from pyomo.common.collections import ComponentMap
 
 from batteryopt.errors import UnsupportedModel
 from batteryopt.status import PointStatus, StopReason
+
+LEAST_SECONDS = 1e-3
+"""Not every solver takes a limit of 0."""
 
 
 class Capability(enum.Flag):
@@ -72,6 +76,12 @@ class Options:
     warm_start: bool = False
     log: bool = False
     extra: dict[str, Any] = field(default_factory=dict)
+
+    def after(self, seconds: float) -> Options:
+        """Return the options for what is left to do once some of the time has gone."""
+        if self.time_limit is None:
+            return self
+        return dataclasses.replace(self, time_limit=max(LEAST_SECONDS, self.time_limit - seconds))
 
 
 @dataclass(frozen=True, kw_only=True)

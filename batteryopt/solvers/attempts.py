@@ -90,7 +90,7 @@ def attempted(run: Runner, program: NonlinearProgram, callbacks: Watched, start:
     began = time.perf_counter()
     best: Answer | None = None
     for settings in ATTEMPTS:
-        left = _less_time(options, time.perf_counter() - began)
+        left = options.after(time.perf_counter() - began)
         answer = _measured(program, run(program, callbacks, start, left, settings))
         if answer.status == TOO_FEW_DEGREES_OF_FREEDOM or _is_square(program):
             program = _widened(program)
@@ -119,12 +119,6 @@ def _measured(program: NonlinearProgram, answer: Answer) -> Answer:
 
 def _is_worth_another(answer: Answer) -> bool:
     return answer.status in RETRIED or (answer.status in CLAIMS and not answer.residual <= STATIONARITY)
-
-
-def _less_time(options: Options, seconds: float) -> Options:
-    if options.time_limit is None:
-        return options
-    return dataclasses.replace(options, time_limit=max(1e-3, options.time_limit - seconds))
 
 
 def _is_square(program: NonlinearProgram) -> bool:

@@ -44,7 +44,7 @@ def run_quadratic(program: QuadraticProgram, options: Options, watch: Watch, sta
         attempts = [(LIGHT, impatient), (FIRM, impatient), *attempts]
     seconds, iterations = 0.0, 0
     for share, allowed in attempts:
-        answer = _rounds(program, _less_time(allowed, seconds), watch, start, share)
+        answer = _rounds(program, allowed.after(seconds), watch, start, share)
         seconds, iterations = seconds + answer.seconds, iterations + answer.iterations
         if answer.stop_reason is not StopReason.ITERATION_LIMIT:
             break
@@ -59,7 +59,7 @@ def _rounds(program: QuadraticProgram, options: Options, watch: Watch, start: Fl
     centre = np.zeros(len(program.c)) if start is None else start
     seconds, iterations = 0.0, 0
     for _ in range(ROUNDS[share]):
-        last = run(_pulled_to(program, centre, rho), _less_time(options, seconds), watch, regularisation=rho)
+        last = run(_pulled_to(program, centre, rho), options.after(seconds), watch, regularisation=rho)
         seconds, iterations = seconds + last.seconds, iterations + last.iterations
         if last.stop_reason is not StopReason.CONVERGED or last.x is None or last.row_duals is None:
             best = last if best is None else dataclasses.replace(best, stop_reason=last.stop_reason)
@@ -77,12 +77,6 @@ def _rounds(program: QuadraticProgram, options: Options, watch: Watch, start: Fl
 def _pulled_to(program: QuadraticProgram, centre: Floats, rho: float) -> QuadraticProgram:
     """Return the program whose regularised objective is its own with ``rho |x - centre|^2 / 2``, but for a constant."""
     return dataclasses.replace(program, c=program.c - program.sign * rho * centre)
-
-
-def _less_time(options: Options, seconds: float) -> Options:
-    if options.time_limit is None:
-        return options
-    return dataclasses.replace(options, time_limit=max(0.0, options.time_limit - seconds))
 
 
 def is_unbounded(program: QuadraticProgram, options: Options, watch: Watch) -> bool:

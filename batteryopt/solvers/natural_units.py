@@ -1,191 +1,25 @@
-"""Units in which a model's numbers are near 1, read off the model itself, and solving in them.
-
-A solver's tolerances are absolute: to it an objective of 4e-12 is zero. Each term of a row ``sum_t c_t x_i x_j + b``
-should have about the size of the row, so ``log|c_t| + log u_i + log u_j = log r`` and ``log|b| = log r`` for every
-term, ``log|bound| = log u`` for every bound of a variable; the units u and sizes r solve all of these in the sense of
-least squares (the scaling of Curtis and Reid, 1972, with right-hand sides, bounds and quadratic terms). All money of a
-game times k gives all units times k.
-
-Only what is small is scaled: where answers are large, absolute tolerances are stricter than they need be, and misled
-nobody. Units are powers of two, so that nothing is rounded on the way.
-"""
+"""A model restated in its natural units, solved in them, and brought back; see `batteryopt.solvers.units`."""
 
 from __future__ import annotations
 
 import dataclasses
-import math
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+import time
+from collections.abc import Iterable
 from typing import Any
 
-import numpy as np
 import pyomo.environ as pyo
-import scipy.sparse as sp
 from pyomo.common.collections import ComponentMap
 from pyomo.common.modeling import unique_component_name
-from pyomo.core.expr.visitor import ExpressionReplacementVisitor, identify_variables
-from pyomo.repn import generate_standard_repn
-from scipy.sparse.linalg import splu
+from pyomo.core.expr.visitor import ExpressionReplacementVisitor
 
 from batteryopt.solvers.adapter import Adapter, BoundDuals, Options, Report
 from batteryopt.solvers.arrays import expression_value
 from batteryopt.solvers.components import Parts, parts_of
+from batteryopt.solvers.points import claim_tolerance, is_proven, judged, violation_in_model
+from batteryopt.solvers.units import SMALL, Units, fitting, natural_units
 from batteryopt.status import PointStatus
 
-SMALL = 2.0**-7
-"""Where every unit is above this, the model is solved as it stands: its own units will do."""
-RIDGE = 1e-4
-"""Weight of ``log u = 0``: a variable of which the model says nothing keeps its unit."""
-LEAST = 2.0**-100
-
-
-@dataclass(frozen=True, kw_only=True, eq=False)
-class Terms:
-    """An expression as terms, each a coefficient and the variables of its product, with multiplicity."""
-
-    constant: float
-    products: tuple[tuple[float, tuple[Any, ...]], ...]
-    rest: Any | None
-    """What is not quadratic; None where nothing is left."""
-
-
-def terms_of(expression: Any) -> Terms:
-    """Return an expression as terms; fixed variables are numbers."""
-    repn = generate_standard_repn(expression, quadratic=True)
-    linear = zip(repn.linear_coefs, ((v,) for v in repn.linear_vars), strict=True)
-    quadratic = zip(repn.quadratic_coefs, repn.quadratic_vars, strict=True)
-    products = tuple((float(c), tuple(vs)) for c, vs in (*linear, *quadratic) if c)
-    return Terms(constant=float(repn.constant), products=products, rest=repn.nonlinear_expr)
-
-
-@dataclass(frozen=True, kw_only=True, eq=False)
-class Units:
-    """Units of variables; 1 for one that is not among them."""
-
-    of: ComponentMap = field(default_factory=ComponentMap)
-
-    @property
-    def are_small(self) -> bool:
-        """Whether any is so small that tolerances of solvers are not."""
-        return any(unit < SMALL for unit in self.of.values())
-
-    def __getitem__(self, variable: Any) -> float:
-        return float(self.of.get(variable, 1.0))
-
-    def size(self, expression: Any, *constants: float | None, has_level: bool = True) -> float:
-        """Return the size of the largest term at natural values, a power of two, at most 1.
-
-        Parameters
-        ----------
-        constants
-            Further constants of the row: its bounds.
-        has_level
-            Whether the expression's own constant counts: not that of an objective, which nobody decides.
-        """
-        terms = terms_of(expression)
-        sizes = [abs(c) * math.prod(self[v] for v in variables) for c, variables in terms.products]
-        sizes += [abs(b) for b in constants if b is not None and math.isfinite(b)]
-        if has_level:
-            sizes.append(abs(terms.constant))
-        if terms.rest is not None:
-            sizes.append(self._value(terms.rest))
-        return _power(max(sizes, default=1.0) or 1.0)
-
-    def _value(self, expression: Any) -> float:
-        """Return the size of an expression where every variable is its unit; 1 where it has none there."""
-        variables = list(identify_variables(expression, include_fixed=False))
-        before = [v.value for v in variables]
-        try:
-            for variable in variables:
-                variable.set_value(self[variable], skip_validation=True)
-            value = abs(pyo.value(expression))
-        except (ArithmeticError, ValueError, TypeError):
-            return 1.0
-        finally:
-            for variable, old in zip(variables, before, strict=True):
-                variable.set_value(old, skip_validation=True)
-        return float(value) if math.isfinite(value) else 1.0
-
-
-def natural_units(
-    objectives: Iterable[Any], rows: Iterable[tuple[Any, float | None, float | None]], variables: Iterable[Any] = ()
-) -> Units:
-    """Return the units of all variables in objectives and rows (body, lower, upper).
-
-    Parameters
-    ----------
-    variables
-        Others that may occur nowhere.
-    """
-    fit = _Fit()
-    for objective in objectives:
-        fit.add_row(terms_of(objective), (), has_level=False)
-    for body, lower, upper in rows:
-        fit.add_row(terms_of(body), (lower, upper), has_level=True)
-    for variable in variables:
-        fit.column(variable)
-    return Units(of=fit.solved())
-
-
-class _Fit:
-    """The equations of the least-squares problem, in logarithms to base 2."""
-
-    def __init__(self) -> None:
-        self._columns: ComponentMap = ComponentMap()
-        self._rows = 0
-        self._entries: list[tuple[int, int, float]] = []  # equation, unknown (rows count from -1 down), coefficient
-        self._right: list[float] = []
-
-    def column(self, variable: Any) -> int:
-        """Return the position of a variable; one met for the first time brings its bounds."""
-        if variable not in self._columns:
-            self._columns[variable] = position = len(self._columns)
-            for bound in variable.bounds:
-                if bound is not None and bound != 0 and math.isfinite(bound):
-                    self._add([(position, 1.0)], math.log2(abs(bound)))
-        return int(self._columns[variable])
-
-    def add_row(self, terms: Terms, bounds: Sequence[float | None], *, has_level: bool) -> None:
-        """Ask that every term have the size of its row."""
-        self._rows += 1
-        row = -self._rows
-        for coefficient, variables in terms.products:
-            self._add([*((self.column(v), 1.0) for v in variables), (row, -1.0)], -math.log2(abs(coefficient)))
-        levels = [b - terms.constant for b in bounds if b is not None and math.isfinite(b)] if has_level else []
-        for level in levels:
-            if level:
-                self._add([(row, 1.0)], math.log2(abs(level)))
-        if terms.rest is not None:
-            for variable in identify_variables(terms.rest, include_fixed=False):
-                self.column(variable)
-
-    def _add(self, entries: list[tuple[int, float]], right: float) -> None:
-        self._entries.extend((len(self._right), unknown, value) for unknown, value in entries)
-        self._right.append(right)
-
-    def solved(self) -> ComponentMap:
-        """Return the units."""
-        count = len(self._columns)
-        if not self._right:
-            return ComponentMap((v, 1.0) for v in self._columns)
-        equations, unknowns, values = (np.array(part) for part in zip(*self._entries, strict=True))
-        unknowns = np.where(unknowns >= 0, unknowns, count - 1 - unknowns)
-        shape = (len(self._right), count + self._rows)
-        matrix = sp.coo_array((values.astype(float), (equations, unknowns)), shape=shape).tocsr()
-        weights = sp.diags_array(np.where(np.arange(shape[1]) < count, RIDGE, RIDGE**2))
-        normal = sp.csc_matrix(matrix.T @ matrix + weights)
-        found = splu(normal).solve(matrix.T @ np.array(self._right))
-        return ComponentMap(
-            (v, _power(2.0 ** float(found[k])) if v.is_continuous() else 1.0) for v, k in self._columns.items()
-        )
-
-
-def _power(size: float) -> float:
-    """Return the nearest power of two, between `LEAST` and 1."""
-    return float(min(1.0, max(LEAST, 2.0 ** round(math.log2(size))))) if math.isfinite(size) else 1.0
-
-
-# --- one model in other units ----------------------------------------------------------------------------------------
+CLAIMS = (PointStatus.OPTIMAL, PointStatus.LOCALLY_OPTIMAL)
 
 
 def restated(variables: Iterable[Any], units: Units) -> tuple[Any, ComponentMap]:
@@ -219,7 +53,7 @@ def small_units(parts: Parts, objective: float) -> tuple[Units, float] | None:
     """
     if parts.objective is None or abs(objective) >= SMALL:
         return None
-    units = _units_of(parts)
+    units = _units_of(parts).cut()
     height = units.size(parts.objective.expr, has_level=False)
     return (units, height) if height < SMALL else None
 
@@ -230,16 +64,32 @@ def _units_of(parts: Parts) -> Units:
 
 
 def solve_in_natural_units(adapter: Adapter, model: Any, options: Options | None = None) -> Report:
-    """Solve a model as `Adapter.solve` does, in its natural units where its own are small.
+    """Solve a model as `Adapter.solve` does, in its natural units where its own are small, or large.
 
-    Tolerances are then relative to the model's own numbers, and so is what the report claims.
+    Where they are small, tolerances are relative to the model's own numbers, and so is what the report claims. Where
+    they are large the answer is judged once more in the model's own units; if they do not bear it out, the model is
+    solved as it stands.
     """
-    parts = parts_of(model)
-    objective = 0.0 if parts.objective is None else parts.objective.expr
-    units = _units_of(parts)
-    height = units.size(objective, has_level=False)
-    if parts.sos or not (units.are_small or height < SMALL):
+    parts, options = parts_of(model), options or Options()
+    units = None if parts.sos else fitting(_units_of(parts), lambda units: [_height(parts, units)])
+    if units is None:
         return adapter.solve(model, options)
+    began = time.perf_counter()
+    report = _solved(adapter, parts, units, options)
+    if not units.loosen:
+        return report
+    judgement = _in_own_units(report, parts, _height(parts, units), options)
+    if judgement.stop_reason.is_limit or judgement.point_status in CLAIMS:
+        return judgement
+    return adapter.solve(model, options.after(time.perf_counter() - began))
+
+
+def _height(parts: Parts, units: Units) -> float:
+    return 1.0 if parts.objective is None else units.size(parts.objective.expr, has_level=False)
+
+
+def _solved(adapter: Adapter, parts: Parts, units: Units, options: Options) -> Report:
+    height = _height(parts, units)
     scaled, new = restated(units.of, units)
     write = rewriter(new, units)
     scaled.row = pyo.ConstraintList()
@@ -250,9 +100,25 @@ def solve_in_natural_units(adapter: Adapter, model: Any, options: Options | None
         bounds = tuple(None if bound is None else bound / size for bound in (lower, upper))
         lines[constraint] = (_added(scaled.row, write.walk_expression(body) / size, *bounds), size)
     if parts.objective is not None:
-        scaled.objective = pyo.Objective(expr=write.walk_expression(objective) / height, sense=parts.objective.sense)
-    report = adapter.solve(scaled, _in_units(options or Options(), height))
+        expression = write.walk_expression(parts.objective.expr) / height
+        scaled.objective = pyo.Objective(expr=expression, sense=parts.objective.sense)
+    report = adapter.solve(scaled, _in_units(options, height))
     return _brought_back(report, parts, new, units, lines, height)
+
+
+def _in_own_units(report: Report, parts: Parts, height: float, options: Options) -> Report:
+    """Return a report with the claim that a point bears out in the model's own units, where these are smaller.
+
+    An objective far below its unit was searched for with tolerances that are no longer small to it.
+    """
+    if not report.has_point:
+        return report
+    objective, claim = expression_value(parts.objective), report.point_status
+    is_blurred = parts.objective is not None and abs(objective) < SMALL * height
+    if is_blurred or (claim is PointStatus.OPTIMAL and not is_proven(objective, report.bound, options)):
+        claim = PointStatus.FEASIBLE if claim.is_feasible else claim
+    violation = violation_in_model(parts.constraints, parts.variables)
+    return dataclasses.replace(report, point_status=judged(claim, violation, claim_tolerance(options)))
 
 
 def _row(constraint: Any) -> tuple[Any, float | None, float | None]:

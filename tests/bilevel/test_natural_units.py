@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import dataclasses
 from typing import Any
 
 import pyomo.environ as pyo
 import pytest
 
 from batteryopt import bilevel
-from batteryopt.bilevel.methods import METHODS
+from batteryopt.bilevel.answer import Answer
+from batteryopt.bilevel.methods import METHODS, Settings
 from batteryopt.bilevel.natural_units import restatement
-from batteryopt.bilevel.problem import extract
+from batteryopt.bilevel.problem import BilevelProblem, extract
+from batteryopt.bilevel.restated import solve_restated
 from batteryopt.errors import BatteryOptError
 from batteryopt.status import PointStatus, StopReason
 
@@ -41,9 +44,9 @@ def seller(k: float) -> Any:
     return m
 
 
+@pytest.mark.parametrize("k", [1e-6, 1e6])
 @pytest.mark.parametrize("method", ["auto", *METHODS])
-def test_every_method_is_right_or_says_that_it_is_not(method: str) -> None:
-    k = 1e-6
+def test_every_method_is_right_and_claims_it(method: str, k: float) -> None:
     m = duopoly(k)
     if method == "branching":
         with pytest.raises(BatteryOptError, match="not convex in all variables together"):
@@ -56,6 +59,7 @@ def test_every_method_is_right_or_says_that_it_is_not(method: str) -> None:
     assert m.firm.y.value == pytest.approx(3 * k, rel=1e-3, abs=0)
     assert answer.values == {"x": m.x.value, "firm.y": m.firm.y.value}
     assert "natural units" in answer.notes[-1]
+    assert ("checked as it stands" in answer.notes[-1]) is (k > 1)
 
 
 @pytest.mark.parametrize("k", [1e-10, 1e-8, 1e-4])
@@ -70,14 +74,63 @@ def test_bound_and_gap_are_relative_to_the_problem(k: float) -> None:
 
 def test_the_authors_units_stay_where_they_will_do() -> None:
     assert restatement(extract(duopoly(1.0))) is None
-    assert restatement(extract(duopoly(1e6))) is None
+    assert restatement(extract(duopoly(1e3))) is None
     answer = bilevel.solve(duopoly(1.0))
     assert answer.objective_unit == 1.0
     assert not any("natural units" in note for note in answer.notes)
 
 
-def test_a_price_that_the_leader_uses_comes_back_in_its_unit() -> None:
-    k = 1e-6
+def test_a_loose_bound_makes_units_large_but_no_claim_looser() -> None:
+    """At a thousandth of what bounds of 1e9 suggest, tolerances in such units blur the answer: solved as it stands."""
+    m = duopoly(1.0)
+    m.x.setub(1e9)
+    m.firm.y.setub(1e9)
+    other = restatement(extract(m))
+    assert other is not None
+    assert other.units[m.x] > 1e3
+    answer = bilevel.solve(m, time_limit=20)
+    assert not any("natural units" in note for note in answer.notes)
+    assert answer.objective == pytest.approx(18, rel=1e-6)
+    assert answer.is_optimal
+
+
+def test_what_is_to_scale() -> None:
+    """With x = 6k and y = 3k everything is; with a profit of k alone, a millionth of its unit, nothing is."""
+    k = 1e6
+    m = duopoly(k)
+    other = restatement(extract(m))
+    assert other is not None
+    answer = bilevel.solve(m)
+    assert other.is_to_scale(answer)
+    assert not other.is_to_scale(dataclasses.replace(answer, objective=k))
+    assert not other.is_to_scale(dataclasses.replace(answer, objective=None))
+    other.units.of[m.firm.y] = 3e9  # so that y = 3e6 is a thousandth of it, and large enough for rounding to matter
+    assert not other.is_to_scale(answer)
+
+
+def test_an_answer_from_large_units_is_certified_as_the_problem_stands() -> None:
+    """The word of the search in natural units is that of a solver: a point moved off the best answer is not passed."""
+    m = duopoly(1e6)
+    other = restatement(extract(m))
+    assert other is not None
+    settings, said = Settings(), []
+
+    def moved(problem: BilevelProblem, _: Settings) -> Answer:
+        answer = bilevel.solve(m)
+        (own,) = problem.followers[0].variables
+        for old, new in other.variables.items():
+            new.set_value(old.value / other.units[old])
+        if problem is other.problem:
+            own.set_value(own.value * 1.01)
+        said.append(problem)
+        return dataclasses.replace(answer, bound=answer.bound / other.height)
+
+    solve_restated(other, settings, moved)
+    assert said == [other.problem, other.original]
+
+
+@pytest.mark.parametrize("k", [1e-6, 1e6])
+def test_a_price_that_the_leader_uses_comes_back_in_its_unit(k: float) -> None:
     m = seller(k)
     answer = bilevel.solve(m)
     assert answer.is_optimal

@@ -9,7 +9,8 @@ import pytest
 from pyomo.common.collections import ComponentMap
 
 from batteryopt import solvers
-from batteryopt.solvers.natural_units import Units, natural_units, restated, solve_in_natural_units, terms_of
+from batteryopt.solvers.natural_units import restated, solve_in_natural_units
+from batteryopt.solvers.units import Units, fitting, natural_units, terms_of
 from batteryopt.status import PointStatus
 
 TINY = 1e-6
@@ -32,21 +33,47 @@ def test_units_go_with_the_data() -> None:
     """All data times 2^-20 is the same model in units of 2^-20, and an objective of degree 2 in units of 2^-40."""
     small, large = nearest_on_a_line(2.0**-20), nearest_on_a_line(1.0)
     for name in ("x", "y"):
-        found, expected = units_in(small)[small.component(name)], min(1.0, units_in(large)[large.component(name)])
-        assert 0.5 <= found / expected / 2.0**-20 <= 4  # units above 1 are cut to 1
+        found, expected = units_in(small)[small.component(name)], units_in(large)[large.component(name)]
+        assert 0.5 <= found / expected / 2.0**-20 <= 2
     assert 2.0**-42 <= units_in(small).size(small.objective.expr, has_level=False) <= 2.0**-34
+    assert units_in(small).are_small
     assert not units_in(large).are_small
+    assert not units_in(large).are_large
+    assert units_in(nearest_on_a_line(2.0**20)).are_large
+
+
+def fitting_units(k: float) -> Units | None:
+    m = nearest_on_a_line(k)
+    return fitting(units_in(m), lambda units: [units.size(m.objective.expr, has_level=False)])
+
+
+def test_units_that_loosen_tolerances_are_for_what_is_large_as_a_whole() -> None:
+    small, large = fitting_units(2.0**-20), fitting_units(2.0**20)
+    assert fitting_units(1.0) is None
+    assert fitting_units(1e3) is None
+    assert small is not None
+    assert not small.loosen
+    assert max(small.of.values()) <= 1
+    assert large is not None
+    assert large.loosen
+    assert 1 <= min(large.of.values()) <= max(large.of.values()) <= 2.0**20
+    m = nearest_on_a_line(2.0**20)
+    m.small = pyo.Var(bounds=(2.0**-20, None))
+    mixed = fitting(natural_units([m.objective.expr], [], [m.x, m.y, m.small]), lambda _: [1.0])
+    assert mixed is not None
+    assert not mixed.loosen
 
 
 def test_a_size_is_that_of_the_largest_term() -> None:
-    """With u(x) = 1/8 and u(y) = 1/2: terms 2 u^2 = 1/32, 4 u(y) = 2 which is cut to 1, and 0.25."""
+    """With u(x) = 1/8 and u(y) = 1/2: terms 2 u^2 = 1/32, 4 u(y) = 2 which may be cut to 1, and 0.25."""
     m = pyo.ConcreteModel()
     m.x, m.y = pyo.Var(), pyo.Var()
     units = Units(of=ComponentMap([(m.x, 0.125), (m.y, 0.5)]))
     assert units.size(2 * m.x**2) == 1 / 32
     assert units.size(2 * m.x**2 + 0.25) == 0.25
     assert units.size(2 * m.x**2 + 0.25, has_level=False) == 1 / 32
-    assert units.size(4 * m.y) == 1.0
+    assert units.size(4 * m.y) == 2.0
+    assert units.cut().size(4 * m.y) == 1.0
     assert units.size(pyo.exp(m.x) * 2.0**-10) == 2.0**-10  # e^(1/8) is nearest to 1
     assert m.x.value is None
 
@@ -84,6 +111,19 @@ def test_solving_in_natural_units(name: str, k: float) -> None:
         assert report.bound == pytest.approx(2 * k**2, rel=1e-5, abs=0)
     if report.duals:  # d(r^2 / 2)/dr = r = 2k
         assert report.duals[m.line] == pytest.approx(2 * k, rel=1e-5, abs=0)
+
+
+@pytest.mark.parametrize("name", ["highs", "ipopt", "scip"])
+def test_a_loose_bound_makes_units_large_but_no_claim_looser(name: str) -> None:
+    """Bounds of 1e14 around an answer of 1: what is claimed is as near to it as where the model is solved as it is."""
+    m = nearest_on_a_line(1.0)
+    m.x.setlb(-1e14)
+    m.y.setub(1e14)
+    units = units_in(m)
+    assert units.are_large
+    report = solve_in_natural_units(solvers.get(name), m, solvers.Options(time_limit=20))
+    assert report.point_status in (PointStatus.OPTIMAL, PointStatus.LOCALLY_OPTIMAL)
+    assert report.objective == pytest.approx(2, rel=1e-5)
 
 
 @pytest.mark.parametrize("name", ["highs", "ipopt"])
