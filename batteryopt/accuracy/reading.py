@@ -66,6 +66,9 @@ def reading(frame: pd.DataFrame) -> str:
 def sentences(frame: pd.DataFrame) -> Iterator[str]:
     """Yield the findings."""
     runs, lies = attempted(frame), misleading(frame)
+    if runs.empty:
+        yield f"None of the problems is for any of the contestants: {len(frame)} were refused, and nothing was judged."
+        return
     right = int((runs["verdict"] == Verdict.RIGHT.value).sum())
     yield (
         f"{runs['problem'].nunique()} problems, {runs['contestant'].nunique()} contestants, {len(runs)} runs: "

@@ -126,7 +126,7 @@ def _opened(path: Path | None, identity: dict[str, Any], restart: bool) -> Itera
     if path is None:
         yield None
         return
-    with Journal(path, identity, restart=restart) as book:
+    with Journal(path, identity, work="benchmark", restart=restart) as book:
         yield book
 
 

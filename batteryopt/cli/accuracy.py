@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from rich.console import Console
 
 QUICK_TOLERANCE = 1e-6
+LOOSEST = 1e-2
+"""A looser tolerance than this asks for no answer."""
 QUICK_SECONDS = 2.0
 
 
@@ -32,12 +34,20 @@ def accuracy(
         list[str] | None,
         typer.Option("--solver", metavar="NAME", help="A solver, or engine:METHOD; repeat for several."),
     ] = None,
+    tolerance: Annotated[
+        list[float] | None,
+        typer.Option(
+            metavar="T", help="A tolerance to ask for; repeat for several. Default: 1e-4, 1e-6, 1e-9; quick: 1e-6."
+        ),
+    ] = None,
     jobs: Annotated[int, typer.Option(metavar="N", help="Processes.")] = 1,
     out: Annotated[
         Path | None, typer.Option(metavar="DIR", help="Save all runs and a page with plots here; go on after an end.")
     ] = None,
     seed: Annotated[int, typer.Option(metavar="N", help="Of the problems.")] = 0,
-    time_limit: given.TimeLimitOption = None,
+    time_limit: Annotated[
+        float | None, typer.Option(metavar="S", help="Seconds a run may take. Default: 5; quick: 2.")
+    ] = None,
     restart: Annotated[bool, typer.Option("--restart", help="Forget what an interrupted benchmark has done.")] = False,
     json: given.JsonOption = False,
 ) -> ExitStatus:
@@ -47,7 +57,8 @@ def accuracy(
     from batteryopt.accuracy.contestants import contestants as find
     from batteryopt.accuracy.run import TIME_LIMIT, run
 
-    _refuse_faulty(family or [], solver or [], jobs, seed, time_limit)
+    tolerances = tuple(sorted(set(tolerance or ()), reverse=True))
+    _refuse_faulty(family or [], solver or [], tolerances, jobs, seed, time_limit)
     cases, judged = problems(family or (), seed=seed, quick=quick), find(solver or ())
     _refuse_nothing_to_do({case.levels for case in cases}, {who.levels for who in judged})
     if out is not None:
@@ -60,7 +71,7 @@ def accuracy(
             frame = run(
                 cases,
                 judged,
-                tolerances=(QUICK_TOLERANCE,) if quick else TOLERANCES,
+                tolerances=tolerances or ((QUICK_TOLERANCE,) if quick else TOLERANCES),
                 time_limit=time_limit or (QUICK_SECONDS if quick else TIME_LIMIT),
                 jobs=jobs,
                 journal=journal,
@@ -81,7 +92,14 @@ def accuracy(
     return ExitStatus.SOLVED
 
 
-def _refuse_faulty(families: list[str], names: list[str], jobs: int, seed: int, time_limit: float | None) -> None:
+def _refuse_faulty(
+    families: list[str],
+    names: list[str],
+    tolerances: tuple[float, ...],
+    jobs: int,
+    seed: int,
+    time_limit: float | None,
+) -> None:
     from batteryopt.accuracy import FAMILIES
     from batteryopt.accuracy import contestants as find
 
@@ -90,6 +108,7 @@ def _refuse_faulty(families: list[str], names: list[str], jobs: int, seed: int, 
     faults = [
         *(_unknown("--family", name, list(FAMILIES)) for name in families if name not in FAMILIES),
         *(_unknown("--solver", name, known) for name in names if name not in known),
+        *(_no_tolerance(value) for value in tolerances if not 0 < value <= LOOSEST),
     ]
     if seed < 0:
         faults.append(Fault(place="--seed", problem=f"is {seed}", remedy="expected a number of at least 0"))
@@ -112,7 +131,18 @@ def _refuse_nothing_to_do(of_problems: set[int], of_contestants: set[int]) -> No
     )
 
 
+def _no_tolerance(value: float) -> Fault:
+    return Fault(
+        place="--tolerance", problem=f"is {value:g}", remedy=f"expected a number above 0 and at most {LOOSEST:g}"
+    )
+
+
 def _unknown(option: str, name: str, known: list[str]) -> Fault:
+    from batteryopt.accuracy.contestants import absent
+
+    if option == "--solver" and name in absent():
+        remedy = f"install it where Pyomo finds it, or name one that is: {', '.join(sorted(known))}"
+        return Fault(place=option, problem=f"'{name}' is not installed on this machine", remedy=remedy)
     return Fault(place=option, problem=f"there is no '{name}' here", remedy=nearest(name, known))
 
 

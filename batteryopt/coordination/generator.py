@@ -12,6 +12,26 @@ from batteryopt.coordination.instance import CoordinationInstance
 from batteryopt.coordination.network_faults import FloatArray
 from batteryopt.coordination.regions import CoordinationNetwork
 
+MONEY_AND_QUANTITIES = (
+    "market_size",
+    "wholesale_price",
+    "transfer_price",
+    "testing_cost",
+    "scrap_value",
+    "voluntary_returns",
+    "residual_value",
+    "echelon_market_size",
+    "production_cost",
+)
+
+
+def scaled(instance: CoordinationInstance, factor: float) -> CoordinationInstance:
+    """Return the instance with all money and quantities times a factor: its decisions times that, profits its square.
+
+    The usable share and the service response stay: they are the same in all units.
+    """
+    return instance.replace(**{name: getattr(instance, name) * factor for name in MONEY_AND_QUANTITIES})
+
 
 class Binding(enum.StrEnum):
     """The constraint that binds in an instance of `binding_instance`, and in which models."""

@@ -1,6 +1,6 @@
-"""What a sweep has done so far, on disk, so that an interrupt loses nothing.
+"""What a long piece of work has done so far, on disk, so that an interrupt loses nothing.
 
-A journal is a text file of JSON lines: first what sweep it belongs to, then a line a finished point. A last line that
+A journal is a text file of JSON lines: first what work it belongs to, then a line a finished part. A last line that
 an interrupt left half written is dropped when it is read.
 """
 
@@ -17,25 +17,27 @@ Rows = list[dict[str, Any]]
 
 
 class Journal:
-    """The finished points of one sweep, by their number; a context that keeps its file open for `add`.
+    """The finished parts of one piece of work, by their number; a context that keeps its file open for `add`.
 
     Parameters
     ----------
     path
         Where it is kept.
     identity
-        What the sweep is, as plain JSON data; the same data continues it.
+        What the work is, as plain JSON data; the same data continues it.
+    work
+        What messages call it.
     restart
         Whether to forget what there is.
 
     Raises
     ------
     InvalidInput
-        If the journal belongs to another sweep, or cannot be read or written.
+        If the journal belongs to other work, or cannot be read or written.
     """
 
-    def __init__(self, path: Path, identity: Mapping[str, Any], *, restart: bool = False) -> None:
-        self.path = path
+    def __init__(self, path: Path, identity: Mapping[str, Any], *, work: str = "sweep", restart: bool = False) -> None:
+        self.path, self.work = path, work
         self.done: dict[int, Rows] = {}
         self._identity = json.loads(json.dumps(identity))
         try:
@@ -55,17 +57,17 @@ class Journal:
         self._file.close()
 
     def add(self, point: int, rows: Rows) -> None:
-        """Note a finished point."""
+        """Note a finished part."""
         self.done[point] = rows
         self._line({"point": point, "rows": rows})
 
     def remove(self) -> None:
-        """Delete the file: its sweep is finished, and its result is saved elsewhere."""
+        """Delete the file: its work is finished, and its result is saved elsewhere."""
         self._file.close()
         self.path.unlink(missing_ok=True)
 
     def _take(self, content: bytes) -> bytes:
-        """Take over what an earlier run has done, if it was the same sweep; return the part to keep."""
+        """Take over what an earlier run has done, if it was the same work; return the part to keep."""
         whole = content[: content.rfind(b"\n") + 1]  # what follows the last line end was cut off
         if not whole:
             return whole
@@ -74,7 +76,7 @@ class Journal:
             done = {int(line["point"]): line["rows"] for line in rest}
             found = {**first}
         except (ValueError, KeyError, TypeError) as error:
-            raise self._refusal("is no journal of a sweep", "delete it, or give another --out") from error
+            raise self._refusal(f"is no journal of a {self.work}", "delete it, or give another --out") from error
         if found != self._identity:
             raise InvalidInput(str(self.path), list(self._differences(found)))
         self.done = done
@@ -85,7 +87,7 @@ class Journal:
             Fault(
                 place=key,
                 problem=f"was {_short(found.get(key))} and is now {_short(self._identity.get(key))}",
-                remedy="an unfinished sweep is kept here: repeat its command, take another --out, or --restart",
+                remedy=f"an unfinished {self.work} is kept here: repeat its command, take another --out, or --restart",
             )
             for key in dict.fromkeys([*self._identity, *found])
             if found.get(key) != self._identity.get(key)

@@ -15,7 +15,7 @@ from batteryopt.accuracy.digits import Number, exact
 from batteryopt.accuracy.families.followers import interval_gain
 from batteryopt.accuracy.problem import Evaluation, Point, Problem, Truth
 from batteryopt.coordination import model as pyomo_models
-from batteryopt.coordination.generator import Binding, binding_instance, random_instance, random_network
+from batteryopt.coordination.generator import Binding, binding_instance, random_instance, random_network, scaled
 from batteryopt.coordination.instance import CoordinationInstance, Instance
 from batteryopt.coordination.regions import CoordinationNetwork
 from batteryopt.coordination.solution import Model
@@ -23,17 +23,6 @@ from batteryopt.solvers.arrays import compile_model
 
 SCALES = (1e-6, 1.0, 1e6)
 """All money, prices and quantities times this: decisions scale with it, profits with its square."""
-MONEY = (
-    "market_size",
-    "wholesale_price",
-    "transfer_price",
-    "testing_cost",
-    "scrap_value",
-    "voluntary_returns",
-    "residual_value",
-    "echelon_market_size",
-    "production_cost",
-)
 
 
 @dataclass(frozen=True)
@@ -88,18 +77,12 @@ class Game:
         }
 
 
-def scaled(instance: CoordinationInstance, factor: float) -> CoordinationInstance:
-    """Return the instance with all money and quantities times a factor."""
-    changes = {name: getattr(instance, name) * factor for name in MONEY}
-    return instance if factor == 1.0 else instance.replace(**changes)
-
-
 def one_owner(seed: int, quick: bool) -> Iterator[Problem]:
     """Yield the centralised game, interior and with a service of 0, at three scales: a concave quadratic program."""
     for number in range(1 if quick else 2):
         for scale in SCALES[1:] if quick else SCALES:
             for binding in (None, Binding.SERVICE):
-                instance = scaled(_instance(seed + number, binding), scale)
+                instance = _instance(seed + number, binding, scale)
                 yield Problem(
                     family="coordination",
                     name=f"centralized-{_variant(scale, binding)}-{seed + number}",
@@ -139,7 +122,7 @@ def game(seed: int, quick: bool) -> Iterator[Problem]:
     cases += [(Model.DECENTRALIZED_WHOLESALE, None, scale) for scale in SCALES]
     cases += [(Model.CONTRACT, None, scale) for scale in SCALES]
     for model, binding, scale in [cases[0], cases[3], cases[6], cases[9]] if quick else cases:
-        instance = scaled(_instance(seed, binding), scale)
+        instance = _instance(seed, binding, scale)
         yield Problem(
             family="coordination-game",
             name=f"{model.value}-{_variant(scale, binding)}-{seed}",
@@ -151,8 +134,8 @@ def game(seed: int, quick: bool) -> Iterator[Problem]:
         )
 
 
-def _instance(seed: int, binding: Binding | None) -> CoordinationInstance:
-    return random_instance(seed) if binding is None else binding_instance(seed, binding)
+def _instance(seed: int, binding: Binding | None, scale: float) -> CoordinationInstance:
+    return scaled(random_instance(seed) if binding is None else binding_instance(seed, binding), scale)
 
 
 def _variant(scale: float, binding: Binding | None) -> str:
