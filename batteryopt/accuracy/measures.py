@@ -34,6 +34,13 @@ class Verdict(enum.StrEnum):
     HONEST_FAILURE = "failed-and-said-so"
     LIMIT = "stopped-by-a-limit"
     REFUSED = "not-for-it"
+    OUT_OF_RANGE = "not-at-that-tolerance"
+    """The solver takes no such tolerance."""
+
+    @property
+    def is_run(self) -> bool:
+        """Whether there was anything to judge."""
+        return self not in (Verdict.REFUSED, Verdict.OUT_OF_RANGE)
 
     @property
     def is_lie(self) -> bool:

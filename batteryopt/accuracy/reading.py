@@ -25,7 +25,7 @@ EXACT = 1e-14
 
 def attempted(frame: pd.DataFrame) -> pd.DataFrame:
     """Return the runs that were for their contestant."""
-    return frame[frame["verdict"] != Verdict.REFUSED.value]
+    return frame[~frame["verdict"].isin([verdict.value for verdict in Verdict if not verdict.is_run])]
 
 
 def worst_error(frame: pd.DataFrame) -> pd.Series:
@@ -67,7 +67,7 @@ def sentences(frame: pd.DataFrame) -> Iterator[str]:
     """Yield the findings."""
     runs, lies = attempted(frame), misleading(frame)
     if runs.empty:
-        yield f"None of the problems is for any of the contestants: {len(frame)} were refused, and nothing was judged."
+        yield f"Nothing was judged: all of the {len(frame)} runs asked for were refused, as in the column 'message'."
         return
     right = int((runs["verdict"] == Verdict.RIGHT.value).sum())
     yield (
@@ -75,6 +75,9 @@ def sentences(frame: pd.DataFrame) -> Iterator[str]:
         f"in {right} the word given was right, in {len(lies)} it would have misled."
     )
     yield from _on_lies(runs, lies)
+    for contestant, group in frame[frame["verdict"] == Verdict.OUT_OF_RANGE.value].groupby("contestant"):
+        words = ", ".join(f"{tolerance:.0e}" for tolerance in sorted(set(group["tolerance"]), reverse=True))
+        yield f"{contestant} takes no tolerance of {words}: {len(group)} runs are missing."
     yield from _on_hardships(runs)
     yield from _on_tolerances(runs)
     yield from _on_decisions(runs)
@@ -152,9 +155,11 @@ def _on_decisions(runs: pd.DataFrame) -> Iterator[str]:
     right = right[right["objective_error"].notna()]
     if len(right) >= FEW:
         ratios = right["decision_error"] / right["objective_error"].clip(lower=EXACT)
-        gaps = math.log10(float(ratios.median()))
+        gaps = round(math.log10(float(ratios.median())))
+        if gaps < 1:
+            return
         yield (
-            f"Where an answer was right but not exact, half of the runs had their decisions {gaps:.0f} digits or more "
+            f"Where an answer was right but not exact, half of the runs had their decisions {gaps} digits or more "
             "further off than the objective, whose error is of second order near an optimum."
         )
 

@@ -203,8 +203,10 @@ def judge_run(
     try:
         with _silence(), noting_interrupts():
             word = contestant.solve(model, tolerance, time_limit)
-    except (BatteryOptError, ValueError) as error:
+    except BatteryOptError as error:
         refusal, message = Verdict.REFUSED, str(error)
+    except ValueError as error:  # what adapters raise for an option
+        refusal, message = Verdict.OUT_OF_RANGE, str(error)
     except Exception as error:  # a contestant that breaks down has failed, and has not hidden it
         refusal, message = Verdict.HONEST_FAILURE, f"{type(error).__name__}: {error}"
     seconds = time.perf_counter() - begin
@@ -231,7 +233,7 @@ def judge_run(
         "solver": word.solver,
         "version": word.version,
         "tolerance": tolerance,
-        "stop_reason": "" if verdict is Verdict.REFUSED else word.stop_reason.value,
+        "stop_reason": word.stop_reason.value if verdict.is_run else "",
         "point_status": word.point_status.value,
         "verdict": verdict.value,
         "objective_error": errors.objective,

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import contextlib
 import multiprocessing
+import multiprocessing.connection
 import multiprocessing.process
+import os
 import signal
+import threading
 import time
 from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor
@@ -18,7 +21,7 @@ PATIENCE = 3.0
 def worker_pool(jobs: int) -> Iterator[ProcessPoolExecutor]:
     """Give a pool of processes; whatever ends the block, none of them goes on working."""
     before = set(multiprocessing.active_children())
-    pool = ProcessPoolExecutor(jobs, mp_context=multiprocessing.get_context("spawn"), initializer=_leave_interrupts)
+    pool = ProcessPoolExecutor(jobs, mp_context=multiprocessing.get_context("spawn"), initializer=_begin_work)
     try:
         yield pool
     finally:
@@ -37,6 +40,17 @@ def _end(workers: set[multiprocessing.process.BaseProcess]) -> None:
             worker.terminate()
 
 
-def _leave_interrupts() -> None:
-    """Have a worker leave Ctrl-C, which all processes of a terminal get, to the process that started it."""
+def _begin_work() -> None:
+    """Have a worker leave Ctrl-C, which all processes of a terminal get, to the process that started it; end with it.
+
+    A process that is killed ends no worker, and they would wait for work for ever.
+    """
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        threading.Thread(target=_end_after, args=(parent.sentinel,), daemon=True).start()
+
+
+def _end_after(sentinel: int) -> None:
+    multiprocessing.connection.wait([sentinel])
+    os._exit(1)

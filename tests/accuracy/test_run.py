@@ -24,6 +24,7 @@ from tests.accuracy import liars
 
 FEW = problems(["no-solution", "facility-location"], quick=True)
 HIGHS = contestants(["highs"])
+ABSENT = absent()
 
 
 class Interrupted(liars.Honest):
@@ -52,7 +53,7 @@ def test_an_interrupted_benchmark_goes_on_where_it_was(tmp_path: Path) -> None:
 def test_another_benchmark_does_not_take_the_journal(tmp_path: Path) -> None:
     journal = tmp_path / "runs.journal"
     run(FEW[:1], HIGHS, tolerances=[1e-6], journal=journal)
-    with pytest.raises(InvalidInput, match="tolerances"):
+    with pytest.raises(InvalidInput, match=r"tolerances(.|\n)*an unfinished benchmark is kept here"):
         run(FEW[:1], HIGHS, tolerances=[1e-4], journal=journal)
 
 
@@ -190,6 +191,33 @@ def test_what_a_contestant_refuses_it_refuses_at_every_tolerance() -> None:
     assert list(frame["verdict"]) == ["not-for-it"] * 3
     assert list(frame["tolerance"]) == [1e-4, 1e-6, 1e-9]
     assert calls == [1e-4]
+
+
+def test_a_tolerance_that_a_solver_does_not_take_is_no_refusal_of_the_problem() -> None:
+    """HiGHS takes 1e-10 at least; asked for less first, it is asked again."""
+    frame = run(FEW[:2], HIGHS, tolerances=[1e-12, 1e-6])
+    assert list(frame["verdict"]) == ["not-at-that-tolerance", "right"] * 2
+    assert "highs takes no tolerance of 1e-12: 2 runs are missing." in reading(frame)
+    assert "2 runs: in 2 the word given was right" in reading(frame)
+
+
+def test_a_benchmark_that_judges_nobody_says_so() -> None:
+    frame = run(FEW[:1], HIGHS, tolerances=[1e-12])
+    assert reading(frame) == (
+        "Nothing was judged: all of the 1 runs asked for were refused, as in the column 'message'."
+    )
+    assert "Nothing was judged" in page(frame)
+
+
+def test_tolerances_are_chosen_on_the_command_line(tmp_path: Path) -> None:
+    words = ["accuracy", "--quick", "--family", "no-solution", "--solver", "highs", "--json"]
+    result = CliRunner().invoke(app, [*words, "--tolerance", "1e-7", "--tolerance", "1e-3", "--tolerance", "1e-7"])
+    assert result.exit_code == 0, result.output
+    assert [r["tolerance"] for r in json.loads(result.stdout)["runs"]] == [1e-3, 1e-7] * 3
+    refused = CliRunner().invoke(app, [*words, "--tolerance", "0", "--tolerance", "nan", "--solver", ABSENT[0]])
+    assert refused.exit_code == 2
+    for word in ("--tolerance: is 0", "--tolerance: is nan", f"'{ABSENT[0]}' is not installed on this machine"):
+        assert word in refused.stderr
 
 
 def test_solvers_for_none_of_the_families_are_refused() -> None:
