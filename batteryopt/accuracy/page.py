@@ -53,7 +53,8 @@ def _words(frame: pd.DataFrame) -> Iterator[str]:
         "solver. An <em>error</em> here is the largest of the objective's relative error, the relative violation of a "
         "constraint, and what a follower would gain by answering anew. A run <em>misled</em> if the contestant said "
         "that it had solved the problem, proven a bound or found that there is no solution, and ten times the "
-        "tolerance asked for does not cover the truth. <em>Modest</em>: right, and it did not dare to say optimal.</p>"
+        "tolerance asked for, or 1e-7, does not cover the truth. <em>Modest</em>: right, and it did not dare to say "
+        "optimal.</p>"
     )
     yield "<ul>" + "".join(f"<li>{html.escape(sentence)}</li>" for sentence in sentences(frame)) + "</ul>"
     words = ", ".join(f"{name} {value}" for name, value in machine().items())

@@ -88,7 +88,7 @@ def test_a_loose_bound_makes_units_large_but_no_claim_looser() -> None:
     other = restatement(extract(m))
     assert other is not None
     assert other.units[m.x] > 1e3
-    answer = bilevel.solve(m, time_limit=20)
+    answer = bilevel.solve(m)
     assert not any("natural units" in note for note in answer.notes)
     assert answer.objective == pytest.approx(18, rel=1e-6)
     assert answer.is_optimal
