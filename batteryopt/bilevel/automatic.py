@@ -21,7 +21,10 @@ from batteryopt.status import StopReason
 GLOBAL = "indicator"
 """The method of the global searches: on the published problems it solved the most, in the least time."""
 SECOND = "sos1"
-"""Asked before a problem is called infeasible: the word of one solver's one code path is not enough for that."""
+"""Asked before a problem is called infeasible, and where a point is better than its own bound: the word of one solver's
+one code path is not enough for the first, and wrong in the second."""
+REFUTED = 1e-6
+"""Relative amount by which a polished point may be better than the bound it was found with."""
 DIRECT_SECONDS = 60.0
 """How long the first search may run where no time limit was given."""
 SHARES = (0.4, 0.5)
@@ -64,7 +67,9 @@ def run_automatic(problem: BilevelProblem, settings: Settings) -> tuple[Outcome,
         return direct, GLOBAL, "a global search found that there is nothing to find"
     found = _candidate(problem, direct, GLOBAL, "indicator constraints need no M, and SCIP proves a bound")
     if found is not None and reason is StopReason.CONVERGED:
-        return found.outcome, found.method, found.why
+        if not _is_refuted(problem, direct, found):
+            return found.outcome, found.method, found.why
+        return _after_refutation(problem, _within(settings, began, SHARES[0], DIRECT_SECONDS), found)
     if reason is StopReason.INTERRUPTED:
         return direct, GLOBAL, "interrupted during the global search"
     candidates = [found] if found is not None else []
@@ -114,6 +119,22 @@ def _candidate(problem: BilevelProblem, outcome: Outcome, method: str, why: str)
     return _Candidate(float(problem.objective()), outcome, values, method, why)
 
 
+def _is_refuted(problem: BilevelProblem, outcome: Outcome, found: _Candidate) -> bool:
+    """Return whether a point is better than the bound that was claimed with it."""
+    bound = outcome.report.bound
+    return bound is not None and problem.sense * (bound - found.objective) > REFUTED * max(1.0, abs(bound))
+
+
+def _after_refutation(problem: BilevelProblem, settings: Settings, found: _Candidate) -> tuple[Outcome, str, str]:
+    """Search once more by another way; where that bound does not hold either, keep the point, and no bound."""
+    second = METHODS[SECOND].solve(problem, settings)
+    other = _candidate(problem, second, SECOND, f"{GLOBAL} found a point better than its own bound")
+    if other is not None and not _is_refuted(problem, second, found):
+        return second, SECOND, other.why
+    unproven = dataclasses.replace(found.outcome.report, bound=None, stop_reason=StopReason.NUMERICAL_TROUBLE)
+    return _best(problem, [found], dataclasses.replace(found.outcome, report=unproven))
+
+
 def _in_boxes(problem: BilevelProblem, settings: Settings) -> Iterator[_Candidate]:
     """Search within growing boxes until the answer no longer gains from a larger one."""
     size = FIRST_BOX * natural_size(problem)
@@ -131,9 +152,7 @@ def _in_boxes(problem: BilevelProblem, settings: Settings) -> Iterator[_Candidat
         found = _candidate(problem, outcome, GLOBAL, f"searched globally within a box of size {size:.4g}")
         if found is not None:
             yield found
-            if not is_at_edge or (
-                previous is not None and abs(found.objective - previous) <= 1e-6 * max(1, abs(previous))
-            ):
+            if not is_at_edge or _is_same(found.objective, previous):
                 return
             previous = found.objective
         size *= LARGER

@@ -50,9 +50,15 @@ STOP_REASONS: dict[str, StopReason] = {
 }
 """Every other status means numerical trouble."""
 NUMERICAL_TROUBLE = "numerical trouble"
-WORKAROUNDS = {"constraints/SOS1/maxtightenbds": 0, "conflict/enable": False}
+WORKAROUNDS = {
+    "constraints/SOS1/maxtightenbds": 0,
+    "conflict/enable": False,
+    "misc/allowstrongdualreds": False,
+    "misc/allowweakdualreds": False,
+}
 """What SCIP 10.0 gets wrong: tightening bounds by its conflict graph of SOS1 constraints, and learning from conflicts,
-it has called feasible models infeasible (models with the proof: tests/solvers/test_scip_workarounds.py)."""
+it has called feasible models infeasible; by dual reductions next to indicator constraints it has cut optima off and
+proven worse points optimal (models with the proof: tests/solvers/test_scip_workarounds.py)."""
 
 
 class ScipAdapter(Adapter):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import itertools
 
 import pyomo.environ as pyo
 import pytest
@@ -337,6 +338,41 @@ def test_the_best_candidate_brings_its_own_multipliers_back():
     automatic._best(problem, [candidate], dataclasses.replace(first))
     assert pyo.value(m.price) == pytest.approx(price)
     assert pyo.value(m.profit) == pytest.approx(105)
+
+
+def lying(monkeypatch, **false):
+    """Let the first global search report what it did not find."""
+    real = type(METHODS["indicator"]).solve
+
+    def solve(self, problem, settings):
+        outcome = real(self, problem, settings)
+        return dataclasses.replace(outcome, report=dataclasses.replace(outcome.report, **false))
+
+    monkeypatch.setattr(type(METHODS["indicator"]), "solve", solve)
+
+
+def test_a_bound_that_its_own_point_refutes_is_not_passed_on(monkeypatch):
+    lying(monkeypatch, bound=47.0)  # the leader earns 48
+    answer = bilevel.solve(duopoly())
+    assert (answer.method, answer.is_optimal) == ("sos1", True)
+    assert "better than its own bound" in answer.why
+    assert answer.objective == pytest.approx(48, rel=1e-6)
+    assert answer.bound == pytest.approx(48, rel=1e-5)
+
+
+def test_a_refuted_point_without_a_second_opinion_has_no_bound(monkeypatch):
+    lying(monkeypatch, bound=47.0)
+    monkeypatch.setattr(automatic, "_candidate", first_only(automatic._candidate))
+    answer = bilevel.solve(duopoly())
+    assert (answer.method, answer.bound, answer.is_optimal) == ("indicator", None, False)
+    assert answer.stop_reason is StopReason.NUMERICAL_TROUBLE
+    assert answer.objective == pytest.approx(48, rel=1e-6)
+
+
+def first_only(function):
+    """Let a function answer once, and nothing after that."""
+    calls = itertools.count()
+    return lambda *given: function(*given) if next(calls) == 0 else None
 
 
 def test_large_problems_go_to_the_local_method(monkeypatch):
