@@ -102,6 +102,7 @@ def save(result: Result, instance: Path, folder: Path, *, options: Mapping[str, 
             for name in contents:
                 (folder / name).parent.mkdir(parents=True, exist_ok=True)
                 (stage / name).replace(folder / name)
+            _remove_older_tables(folder, {".": result, **parts}, contents)
             _remove_older_copies(folder, contents)
             _forget_other_parts(folder, parts)
     return tuple(contents)
@@ -123,6 +124,13 @@ def _forget_other_parts(folder: Path, parts: Iterable[str]) -> None:
     for parent in {place.parent for place in places}:
         for old in set(parent.iterdir()) - places:
             shutil.rmtree(old, ignore_errors=True)
+
+
+def _remove_older_tables(folder: Path, results: Mapping[str, Result], written: Iterable[str]) -> None:
+    """Remove tables that older results left, and that the new ones, by folder, lack: they would pass for theirs."""
+    possible = {folder / part / f"{name}.csv" for part, r in results.items() for name in getattr(r, "table_names", ())}
+    for place in possible - {folder / name for name in written}:
+        place.unlink(missing_ok=True)
 
 
 def _files_of(result: Result, more: Mapping[str, Any] | None = None) -> dict[str, bytes]:

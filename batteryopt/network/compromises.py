@@ -50,6 +50,11 @@ class FrontierResult(Result):
         frame = self.frontier.to_frame()
         return {**super().tables(), "frontier": frame.assign(folder=list(self.parts))}
 
+    @property
+    def table_names(self) -> tuple[str, ...]:
+        """The names of a plan's tables, and the frontier's."""
+        return (*super().table_names, "frontier")
+
 
 def solve_frontier(
     instance: Network,

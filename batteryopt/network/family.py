@@ -17,6 +17,7 @@ from batteryopt.network.answer import Result as PlainResult
 from batteryopt.network.instance import Network
 from batteryopt.network.kept import kept_facilities
 from batteryopt.network.objective import Objective
+from batteryopt.network.output import TABLES
 from batteryopt.network.solution import Solution
 from batteryopt.network.solve import GAP
 from batteryopt.network.solve import solve as solve_network
@@ -62,6 +63,11 @@ class Result(PlainResult):
     def tables(self) -> dict[str, pd.DataFrame]:
         """Return every table of the plan by name; none without a plan."""
         return self.answer.tables()
+
+    @property
+    def table_names(self) -> tuple[str, ...]:
+        """The names of all tables that a plan has, or would have if there were one."""
+        return TABLES
 
     def summary(self) -> RenderableType | None:
         """Return what a planner reads first; None without a plan."""

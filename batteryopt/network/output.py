@@ -26,6 +26,23 @@ BANDS_KM = (0.0, 50.0, 100.0, 200.0, 400.0)
 """Upper ends of the distance bands, the first being the city itself; one more band has what is farther."""
 
 
+TABLES = (
+    "facilities",
+    "flows",
+    "trips",
+    "processed",
+    "stocks",
+    "sold",
+    "disposed",
+    "collection",
+    "cost_terms",
+    "emissions",
+    "cities",
+    "coverage",
+)
+"""The names of a plan's tables."""
+
+
 def tables(solution: Solution) -> dict[str, pd.DataFrame]:
     """Return every table of a plan by name.
 

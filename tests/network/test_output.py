@@ -168,6 +168,21 @@ def test_every_table_is_written_and_reads_back(rich_plan: Solution, tmp_path: Pa
     assert not list((tmp_path / "plan").glob(".*"))
 
 
+def test_a_result_without_a_plan_leaves_none_of_an_older_one(hand_plan: Solution, tmp_path: Path) -> None:
+    """What `--keep`, or a spreadsheet, would read there is the answer to another question."""
+    save(as_result(hand_plan), DATA / "hand", tmp_path)
+    (tmp_path / "notes.csv").write_text("mine\n")
+    assert (tmp_path / "facilities.csv").exists()
+    full = as_result(hand_plan)
+    nothing = dataclasses.replace(full, answer=dataclasses.replace(full.answer, solution=None))
+    save(nothing, DATA / "hand", tmp_path)
+    assert sorted(place.name for place in tmp_path.glob("*.csv")) == ["certificates.csv", "notes.csv"]
+
+
+def test_the_names_of_all_tables_are_known_without_a_plan(rich_plan: Solution) -> None:
+    assert tuple(tables(rich_plan)) == as_result(rich_plan).table_names
+
+
 def as_result(plan: Solution) -> Result:
     found = {"stop_reason": StopReason.CONVERGED, "point_status": PointStatus.FEASIBLE}
     run = Run(route=Route.OPTIMIZER, solver="scipy", **found)
