@@ -21,8 +21,9 @@ import numpy as np
 import numpy.typing as npt
 
 from batteryopt.errors import Fault, InvalidInput, nearest
+from batteryopt.network.entity_faults import InvalidNetwork
 from batteryopt.network.facilities import Candidate, FacilityType, Level, Recipe, Sizes, Standing, Storage
-from batteryopt.network.faults import InvalidNetwork, faults_of
+from batteryopt.network.faults import faults_of
 from batteryopt.network.flows import (
     GREAT_CIRCLE,
     ComesBack,

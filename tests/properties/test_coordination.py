@@ -13,7 +13,7 @@ from batteryopt.coordination.answer import contract_region
 from batteryopt.coordination.check import certify
 from batteryopt.coordination.closed_form import FORMULAS, solve
 from batteryopt.coordination.equilibrium import Parameters
-from batteryopt.coordination.generator import random_network
+from batteryopt.coordination.generator import random_network, scaled
 from batteryopt.coordination.instance import CoordinationInstance, as_network
 from batteryopt.coordination.regions import CoordinationNetwork
 from batteryopt.coordination.solution import Model, NoCoordinatingContract, Solution, as_array
@@ -117,28 +117,11 @@ def test_the_contract_reaches_one_owner_s_decisions_and_everyone_can_gain(instan
     assert now.retailer - k1 - k2_all == pytest.approx(then.retailer, abs=size)
 
 
-# Quantities in which the game is homogeneous: with demand slope and effort cost fixed at 1, these scale together.
-LINEAR = (
-    "market_size",
-    "wholesale_price",
-    "transfer_price",
-    "testing_cost",
-    "scrap_value",
-    "voluntary_returns",
-    "residual_value",
-    "echelon_market_size",
-    "production_cost",
-)
-
-
 @given(INSTANCES, MODELS, amounts(0.1, 10))
 def test_k_times_all_money_and_volumes_gives_k_times_the_decisions_and_k_squared_the_profits(instance, model, k):
     asked = instance.reservation_profit_echelon
-    scaled = instance.replace(
-        **{name: k * getattr(instance, name) for name in LINEAR},
-        reservation_profit_echelon=None if asked is None else k**2 * asked,
-    )
-    one, other = by_formula(instance, model), by_formula(scaled, model)
+    larger = scaled(instance, k).replace(reservation_profit_echelon=None if asked is None else k**2 * asked)
+    one, other = by_formula(instance, model), by_formula(larger, model)
     for name, decision in one.decisions().items():
         assert other.decisions()[name] == pytest.approx(k * decision, rel=1e-7, abs=1e-7 * k)
     assert other.profits.supply_chain == pytest.approx(k**2 * one.profits.supply_chain, rel=1e-7, abs=1e-7 * k**2)

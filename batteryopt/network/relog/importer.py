@@ -9,7 +9,7 @@ from typing import Any
 
 from batteryopt.errors import Fault, InvalidInput
 from batteryopt.input_faults import show
-from batteryopt.network.faults import InvalidNetwork
+from batteryopt.network.entity_faults import InvalidNetwork
 from batteryopt.network.instance import Network
 from batteryopt.network.relog.case_file import Branch, load_case
 from batteryopt.network.relog.centers_dialect import read_centers_case

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
 from batteryopt.errors import Fault, nearest
-from batteryopt.network.faults import EntityFault
+from batteryopt.network.entity_faults import EntityFault
 from batteryopt.network.instance import (
     Candidate,
     CollectionTarget,

@@ -6,7 +6,7 @@ import os
 from pathlib import Path
 
 from batteryopt.errors import Fault, InvalidInput
-from batteryopt.network.faults import InvalidNetwork
+from batteryopt.network.entity_faults import InvalidNetwork
 from batteryopt.network.foresight import foresee
 from batteryopt.network.instance import Network
 from batteryopt.network.tables.assemble import Sheets, assemble, relocate
