@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import contextlib
 import datetime
+import functools
 import os
 import platform
 import time
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import as_completed
-from concurrent.futures.process import BrokenProcessPool
 from pathlib import Path
 from typing import Any
 
@@ -22,8 +21,7 @@ from batteryopt.errors import BatteryOptError
 from batteryopt.run import versions
 from batteryopt.solvers.interrupt import noting_interrupts
 from batteryopt.status import PointStatus, StopReason
-from batteryopt.sweep.journal import Journal
-from batteryopt.sweep.pool import worker_pool
+from batteryopt.sweep.parts import all_parts
 
 TIME_LIMIT = 5.0
 """Seconds a run, where the user says nothing."""
@@ -61,15 +59,17 @@ def run(
         One row a run: what was solved, by whom, at which tolerance, what it said, its errors, and the verdict.
     """
     plan = (tuple(contestants), tuple(tolerances), time_limit)
-    with _opened(journal, identity_of(problems, plan), restart) as book:
-        done: dict[int, list[Row]] = dict(book.done) if book is not None else {}
-        on_progress(len(done))
-        for position, rows in _judged(problems, plan, [p for p in range(len(problems)) if p not in done], jobs):
-            if book is not None:
-                book.add(position, rows)
-            done[position] = rows
-            on_progress(len(done))
-    return pd.DataFrame([row for position in sorted(done) for row in done[position]], columns=COLUMNS)
+    found = all_parts(
+        functools.partial(judge_problem, plan=plan),
+        problems,
+        name="benchmark",
+        identity=identity_of(problems, plan),
+        jobs=jobs,
+        journal=journal,
+        restart=restart,
+        on_progress=on_progress,
+    )
+    return pd.DataFrame([row for rows in found.values() for row in rows], columns=COLUMNS)
 
 
 COLUMNS = [
@@ -119,44 +119,6 @@ def identity_of(problems: Sequence[Problem], plan: Plan) -> dict[str, Any]:
         "tolerances": list(tolerances),
         "time_limit": time_limit,
     }
-
-
-@contextlib.contextmanager
-def _opened(path: Path | None, identity: dict[str, Any], restart: bool) -> Iterator[Journal | None]:
-    if path is None:
-        yield None
-        return
-    with Journal(path, identity, work="benchmark", restart=restart) as book:
-        yield book
-
-
-def _judged(problems: Sequence[Problem], plan: Plan, todo: list[int], jobs: int) -> Iterator[tuple[int, list[Row]]]:
-    """Yield the rows of each problem when it is done."""
-    if min(jobs, len(todo)) <= 1:
-        for position in todo:
-            yield position, judge_problem(problems[position], plan)
-        return
-    with worker_pool(min(jobs, len(todo))) as pool:
-        futures = {pool.submit(_judge_quietly, problems[position], plan): position for position in todo}
-        try:
-            for future in as_completed(futures):
-                rows = future.result()
-                if rows is None:
-                    raise KeyboardInterrupt
-                yield futures[future], rows
-        except BrokenProcessPool as error:
-            raise BatteryOptError(
-                "a process of the benchmark died: a solver took it down, or memory ran out; what is done is kept, "
-                "and the same command goes on from there, with --jobs 1 if it happens again"
-            ) from error
-
-
-def _judge_quietly(problem: Problem, plan: Plan) -> list[Row] | None:
-    """Judge a problem in a worker; None where an interrupt reached a solver all the same."""
-    try:
-        return judge_problem(problem, plan)
-    except KeyboardInterrupt:
-        return None
 
 
 def judge_problem(problem: Problem, plan: Plan) -> list[Row]:

@@ -2,24 +2,20 @@
 
 from __future__ import annotations
 
-import contextlib
+import functools
 import hashlib
 import importlib.metadata
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from concurrent.futures import as_completed
-from concurrent.futures.process import BrokenProcessPool
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
-from batteryopt.errors import BatteryOptError
 from batteryopt.families import family_of
 from batteryopt.output import grouped
 from batteryopt.sweep.grid import Axis, Grid, grid_of
-from batteryopt.sweep.journal import Journal
+from batteryopt.sweep.parts import all_parts
 from batteryopt.sweep.points import AUTO, Row, Task, solve_point
-from batteryopt.sweep.pool import worker_pool
 
 LAST_COLUMNS = ("reason",)
 
@@ -70,15 +66,17 @@ def sweep(
         If interrupted; the journal keeps what is done.
     """
     grid, task = grid_of(instance, axes), task_of(instance, models, route, **options)
-    with _opened(journal, identity_of(grid, task), restart) as book:
-        done = book.done if book is not None else {}
-        on_progress(len(done))
-        for point, rows in _solved(task, grid, [p for p in range(len(grid.instances)) if p not in done], jobs):
-            if book is not None:
-                book.add(point, rows)
-            done[point] = rows
-            on_progress(len(done))
-    return _frame(grid, done)
+    found = all_parts(
+        functools.partial(solve_point, task),
+        grid.instances,
+        name="sweep",
+        identity=identity_of(grid, task),
+        jobs=jobs,
+        journal=journal,
+        restart=restart,
+        on_progress=on_progress,
+    )
+    return _frame(grid, found)
 
 
 def task_of(instance: Any, models: Sequence[str], route: str, **options: Any) -> Task:
@@ -98,44 +96,6 @@ def identity_of(grid: Grid, task: Task) -> dict[str, Any]:
         "route": task.route,
         "options": dict(task.options),
     }
-
-
-@contextlib.contextmanager
-def _opened(path: Path | None, identity: Mapping[str, Any], restart: bool) -> Iterator[Journal | None]:
-    if path is None:
-        yield None
-        return
-    with Journal(path, identity, restart=restart) as journal:
-        yield journal
-
-
-def _solved(task: Task, grid: Grid, points: Sequence[int], jobs: int) -> Iterator[tuple[int, list[Row]]]:
-    """Yield the rows of each point when it is done."""
-    if min(jobs, len(points)) <= 1:
-        for point in points:
-            yield point, solve_point(task, grid.instances[point])
-        return
-    with worker_pool(min(jobs, len(points))) as pool:
-        futures = {pool.submit(_solve_quietly, task, grid.instances[point]): point for point in points}
-        try:
-            for future in as_completed(futures):
-                found = future.result()
-                if found is None:
-                    raise KeyboardInterrupt
-                yield futures[future], found
-        except BrokenProcessPool as error:
-            raise BatteryOptError(
-                "a process of the sweep died, for want of memory perhaps; what is done is kept: "
-                "repeat the command, with fewer --jobs"
-            ) from error
-
-
-def _solve_quietly(task: Task, instance: Any) -> list[Row] | None:
-    """Solve a point in a worker; None where an interrupt reached its solver all the same."""
-    try:
-        return solve_point(task, instance)
-    except KeyboardInterrupt:
-        return None
 
 
 def _frame(grid: Grid, done: Mapping[int, list[Row]]) -> pd.DataFrame:
