@@ -46,7 +46,7 @@ def test_what_a_journal_has_is_not_done_again(tmp_path):
 
 
 def test_a_process_that_dies_is_told_with_what_to_do_next():
-    with pytest.raises(BatteryOptError, match=r"a process of the errand died: .* what is done is kept, .* fewer --jobs"):
+    with pytest.raises(BatteryOptError, match=r"a process of the errand died: .* is kept, .* fewer --jobs"):
         all_parts(dying, [1, 2], name="errand", identity={}, jobs=2)
 
 
