@@ -39,6 +39,11 @@ class PointStatus(enum.StrEnum):
     OPTIMAL = "optimal"
 
     @property
+    def is_claim(self) -> bool:
+        """Whether it says that no better point exists, if only nearby."""
+        return self in (PointStatus.OPTIMAL, PointStatus.LOCALLY_OPTIMAL)
+
+    @property
     def is_feasible(self) -> bool:
         """Whether the point satisfies the constraints."""
         return self in (PointStatus.FEASIBLE, PointStatus.LOCALLY_OPTIMAL, PointStatus.OPTIMAL)

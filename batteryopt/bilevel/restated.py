@@ -16,7 +16,6 @@ from batteryopt.status import PointStatus
 
 LEAST_GAP = 1e-6
 """The solvers' own feasibility tolerance blurs bounds by about this much: a smaller gap is not claimed or refused."""
-CLAIMS = (PointStatus.OPTIMAL, PointStatus.LOCALLY_OPTIMAL)
 
 
 def solve_restated(
@@ -31,11 +30,11 @@ def solve_restated(
     if not other.units.loosen:
         return answer
     answer = _judged_as_it_stands(other, answer, settings)
-    if answer.point_status in CLAIMS or answer.stop_reason.is_limit:
+    if answer.point_status.is_claim or answer.stop_reason.is_limit:
         return answer
     put_back = remembered(other.original)
     again = solve(other.original, _after(settings, time.perf_counter() - began))
-    if again.point_status in CLAIMS or not answer.point_status.is_feasible:
+    if again.point_status.is_claim or not answer.point_status.is_feasible:
         return again
     put_back()  # neither proves anything, and the bound in natural units is the better one
     return answer

@@ -19,8 +19,6 @@ from batteryopt.solvers.points import claim_tolerance, is_proven, judged, violat
 from batteryopt.solvers.units import SMALL, Units, fitting, natural_units
 from batteryopt.status import PointStatus
 
-CLAIMS = (PointStatus.OPTIMAL, PointStatus.LOCALLY_OPTIMAL)
-
 
 def restated(variables: Iterable[Any], units: Units) -> tuple[Any, ComponentMap]:
     """Return a model with a variable ``x / u`` for each, at its value, and the map from the old to the new ones."""
@@ -79,7 +77,7 @@ def solve_in_natural_units(adapter: Adapter, model: Any, options: Options | None
     if not units.loosen:
         return report
     judgement = _in_own_units(report, parts, _height(parts, units), options)
-    if judgement.stop_reason.is_limit or judgement.point_status in CLAIMS:
+    if judgement.stop_reason.is_limit or judgement.point_status.is_claim:
         return judgement
     return adapter.solve(model, options.after(time.perf_counter() - began))
 
