@@ -80,12 +80,16 @@ class Career:
         )
 
     def worth_at_the_end(self) -> float:
-        """Return what is left of its investments, on a straight line over its life; 0 if it was closed."""
+        """Return what is left of what its owner paid, refunds with their minus; 0 if it does not stand then.
+
+        On a straight line over its life; subsidies on the opening cost were paid by somebody else.
+        """
         life = self.network.types_by_name[self.candidate.type].life_periods
         if life is None or self.sizes[-1] is None:
             return 0.0
         ages = len(self.sizes) - np.arange(len(self.sizes))
-        return float(self.investments() @ np.clip(1.0 - ages / life, 0.0, 1.0))
+        own = self.investments() * (1.0 - self.network.subsidised_share(self.candidate))
+        return float(own @ np.clip(1.0 - ages / life, 0.0, 1.0))
 
 
 def careers_of(network: Network, facilities: pd.DataFrame) -> dict[tuple[str, str], Career]:

@@ -14,7 +14,7 @@ import numpy as np
 from batteryopt.certificate import Certificate, Check
 from batteryopt.network import rules
 from batteryopt.network.careers import Career, records
-from batteryopt.network.check_flows import Key, Masses, Residuals, ends, lanes, over, trips
+from batteryopt.network.check_flows import Key, Masses, Residuals, ends, lanes, over, rounds, trips
 from batteryopt.network.facilities import Sizes, Standing
 from batteryopt.network.instance import Network
 from batteryopt.network.solution import Solution
@@ -33,15 +33,18 @@ def check(solution: Solution, *, objective: float | None = None) -> Certificate:
     """
     claims: Mapping[str, Callable[[Solution], Residuals]] = {
         "no-table-has-negative-entries": negative_entries,
+        "no-row-stands-twice": repeated_rows,
         "every-node-is-in-balance": balances,
         "nothing-is-passed-on": passing_on,
         "collection-within-returns": collection,
         "facilities-have-legal-careers": facility_careers,
+        "levels-are-those-of-the-capacity": levels,
         "capacity-and-throughput": capacity,
         "stock-is-safe": stock,
         "nothing-stays-too-long": stays,
         "lanes-exist-and-carry-it": lanes,
         "trips-carry-the-load": trips,
+        "rounds-end-at-a-depot": rounds,
         "markets-and-disposals-take-it": ends,
         "hard-rules-hold": hard_rules,
     }
@@ -78,6 +81,14 @@ def negative_entries(solution: Solution) -> Residuals:
         column = table.columns[-1]
         values = table[column].to_numpy(dtype=float)
         yield float(max(0.0, -values.min(initial=0.0))) if np.isfinite(values).all() else float("nan"), name
+
+
+def repeated_rows(solution: Solution) -> Residuals:
+    """Yield 1 for every row whose decision stands in its table already: nobody can say which of the two counts."""
+    for name, table in solution.tables.items():
+        keys = [column for column in table.columns[:-1] if (name, column) != ("facilities", "level")]
+        for row in table[table.duplicated(keys)][keys].itertuples(index=False):
+            yield 1.0, f"{name}: {'/'.join(map(str, row))}"
 
 
 def balances(solution: Solution) -> Residuals:
@@ -123,10 +134,11 @@ def illegal_steps(network: Network, career: Career) -> Iterator[str]:
     is_existing = candidate.standing is Standing.EXISTING
     earliest = index[candidate.earliest] if candidate.earliest else 0
     may_close = candidate.may_close if is_existing else type_.new_may_close
+    may_shrink = type_.refunds_shrinking and type_.sizes is Sizes.BETWEEN
     for t, (size, before) in enumerate(zip(career.sizes, career.befores, strict=True)):
         if size is not None and not _is_size(size, capacities, type_.sizes):
             yield f"has no size {size:g}"
-        if size is not None and before is not None and size < before * (1 - TOLERANCE) and not type_.refunds_shrinking:
+        if size is not None and before is not None and size < before * (1 - TOLERANCE) and not may_shrink:
             yield f"shrinks from {before:g} to {size:g}"
         if size is not None and size > (before or 0.0) * (1 + TOLERANCE) and t < earliest:
             yield f"is opened or raised before {candidate.earliest}"
@@ -152,6 +164,16 @@ def _unmet_duties(network: Network, career: Career) -> Iterator[str]:
     for size in career.sizes[begin:]:
         if size is None or size < least * (1 - TOLERANCE):
             yield "does not stand where it must"
+
+
+def levels(solution: Solution) -> Residuals:
+    """Yield 1 where the level named is not the smallest one that is large enough for the capacity that stands."""
+    for row in records(solution.facilities):
+        sizes = {level.name: level.capacity_t for level in solution.careers[row.site, row.type].levels}
+        below = max((size for size in sizes.values() if size < sizes.get(row.level, 0.0)), default=-np.inf)
+        is_right = row.level in sizes and below < row.capacity_t <= sizes[row.level] * (1 + TOLERANCE)
+        where = f"{row.site}/{row.type}/{row.period}"
+        yield float(not is_right), f"{where}: {row.capacity_t:g} t is not the level '{row.level}'"
 
 
 def capacity(solution: Solution) -> Residuals:

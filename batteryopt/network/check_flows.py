@@ -9,7 +9,7 @@ import numpy as np
 
 from batteryopt.network import rules
 from batteryopt.network.careers import records
-from batteryopt.network.geography import mode_km
+from batteryopt.network.geography import mode_km, takes_the_rounds_of
 from batteryopt.network.instance import Network
 from batteryopt.network.solution import Solution
 
@@ -91,14 +91,18 @@ def lanes(solution: Solution) -> Residuals:
 
 
 def trips(solution: Solution) -> Residuals:
-    """Yield loads beyond what trips carry, trips that are not whole, and trips beyond what a depot's vehicles can."""
+    """Yield loads beyond what trips carry, trips that are not whole or have no lane, and too many for a depot."""
     modes = {mode.name: mode for mode in solution.network.modes if mode.trip_capacity_t is not None}
+    position = {site.name: i for i, site in enumerate(solution.network.sites)}
+    lengths = {name: mode_km(solution.network, mode) for name, mode in modes.items()}
     made: dict[tuple[str, str, str, str], float] = defaultdict(float)
     loads: dict[tuple[str, str, str, str], float] = defaultdict(float)
     ended: dict[Key, float] = defaultdict(float)
     for row in records(solution.trips):
         made[row.origin, row.destination, row.mode, row.period] += row.trips
         yield abs(row.trips - round(row.trips)), f"{row.origin}->{row.destination}/{row.period}"
+        if np.isnan(lengths[row.mode][position[row.origin], position[row.destination]]):
+            yield row.trips, f"{row.origin}->{row.destination} by {row.mode}: no lane"
     for row in records(solution.shipped):
         if row.mode in modes:
             loads[row.origin, row.destination, row.mode, row.period] += row.tonnes
@@ -109,7 +113,22 @@ def trips(solution: Solution) -> Residuals:
             yield over(vehicles, made[key]), "->".join(key[:2])
         ended[key[1], key[2], key[3]] += made[key] if mode.whole_trips else vehicles
     for (depot, name, period), count in ended.items():
-        yield over(count, modes[name].trips_per_depot or np.inf), f"{depot}/{name}/{period}"
+        most = modes[name].trips_per_depot
+        yield over(count, np.inf if most is None else most), f"{depot}/{name}/{period}"
+
+
+def rounds(solution: Solution) -> Residuals:
+    """Yield trips of mobile stations (tonnes, where they need not be whole) to where nothing stands that takes them."""
+    network = solution.network
+    mobile = {mode.name: mode for mode in network.modes if mode.is_mobile}
+    standing: dict[Key, bool] = defaultdict(bool)
+    for row in records(solution.facilities):
+        for name, mode in mobile.items():
+            standing[row.site, name, row.period] |= takes_the_rounds_of(network, mode, row.type)
+    for table in (solution.trips, solution.shipped):
+        for row in records(table[table["mode"].isin(mobile)]):
+            if not standing[row.destination, row.mode, row.period]:
+                yield over(row[-1], 0.0), f"{row.origin}->{row.destination} by {row.mode}/{row.period}: no depot"
 
 
 def ends(solution: Solution) -> Residuals:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import dataclasses
 from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
 
-from batteryopt.network.flows import GREAT_CIRCLE, Mode
+from batteryopt.network.flows import GREAT_CIRCLE, Lane, Mode
 
 if TYPE_CHECKING:
     from batteryopt.network.instance import Network
@@ -56,16 +57,36 @@ def mode_km(network: Network, mode: Mode) -> Floats:
     if mode.shortest_km > 0:
         km[km < mode.shortest_km] = np.nan
     np.fill_diagonal(km, np.nan)
+    for pair, lane in lanes_of(network, mode).items():
+        if not lane.is_allowed:
+            km[pair] = np.nan
+        elif lane.distance_km is not None:
+            km[pair] = lane.distance_km
+    return km
+
+
+def lanes_of(network: Network, mode: Mode) -> dict[tuple[int, int], Lane]:
+    """Return what differs for a mode on the way of each (origin, destination) position.
+
+    A row for the mode goes before a row for all modes in every field that it states: whether the way is open in any
+    case, distance and people where they are given, a toll where it is not 0.
+    """
     position = {site.name: i for i, site in enumerate(network.sites)}
-    # a lane of this mode speaks last: it may open again what a lane of all modes closes
+    found: dict[tuple[int, int], Lane] = {}
     for lane in sorted(network.lanes, key=lambda lane: lane.mode != ""):
         if lane.mode in ("", mode.name):
             pair = (position[lane.origin], position[lane.destination])
-            if not lane.is_allowed:
-                km[pair] = np.nan
-            elif lane.distance_km is not None:
-                km[pair] = lane.distance_km
-    return km
+            found[pair] = lane if pair not in found else _joined(found[pair], lane)
+    return found
+
+
+def _joined(general: Lane, own: Lane) -> Lane:
+    return dataclasses.replace(
+        own,
+        distance_km=general.distance_km if own.distance_km is None else own.distance_km,
+        people_per_km=general.people_per_km if own.people_per_km is None else own.people_per_km,
+        extra_cost_per_t=own.extra_cost_per_t if np.any(own.extra_cost_per_t) else general.extra_cost_per_t,
+    )
 
 
 def people_on_ways(network: Network, mode: Mode, origin: Ints, destination: Ints) -> Floats:
@@ -73,19 +94,23 @@ def people_on_ways(network: Network, mode: Mode, origin: Ints, destination: Ints
     ends = np.array([site.people_per_km for site in network.sites], dtype=float)
     is_even = bool((ends == ends[:1]).all())
     people: Floats = np.full(len(origin), ends[0]) if is_even else (ends[origin] + ends[destination]) / 2
-    position = {site.name: i for i, site in enumerate(network.sites)}
-    for lane in sorted(network.lanes, key=lambda lane: lane.mode != ""):
-        if lane.mode in ("", mode.name) and lane.people_per_km is not None:
-            mine = (origin == position[lane.origin]) & (destination == position[lane.destination])
-            people[mine] = lane.people_per_km
+    for pair, lane in lanes_of(network, mode).items():
+        if lane.people_per_km is not None:
+            people[(origin == pair[0]) & (destination == pair[1])] = lane.people_per_km
     return people
 
 
 def extra_cost_per_t(network: Network, mode: Mode) -> dict[tuple[int, int], Floats]:
     """Return tolls by (origin, destination) position, one number a period (T), where there are any."""
-    position = {site.name: i for i, site in enumerate(network.sites)}
-    return {
-        (position[lane.origin], position[lane.destination]): network.profile(lane.extra_cost_per_t)
-        for lane in sorted(network.lanes, key=lambda lane: lane.mode != "")
-        if lane.mode in ("", mode.name) and np.any(network.profile(lane.extra_cost_per_t))
-    }
+    tolls = {pair: network.profile(lane.extra_cost_per_t) for pair, lane in lanes_of(network, mode).items()}
+    return {pair: toll for pair, toll in tolls.items() if toll.any()}
+
+
+def takes_the_rounds_of(network: Network, mode: Mode, type_: str) -> bool:
+    """Return whether a facility type can be the depot of a mobile mode: one of its recipes uses what the mode carries.
+
+    Products are taken as the mode may carry them, whatever is on board: empty trips too need their depot.
+    """
+    recipes = network.types_by_name[type_].recipes
+    uses = {product for recipe in recipes for product, _ in recipe.inputs}
+    return bool(uses) if mode.products is None else not uses.isdisjoint(mode.products)

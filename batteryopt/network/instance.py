@@ -164,6 +164,12 @@ class Network:
         """Facility types by name."""
         return {type_.name: type_ for type_ in self.types}
 
+    def subsidised_share(self, candidate: Candidate) -> Floats:
+        """Return the share of a candidate's opening cost that subsidies pay, whatever is in their pots (T)."""
+        rules = [rule for rule in self.policy.subsidies if rule.base is SubsidyBase.OPENING_COST]
+        mine = [r for r in rules if r.type in ("", candidate.type) and candidate.site in self.groups_by_name[r.group]]
+        return sum((self.profile(rule.rate) for rule in mine), np.zeros(len(self.periods)))
+
     def levels_of(self, candidate: Candidate) -> tuple[Level, ...]:
         """Return the levels that a candidate may have, smallest first."""
         levels = candidate.levels or self.types_by_name[candidate.type].levels

@@ -22,8 +22,15 @@ SOURCES = {
 COMPONENTS = {"Var", "Constraint", "Objective", "Expression", "Set", "RangeSet"}
 COMPONENTS |= {"ContinuousSet", "DerivativeVar", "Follower"}
 NETWORK_COMPONENTS = {"variables", "require"}
-TOLD_IN_WORDS = {"network": {"twins_open_in_order"}}
-"""What no network of the example has: it needs two equal sites."""
+TOLD_IN_WORDS = {
+    "network": {
+        "twins_open_in_order",
+        "shrinks_where_it_stands",
+        "kept_of_what_shrinks_stands",
+        "burden_is_kept",
+    }
+}
+"""What the network of the example does not have: two equal sites, facilities that shrink for a refund."""
 
 
 @pytest.fixture(scope="module", params=list(PARTS))

@@ -5,6 +5,7 @@ The gate at the end fails when the model has a family of rows that is not in the
 
 from __future__ import annotations
 
+import dataclasses
 import math
 
 import pytest
@@ -129,6 +130,12 @@ ROWS: dict[str, tuple[dict[str, float], float, float]] = {
         -INF,
         0,
     ),
+    # 30 t and what was in stock need ten rounds, the vehicles of Birch have time for nine; outlet and plant use packs
+    "rounds_end_at_a_depot[Ash,Birch,round,2]": (
+        {"trips[Ash,Birch,round,2]": 1, "is_open[Birch,outlet,small,2]": -9, "is_open[Birch,plant,S,2]": -9},
+        -INF,
+        0,
+    ),
     "lanes_are_wide_enough[Ash,Birch,any,2]": (
         {
             "shipped[Ash,Birch,lorry,pack,2]": 1,
@@ -190,6 +197,12 @@ ROWS: dict[str, tuple[dict[str, float], float, float]] = {
             "uncollected[Cedar,pack,2]": 1,
             "sold[Cedar,checked,1]": -0.8,
         },
+        -INF,
+        5,
+    ),
+    # 5 t of returns, and what came back
+    "only_what_returned_is_left[Cedar,pack,2]": (
+        {"uncollected[Cedar,pack,2]": 1, "sold[Cedar,checked,1]": -0.8},
         -INF,
         5,
     ),
@@ -355,7 +368,10 @@ ROWS: dict[str, tuple[dict[str, float], float, float]] = {
 
 ELSEWHERE = {
     "emissions_are_capped": "test_emissions_of_a_period",
-    "twins_open_in_order": "test_network_symmetry.py",
+    "twins_open_in_order": "test_search.py",
+    "shrinks_where_it_stands": "test_rows_of_what_shrinks",
+    "kept_of_what_shrinks_stands": "test_rows_of_what_shrinks",
+    "burden_is_kept": "test_rows_of_what_shrinks",
 }
 """Families whose rows are tested by a function of their own."""
 
@@ -363,6 +379,10 @@ ELSEWHERE = {
 @pytest.fixture(scope="module")
 def model():
     m = build(everything())
+    return m, rows_of(m)
+
+
+def rows_of(m):
     columns = column_names(m)
     rows = {}
     for family in m.rows.values():
@@ -372,7 +392,7 @@ def model():
             for column, value in zip(family.variable[mine], family.coefficient[mine], strict=True):
                 entries[columns[column]] = entries.get(columns[column], 0.0) + float(value)
             rows[name] = (entries, float(family.lower[position]), float(family.upper[position]))
-    return m, rows
+    return rows
 
 
 @pytest.mark.parametrize("name", ROWS)
@@ -400,6 +420,30 @@ def test_emissions_of_a_period(model):
     assert entries["disposed[Ash,checked,outlet,2]"] == pytest.approx(0.007)
     assert entries["beyond_emission_cap[2]"] == -1
     assert rows["emissions_are_capped[all]"][2] == 9
+
+
+def test_rows_of_what_shrinks():
+    """Plants that may close and shrink for a refund, and whose opening earns money: what is kept has either sign."""
+    base = everything()
+    outlet, plant, shredder = base.types
+    small, *larger = plant.levels
+    plant = dataclasses.replace(
+        plant,
+        levels=(dataclasses.replace(small, opening_cost=-300), *larger),
+        refunds_shrinking=True,
+        new_may_close=True,
+    )
+    rows = rows_of(build(dataclasses.replace(base, types=(outlet, plant, shredder))))
+    kept, raised = "kept[Cedar,plant,M,2]", "raised[Cedar,plant,M,2]"
+    now, last = "is_open[Cedar,plant,S,2]", "is_open[Cedar,plant,S,3]"
+    # raised >= -1 where the plant stands, and >= 0 where it closes
+    assert rows["shrinks_where_it_stands[Cedar,plant,M,2]"] == ({raised: 1, now: 1}, 0, INF)
+    # where it stands at the end kept <= raised; where it does not kept <= 0, and <= raised + 1, which is never less
+    assert rows["kept_was_raised[Cedar,plant,M,2]"] == ({kept: 1, raised: -1, last: 1}, -INF, 1)
+    assert rows["kept_of_what_shrinks_stands[Cedar,plant,M,2]"] == ({kept: 1, last: -1}, -INF, 0)
+    kept, raised = kept.replace("M", "S"), raised.replace("M", "S")
+    assert rows["kept_was_raised[Cedar,plant,S,2]"] == ({kept: 1, raised: -1}, -INF, 0)
+    assert rows["burden_is_kept[Cedar,plant,S,2]"] == ({kept: 1, raised: -1, last: -1}, -1, INF)
 
 
 def test_every_equation_is_tested(model):

@@ -13,6 +13,7 @@ formulation.
 from __future__ import annotations
 
 import dataclasses
+import enum
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -201,6 +202,18 @@ class Family:
         )
 
 
+class Claim(enum.Enum):
+    """Why rows hold, and so what may be added to a model without them cutting the best plan off."""
+
+    RULE = "rule"
+    """They are the network's rules, or say what variables mean."""
+    CONSEQUENCE = "consequence"
+    """They follow from the rules: every plan that keeps those keeps these, whatever further rows a plan is to keep."""
+    CHOICE = "choice"
+    """Of plans that are equally good one satisfies them. Whatever tells such plans apart (facilities that are kept,
+    rows of a frontier, a user's own rules) may leave another one only, so that these rows are left out there."""
+
+
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Rows:
     """Constraints of one name: ``lower <= sum of coefficient * variable <= upper``, one for each row of an index.
@@ -211,8 +224,8 @@ class Rows:
         Entries (n): which row of the family, which column of the model.
     lower, upper
         One a row, infinite where there is none.
-    is_cut
-        Whether the rows only tighten: every plan that satisfies the others satisfies these, or has an equal that does.
+    claim
+        Why they hold.
     """
 
     name: str
@@ -223,10 +236,15 @@ class Rows:
     lower: Floats
     upper: Floats
     doc: str
-    is_cut: bool = False
+    claim: Claim = Claim.RULE
 
     def __len__(self) -> int:
         return len(self.index)
+
+    @property
+    def is_cut(self) -> bool:
+        """Whether the rows only tighten."""
+        return self.claim is not Claim.RULE
 
 
 class Formulation:
@@ -278,7 +296,7 @@ class Formulation:
         equal: npt.ArrayLike | None = None,
         at_least: npt.ArrayLike | None = None,
         at_most: npt.ArrayLike | None = None,
-        is_cut: bool = False,
+        claim: Claim = Claim.RULE,
     ) -> None:
         """Add a family of rows; those without any term that hold anyway are left out."""
         count = len(over)
@@ -302,8 +320,25 @@ class Formulation:
             lower=lower[keep],
             upper=upper[keep],
             doc=doc,
-            is_cut=is_cut,
+            claim=claim,
         )
+
+    def lasting_rows(self) -> list[Rows]:
+        """Return the rows that hold whatever is added to the model: all but those of choice."""
+        return [rows for rows in self.rows.values() if rows.claim is not Claim.CHOICE]
+
+    def drop_choices(self) -> None:
+        """Leave out what only chooses among equally good plans, for good: something is to tell them apart."""
+        self.rows = {rows.name: rows for rows in self.lasting_rows()}
+
+    def least_of(self, terms: Terms) -> Floats:
+        """Return the least that each term can be within its variable's bounds (n)."""
+        lower, upper = (
+            np.concatenate([np.zeros(0), *(getattr(f, side) for f in self.families.values())])
+            for side in ("lower", "upper")
+        )
+        ends = np.where(terms.coefficient > 0, lower[terms.variable], upper[terms.variable])
+        return np.where(terms.coefficient == 0, 0.0, terms.coefficient * ends)
 
     def charge(self, account: str, terms: Terms | None = None, *, constant: float = 0.0) -> None:
         """Add terms or a constant to an account (a cost term, emissions, risk ...)."""

@@ -7,7 +7,8 @@ import numpy as np
 from batteryopt.network.model.algebra import Floats, Index, Terms, index
 from batteryopt.network.model.draft import COLLECTION, Draft
 from batteryopt.network.model.processing import made, used
-from batteryopt.network.model.reach import PLENTY
+from batteryopt.network.model.reach import LARGEST_BOUND
+from batteryopt.network.model.steps import first_step
 
 
 def add_ends(b: Draft) -> None:
@@ -26,7 +27,9 @@ def add_markets(b: Draft) -> None:
     least = np.where(np.isinf(v := b.sets.profiles(markets, "least_t").ravel()), 0.0, v)
     penalty = np.array([np.nan if k.shortfall_penalty_per_t is None else k.shortfall_penalty_per_t for k in markets])
     is_soft = ~np.isnan(np.repeat(penalty, b.sets.T)) & (least > 0)
-    sold = b.m.variables("sold", MARKETS, upper=np.minimum(most, arriving), doc="tonnes sold")
+    upper = np.minimum(most, arriving)
+    sold = b.m.variables("sold", MARKETS, upper=np.where(upper < LARGEST_BOUND, upper, np.inf), doc="tonnes sold")
+    # no less than nothing is sold: no more can be missing than is asked for
     missing = b.m.variables(
         "missing_at_market", MARKETS.where(is_soft), upper=least[is_soft], doc="tonnes short of what a market must get"
     )
@@ -93,12 +96,6 @@ def scaled(terms: Terms, over: Index, limits: Floats) -> Terms:
     return spread.only("at", *over.keys)
 
 
-def first_step(b: Draft) -> Terms:
-    """Return whether each facility stands, by facility and period."""
-    is_open = b.m["is_open"]
-    return is_open.where(is_open["step"] == 0)
-
-
 def add_uncollected(b: Draft) -> None:
     """Add what is left where it fell, where that may happen; what is collected is the rest."""
     products = b.network.products
@@ -107,14 +104,29 @@ def add_uncollected(b: Draft) -> None:
     back = b.reach.at(b.reach.returns + b.reach.came_back, ZONES)
     keep = may[ZONES["product"]] & (back > 0)
     UNCOLLECTED = ZONES.where(keep)
-    upper = np.where(back[keep] < PLENTY, back[keep], np.inf)
+    upper = np.where(back[keep] < LARGEST_BOUND, back[keep], np.inf)
     uncollected = b.m.variables("uncollected", UNCOLLECTED, upper=upper, doc="tonnes that nobody collects")
+    only_what_returned_is_left(b, UNCOLLECTED)
     place = uncollected["product"], uncollected["period"]
     costs = np.where(may[:, None], b.sets.profiles(products, "uncollected_cost_per_t"), 0.0)
     b.pay("uncollected", uncollected, costs[place])
     _pay_owners(b, uncollected)
     b.m.charge(COLLECTION, -uncollected, constant=float(b.reach.returns.sum()))
     b.m.charge(COLLECTION, came_back(b))
+
+
+def only_what_returned_is_left(b: Draft, UNCOLLECTED: Index) -> None:
+    """State uncollected <= returns + came back, where something may come back; elsewhere the bound says so."""
+    MIXED = UNCOLLECTED.where(b.reach.at(b.reach.came_back, UNCOLLECTED) > 0)
+    if not len(MIXED):
+        return
+    b.m.require(
+        "only_what_returned_is_left",
+        over=MIXED,
+        terms=[b.m["uncollected"], -came_back(b)],
+        at_most=b.reach.at(b.reach.returns, MIXED),
+        doc="no more is left than returned and came back",
+    )
 
 
 def _pay_owners(b: Draft, uncollected: Terms) -> None:

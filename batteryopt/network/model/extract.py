@@ -20,7 +20,8 @@ def to_solution(m: Formulation, network: Network, x: Floats) -> Solution:
     tables = {name: _table(m, name, x, "tonnes") for name in ("processed", "shipped", "stock", "sold", "uncollected")}
     trips = _table(m, "trips", x, "trips")
     disposed = _table(m, "disposed", x, "tonnes").rename(columns={"disposal_type": "type"})
-    disposed["type"] = disposed["type"].replace("any", "")
+    types = dict(zip(m.labels["disposal_type"], ("", *m.labels["type"]), strict=True))  # the first: none is needed
+    disposed["type"] = disposed["type"].map(types)
     return Solution(
         network=network,
         facilities=_facilities(m, network, x),

@@ -9,11 +9,13 @@ from __future__ import annotations
 import numpy as np
 
 from batteryopt.network.model.algebra import Index
-from batteryopt.network.model.closing import add_closing, add_salvage
+from batteryopt.network.model.closing import add_closing
 from batteryopt.network.model.draft import Draft
+from batteryopt.network.model.salvage import add_salvage
 from batteryopt.network.model.steps import (
     Standings,
     at_first_period,
+    first_step,
     has_larger,
     is_between,
     opening_prices,
@@ -47,7 +49,8 @@ def add_sizes(b: Draft, STEPS: Index, standing: Standings) -> None:
         doc="1 where a facility stands at this level or a larger one (a share where sizes between levels exist)",
     )
     is_first_of_existing = (STEPS["step"] == 0) & np.repeat(standing.initial > 0, b.sets.T)
-    most_raised = np.where(is_first_of_existing, 0.0, 1.0)
+    # a step is a share from 0 to 1 that changes by no more than itself; before the earliest period none grows
+    most_raised = np.where(is_first_of_existing | ~standing.may_grow.ravel(), 0.0, 1.0)
     may_shrink = shrinks(b)[STEPS["facility"]] & (STEPS["step"] > 0)
     b.m.variables(
         "raised",
@@ -55,6 +58,20 @@ def add_sizes(b: Draft, STEPS: Index, standing: Standings) -> None:
         lower=np.where(may_shrink, -1.0, 0.0),
         upper=most_raised,
         doc="1 where a facility reaches this level in this period; negative where it shrinks for a refund",
+    )
+    shrinks_where_it_stands(b, STEPS.where(may_shrink))
+
+
+def shrinks_where_it_stands(b: Draft, SHRINKABLE: Index) -> None:
+    """State raised >= -is_open of the facility: what closes in a period is closed as it stood, without a refund."""
+    if not len(SHRINKABLE):
+        return
+    b.m.require(
+        "shrinks_where_it_stands",
+        over=SHRINKABLE,
+        terms=[b.m["raised"], first_step(b).only("facility", "period")],
+        at_least=0.0,
+        doc="only what still stands is refunded for shrinking",
     )
 
 

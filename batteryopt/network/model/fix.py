@@ -22,6 +22,7 @@ def fix_facilities(m: Formulation, plan: Solution) -> None:
         career = plan.careers[m.labels["site"][site], m.labels["type"][type_]]
         shares[row] = _share(career, period, step)
     m.families["is_open"] = dataclasses.replace(family, lower=shares, upper=shares)
+    m.drop_choices()  # of two equal sites the plan may have the second
 
 
 def _share(career: Career, period: int, step: int) -> float:

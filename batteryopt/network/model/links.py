@@ -9,10 +9,12 @@ from __future__ import annotations
 
 import numpy as np
 
-from batteryopt.network.model.algebra import Bools, Index, Terms, index
-from batteryopt.network.model.balances import by_site, first_step, nodes, own_at, own_terms, scaled, sent
+from batteryopt.network.model.algebra import Bools, Claim, Index, Terms, index
+from batteryopt.network.model.balances import by_site, nodes, own_at, own_terms, scaled, sent
 from batteryopt.network.model.draft import Draft
 from batteryopt.network.model.matching import is_rising, sorted_distinct
+from batteryopt.network.model.reach import LARGEST_BOUND
+from batteryopt.network.model.steps import first_step
 
 
 def add_links(b: Draft) -> None:
@@ -48,14 +50,14 @@ def what_is_sent_needs_a_taker(b: Draft, taker: Terms) -> None:
     keys = ("origin", "destination", "product", "period")
     LINKS = distinct(mine, keys)
     most = np.minimum(b.reach.at(b.reach.own, LINKS, "origin"), b.reach.at(b.reach.intake, LINKS, "destination"))
-    is_bounded = most < 1e17
+    is_bounded = most < LARGEST_BOUND
     LINKS = LINKS.where(is_bounded)
     b.m.require(
         "what_is_sent_needs_a_taker",
         over=LINKS,
         terms=[mine.only(*keys), -scaled(taker.renamed(site="destination"), LINKS, most[is_bounded])],
         at_most=0.0,
-        is_cut=True,
+        claim=Claim.CONSEQUENCE,
         doc="a lane is used only towards something that takes the load",
     )
 
@@ -89,7 +91,7 @@ def what_is_kept_needs_a_taker(b: Draft, taker: Terms) -> None:
         over=KEPT,
         terms=[sent(b), b.m["uncollected"], scaled(taker, KEPT, own)],
         at_least=own,
-        is_cut=True,
+        claim=Claim.CONSEQUENCE,
         doc="what returns at a site is sent away or left, unless something stands there that takes it",
     )
 
@@ -104,7 +106,7 @@ def what_is_made_needs_a_taker(b: Draft, taker: Terms) -> None:
     most = np.minimum(b.reach.at(b.reach.own, NODES), b.reach.at(b.reach.intake, NODES))
     is_taken = _is_taken(b, taker)[NODES["site"], NODES["product"], NODES["period"]]
     is_more_than_returns = b.reach.at(b.reach.own, NODES) > b.reach.at(b.reach.returns, NODES)
-    keep = is_taken & is_more_than_returns & (most > 0) & (most < 1e17)
+    keep = is_taken & is_more_than_returns & (most > 0) & (most < LARGEST_BOUND)
     MADE, most = NODES.where(keep), most[keep]
     leaving = [sent(b), *(by_site(b.m[name]) for name in ("sold", "disposed", "uncollected"))]
     b.m.require(
@@ -112,7 +114,7 @@ def what_is_made_needs_a_taker(b: Draft, taker: Terms) -> None:
         over=MADE,
         terms=[*own_terms(b), *(-terms for terms in leaving), -scaled(taker, MADE, most)],
         at_most=-own_at(b, MADE),
-        is_cut=True,
+        claim=Claim.CONSEQUENCE,
         doc="what a site has of its own leaves it, unless something stands there that takes it",
     )
 

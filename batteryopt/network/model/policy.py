@@ -7,11 +7,12 @@ from collections.abc import Sequence
 import numpy as np
 
 from batteryopt.network.model.algebra import Bools, Floats, Index, Terms, index, plus
-from batteryopt.network.model.balances import came_back, first_step
+from batteryopt.network.model.balances import came_back
 from batteryopt.network.model.draft import EMISSIONS, Draft
+from batteryopt.network.model.matching import match
 from batteryopt.network.model.processing import used
 from batteryopt.network.model.service import Scope
-from batteryopt.network.model.steps import opening_prices
+from batteryopt.network.model.steps import first_step, opening_prices
 from batteryopt.network.policy import Limit, Quantity, Subsidy, SubsidyBase
 
 LIMIT_KEYS = ("limit", "place", "when")
@@ -87,8 +88,8 @@ def limits_are_kept(b: Draft) -> None:
     table = np.concatenate([np.zeros((0, 3), dtype=np.int64), *rows])
     LIMITS = index(LIMIT_KEYS, limit=table[:, 0], place=table[:, 1], when=table[:, 2])
     constant = np.concatenate(given)
-    _limit_from_below(b, LIMITS, terms, _bounds(b, rules, LIMITS, "least", -np.inf) - constant)
-    _limit_from_above(b, LIMITS, terms, _bounds(b, rules, LIMITS, "most", np.inf) - constant)
+    _limit_from_below(b, LIMITS, terms, _bounds(b, rules, LIMITS, "least", -np.inf), constant)
+    _limit_from_above(b, LIMITS, terms, _bounds(b, rules, LIMITS, "most", np.inf), constant)
 
 
 def _bounds(b: Draft, rules: Sequence[Limit], LIMITS: Index, side: str, missing: float) -> Floats:
@@ -98,26 +99,27 @@ def _bounds(b: Draft, rules: Sequence[Limit], LIMITS: Index, side: str, missing:
     return np.asarray(table[LIMITS["limit"], np.where(LIMITS["when"] == b.sets.T, 0, LIMITS["when"])], dtype=float)
 
 
-def _limit_from_below(b: Draft, LIMITS: Index, terms: Sequence[Terms], least: Floats) -> None:
+def _limit_from_below(b: Draft, LIMITS: Index, terms: Sequence[Terms], least: Floats, constant: Floats) -> None:
     asks = np.isfinite(least)
+    # no quantity is ever below nothing, its given part included: no more can be missing than is asked for
     slack = _slack(b, "short_of_limit", LIMITS, asks, np.maximum(least, 0.0))
     b.m.require(
         "limits_are_reached",
         over=LIMITS.where(asks),
         terms=[*terms, slack],
-        at_least=least[asks],
+        at_least=(least - constant)[asks],
         doc="the least of a quantity is reached, or what is short is paid for",
     )
 
 
-def _limit_from_above(b: Draft, LIMITS: Index, terms: Sequence[Terms], most: Floats) -> None:
+def _limit_from_above(b: Draft, LIMITS: Index, terms: Sequence[Terms], most: Floats, constant: Floats) -> None:
     asks = np.isfinite(most)
     slack = _slack(b, "beyond_limit", LIMITS, asks, np.full(len(LIMITS), np.inf))
     b.m.require(
         "limits_are_kept",
         over=LIMITS.where(asks),
         terms=[*terms, -slack],
-        at_most=most[asks],
+        at_most=(most - constant)[asks],
         doc="the most of a quantity is kept, or what is beyond is paid for",
     )
 
@@ -211,8 +213,6 @@ def add_subsidies(b: Draft) -> None:
     has_pot = np.array([rule.most is not None for rule in rules], dtype=bool)
     POTS = index(("subsidy",), subsidy=np.flatnonzero(has_pot)).over("period", b.sets.T)
     most = b.sets.profiles(rules, "most")[POTS["subsidy"], POTS["period"]]
-    paid = b.m.variables("subsidy_paid", POTS, upper=most, doc="money paid from a limited pot")
-    b.pay("subsidy", -paid)
     due: list[Terms] = []
     given = np.zeros((len(rules), b.sets.T))
     for r, rule in enumerate(rules):
@@ -224,6 +224,12 @@ def add_subsidies(b: Draft) -> None:
         else:
             due.append((-terms * rate[terms["period"]]).only("period").with_columns(subsidy=r))
             given[r] = constant * rate
+    # what shrinks gives its subsidy back: the least that is paid is the least that can be due
+    least = _summed(POTS, [-terms for terms in due], b) + given[POTS["subsidy"], POTS["period"]]
+    paid = b.m.variables(
+        "subsidy_paid", POTS, lower=np.minimum(least, most), upper=most, doc="money paid from a limited pot"
+    )
+    b.pay("subsidy", -paid)
     b.m.require(
         "subsidy_is_due",
         over=POTS,
@@ -231,6 +237,15 @@ def add_subsidies(b: Draft) -> None:
         at_most=given[POTS["subsidy"], POTS["period"]],
         doc="no more is paid than is due",
     )
+
+
+def _summed(POTS: Index, due: Sequence[Terms], b: Draft) -> Floats:
+    """Return the least that each pot's terms can sum to within the bounds of their variables (rows)."""
+    least = np.zeros(len(POTS))
+    for terms in due:
+        rows, entries = match(POTS.columns, terms.columns)
+        np.add.at(least, rows, b.m.least_of(terms)[entries])
+    return least
 
 
 def _subsidised(b: Draft, rule: Subsidy) -> tuple[Terms, Floats]:

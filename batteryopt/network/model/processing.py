@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from batteryopt.network.model.algebra import Bools, Floats, Index, Terms
+from batteryopt.network.model.algebra import Bools, Claim, Floats, Index, Terms
 from batteryopt.network.model.draft import Draft
+from batteryopt.network.model.reach import LARGEST_BOUND
 from batteryopt.network.model.steps import has_larger, is_between, level_figures, rows_of
 
 
@@ -32,7 +33,7 @@ def add_processed(b: Draft) -> None:
 
 
 def _finite(values: Floats) -> Floats:
-    return np.where(values < 1e17, values, np.inf)
+    return np.where(values < LARGEST_BOUND, values, np.inf)
 
 
 def used(b: Draft) -> Terms:
@@ -70,7 +71,7 @@ def capacity_is_kept(b: Draft) -> None:
             over=BETWEEN,
             terms=[capacity_taken(b), (-is_open * most).where(is_open["step"] == 0)],
             at_most=0.0,
-            is_cut=True,
+            claim=Claim.CONSEQUENCE,
             doc="no more is processed than can reach the facility, if it stands",
         )
 

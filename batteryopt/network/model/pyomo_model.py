@@ -14,7 +14,8 @@ from batteryopt.network.model.algebra import Family, Floats, Formulation, Index,
 def to_pyomo(m: Formulation, objective: Floats, *, constant: float = 0.0) -> pyo.ConcreteModel:
     """Return a Pyomo model with one indexed component for each family of variables and of rows.
 
-    Indices are the names of the instance: ``model.shipped["Beijing", "Tianjin", "road", "pack", "2025"]``.
+    Indices are the names of the instance: ``model.shipped["Beijing", "Tianjin", "road", "pack", "2025"]``. Rows that
+    only choose among equally good plans are left out, so that rules of one's own may be added.
     """
     model = pyo.ConcreteModel()
     columns: list[Any] = []
@@ -22,7 +23,7 @@ def to_pyomo(m: Formulation, objective: Floats, *, constant: float = 0.0) -> pyo
         variable = _variable(m, family)
         model.add_component(family.name, variable)
         columns.extend(variable.values())
-    for rows in m.rows.values():
+    for rows in m.lasting_rows():
         model.add_component(rows.name, _constraint(m, rows, columns))
     used = np.flatnonzero(objective)
     model.objective = pyo.Objective(expr=_linear(objective[used], [columns[j] for j in used], constant))

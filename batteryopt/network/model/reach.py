@@ -2,7 +2,11 @@
 
 Masses are found from above: at first a site may have all that its capacities could ever make; then, again and again,
 no more arrives than lanes can bring, no more is processed than arrives, and no more is made than is processed. Any
-number of rounds gives valid bounds, so that chains with a loop do no harm; a chain of n products settles in n rounds.
+number of rounds gives valid bounds, so that chains with a loop do no harm; a chain of n products settles in n rounds,
+once for each period where something comes back from markets in a later one.
+
+All bounds follow from balances, capacities and limits alone: every plan that keeps those keeps these, whatever else it
+is to keep or to be best in.
 """
 
 from __future__ import annotations
@@ -18,6 +22,10 @@ from batteryopt.network.model.sets import Arcs, Sets, make_arcs
 
 PLENTY = 1e18
 """Tonnes that stand for any amount until a smaller bound is found."""
+ROUNDS_OF_A_LOOP = 500_000
+"""Rounds that a loop may take to lose what is too much, times the number of bounds: a moment's work."""
+LARGEST_BOUND = 1e17
+"""Larger ones are no bounds: what is left of `PLENTY` after some rounds."""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -73,12 +81,19 @@ def make_reach(sets: Sets) -> Reach:
     """Return the mass bounds of an instance."""
     shape = (len(sets.codes["site"]), len(sets.codes["product"]), sets.T)
     rounds = _Rounds(sets, shape)
-    for _ in range(shape[1] + 3):
+    lives = shape[2] + 1 if any(market.comes_back for market in sets.network.markets) else 1
+    settled = shape[1] * lives + 3
+    for turn in range(settled + ROUNDS_OF_A_LOOP // max(1, rounds.own.size)):
         before = rounds.own.copy()
         rounds.tighten()
-        if np.array_equal(before, rounds.own):
+        if np.array_equal(before, rounds.own) or (turn >= settled and _is_enough(before, rounds.own)):
             break
     return rounds.result()
+
+
+def _is_enough(before: Floats, after: Floats) -> bool:
+    """Return whether a loop that loses something in each turn has brought bounds near where they end."""
+    return bool(np.all(before - after <= 1e-3 * before))
 
 
 class _Rounds:

@@ -8,9 +8,11 @@ import numpy as np
 
 from batteryopt.network.geography import table_km
 from batteryopt.network.model.algebra import Floats, Index, Terms, index
-from batteryopt.network.model.balances import came_back, first_step
+from batteryopt.network.model.balances import came_back
 from batteryopt.network.model.draft import Draft
 from batteryopt.network.model.matching import Ints
+from batteryopt.network.model.reach import LARGEST_BOUND
+from batteryopt.network.model.steps import first_step
 from batteryopt.network.policy import CollectionTarget, Coverage, Sharing
 
 
@@ -65,12 +67,15 @@ def enough_is_collected(b: Draft) -> None:
     shares = b.sets.profiles(targets, "share")
     required = np.concatenate([np.zeros(0), *(m.ravel() * np.resize(shares[r], m.size) for r, m in enumerate(returns))])
     tonnes = np.concatenate([np.zeros(0), *(m.ravel() for m in returns)])
-    short = add_shortfall(b, "short_of_collection", TARGETS, targets, required)
+    # no less than nothing is collected: what is missing is the share of all that returns at most, come back included
+    back = [s.summed(_most_back(b, rule)) * shares[r] for r, (rule, s) in enumerate(zip(targets, scopes, strict=True))]
+    most = required + np.concatenate([np.zeros(0), *(m.ravel() for m in back)])
+    short = add_shortfall(b, "short_of_collection", TARGETS, targets, np.where(most < LARGEST_BOUND, most, np.inf))
     terms: list[Terms] = [short]
     for r, (rule, scope) in enumerate(zip(targets, scopes, strict=True)):
         terms.append(scope.of(-_of_products(b, b.m["uncollected"], rule), target=r).only(*TARGETS.keys))
-        back = _of_products(b, came_back(b), rule)
-        terms.append(scope.of(back * (1 - shares[r][back["period"]]), target=r).only(*TARGETS.keys))
+        again = _of_products(b, came_back(b), rule)
+        terms.append(scope.of(again * (1 - shares[r][again["period"]]), target=r).only(*TARGETS.keys))
     b.m.require(
         "enough_is_collected",
         over=TARGETS,
@@ -85,6 +90,11 @@ def _returns_of(b: Draft, rule: CollectionTarget) -> Floats:
     return np.asarray(b.reach.returns[:, _products(b, rule)].sum(axis=1), dtype=float)
 
 
+def _most_back(b: Draft, rule: CollectionTarget) -> Floats:
+    """Return the most of a target's products that can come back from markets (sites, T)."""
+    return np.asarray(b.reach.came_back[:, _products(b, rule)].sum(axis=1), dtype=float)
+
+
 def _products(b: Draft, rule: CollectionTarget) -> list[int]:
     return [b.sets.codes["product"][name] for name in rule.products or b.sets.codes["product"]]
 
@@ -96,7 +106,7 @@ def _of_products(b: Draft, terms: Terms, rule: CollectionTarget) -> Terms:
 def add_shortfall(
     b: Draft, name: str, over: Index, rules: Sequence[CollectionTarget] | Sequence[Coverage], most: Floats
 ) -> Terms:
-    """Add what is missing from soft rules, and its penalty."""
+    """Add what is missing from soft rules, and its penalty; `most` is all that can be missing."""
     penalties = np.array([np.nan if r.penalty_per_t is None else r.penalty_per_t for r in rules], dtype=float)
     price = penalties[over[over.keys[0]]] if len(over) else np.zeros(0)
     is_soft = ~np.isnan(price) & (most > 0)
@@ -119,9 +129,10 @@ def zones_are_covered(b: Draft) -> None:
     covered = b.m.variables(
         "is_covered", ZONES, upper=1.0, is_integer=is_integer, doc="1 where a zone has service near"
     )
+    needs_some = np.array([rule.visits != 0 for rule in rules], dtype=bool)  # no visit at all is always made
     b.m.require(
         "covered_has_service_near",
-        over=ZONES,
+        over=ZONES.where(needs_some[ZONES["coverage"]]) if len(rules) else ZONES,
         terms=[covered, *(-terms for terms in _service(b, rules))],
         at_most=0.0,
         doc="a zone is covered by a facility near it, or by visits",
@@ -151,7 +162,7 @@ def _service(b: Draft, rules: Sequence[Coverage]) -> list[Terms]:
         mine = standing.where(np.isin(standing["type"], types)).only("site", "period")
         near = mine.through({"site": site, "place": zone}, np.ones(len(zone)))
         found.append(near.only("place", "period").with_columns(coverage=r))
-        if rule.visits is not None:
+        if rule.visits:
             rounds = trips.where(is_mobile[trips["mode"]]).renamed(origin="place") * (1.0 / rule.visits)
             found.append(rounds.only("place", "period").with_columns(coverage=r))
     return found
@@ -164,6 +175,7 @@ def _enough_is_covered(b: Draft, rules: Sequence[Coverage], weight: Floats, cove
     shares = b.sets.profiles(rules, "share")
     asked = [np.where(s.is_each, shares[r] > 0, shares[r]) * s.summed(weight) for r, s in enumerate(scopes)]
     required = np.concatenate([np.zeros(0), *(rows.ravel() for rows in asked)])
+    # no less than nothing is covered: no more can be missing than is asked for
     short = add_shortfall(b, "short_of_coverage", COVERAGE, rules, required)
     parts = [s.of(covered.where(covered["coverage"] == r), "place", coverage=r) for r, s in enumerate(scopes)]
     b.m.require(

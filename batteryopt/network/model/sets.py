@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -153,7 +154,7 @@ def _codes(network: Network, candidates: Sequence[Candidate]) -> dict[str, dict[
 def _labels(network: Network, codes: Mapping[str, Mapping[str, int]]) -> dict[str, Sequence[str]]:
     names: dict[str, Sequence[str]] = {kind: tuple(table) for kind, table in codes.items()}
     policy = network.policy
-    return names | {
+    own: dict[str, Sequence[str]] = {
         "origin": names["site"],
         "destination": names["site"],
         "disposal_type": ("any", *names["type"]),
@@ -166,6 +167,16 @@ def _labels(network: Network, codes: Mapping[str, Mapping[str, int]]) -> dict[st
         "stay": [str(periods) for periods in range(len(network.periods) + 1)],
         "when": (*names["period"], "all"),
     }
+    return names | {kind: _told_apart(labels) for kind, labels in own.items()}
+
+
+def _told_apart(labels: Sequence[str]) -> tuple[str, ...]:
+    """Return names of which no two are the same: two rules may have one name, and a site may be called "all"."""
+    found: dict[str, None] = {}
+    for label in labels:
+        alike = (label if count == 1 else f"{label} ({count})" for count in itertools.count(1))
+        found[next(name for name in alike if name not in found)] = None
+    return tuple(found)
 
 
 def _steps(

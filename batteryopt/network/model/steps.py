@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from batteryopt.network.facilities import Sizes, Standing
-from batteryopt.network.model.algebra import Bools, Floats, Index
+from batteryopt.network.model.algebra import Bools, Floats, Index, Terms
 from batteryopt.network.model.draft import Draft
 from batteryopt.network.model.matching import Ints
 
@@ -18,6 +18,7 @@ class Standings:
         self.initial = np.zeros(len(steps))
         self.lower = np.zeros((len(steps), T))
         self.upper = np.ones((len(steps), T))
+        self.may_grow = np.ones((len(steps), T), dtype=bool)
         self.may_close = np.zeros(len(b.sets.candidates), dtype=bool)
         firsts = np.searchsorted(steps["facility"], np.arange(len(b.sets.candidates) + 1))
         for facility in range(len(b.sets.candidates)):
@@ -41,6 +42,7 @@ class Standings:
             self.may_close[facility] = type_.new_may_close
         if candidate.earliest:
             self.upper[rows, : period[candidate.earliest]] = self.initial[rows, None]
+            self.may_grow[rows, : period[candidate.earliest]] = False
         if candidate.standing is Standing.FORCED:
             begin = period[candidate.forced_from] if candidate.forced_from else 0
             self.lower[rows.start : rows.start + count, begin:] = 1.0
@@ -68,6 +70,12 @@ def shrinks(b: Draft) -> Bools:
     types = b.network.types_by_name
     refunds = [types[c.type].refunds_shrinking for c in b.sets.candidates]
     return np.asarray(np.array(refunds, dtype=bool) & is_between(b), dtype=bool)
+
+
+def first_step(b: Draft) -> Terms:
+    """Return whether each facility stands, by facility and period."""
+    is_open = b.m["is_open"]
+    return is_open.where(is_open["step"] == 0)
 
 
 def at_first_period(STEPS: Index, values: Floats) -> Floats:

@@ -5,15 +5,17 @@ from __future__ import annotations
 import numpy as np
 
 from batteryopt.network.model.algebra import Index, Terms, index, plus
-from batteryopt.network.model.balances import by_site, first_step, scaled, sent
+from batteryopt.network.model.balances import by_site, scaled, sent
 from batteryopt.network.model.draft import Draft
 from batteryopt.network.model.processing import used
+from batteryopt.network.model.reach import LARGEST_BOUND
+from batteryopt.network.model.steps import first_step
 
 
 def add_stock(b: Draft) -> None:
     """Add stocks and what they cost; the last one is empty unless the policy leaves it free."""
     STORES = b.each_period(b.sets.STORES)
-    upper = np.where(b.reach.stock < 1e17, b.reach.stock, np.inf)
+    upper = np.where(b.reach.stock < LARGEST_BOUND, b.reach.stock, np.inf)
     if not b.network.policy.final_stock_is_free:
         upper[:, -1:] = 0.0
     stock = b.m.variables("stock", STORES, upper=upper.ravel(), doc="tonnes in stock at the period's end")

@@ -1,4 +1,8 @@
-"""Sites that nobody can tell apart are opened in their order, so that a search does not try each of them."""
+"""Sites that nobody can tell apart are opened in their order, so that a search does not try each of them.
+
+Exchanging two such sites in a plan gives a plan that is as good by every objective. Where something tells them apart
+after all (facilities that are kept, a rule that a user adds) the order would be wrong: it is a choice, and left out.
+"""
 
 from __future__ import annotations
 
@@ -10,18 +14,19 @@ from collections.abc import Hashable
 import numpy as np
 
 from batteryopt.network.instance import Network
-from batteryopt.network.model.algebra import index
+from batteryopt.network.model.algebra import Claim, index
 from batteryopt.network.model.draft import Draft
 
 
 def order_equal_sites(b: Draft) -> None:
     """State is_open summed over the plan: no less at a site than at its twin that comes later in the table."""
     pairs = [pair for twins in equal_sites(b.network) for pair in itertools.pairwise(twins)]
-    codes = b.sets.codes["site"]
-    first = {site: row for row, site in reversed(list(enumerate(b.sets.FACILITIES["site"].tolist())))}
-    rows = [(first[codes[one]], first[codes[two]]) for one, two in pairs]
+    codes, facilities = b.sets.codes["site"], b.sets.FACILITIES
+    # of the same type at both sites, whatever the order in which their candidates stand in the table
+    in_order = np.lexsort((facilities["type"], facilities["site"]))[::-1]
+    first = dict(zip(facilities["site"][in_order].tolist(), in_order.tolist(), strict=True))
+    rows = [(first[codes[one]], first[codes[two]]) for one, two in pairs if codes[one] in first]
     before, after = np.array(rows, dtype=np.int64).reshape(-1, 2).T
-    facilities = b.sets.FACILITIES
     TWINS = index(
         ("site", "type"), site=facilities["site"][after], type=facilities["type"][after], before=before, after=after
     )
@@ -32,7 +37,7 @@ def order_equal_sites(b: Draft) -> None:
         over=TWINS,
         terms=[-standing.renamed(facility="before"), standing.renamed(facility="after")],
         at_most=0.0,
-        is_cut=True,
+        claim=Claim.CHOICE,
         doc="of two equal sites the first opens first",
     )
 

@@ -1,14 +1,15 @@
-"""Transport: what travels on which lane by which mode, in how many trips, at what cost, emission and risk."""
+"""Transport: what travels on which lane by which mode, at what cost, emission and risk."""
 
 from __future__ import annotations
 
 import numpy as np
 
 from batteryopt.network.geography import extra_cost_per_t, people_on_ways
-from batteryopt.network.model.algebra import Floats, Index, Terms, index
+from batteryopt.network.model.algebra import Floats, index
 from batteryopt.network.model.draft import RISK, Draft
 from batteryopt.network.model.matching import Ints
-from batteryopt.network.model.sets import NOTHING
+from batteryopt.network.model.reach import LARGEST_BOUND
+from batteryopt.network.model.trips import add_trips, vehicle_loads
 
 
 def add_transport(b: Draft) -> None:
@@ -16,7 +17,6 @@ def add_transport(b: Draft) -> None:
     add_shipments(b)
     add_trips(b)
     lanes_are_wide_enough(b)
-    depots_have_the_vehicles(b)
     pay_for_transport(b)
 
 
@@ -28,7 +28,7 @@ def add_shipments(b: Draft) -> None:
     keep = most > 0 if b.is_tight else np.ones(len(ALL), dtype=bool)
     SHIPMENTS = ALL.where(keep)
     km = np.repeat(arcs.km, b.sets.T)[keep]
-    upper = np.where(most[keep] < 1e17, most[keep], np.inf)
+    upper = np.where(most[keep] < LARGEST_BOUND, most[keep], np.inf)
     b.m.variables("shipped", SHIPMENTS, upper=upper, doc="tonnes that travel on a lane")
     b.km["shipped"] = km
 
@@ -36,50 +36,6 @@ def add_shipments(b: Draft) -> None:
 def _per_mode(b: Draft, figure: str) -> Floats:
     """Return a figure of each mode (modes, T)."""
     return b.sets.profiles(b.network.modes, figure)
-
-
-def add_trips(b: Draft) -> None:
-    """Add whole trips where a mode has them: a lane's load needs so many vehicles."""
-    shipped, modes = b.m["shipped"], b.network.modes
-    is_whole = np.array([mode.whole_trips and mode.trip_capacity_t is not None for mode in modes], dtype=bool)
-    mine = shipped.where(is_whole[shipped["mode"]])
-    km = b.km["shipped"][is_whole[shipped["mode"]]]
-    table = np.stack([mine[name] for name in ("origin", "destination", "mode", "period")], axis=1)
-    lanes, first, lane = np.unique(table, axis=0, return_index=True, return_inverse=True)
-    origin, destination, mode, period = lanes.reshape(-1, 4).T
-    keys = ("origin", "destination", "mode", "period")
-    TRIPS = index(keys, origin=origin, destination=destination, mode=mode, period=period)
-    capacity = np.array([np.inf if m.trip_capacity_t is None else m.trip_capacity_t for m in modes])[mode]
-    load = np.zeros(len(TRIPS))
-    np.add.at(load, lane.ravel(), b.m.families["shipped"].upper[mine.variable - b.m.families["shipped"].first])
-    trips = b.m.variables(
-        "trips", TRIPS, upper=_most_trips(b, TRIPS, load / capacity), is_integer=True, doc="vehicles on a lane"
-    )
-    b.km["trips"] = km[first]
-    b.m.require(
-        "trips_carry_the_load",
-        over=TRIPS,
-        terms=[mine.only(*keys), -trips * capacity],
-        at_most=0.0,
-        doc="no more travels than the trips can carry",
-    )
-
-
-def _most_trips(b: Draft, TRIPS: Index, needed: Floats) -> Floats:
-    """Return an upper bound of trips: what the load can need, or what a coverage rule may ask for."""
-    visits = [rule.visits for rule in b.network.policy.coverage if rule.visits is not None]
-    most = np.maximum(np.ceil(needed - 1e-9), np.ceil(max(visits, default=0.0)))
-    depot = np.array([np.inf if m.trips_per_depot is None else m.trips_per_depot for m in b.network.modes])
-    return np.asarray(np.minimum(most, np.floor(depot[TRIPS["mode"]])), dtype=float)
-
-
-def vehicle_loads(b: Draft) -> Terms:
-    """Return loads in vehicles, for modes whose trips need not be whole."""
-    shipped = b.m["shipped"]
-    capacity = [np.inf if m.trip_capacity_t is None or m.whole_trips else m.trip_capacity_t for m in b.network.modes]
-    has_trips = np.isfinite(capacity)
-    mine = shipped.where(has_trips[shipped["mode"]]) if has_trips.any() else shipped.take(NOTHING)
-    return mine * (1.0 / np.array(capacity)[mine["mode"]])
 
 
 def lanes_are_wide_enough(b: Draft) -> None:
@@ -108,26 +64,6 @@ def lanes_are_wide_enough(b: Draft) -> None:
         terms=terms,
         at_most=b.sets.profiles(limited, "most_t").ravel(),
         doc="a lane carries no more than it can",
-    )
-
-
-def depots_have_the_vehicles(b: Draft) -> None:
-    """State sum of trips that end at a site <= trips that its vehicles have time for."""
-    most = np.array([np.inf if m.trips_per_depot is None else m.trips_per_depot for m in b.network.modes])
-    mode = np.flatnonzero(np.isfinite(most))
-    if not len(mode):
-        return
-    arcs = b.reach.arcs.index
-    pairs = np.unique(np.stack([arcs["destination"], arcs["mode"]], axis=1)[np.isin(arcs["mode"], mode)], axis=0)
-    destination, mode = pairs.reshape(-1, 2).T
-    DEPOTS = index(("destination", "mode"), destination=destination, mode=mode)
-    columns = ("destination", "mode", "period")
-    b.m.require(
-        "depots_have_the_vehicles",
-        over=b.each_period(DEPOTS),
-        terms=[b.m["trips"].only(*columns), vehicle_loads(b).only(*columns)],
-        at_most=np.repeat(most[mode], b.sets.T),
-        doc="no more trips than vehicles have time for",
     )
 
 

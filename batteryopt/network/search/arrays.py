@@ -66,12 +66,13 @@ def make_problem(m: Formulation, costs: Costs, *, extra: QuadraticProgram | None
     Parameters
     ----------
     extra
-        Further rows, of the same columns (an epsilon constraint).
+        Further rows, of the same columns (an epsilon constraint). Cuts that only choose among equal plans are then
+        left out, for these rows may tell the plans apart.
     """
     largest = float(np.max(np.abs(costs.vector), initial=0.0))
     scale = 10.0 ** max(0.0, np.ceil(np.log10(largest / LARGEST_COST))) if largest > 0 else 1.0
-    cut_rows = [rows for rows in m.rows.values() if rows.is_cut]
-    names = [rows.name for rows in cut_rows]
+    cut_rows = [rows for rows in (m.rows.values() if extra is None else m.lasting_rows()) if rows.is_cut]
+    names = [rows.name for rows in m.rows.values() if rows.is_cut]
     core = to_arrays(m, costs.vector / scale, constant=costs.constant / scale, leave_out=names)
     if extra is not None:
         core = dataclasses.replace(
@@ -106,7 +107,7 @@ def implied_uppers(program: QuadraticProgram) -> Floats:
             for i, v in zip(columns.indices[entries], columns.data[entries], strict=True)
         ]
         if needs and np.isfinite(needs).all():
-            upper[j] = max(needs)
+            upper[j] = np.ceil(max(needs)) if program.is_integer[j] else max(needs)
     return upper
 
 
