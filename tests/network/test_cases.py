@@ -425,6 +425,29 @@ def test_what_was_in_stock_is_not_left_uncollected():
     assert best(case) == pytest.approx(-1000)
 
 
+def test_what_one_facility_had_in_stock_another_one_may_keep():
+    """Two facilities of a site have 4 t each; a tonne earns 100 in p2, and to keep it costs 1 in one and 10 in the other.
+
+    The cheaper one keeps all 8 t.
+    """
+    kinds = tuple(
+        dataclasses.replace(
+            eats_packs(Level(name="L", capacity_t=1.0)),
+            name=name,
+            storage=(Storage(product="pack", site="A", initial_t=4.0, holding_cost_per_t=cost),),
+        )
+        for name, cost in (("plant", 1.0), ("shed", 10.0))
+    )
+    case = network(
+        tonnes=(0, 0),
+        type_=kinds[0],
+        types=kinds,
+        candidates=tuple(Candidate(site="A", type=kind.name, standing=Standing.EXISTING) for kind in kinds),
+        markets=(Market(site="A", product="pack", price_per_t=(0.0, 100.0)),),
+    )
+    assert best(case) == pytest.approx(8 * 1 - 8 * 100)
+
+
 # ---- what is added to a model --------------------------------------------------------------------------------------
 
 

@@ -194,10 +194,14 @@ class _Rounds:
         return back
 
     def _stock_before(self, arrivals: Floats) -> Floats:
-        """Return what may be in stock at the beginning of each period, and bound each store by all that ever came."""
+        """Return what may be in stock at the beginning of each period, and bound each store by all that ever came.
+
+        Stores of a site may take over from each other, so that what came, and was there at first, is the site's.
+        """
         STORES = self.sets.STORES
-        came = np.cumsum(arrivals, axis=2)[STORES["site"], STORES["product"]] + self.initial[:, None]
-        self.stock = np.minimum(self.stock, came)
+        came = np.cumsum(arrivals, axis=2)
+        np.add.at(came, (STORES["site"], STORES["product"]), self.initial[:, None])
+        self.stock = np.minimum(self.stock, came[STORES["site"], STORES["product"]])
         before = np.zeros(self.shape)
         shifted = np.concatenate([self.initial[:, None], self.stock[:, :-1]], axis=1)
         np.add.at(before, (STORES["site"], STORES["product"]), shifted)
