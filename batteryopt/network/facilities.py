@@ -50,17 +50,18 @@ class Level:
     capacity_t
         What it can process in a period.
     least_t
-        What it must process in a period while it is open.
+        What it must process in a period while it is open, counted as capacity is: times the recipe's capacity_use.
     opening_cost
-        Raising a facility costs the difference of two levels' opening costs.
+        Raising a facility costs the difference of two levels' opening costs in that period; shrinking, where it is
+        refunded, earns it.
     fixed_cost
         A period, while it is open at this level.
     variable_cost_per_t
         A tonne processed. With levels of one type that differ, each tonne is processed at the level that is open.
     storage_limit_t
-        All stored products together; None: any amount.
+        All stored products together, with sizes between levels given for all levels or for none; None: any amount.
     closing_cost
-        Paid when a facility of this level closes.
+        Paid when a facility of this level closes, for the size that stood before.
     emission_kg
         A period, while it is open at this level, kg CO2e.
     """
@@ -126,14 +127,16 @@ class FacilityType:
     storage
         What it may store.
     life_periods
-        Straight-line life of an investment: at the end of the plan the rest of its opening cost is salvage, if the
-        facility still stands. None: no salvage.
+        Straight-line life of what is paid for size: of each payment in the plan, refunds with their minus and without
+        what subsidies on the opening cost pay (whatever is in their pots), the rest at the end of the plan is salvage,
+        if the facility stands in the last period. None: no salvage.
     new_may_close
         Whether a facility opened in the plan may be closed in it. One that exists already may always be closed,
         unless its candidate says otherwise.
     refunds_shrinking
         Whether a facility with sizes between levels may shrink, down to its smallest level, and is paid back at the
-        period's price of raising. (So does RELOG; nobody sells used concrete at the price of new.)
+        period's price of raising, where it stands on: what closes is not refunded. (So does RELOG; nobody sells used
+        concrete at the price of new.)
     """
 
     name: str
@@ -178,7 +181,9 @@ class Candidate:
     may_close
         Whether an existing one may be closed.
     opening_cost_factor, fixed_cost_factor, variable_cost_factor, holding_cost_factor
-        Land and wages of the place; multiply the type's costs (the recipe's cost counts as variable).
+        Land and wages of the place; multiply the type's costs: of opening, raising and shrinking (so that refunds,
+        salvage, budget and subsidies follow), of standing, of processing (the recipe's cost counts, electricity does
+        not), of stock; nothing multiplies the closing cost.
     levels
         Instead of the type's, where the place has sizes and costs of its own.
     """

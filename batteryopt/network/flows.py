@@ -133,7 +133,7 @@ class Market:
     price_per_t
         Negative where the taker must be paid.
     most_t, least_t
-        What it buys at most and must get at least in a period; None: any amount.
+        Tonnes sold there that it buys at most and must get at least in a period; None: any amount.
     shortfall_penalty_per_t
         Price of a tonne missing from ``least_t``; None: the contract must be kept.
     emission_kg_per_t
@@ -191,8 +191,8 @@ class Mode:
 
     A trip is the journey of one vehicle along one lane. With ``trip_capacity_t`` trips are counted and paid for: as
     many as the load needs, in fractions or, where ``whole_trips``, whole ones. A mobile round is a mode with
-    ``is_mobile``: its vehicle stands at the destination (the depot, where some facility must be open that takes the
-    load) and visits the origin.
+    ``is_mobile``: its vehicle stands at the destination (the depot) and visits the origin. Every trip of it, loaded or
+    empty, ends where in that period a facility is open of which a recipe uses a product that the mode may carry.
 
     Attributes
     ----------
@@ -221,8 +221,8 @@ class Mode:
     trips_per_depot
         Most trips that end at one site in a period (its vehicles' time); None: any number.
     is_mobile
-        Whether a trip is the visit of a mobile station, which may cover its origin; visits are counted and reported
-        where trips are whole.
+        Whether a trip is the visit of a mobile station, which may cover its origin, and ends at an open facility that
+        uses what the mode may carry; visits are counted and reported where trips are whole.
     """
 
     name: str
@@ -249,19 +249,21 @@ class Mode:
 class Lane:
     """What differs on one way from one site to another.
 
+    A row for one mode goes before the row for all modes of the same way in what it states.
+
     Attributes
     ----------
     mode
-        The mode it speaks of; empty: all.
+        The mode it speaks of, whose row goes before that of all modes in what it states; empty: all.
     is_allowed
-        False closes it.
+        False closes it; that of a mode's own row counts, so that it may open what is closed to the others.
     distance_km
         Instead of the mode's distance; opens a way that a table has no number for, and is not held to the mode's
         limits.
     extra_cost_per_t
-        A toll or a ferry.
+        A toll or a ferry; 0 in a mode's own row leaves that of all modes.
     most_t
-        All products together, a period.
+        All products together, a period; in a row of all modes, all of them together, whatever a mode's own row says.
     people_per_km
         Instead of the mean of the two ends.
     """

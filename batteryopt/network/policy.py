@@ -35,7 +35,7 @@ class CollectionTarget:
     name
         For messages and reports.
     share
-        Of the tonnes returned, 0 to 1, by period; 0 asks for nothing.
+        Of the tonnes returned, what comes back from markets included, 0 to 1, by period; 0 asks for nothing.
     products
         Counted together; empty: all that are returned.
     group, sharing
@@ -59,7 +59,8 @@ class Coverage:
     Attributes
     ----------
     radius_km
-        By the distance of `distance` times `detour_factor`.
+        By the distance of `distance` times `detour_factor`, from the zone to the facility, the way batteries go; a site
+        is at 0 km from itself.
     types
         Facility types that cover.
     share
@@ -67,7 +68,7 @@ class Coverage:
     group, sharing
         With ``each`` every zone of the group with returns must be covered (a share above 0 asks so).
     visits
-        Visits of mobile stations in a period that cover a zone; None: they do not count.
+        Trips of mobile modes from a zone in a period, loaded or empty, that cover it; None: they do not count.
     penalty_per_t
         A tonne of weight short; None: it must hold.
     """
@@ -94,7 +95,9 @@ class Quantity(enum.StrEnum):
     CAPACITY = "capacity_t"
     """Capacity that stands, tonnes."""
     PROCESSED = "processed_t"
+    """Tonnes processed; with a ``product``, tonnes of it that recipes use."""
     COLLECTED = "collected_t"
+    """Returned and come back, less what is left uncollected."""
     SOLD = "sold_t"
     DISPOSED = "disposed_t"
     STORED = "stored_t"
@@ -111,13 +114,15 @@ class Limit:
     Attributes
     ----------
     quantity
-        What is counted; ``type``, ``product`` and ``mode``, where given, narrow it.
+        What is counted; ``type``, ``product`` and ``mode``, where given, narrow it; collected is what returned and
+        came back, less what is left uncollected, and processed of a product is what recipes use of it.
     group, sharing
         Each site of the group, or the group together.
     least, most
         In each period; None: no such limit.
     over_all_periods
-        Whether the sum over the periods is meant; then the limits are single numbers.
+        Whether the sum over the periods is meant; then the limits are single numbers, and a penalty is paid in the last
+        period.
     penalty
         A unit beyond the limit; None: it must hold.
     """
@@ -139,10 +144,11 @@ class SubsidyBase(enum.StrEnum):
     """What a subsidy is paid for."""
 
     COLLECTED = "collected_t"
+    """Returned and come back, less what is left uncollected."""
     PROCESSED = "processed_t"
     SOLD = "sold_t"
     OPENING_COST = "opening_cost"
-    """The rate is then a share of the money spent on opening and raising."""
+    """The rate is then a share of the money spent on opening and raising; a refund gives its share back."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -151,8 +157,11 @@ class Subsidy:
 
     Attributes
     ----------
+    base
+        What it is paid for; collected is what returned and came back, less what is left uncollected; opening_cost is
+        what is spent on opening and raising, less what is refunded for shrinking.
     rate
-        A tonne, or a share of the opening cost, 0 to 1.
+        A tonne, or a share of the opening cost, 0 to 1; what a refund for shrinking gives back of it is paid in full.
     type, product, group
         Narrow what it is paid for; empty: everything.
     most
@@ -181,9 +190,9 @@ class Policy:
     emission_cap_total_t
         Most emissions of the whole plan.
     emission_penalty_per_t
-        A tonne above a cap; None: caps hold.
+        A tonne above a cap, paid in its period (of the total in the last); None: caps hold.
     budget
-        Most money for opening and raising in a period, before subsidies and undiscounted.
+        Most money for opening and raising in a period, refunds taken off, before subsidies and undiscounted.
     budget_carries_over
         Whether what is left of a period's budget may be spent later.
     budget_penalty

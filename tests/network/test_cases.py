@@ -426,7 +426,7 @@ def test_what_was_in_stock_is_not_left_uncollected():
 
 
 def test_what_one_facility_had_in_stock_another_one_may_keep():
-    """Two facilities of a site have 4 t each; a tonne earns 100 in p2, and to keep it costs 1 in one and 10 in the other.
+    """Two facilities of a site have 4 t each; a tonne earns 100 in p2, and to keep it costs 1 in one, 10 in the other.
 
     The cheaper one keeps all 8 t.
     """
