@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
 import pandas as pd
 
-from batteryopt.certificate import Certificate
+from batteryopt.certificate import Certificate, Check
 from batteryopt.network import output
 from batteryopt.network.instance import Network
 from batteryopt.network.objective import Objective
@@ -20,6 +21,9 @@ from batteryopt.solvers.adapter import relative_gap
 
 NOTICED = 1e-6
 """Tonnes (or units) missed of a rule that are worth a word; less is rounding."""
+
+BOUND, ROOT_BOUND = "bound-below-the-objective", "bound-from-duals-below-the-objective"
+"""Names of the certificate's entries on which side of the plan the bounds are."""
 
 MODEL = "design"
 """Name of the one model of this family."""
@@ -62,6 +66,22 @@ class Answer(Presented):
     conflicts: tuple[Breach, ...] = ()
     opposed: tuple[Breach, ...] = ()
     reason: str | None = None
+
+    def __post_init__(self) -> None:
+        """Judge the sides of the bounds anew: plan or bounds may not be those that the certificate was made for."""
+        if self.solution is not None:
+            object.__setattr__(self, "certificate", Certificate(tuple(map(self._on_its_side, self.certificate))))
+
+    def _on_its_side(self, entry: Check) -> Check:
+        """Return an entry on a bound with a residual no smaller than this plan's; any other one as it is."""
+        bound = {BOUND: self.run.bound, ROOT_BOUND: self.root_bound}.get(entry.name)
+        value = self.objective
+        if bound is None or value is None:
+            return entry
+        sign = -1.0 if tuple(self.objective_kind) == (Objective.COLLECTION,) else 1.0
+        terms = [] if self.solution is None else map(abs, self.solution.cost_terms.values())
+        size = max(1.0, sum(terms) if Objective.COST in self.objective_kind else abs(value))
+        return dataclasses.replace(entry, residual=max(entry.residual, sign * (bound - value) / size))
 
     @property
     def objective(self) -> float | None:

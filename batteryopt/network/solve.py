@@ -8,7 +8,7 @@ from collections.abc import Mapping
 
 from batteryopt.certificate import Certificate, Check
 from batteryopt.errors import Fault, InvalidInput
-from batteryopt.network.answer import Answer, value_of
+from batteryopt.network.answer import BOUND, ROOT_BOUND, Answer, value_of
 from batteryopt.network.check import check
 from batteryopt.network.geography import flat_positions
 from batteryopt.network.infeasibility import Conflict, explain
@@ -195,7 +195,7 @@ def _money_checks(
             detail=f"from tables {value:.10g}, from the model {reported:.10g}",
         )
     ]
-    bounds = {"bound-below-the-objective": found.bound, "bound-from-duals-below-the-objective": found.root_bound}
+    bounds = {BOUND: found.bound, ROOT_BOUND: found.root_bound}
     for name, bound in bounds.items():
         if bound is not None:
             beyond = max(0.0, units.sign * (units.theirs(bound) - value))

@@ -8,8 +8,10 @@ import pandas as pd
 import pytest
 
 from batteryopt.network.check import check
+from batteryopt.network.instance import FacilityType, Level, Recipe
 from batteryopt.network.solution import Solution
 from batteryopt.network.solve import solve
+from tests.network.echelon import echelon
 from tests.network.everything import everything
 
 
@@ -60,6 +62,65 @@ def test_passing_on(plan):
 
 def facilities(*rows):
     return pd.DataFrame(rows, columns=["site", "type", "level", "period", "capacity_t"])
+
+
+def test_a_row_that_stands_twice(plan):
+    found = check(dataclasses.replace(plan, shipped=pd.concat([plan.shipped, plan.shipped.head(1)])))
+    assert not found["no-row-stands-twice"].passed
+    assert found["no-row-stands-twice"].detail.startswith("shipped: ")
+
+
+def test_a_facility_at_two_levels_at_once(plan):
+    rows = facilities(*OUTLET, ("Ash", "outlet", "large", "1", 60.0), *PLANT, *FORCED)
+    found = check(Solution.of(plan.network, facilities=rows))
+    assert found["no-row-stands-twice"].detail == "facilities: Ash/outlet/1"
+
+
+@pytest.mark.parametrize(
+    ("level", "capacity", "is_right"),
+    [
+        ("M", 30.0, True),
+        ("M", 40.0, True),
+        ("L", 40.5, True),
+        ("M", 40.5, False),
+        ("L", 30.0, False),
+        ("XL", 30.0, False),
+    ],
+)
+def test_a_level_that_is_not_that_of_the_capacity(plan, level, capacity, is_right):
+    rows = [("Birch", "plant", level, t, capacity) for t in ("1", "2", "3")]
+    found = check(Solution.of(plan.network, facilities=facilities(*OUTLET, *rows, *FORCED)))
+    assert found["levels-are-those-of-the-capacity"].passed == is_right
+
+
+def test_a_round_without_a_depot(plan):
+    """Nothing in Ash may take packs once its outlet is gone; the round needs one there even where it is empty."""
+    trips = pd.DataFrame([("Birch", "Ash", "round", "3", 1.0)], columns=plan.trips.columns)
+    for rows, is_right in (([*OUTLET, *PLANT], True), (PLANT, False)):
+        found = check(Solution.of(plan.network, facilities=facilities(*rows), trips=trips))
+        assert found["rounds-end-at-a-depot"].passed == is_right
+
+
+def test_a_plan_that_replaces_another_one_is_held_to_its_bounds():
+    """60 t return, leaving one costs 10, a plant 5,000: 600 at best. A plan of nothing at all would cost nothing."""
+    plant = FacilityType(
+        name="plant",
+        recipes=(Recipe(name="r", inputs=(("pack", 1.0),), outputs=()),),
+        levels=(Level(name="L", capacity_t=100.0, opening_cost=5000.0),),
+    )
+    network = dataclasses.replace(
+        echelon([[0.0]], [60.0], [1.0], uncollected=10.0),
+        types=(dataclasses.replace(plant, name="point"),),
+    )
+    answer = solve(network, gap=0.0)
+    assert answer.objective == pytest.approx(600)
+    assert answer.certificate.passed
+    replaced = dataclasses.replace(answer, solution=Solution.of(network))
+    assert replaced.objective == 0
+    assert {entry.name for entry in replaced.certificate.failures} == {
+        "bound-below-the-objective",
+        "bound-from-duals-below-the-objective",
+    }
 
 
 OUTLET = [("Ash", "outlet", "small", t, 25.0) for t in ("1", "2", "3")]

@@ -15,7 +15,8 @@ from batteryopt.network.objective import Objective
 from batteryopt.network.solve import solve
 from tests.network.everything import everything
 from tests.network.neighbours import a_good_plan, at_home_in, neighbours, value_in_the_model
-from tests.network.random_networks import random_network
+
+random_networks = pytest.importorskip("tests.network.random_networks")
 
 QUICK = range(0, 6)
 SLOW = range(1000, 1200)
@@ -74,7 +75,7 @@ def test_no_legal_plan_of_everything_is_beyond_the_model():
 
 def drawn(seed: int) -> Network:
     try:
-        return random_network(seed)
+        return random_networks.random_network(seed)
     except InvalidNetwork:
         pytest.skip("what was drawn does not go together")
 
