@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-import dataclasses
-import importlib
 
-import numpy as np
 import pytest
 
 from batteryopt.network.check import check
 from batteryopt.network.instance import InvalidNetwork, Network
-from batteryopt.network.model.reach import Reach, make_reach
 from batteryopt.network.objective import Objective
 from batteryopt.network.solve import solve
 from tests.network.everything import everything
@@ -78,66 +74,3 @@ def drawn(seed: int) -> Network:
         return random_networks.random_network(seed)
     except InvalidNetwork:
         pytest.skip("what was drawn does not go together")
-
-
-# ---- widening ------------------------------------------------------------------------------------------------------
-
-WIDER = ("missing_at_market", "short_of_collection", "short_of_coverage", "short_of_limit", "at_level")
-"""Families whose upper bounds follow from rows."""
-
-
-def widened(sets) -> Reach:
-    """Return mass bounds that are three times as wide and 100 t, wherever something could ever be."""
-    reach = make_reach(sets)
-
-    def wide(masses):
-        return 3.0 * masses + 100.0
-
-    limits = np.array([np.inf if row.limit_t is None else row.limit_t for row in sets.stores]).reshape(-1, 1)
-    return dataclasses.replace(
-        reach,
-        own=wide(reach.own),
-        available=wide(reach.available),
-        intake=wide(reach.intake),
-        processed=wide(reach.processed),
-        came_back=3.0 * reach.came_back,
-        stock=np.minimum(wide(reach.stock), limits),
-    )
-
-
-def loosest_optimum(network: Network, monkeypatch) -> float | None:
-    """Return the optimum with all mass bounds widened, no cuts, and auxiliaries as wide as their rows let them be."""
-    building = importlib.import_module("batteryopt.network.model.build")
-    build = building.build
-
-    def loose(network: Network, *, is_tight: bool = True):
-        m = build(network, is_tight=False)
-        for name in WIDER:
-            if name in m.families:
-                m.families[name] = dataclasses.replace(m.families[name], upper=np.full(len(m.families[name]), np.inf))
-        return m
-
-    with monkeypatch.context() as patch:
-        patch.setattr(building, "make_reach", widened)
-        patch.setattr("batteryopt.network.solve.build", loose)
-        return solve(network, gap=0.0, threads=1).objective
-
-
-def widening_fault(network: Network, monkeypatch) -> str | None:
-    best = solve(network, gap=0.0, threads=1)
-    loosest = loosest_optimum(network, monkeypatch)
-    if best.objective is None or loosest is None:
-        return None if best.objective == loosest else f"{best.objective} with bounds, {loosest} without"
-    is_same = abs(best.objective - loosest) <= 1e-6 * size_of(best.solution)
-    return None if is_same else f"{best.objective:.9g} with bounds, {loosest:.9g} without"
-
-
-@pytest.mark.parametrize("seed", QUICK)
-def test_bounds_and_cuts_cut_no_optimum_off(seed, monkeypatch):
-    assert widening_fault(drawn(seed), monkeypatch) is None
-
-
-@pytest.mark.slow
-@pytest.mark.parametrize("seed", SLOW)
-def test_bounds_and_cuts_cut_no_optimum_off_in_many_networks(seed, monkeypatch):
-    assert widening_fault(drawn(seed), monkeypatch) is None
