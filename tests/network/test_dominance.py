@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-
 import pytest
 
 from batteryopt.network.check import check
