@@ -1,4 +1,4 @@
-"""Both routes on random networks with every feature: the same status, the same optimum, the same ledger to the last term.
+"""Both routes on random networks with every feature: the same status and optimum, the same ledger to the last term.
 
 A network that is refused when it is made is skipped; the share of those, and of those without a plan, is held down, so
 that the tests cannot come to compare nothing. `python -m tests.network.second_route SEED ...` shows a difference.
