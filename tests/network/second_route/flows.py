@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections import defaultdict
 from collections.abc import Iterator
 
@@ -23,6 +24,7 @@ class Flows:
         open_to_any = (c for c in network.candidates if c.standing is not Standing.CLOSED)
         self.places = {(c.site, c.type): Place(self.program, network, c) for c in open_to_any}
         self.lanes = {mode.name: lanes_of(network, mode) for mode in network.modes}
+        self.entering, self.moving = self._masses()
         self._decide()
         for t in self.periods:
             for place in self.places.values():
@@ -38,6 +40,37 @@ class Flows:
     def number(self, value: Profile, t: int) -> float:
         """Return a profile's number in a period."""
         return float(self.network.profile(value)[t])
+
+    # ---- what masses cannot exceed
+
+    def _masses(self) -> tuple[float, float]:
+        """Return what ever enters the network, and what can be of a product at a site in a period.
+
+        Recipes make no mass and of a tonne sold no more than a tonne comes back, so that nothing that is stored or
+        disposed of is more than returns, first stocks and reagents together. Within one period what is sold may come
+        back and be sold again: of what enters or is made, and the largest share of it, and again the share of that.
+        """
+        network, places = self.network, list(self.places.values())
+        works = [
+            (recipe, place.levels[-1].capacity_t / recipe.capacity_use)
+            for place in places
+            for recipe in place.kind.recipes
+        ]
+        periods = len(network.periods)
+        returned = sum(float(network.profile(row.tonnes).sum()) for row in network.returns)
+        stocked = sum(store.initial_t for kind in network.types for store in kind.storage)
+        entering = returned + stocked + periods * sum(recipe.reagents_t * tonnes for recipe, tonnes in works)
+        made = sum(tonnes * share for recipe, tonnes in works for _, share in recipe.outputs)
+        at_once = max((_share_at_once(market) for market in network.markets), default=0.0)
+        assert at_once < 1, "what is sold comes back whole at once: this has no bound here"
+        return entering, (entering + made) / (1 - at_once)
+
+    def _trips_at_most(self, mode: Mode) -> float:
+        """Return how many trips may be worth their price on a lane: for all that moves, and for all visits."""
+        visits = max((rule.visits or 0.0 for rule in self.network.policy.coverage), default=0.0)
+        return math.ceil(self.moving * len(self.network.products) / (mode.trip_capacity_t or math.inf)) + math.ceil(
+            visits
+        )
 
     # ---- decisions
 
@@ -223,7 +256,8 @@ class Flows:
         stocks = {product: self.stock(place, product, t) for product in self._stored_products(place)}
         for product, stock in stocks.items():
             store = self.store_of(place, product)
-            self.program.only_if(f"stock of {product} stands somewhere: {name}", stock, place.is_open(t))
+            stands = place.is_open(t)
+            self.program.only_if(f"stock of {product} stands somewhere: {name}", stock, stands, most=self.entering)
             if store is not None and store.limit_t is not None:
                 self.program.at_most_zero(f"stock of {product} is safe: {name}", stock - store.limit_t)
             if t == self.periods[-1] and not self.network.policy.final_stock_is_free:
@@ -236,7 +270,8 @@ class Flows:
         for position, limit in enumerate(limits):
             if limit is not None:
                 stands_not = 1.0 - place.is_on(t, (position, position))
-                self.program.only_if(f"level's stock: {name}", total([*stocks.values(), -limit]), stands_not)
+                over = total([*stocks.values(), -limit])
+                self.program.only_if(f"level's stock: {name}", over, stands_not, most=self.entering)
 
     def _leave_in_time(self) -> None:
         """First in, first out: what is in stock has left its site when its longest stay is over."""
@@ -269,7 +304,8 @@ class Flows:
                     load = self.load(mode, origin, destination, t)
                     program.at_most_zero(f"trips carry the load: {name}", load - made * mode.trip_capacity_t)
                 if mode.is_mobile:
-                    program.only_if(f"a depot is open: {name}", made, self._depots(mode, destination, t))
+                    depots = self._depots(mode, destination, t)
+                    program.only_if(f"a depot is open: {name}", made, depots, most=self._trips_at_most(mode))
                 ended[destination].append(made)
             if mode.trips_per_depot is not None:
                 for depot, trips in ended.items():
@@ -303,8 +339,13 @@ class Flows:
             if way.most_t is not None:
                 self.program.at_most_zero(f"most of {name}", gone - self.number(way.most_t, t))
             if way.type and (way.site, way.type) in self.places:
-                self.program.only_if(f"facility of {name}", gone, self.places[way.site, way.type].is_open(t))
+                stands = self.places[way.site, way.type].is_open(t)
+                self.program.only_if(f"facility of {name}", gone, stands, most=self.entering)
 
     def missing(self, market: Market, t: int) -> Linear:
         """Return what a market misses of its least."""
         return self.number(market.least_t or 0.0, t) - self.sold(market.site, market.product, t)
+
+
+def _share_at_once(market: Market) -> float:
+    return sum(back.share for back in market.comes_back if back.lag_periods == 0)

@@ -1,4 +1,4 @@
-"""A mixed-integer program in plain words, and SCIP that solves it: no part of batteryopt stands in between.
+"""A mixed-integer program in plain words, and solvers that solve it: no part of batteryopt stands in between.
 
 Every variable that is not a decision of the plan has a definition: what it is where the decisions are known. So a plan
 that somebody else made can be put in, and every row and every sum of money be read off, without solving anything.
@@ -10,7 +10,10 @@ import math
 from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from pyscipopt import SCIP_PARAMSETTING, Model, quicksum
+import numpy as np
+from pyscipopt import Model, quicksum
+from scipy.optimize import Bounds, LinearConstraint, milp
+from scipy.sparse import csr_array
 
 from batteryopt.status import StopReason
 
@@ -70,12 +73,22 @@ def total(terms: Iterable[Linear | float]) -> Linear:
 
 @dataclass(frozen=True)
 class Row:
-    """What must be at most zero, or exactly; where it has a gate, only while the gate is zero."""
+    """What must be at most zero, or exactly; where it has a gate, only while the gate is zero, else at most `most`."""
 
     name: str
     left: Linear
     is_equation: bool = False
     gate: Linear | None = None
+    most: float = math.inf
+
+    def as_inequality(self) -> tuple[dict[int, float], float]:
+        """Return multiples of variables and what they add up to, at most or exactly."""
+        left = self.left if self.gate is None else self.left - self.gate * self.most
+        return {i: weight for i, weight in left.weights.items() if weight}, -left.constant
+
+    def is_met_by(self, side: float, most: float) -> bool:
+        """Return whether a left side is at most (or exactly) what it may be."""
+        return abs(side - most) <= FEASIBILITY if self.is_equation else side <= most + FEASIBILITY
 
 
 @dataclass(frozen=True)
@@ -154,9 +167,13 @@ class Program:
         """Add a row: exactly zero."""
         self.rows.append(Row(name, left, is_equation=True))
 
-    def only_if(self, name: str, left: Linear, gate: Linear) -> None:
-        """Add a row: at most zero while the gate (a sum of yes-or-no variables) is zero; no number stands for "any"."""
-        self.rows.append(Row(name, left, gate=gate))
+    def only_if(self, name: str, left: Linear, gate: Linear, *, most: float) -> None:
+        """Add a row: at most zero while the gate (a sum of yes-or-no variables) is zero.
+
+        `most` is what the left side cannot exceed in any plan, or need not in a best one. (Rows that SCIP itself
+        switches on and off need no such number, but with them its presolving has cut best plans off.)
+        """
+        self.rows.append(Row(name, left, gate=gate, most=most))
 
     # ---- values
 
@@ -188,26 +205,31 @@ class Program:
 
     # ---- solving
 
-    def solve(self, cost: Linear, *, seconds: float = 120.0) -> Outcome:
-        """Return the least of an expression, at gap 0, by SCIP."""
+    def solve(self, cost: Linear, *, seconds: float = 3.0) -> Outcome:
+        """Return the least of an expression at gap 0: by SCIP, and where that takes longer, by SciPy's solver."""
+        outcome = self.by_scip(cost, seconds=seconds)
+        return self.by_scipy(cost) if outcome.status is StopReason.TIME_LIMIT else outcome
+
+    def by_scip(self, cost: Linear, *, seconds: float = math.inf) -> Outcome:
+        """Return what SCIP says."""
         model = Model()
         model.hideOutput()
-        for name, value in {
-            "numerics/feastol": FEASIBILITY,
-            "numerics/dualfeastol": FEASIBILITY,
-            "limits/gap": 0.0,
-            "limits/absgap": 0.0,
-            "limits/time": seconds,
-        }.items():
+        for name, value in _PARAMETERS.items():
             model.setParam(name, value)
-        model.setHeuristics(SCIP_PARAMSETTING.FAST)
+        if math.isfinite(seconds):
+            model.setParam("timing/clocktype", 1)  # the processor's time: the same on a busy machine
+            model.setParam("limits/time", seconds)
         columns = [self._column(model, i) for i in range(len(self.names))]
         for row in self.rows:
-            if not _add_row(model, columns, row):
+            weights, most = row.as_inequality()
+            if not weights and not row.is_met_by(0.0, most):
                 return Outcome(StopReason.INFEASIBLE)
+            if weights:
+                side = quicksum(weight * columns[i] for i, weight in weights.items())
+                model.addCons(side == most if row.is_equation else side <= most)
         model.setObjective(quicksum(w * columns[i] for i, w in cost.weights.items()) + cost.constant)
         model.optimize()
-        status = _STATUSES.get(model.getStatus(), StopReason.NUMERICAL_TROUBLE)
+        status = _SCIP_STATUSES.get(model.getStatus(), StopReason.NUMERICAL_TROUBLE)
         if status is not StopReason.CONVERGED:
             return Outcome(status)
         return Outcome(status, float(model.getObjVal()), tuple(float(model.getVal(column)) for column in columns))
@@ -218,28 +240,43 @@ class Program:
         kind = "B" if self.is_whole[i] and high == 1 else "I" if self.is_whole[i] else "C"
         return model.addVar(lb=low, ub=high, vtype=kind)
 
+    def by_scipy(self, cost: Linear) -> Outcome:
+        """Return what SciPy's solver says."""
+        size = len(self.names)
+        rows = [row.as_inequality() for row in self.rows]
+        if not all(weights or row.is_met_by(0.0, most) for row, (weights, most) in zip(self.rows, rows, strict=True)):
+            return Outcome(StopReason.INFEASIBLE)
+        entries = [(r, i, weight) for r, (weights, _) in enumerate(rows) for i, weight in weights.items()]
+        at_row, at_column, weight = np.array(entries, dtype=float).reshape(-1, 3).T
+        matrix = csr_array((weight, (at_row.astype(int), at_column.astype(int))), shape=(len(rows), size))
+        most = np.array([most for _, most in rows])
+        least = np.where([row.is_equation for row in self.rows], most, -np.inf)
+        prices = np.zeros(size)
+        prices[list(cost.weights)] = list(cost.weights.values())
+        answer = milp(
+            prices,
+            integrality=np.array(self.is_whole, dtype=int),
+            bounds=Bounds(np.array(self.lows), np.array(self.highs)),
+            constraints=LinearConstraint(matrix, least, most),
+            options={"mip_rel_gap": 0.0},
+        )
+        status = _SCIPY_STATUSES.get(answer.status, StopReason.NUMERICAL_TROUBLE)
+        if status is not StopReason.CONVERGED:
+            return Outcome(status)
+        return Outcome(status, float(answer.fun) + cost.constant, tuple(float(value) for value in answer.x))
 
-def _add_row(model: Model, columns: Sequence[object], row: Row) -> bool:
-    """Add a row; say no where it has no variables and is broken."""
-    weights = {i: weight for i, weight in row.left.weights.items() if weight}
-    if not weights and row.gate is None:
-        return abs(row.left.constant) <= FEASIBILITY if row.is_equation else row.left.constant <= FEASIBILITY
-    left = quicksum(weight * columns[i] for i, weight in weights.items())
-    if row.gate is None:
-        model.addCons(left == -row.left.constant if row.is_equation else left <= -row.left.constant)
-        return True
-    if weights:
-        stands = model.addVar(vtype="B")
-        gate = quicksum(weight * columns[i] for i, weight in row.gate.weights.items())
-        model.addCons(stands <= gate + row.gate.constant)
-        model.addConsIndicator(left <= -row.left.constant, binvar=stands, activeone=False)
-    return True
 
-
-_STATUSES = {
+_PARAMETERS = {
+    "numerics/feastol": FEASIBILITY,
+    "numerics/dualfeastol": FEASIBILITY,
+    "limits/gap": 0.0,
+    "limits/absgap": 0.0,
+}
+_SCIP_STATUSES = {
     "optimal": StopReason.CONVERGED,
     "infeasible": StopReason.INFEASIBLE,
     "unbounded": StopReason.UNBOUNDED,
     "inforunbd": StopReason.INFEASIBLE_OR_UNBOUNDED,
     "timelimit": StopReason.TIME_LIMIT,
 }
+_SCIPY_STATUSES = {0: StopReason.CONVERGED, 2: StopReason.INFEASIBLE, 3: StopReason.UNBOUNDED}

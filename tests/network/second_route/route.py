@@ -39,7 +39,7 @@ class SecondRoute:
         self.terms = self._terms()
         self.cost = total(self.terms.values())
 
-    def solve(self, *, seconds: float = 120.0) -> Outcome:
+    def solve(self, *, seconds: float = 3.0) -> Outcome:
         """Return the least cost."""
         return self.flows.program.solve(self.cost, seconds=seconds)
 

@@ -245,10 +245,23 @@ class Rules:
                 above = self.program.excess(f"above the budget in {t}", over)
                 self.program.zero(f"rest of the budget in {t}", above - rest - over)
                 is_above = self.program.answer(f"budget is exceeded in {t}", lambda v, over=over: over.at(v) > 0)
-                self.program.only_if(f"nothing above the budget in {t}", above, is_above)
-                self.program.only_if(f"no rest above the budget in {t}", rest, 1.0 - is_above)
+                self.program.only_if(f"nothing above the budget in {t}", above, is_above, most=self._money_at_most())
+                self.program.only_if(
+                    f"no rest above the budget in {t}", rest, 1.0 - is_above, most=self._money_at_most()
+                )
                 yield t, above * self.policy.budget_penalty
             left = rest
+
+    def _money_at_most(self) -> float:
+        """Return more than is ever spent or left: all budgets, and all places at their dearest, bought and refunded."""
+        flows = self.flows
+        budgets = sum(flows.number(self.policy.budget or 0.0, t) for t in self.periods)
+        dearest = (
+            max(flows.number(level.opening_cost, t) for level in place.levels for t in self.periods)
+            * place.candidate.opening_cost_factor
+            for place in flows.places.values()
+        )
+        return budgets + 2 * len(self.periods) * sum(dearest)
 
     def _subsidy(self, rule: Subsidy) -> Iterator[Owed]:
         for t in self.periods:
