@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 import numpy as np
-from scipy.optimize import Bounds, LinearConstraint, milp
+from scipy.optimize import Bounds, LinearConstraint, OptimizeResult, milp
 
 from batteryopt.network.instance import Network
 from batteryopt.network.model import build
@@ -12,6 +14,9 @@ from batteryopt.network.model.arrays import to_arrays
 from batteryopt.network.model.draft import COST_TERMS
 from batteryopt.network.model.extract import to_solution
 from batteryopt.network.solution import Solution
+
+INFEASIBLE = 2
+"""SciPy's status of a problem without a plan."""
 
 
 def least_cost(network: Network) -> float:
@@ -32,14 +37,28 @@ def best_plan(network: Network) -> Solution:
     return to_solution(model, network, _best_point(model))
 
 
+def least_terms(model: Formulation, *, leave_out: Collection[str] = ()) -> dict[str, float] | None:
+    """Return the terms of the least net present cost of a model without some rows; None where it has no plan."""
+    answer = _solved(model, leave_out)
+    if answer.status == INFEASIBLE:
+        return None
+    assert answer.success, answer.message
+    return {term: float(model.account(term) @ answer.x) + model.constants.get(term, 0.0) for term in COST_TERMS}
+
+
 def _best_point(model: Formulation) -> Floats:
-    program = to_arrays(model, sum((model.account(term) for term in COST_TERMS), np.zeros(model.size)))
-    answer = milp(
+    answer = _solved(model)
+    assert answer.success, answer.message
+    return np.asarray(answer.x, dtype=float)
+
+
+def _solved(model: Formulation, leave_out: Collection[str] = ()) -> OptimizeResult:
+    cost = sum((model.account(term) for term in COST_TERMS), np.zeros(model.size))
+    program = to_arrays(model, cost, leave_out=leave_out)
+    return milp(
         program.c,
         integrality=program.is_integer.astype(int),
         bounds=Bounds(program.lower, program.upper),
         constraints=LinearConstraint(program.A, program.row_lower, program.row_upper),
         options={"mip_rel_gap": 0.0},
     )
-    assert answer.success, answer.message
-    return np.asarray(answer.x, dtype=float)
