@@ -19,7 +19,7 @@ from batteryopt.network.instance import (
 )
 
 if TYPE_CHECKING:
-    from tests.network.random_networks import Draw
+    from tests.network.draw import Draw
 
 NARROWED_BY: dict[Quantity, tuple[str, ...]] = {
     Quantity.FACILITIES: ("type",),
