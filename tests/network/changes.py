@@ -104,35 +104,50 @@ def with_a_useless_site(network: Network) -> Network | None:
     return dataclasses.replace(network, sites=(*network.sites, nowhere), distances=distances)
 
 
-def with_a_zone_in_two(network: Network) -> Network | None:
-    """Return the network with one zone as two at the same place, of half the returns each; None where there is none.
+def with_a_zone_in_two(network: Network) -> tuple[Network, Network]:
+    """Return a network with a zone that has nothing but returns, and the same with that zone as two at its place.
 
-    The zone has nothing but returns. Nothing may count what is whole (trips, visits), or each site by itself.
+    Each has half of the returns. Nothing in them counts what is whole (trips, visits), or each site by itself.
     """
-    if any(mode.whole_trips for mode in network.modes) or network.lanes:
-        return None
-    if any(limit.sharing is Sharing.EACH for limit in network.policy.limits):
-        return None
-    places = (network.candidates, network.markets, network.disposals)
-    taken = {row.site for table in places for row in table}
-    names = [site.name for site in network.sites]
-    zone = next((name for name in names if name not in taken and any(r.site == name for r in network.returns)), None)
-    if zone is None:
-        return None
+    base = _with_a_bare_zone(network)
+    names = [site.name for site in base.sites]
+    zone = base.returns[0].site
     i = names.index(zone)
-    twin = dataclasses.replace(network.sites[i], name="twin")
-    halves = [_halved(row, zone, name) for row in network.returns if row.site == zone for name in (zone, "twin")]
-    groups = (dataclasses.replace(g, sites=(*g.sites, "twin")) if zone in g.sites else g for g in network.groups)
+    twin = dataclasses.replace(base.sites[i], name="twin")
+    halves = [_halved(row, name) for row in base.returns if row.site == zone for name in (zone, "twin")]
+    groups = (dataclasses.replace(g, sites=(*g.sites, "twin")) if zone in g.sites else g for g in base.groups)
+    split = dataclasses.replace(
+        base,
+        sites=(*base.sites, twin),
+        returns=(*(row for row in base.returns if row.site != zone), *halves),
+        groups=tuple(groups),
+        distances={name: _doubled(matrix, i) for name, matrix in base.distances.items()},
+    )
+    return base, split
+
+
+def _with_a_bare_zone(network: Network) -> Network:
+    """Return the network without candidates and ends where the first return is, lanes of their own and whole trips."""
+    zone, policy = network.returns[0].site, network.policy
+    limits = tuple(dataclasses.replace(limit, sharing=Sharing.TOTAL) for limit in policy.limits)
+    coverage = tuple(dataclasses.replace(rule, visits=None) for rule in policy.coverage)
+    kinds = (
+        dataclasses.replace(kind, storage=tuple(row for row in kind.storage if row.site != zone))
+        for kind in network.types
+    )
     return dataclasses.replace(
         network,
-        sites=(*network.sites, twin),
-        returns=(*(row for row in network.returns if row.site != zone), *halves),
-        groups=tuple(groups),
-        distances={name: _doubled(matrix, i) for name, matrix in network.distances.items()},
+        candidates=tuple(c for c in network.candidates if c.site != zone),
+        markets=tuple(m for m in network.markets if m.site != zone),
+        disposals=tuple(w for w in network.disposals if w.site != zone),
+        types=tuple(kinds),
+        modes=tuple(dataclasses.replace(m, whole_trips=False, is_mobile=False) for m in network.modes),
+        lanes=(),
+        policy=dataclasses.replace(policy, limits=limits, coverage=coverage),
     )
 
 
-def _halved(row: Any, zone: str, name: str) -> Any:
+def _halved(row: Any, name: str) -> Any:
     return dataclasses.replace(row, site=name, tonnes=_times(row.tonnes, 0.5))
 
 

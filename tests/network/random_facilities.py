@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import dataclasses
+
 from batteryopt.network.instance import (
     Candidate,
     FacilityType,
@@ -48,7 +50,7 @@ def _type(d: Draw, name: str, recipes: list[tuple[str, tuple[tuple[str, float], 
         storage=_storage(d, d.some([*used, *made])) if d.maybe() and d.periods > 1 else (),
         life_periods=d.one(1.0, 2.0, 4.0, 10.0) if d.maybe() else None,
         new_may_close=d.maybe(),
-        refunds_shrinking=sizes is Sizes.BETWEEN and d.chance(0.5),
+        refunds_shrinking=d.chance(0.5 if sizes is Sizes.BETWEEN else 0.1),
     )
 
 
@@ -72,19 +74,20 @@ def _recipe(d: Draw, name: str, inputs: tuple[tuple[str, float], ...], first: st
 
 def _levels(d: Draw, sizes: Sizes) -> tuple[Level, ...]:
     """Sizes in growing order; opening costs grow with them in every period."""
-    capacity, opening, levels = 0.0, 0.0, []
+    capacity, opening, is_profile, levels = 0.0, 0.0, False, []
     growth = tuple(d.one(1.0, 0.8, 1.3) for _ in range(d.periods)) if d.maybe() else (1.0,) * d.periods
     variable = d.money(0, 9)
     limits = d.maybe()
     for name in ("S", "M", "L")[: d.one(1, 2, 2, 3)]:
         capacity += d.number(10, 70)
         opening += 0.0 if d.costs_nothing else d.number(0, 900)
+        is_profile = d.chance(0.4) if not levels else is_profile  # of all levels or of none, so that larger costs more
         levels.append(
             Level(
                 name=name,
                 capacity_t=capacity,
                 least_t=round(capacity * d.one(0.1, 0.4), 2) if d.maybe() else 0.0,
-                opening_cost=tuple(round(opening * g, 4) for g in growth) if d.chance(0.4) else opening,
+                opening_cost=tuple(round(opening * g, 4) for g in growth) if is_profile else opening,
                 fixed_cost=d.money(0, 90),
                 variable_cost_per_t=variable if sizes is Sizes.BETWEEN or d.chance(0.5) else d.money(0, 9),
                 storage_limit_t=d.number(0, 40) if limits and (sizes is Sizes.BETWEEN or d.chance(0.7)) else None,
@@ -170,5 +173,4 @@ def with_initial_stock(d: Draw, kind: FacilityType, candidates: tuple[Candidate,
         initial_t=d.number(0, 20),
         longest_stay_periods=d.one(None, None, 1, 2),
     )
-    fields = {name: getattr(kind, name) for name in kind.__dataclass_fields__ if name != "storage"}
-    return FacilityType(**fields, storage=(*others, row))
+    return dataclasses.replace(kind, storage=(*others, row))

@@ -51,7 +51,7 @@ def random_network(seed: int) -> Network:
     return Network(
         name=f"random {seed}",
         currency="EUR",
-        discount_rate=d.one(0.0, 0.05, 0.25),
+        discount_rate=d.one(0.0, 0.0, 0.05, 0.05, 0.25, 0.25, -0.05),
         periods=tuple(Period(name=f"p{t + 1}", years=d.one(1.0, 1.0, 2.0)) for t in range(d.periods)),
         products=products,
         sites=_sites(d),
@@ -126,14 +126,14 @@ def _market(d: Draw, site: str, product: str) -> Market:
     most = d.number(5, 90) if d.maybe() else None
     least = None
     if d.maybe():
-        least = tuple(d.number(0, 20 if most is None else min(most, 20)) for _ in range(d.periods))
+        least = tuple(min(d.number(0, 20), 20 if most is None else most) for _ in range(d.periods))
         least = least if d.chance(0.5) else min(least)
     back: list[ComesBack] = []
     if d.chance(0.2 + d.density / 2):
         lags = d.some([0, 1, 2])
         shares = [d.one(0.2, 0.5, 0.8), d.one(0.1, 0.2), 0.0]
         back = [
-            ComesBack(product="pack", share=share, lag_periods=lag)
+            ComesBack(product=d.one("pack", "pack", product), share=share, lag_periods=lag)
             for lag, share in zip(lags, shares, strict=False)
             if share
         ]

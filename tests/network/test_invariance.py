@@ -14,8 +14,8 @@ from tests.network.random_networks import random_network
 TOLERANCE = 1e-6
 """Of two least costs, relative to the money that moves."""
 
-SEEDS = range(1, 21)
-MANY = range(21, 221)
+SEEDS = range(1, 7)
+MANY = range(7, 207)
 
 
 def _drawn(seed: int) -> Network | None:
@@ -49,9 +49,9 @@ def _unchanged(seed: int) -> None:
     base = _best(network)
     _compare(base, _best(network, is_tight=False))
     _compare(base, _best(changes.permuted(network)))
-    for other in (changes.with_a_useless_site(network), changes.with_a_zone_in_two(network)):
-        if other is not None:
-            _compare(base, _best(other))
+    roomier = changes.with_a_useless_site(network)
+    if roomier is not None:
+        _compare(base, _best(roomier))
     wider = _best(changes.loosened(network))
     if base.solution is not None and base.objective is not None:
         assert wider.objective is not None
@@ -71,7 +71,7 @@ def test_many_told_in_other_words(seed):
 
 
 @pytest.mark.parametrize(("money", "mass"), [(1024.0, 1.0), (1 / 1024, 1.0), (1.0, 1024.0), (1.0, 1 / 1024)])
-@pytest.mark.parametrize("seed", [1, 2, 5, 8])
+@pytest.mark.parametrize("seed", [2, 5])
 def test_in_other_units(seed, money, mass):
     network = _drawn(seed)
     assert network is not None
@@ -87,7 +87,15 @@ def test_in_tiny_and_large_units(seed, money, mass):
         _compare(_best(network), _best(changes.scaled(network, money=money, mass=mass)), money)
 
 
-@pytest.mark.parametrize("seed", range(1, 9))
+@pytest.mark.parametrize("seed", range(1, 6))
+def test_a_zone_may_be_told_as_two(seed):
+    network = _drawn(seed)
+    assert network is not None
+    one, two = changes.with_a_zone_in_two(network)
+    _compare(_best(one), _best(two))
+
+
+@pytest.mark.parametrize("seed", range(1, 6))
 def test_periods_without_a_link_stand_alone(seed):
     """Where nothing is opened or stored, each period's least cost, discounted, is its share of the whole."""
     network = _drawn(seed)
