@@ -11,7 +11,7 @@ from tests.network.second_route.compare import compared
 def main() -> None:
     seeds = [seed for word in sys.argv[1:] for seed in _seeds(word)]
     counts: dict[str, int] = {}
-    for seed in seeds:
+    for done, seed in enumerate(seeds, 1):
         began = time.monotonic()
         found = compared(seed)
         counts[found.verdict] = counts.get(found.verdict, 0) + 1
@@ -19,7 +19,8 @@ def main() -> None:
             print(f"{seed}: {found.verdict}, {time.monotonic() - began:.1f} s", flush=True)
             for fault in found.faults:
                 print(f"    {fault}", flush=True)
-    print(counts)
+        if done % 50 == 0 or done == len(seeds):
+            print(f"{done} of {len(seeds)}: {counts}", flush=True)
 
 
 def _seeds(word: str) -> range:
