@@ -170,8 +170,8 @@ class Program:
     def only_if(self, name: str, left: Linear, gate: Linear, *, most: float) -> None:
         """Add a row: at most zero while the gate (a sum of yes-or-no variables) is zero.
 
-        `most` is what the left side cannot exceed in any plan, or need not in a best one. (Rows that SCIP itself
-        switches on and off need no such number, but with them its presolving has cut best plans off.)
+        `most` is what the left side cannot exceed in any plan, or need not in a best one. (SCIP's own rows that are
+        switched on and off need no such number, but with its strong dual reductions they have cut best plans off.)
         """
         self.rows.append(Row(name, left, gate=gate, most=most))
 
