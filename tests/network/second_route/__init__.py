@@ -1,6 +1,6 @@
 """A network planned a second time, by a formulation of its own.
 
-It is typed from the reference (the words of `flows`, `facilities`, `policy` and `instance`) by hands that had not seen
+It is typed from the reference (the words of `flows`, `facilities`, `policy` and `instance`) by hands that had not read
 the package's model, with other means: every career that a facility may have is written out and has a yes-or-no
 variable; a tonne is processed at a level; there are no cuts, no bounds on what may reach a site, no number that stands
 for "any", and the solver is SCIP through its own interface. It shares with the package the instance and the tables of
