@@ -8,10 +8,9 @@ from batteryopt.network.check import check
 from batteryopt.network.instance import InvalidNetwork, Network
 from batteryopt.network.objective import Objective
 from batteryopt.network.solve import solve
+from tests.network import random_networks
 from tests.network.everything import everything
 from tests.network.neighbours import a_good_plan, at_home_in, neighbours, value_in_the_model
-
-random_networks = pytest.importorskip("tests.network.random_networks")
 
 QUICK = range(0, 6)
 SLOW = range(1000, 1200)
