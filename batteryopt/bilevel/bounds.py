@@ -4,7 +4,8 @@ Slacks are bounded by interval arithmetic over the variables' box, tightened by 
 linear program over the single-level model without complementarity. Multipliers are bounded by such a linear program
 (then every multiplier obeys the bound), or at the vertices: by Caratheodory's theorem a follower with constant
 gradients that has multipliers at all has some on linearly independent rows, and these are bounded by the inverses of
-all bases. The latter is no bound on every multiplier, so it is not used where the leader's problem contains them.
+all bases. The latter is no bound on every multiplier, so it is not used where something else chooses among them: the
+leader's problem that contains them, or the word that a shared constraint has one price.
 """
 
 from __future__ import annotations
@@ -84,7 +85,7 @@ def derive(system: KktSystem) -> tuple[ComponentMap, list[str]]:
     with propagated(system) as is_feasible:
         if is_feasible:
             _bound_by_intervals(system, bounds)
-            if not system.problem.duals:
+            if not system.problem.duals and not len(system.model.EQUAL):
                 for i, follower in enumerate(system.problem.followers):
                     _bound_by_bases(system, i, follower, bounds)
     _bound_by_linear_programs(system, bounds)

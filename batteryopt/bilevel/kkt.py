@@ -15,15 +15,19 @@ depend on each other, that is their Nash equilibrium.
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import pyomo.environ as pyo
 from pyomo.common.collections import ComponentMap
+from pyomo.common.numeric_types import native_numeric_types
+from pyomo.core.expr.numeric_expr import LinearExpression
 
 from batteryopt.bilevel.gradients import dependent_equalities
 from batteryopt.bilevel.problem import BilevelProblem, FollowerProblem, Row
+from batteryopt.bilevel.shared import price_per_unit
+from batteryopt.solvers.points import inside
 
 
 @dataclass(frozen=True, eq=False)
@@ -80,7 +84,7 @@ def build(
         _add_conditions(single.kkt[i], follower, fritz_john=i in fritz_john)
         for i, follower in enumerate(problem.followers)
     )
-    if not problem.duals:
+    if not problem.duals and not equal:
         _drop_dependent_equalities(problem, single)
     connect_duals(problem, single)
     single.objective = pyo.Objective(expr=problem.objective.expr, sense=problem.objective.sense)
@@ -90,9 +94,15 @@ def build(
     single.EQUAL = pyo.RangeSet(0, len(equal) - 1)
     multiplier_of = _multipliers_by_row(problem, single)
     single.one_price = pyo.Constraint(
-        single.EQUAL, rule=lambda _, k: multiplier_of[equal[k][0]] == multiplier_of[equal[k][1]]
+        single.EQUAL,
+        rule=lambda _, k: _price(equal[k][0], multiplier_of) == _price(equal[k][1], multiplier_of),
+        doc="one price of a limit, however its copies are scaled",
     )
     return KktSystem(problem, single, pairs)
+
+
+def _price(row: Row, multiplier_of: dict[Row, Any]) -> Any:
+    return price_per_unit(row) * multiplier_of[row]
 
 
 def _multipliers_by_row(problem: BilevelProblem, single: Any) -> dict[Row, Any]:
@@ -125,6 +135,7 @@ def _add_conditions(block: Any, follower: FollowerProblem, *, fritz_john: bool) 
     else:
         block.objective_weight.fix(1.0)
     gradients = _lagrangian_gradient(block, follower, fritz_john=fritz_john)
+    _settle(v for v, gradient in gradients.items() if gradient.__class__ in native_numeric_types and gradient == 0)
     block.stationarity = pyo.Constraint(
         block.OWN, rule=lambda _, i: _equals_zero(gradients[follower.variables[i]]), doc="gradient of the Lagrangian"
     )
@@ -208,7 +219,21 @@ def duals_restored(problem: BilevelProblem) -> Iterator[None]:
 
 def _equals_zero(expression: Any) -> Any:
     """Return ``expression == 0`` as Pyomo wants it, also where nothing of it is variable."""
+    if expression.__class__ in native_numeric_types:  # all its coefficients are zero, or none of its terms may vanish
+        return pyo.Constraint.Skip if expression == 0 else (0.0, linear_expression_of(expression), 0.0)
     return (0.0, expression, 0.0)
+
+
+def _settle(variables: Iterable[Any]) -> None:
+    """Give variables whose coefficients are all zero a value: no solver will, and expressions with them need one."""
+    for variable in variables:
+        if variable.value is None:
+            variable.set_value(inside(variable), skip_validation=True)
+
+
+def linear_expression_of(number: float) -> Any:
+    """Return a number as an expression, for conditions that cannot hold: Pyomo refuses a bare one."""
+    return LinearExpression(constant=number, linear_coefs=[], linear_vars=[])
 
 
 def _data_condition(row: Row) -> Any:

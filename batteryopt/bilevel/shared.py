@@ -13,7 +13,7 @@ from typing import Any
 from pyomo.common.collections import ComponentMap
 
 from batteryopt.bilevel.errors import UnsupportedFollower
-from batteryopt.bilevel.forms import own_form, variables_in
+from batteryopt.bilevel.forms import OwnForm, own_form, variables_in
 from batteryopt.bilevel.problem import BilevelProblem, Row
 from batteryopt.errors import BatteryOptError, nearest
 
@@ -47,11 +47,28 @@ def _normalised(row: Row) -> Any | None:
     Rows are alike in all their variables, so that those that reach another follower reach each other's.
     """
     form = own_form(row.form.expression, variables_in([row.form.expression]))
-    if not form.is_affine:
+    if not form.is_affine or not form.linear:
         return None
-    scale = max(abs(float(c)) for c in form.linear.values())
+    scale = _scale(form, row)
     coefficients = frozenset((id(v), _rounded(float(c) / scale)) for v, c in form.linear.items())
     return coefficients, _rounded(float(form.constant) / scale), row.is_equality
+
+
+def price_per_unit(row: Row) -> float:
+    """Return what a shared row's multiplier is to be multiplied by to be the price of the limit that it states.
+
+    A copy of ``y + z <= 1`` times 1000 has a multiplier of a thousandth; one price is meant of the limit, not of a copy.
+    """
+    return _scale(own_form(row.form.expression, variables_in([row.form.expression])), row)
+
+
+def _scale(form: OwnForm, row: Row) -> float:
+    """Return a row's largest coefficient; with a sign for an equality, which may be written either way round."""
+    scale = max(abs(float(c)) for c in form.linear.values())
+    if not row.is_equality:
+        return scale
+    first = min(form.linear.items(), key=lambda item: id(item[0]))[1]
+    return scale if first > 0 else -scale
 
 
 def require_word(problem: BilevelProblem, relation: str | None) -> None:

@@ -139,11 +139,14 @@ def _solve(problem: BilevelProblem, settings: Settings, wishes: _Wishes) -> Answ
 
 
 def accepting_methods(model: Any, *, assume_convex: bool = False) -> tuple[str, ...]:
-    """Return the names of the methods that accept a model; raises what `solve` would raise."""
+    """Return the names of the methods that accept a model, which stays as it is; raises what `solve` would raise."""
     problem = extract(model)
-    convexity.prove(problem, assume_convex=assume_convex)
-    with kkt.duals_restored(problem):
+    put_back = remembered(problem)
+    try:
+        convexity.prove(problem, assume_convex=assume_convex)
         return tuple(name for name, method in METHODS.items() if method.accepts(problem))
+    finally:  # bounds of multipliers come from solves
+        put_back()
 
 
 def _fritz_john(problem: BilevelProblem, qualifications: tuple[Qualification, ...]) -> frozenset[int]:

@@ -13,6 +13,7 @@ from batteryopt import solvers
 from batteryopt.bilevel.kkt import KktSystem
 from batteryopt.bilevel.problem import BilevelProblem, Row
 from batteryopt.solvers import Indicator, Options, Report
+from batteryopt.solvers.points import inside
 
 GAP_SHARE = 0.3
 """What the solver is asked for, of the gap that is to be claimed: polishing moves the point once the bound is known."""
@@ -125,12 +126,21 @@ class Method(abc.ABC):
 
     def invert(self, reformulation: Reformulation, report: Report) -> Outcome:
         """Read the followers' multipliers off the single-level point."""
+        if report.has_point:
+            _complete(reformulation.system.problem)
         return Outcome(
             report=report,
             system=reformulation.system,
             multipliers=multipliers_of(reformulation.system) if report.has_point else ComponentMap(),
             assumptions=reformulation.assumptions,
         )
+
+
+def _complete(problem: BilevelProblem) -> None:
+    """Give variables that no condition holds (all their coefficients are zero) a value within their bounds."""
+    for variable in (*problem.leader_variables, *(v for f in problem.followers for v in f.variables)):
+        if variable.value is None:
+            variable.set_value(inside(variable), skip_validation=True)
 
 
 def multipliers_of(system: KktSystem) -> ComponentMap:
