@@ -15,7 +15,7 @@ depend on each other, that is their Nash equilibrium.
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -27,7 +27,6 @@ from pyomo.core.expr.numeric_expr import LinearExpression
 from batteryopt.bilevel.gradients import dependent_equalities
 from batteryopt.bilevel.problem import BilevelProblem, FollowerProblem, Row
 from batteryopt.bilevel.shared import price_per_unit
-from batteryopt.solvers.points import inside
 
 
 @dataclass(frozen=True, eq=False)
@@ -135,7 +134,6 @@ def _add_conditions(block: Any, follower: FollowerProblem, *, fritz_john: bool) 
     else:
         block.objective_weight.fix(1.0)
     gradients = _lagrangian_gradient(block, follower, fritz_john=fritz_john)
-    _settle(v for v, gradient in gradients.items() if gradient.__class__ in native_numeric_types and gradient == 0)
     block.stationarity = pyo.Constraint(
         block.OWN, rule=lambda _, i: _equals_zero(gradients[follower.variables[i]]), doc="gradient of the Lagrangian"
     )
@@ -220,18 +218,11 @@ def duals_restored(problem: BilevelProblem) -> Iterator[None]:
 def _equals_zero(expression: Any) -> Any:
     """Return ``expression == 0`` as Pyomo wants it, also where nothing of it is variable."""
     if expression.__class__ in native_numeric_types:  # all its coefficients are zero, or none of its terms may vanish
-        return pyo.Constraint.Skip if expression == 0 else (0.0, linear_expression_of(expression), 0.0)
+        return pyo.Constraint.Skip if expression == 0 else (0.0, _as_expression(expression), 0.0)
     return (0.0, expression, 0.0)
 
 
-def _settle(variables: Iterable[Any]) -> None:
-    """Give variables whose coefficients are all zero a value: no solver will, and expressions with them need one."""
-    for variable in variables:
-        if variable.value is None:
-            variable.set_value(inside(variable), skip_validation=True)
-
-
-def linear_expression_of(number: float) -> Any:
+def _as_expression(number: float) -> Any:
     """Return a number as an expression, for conditions that cannot hold: Pyomo refuses a bare one."""
     return LinearExpression(constant=number, linear_coefs=[], linear_vars=[])
 

@@ -114,6 +114,7 @@ class Method(abc.ABC):
     def solve(self, problem: BilevelProblem, settings: Settings) -> Outcome:
         """Apply, hand to the solver, invert."""
         reformulation = self.apply(problem, settings)
+        complete(problem)
         adapter = solvers.get(settings.solver or self.default_solver(reformulation))
         report = adapter.solve(
             reformulation.system.model, settings.options(), indicators=tuple(reformulation.indicators)
@@ -126,8 +127,6 @@ class Method(abc.ABC):
 
     def invert(self, reformulation: Reformulation, report: Report) -> Outcome:
         """Read the followers' multipliers off the single-level point."""
-        if report.has_point:
-            _complete(reformulation.system.problem)
         return Outcome(
             report=report,
             system=reformulation.system,
@@ -136,8 +135,8 @@ class Method(abc.ABC):
         )
 
 
-def _complete(problem: BilevelProblem) -> None:
-    """Give variables that no condition holds (all their coefficients are zero) a value within their bounds."""
+def complete(problem: BilevelProblem) -> None:
+    """Give variables without a value one within their bounds: where all coefficients are zero, no solver will."""
     for variable in (*problem.leader_variables, *(v for f in problem.followers for v in f.variables)):
         if variable.value is None:
             variable.set_value(inside(variable), skip_validation=True)

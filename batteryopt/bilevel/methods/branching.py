@@ -19,7 +19,7 @@ import numpy as np
 
 from batteryopt.bilevel import kkt
 from batteryopt.bilevel.kkt import KktSystem
-from batteryopt.bilevel.methods.base import Method, Outcome, Reformulation, Settings
+from batteryopt.bilevel.methods.base import Method, Outcome, Reformulation, Settings, complete
 from batteryopt.bilevel.problem import BilevelProblem
 from batteryopt.errors import UnsupportedModel
 from batteryopt.solvers import Options, Report, get
@@ -67,6 +67,7 @@ class Branching(Method):
     def solve(self, problem: BilevelProblem, settings: Settings) -> Outcome:
         """Search the tree within the time limit."""
         reformulation = self.apply(problem, settings)
+        complete(problem)
         tree = _Tree(reformulation.system, settings)
         return self.invert(reformulation, tree.search())
 
