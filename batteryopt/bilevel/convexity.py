@@ -20,13 +20,14 @@ from numpy.typing import NDArray
 from pyomo.common.collections import ComponentMap, ComponentSet
 
 from batteryopt.bilevel.curvature import curvature, interval
+from batteryopt.bilevel.definiteness import is_positive
 from batteryopt.bilevel.errors import UnsupportedFollower
 from batteryopt.bilevel.forms import OwnForm, own_form, variables_in
 from batteryopt.bilevel.problem import BilevelProblem, FollowerProblem
 from batteryopt.bilevel.smoothness import refuse_nonsmooth
 
-EIGENVALUE_TOLERANCE = 1e-10
-"""Negative eigenvalues below this share of the largest count as rounding of zero."""
+EVALUATION = 1e-8
+"""Relative error of a second derivative that is evaluated at a point."""
 SPLIT_BUDGET = 4096
 """Boxes the interval Hessian may be evaluated on for one function."""
 SAMPLES = 200
@@ -90,10 +91,13 @@ def _prove_function(name: str, follower: FollowerProblem, form: OwnForm, own: Co
         return "affine"
     refuse_nonsmooth(name, follower.name, form, own, is_objective=form is follower.objective)
     if form.has_constant_hessian:
-        smallest, largest = _eigenvalue_range(_matrix_of(form.hessian(), form))
-        if smallest >= -EIGENVALUE_TOLERANCE * max(1.0, largest):
+        hessian = _matrix_of(form.hessian(), form)
+        if is_positive(hessian):
             return "constant-hessian"
+        if curvature(form.expression, own).is_convex:  # a sum of squares, which rounding has made indefinite
+            return "composition"
         if not assume_convex:
+            smallest = min(float(np.linalg.eigvalsh(hessian)[0]), float(np.diag(hessian).min()))
             raise UnsupportedFollower(
                 follower.name,
                 f"{name} is not convex in the follower's variables: its Hessian has the eigenvalue {smallest:.4g}",
@@ -110,16 +114,6 @@ def _prove_function(name: str, follower: FollowerProblem, form: OwnForm, own: Co
     raise UnsupportedFollower(follower.name, _reason_without_proof(name, form))
 
 
-def _eigenvalue_range(hessian: NDArray[np.float64]) -> tuple[float, float]:
-    """Return the smallest eigenvalue and the largest magnitude; a diagonally dominant matrix needs no solve."""
-    diagonal = np.diag(hessian)
-    margin = diagonal - (np.abs(hessian).sum(axis=1) - np.abs(diagonal))
-    largest = float(np.abs(hessian).max(initial=0.0))
-    if margin.min() >= 0:
-        return 0.0, largest
-    return float(np.linalg.eigvalsh(hessian)[0]), largest
-
-
 def _affine_hessian_is_positive(form: OwnForm) -> bool:
     """Whether a Hessian that is affine in bounded or half-bounded data is positive at every corner of the box.
 
@@ -134,13 +128,16 @@ def _affine_hessian_is_positive(form: OwnForm) -> bool:
     slopes = [_matrix_of({key: entry.linear.get(v, 0.0) for key, entry in entries.items()}, form) for v in data]
     corners = []
     for variable, slope in zip(data, slopes, strict=True):
-        if variable.lb is None and not _is_psd(-slope):
+        if variable.lb is None and not is_positive(-slope):
             return False
-        if variable.ub is None and not _is_psd(slope):
+        if variable.ub is None and not is_positive(slope):
             return False
         ends = {end for end in variable.bounds if end is not None} or {0.0}
         corners.append([end * slope for end in ends])
-    return all(_is_psd(constant + sum(corner)) for corner in itertools.product(*corners))
+    return all(
+        is_positive(constant + sum(corner), np.abs(constant) + sum(np.abs(part) for part in corner))
+        for corner in itertools.product(*corners)
+    )
 
 
 def _matrix_of(entries: dict[tuple[int, int], float], form: OwnForm) -> NDArray[np.float64]:
@@ -148,11 +145,6 @@ def _matrix_of(entries: dict[tuple[int, int], float], form: OwnForm) -> NDArray[
     for (i, j), value in entries.items():
         matrix[i, j] = matrix[j, i] = value
     return matrix
-
-
-def _is_psd(matrix: NDArray[np.float64]) -> bool:
-    smallest, largest = _eigenvalue_range(matrix)
-    return smallest >= -EIGENVALUE_TOLERANCE * max(1.0, largest)
 
 
 def _interval_hessian_is_positive(form: OwnForm) -> bool:
@@ -212,10 +204,9 @@ def _is_positive(matrix: NDArray[np.float64]) -> bool:
     centre, radius = 0.5 * (lower + upper), 0.5 * (upper - lower)
     np.fill_diagonal(centre, diagonal)
     np.fill_diagonal(radius, 0.0)
-    scale = EIGENVALUE_TOLERANCE * max(1.0, float(magnitude[np.isfinite(magnitude)].max(initial=0.0)))
     for signs in itertools.product((1.0, -1.0), repeat=size - 1):
         s = np.array((1.0, *signs))
-        if np.linalg.eigvalsh(centre - radius * np.outer(s, s))[0] < -scale:
+        if not is_positive(centre - radius * np.outer(s, s), magnitude):
             return False
     return True
 
@@ -246,8 +237,8 @@ def _negative_curvature(form: OwnForm) -> tuple[float, str] | None:
                 hessian[i, j] = hessian[j, i] = _value_or_nan(entry)
             if not np.isfinite(hessian).all():
                 continue
-            smallest = float(np.linalg.eigvalsh(hessian)[0])
-            if smallest < -1e-8 * max(1.0, float(np.abs(hessian).max())):
+            if not is_positive(hessian, tolerance=EVALUATION):
+                smallest = min(float(np.linalg.eigvalsh(hessian)[0]), float(np.diag(hessian).min()))
                 return smallest, ", ".join(f"{v.name} = {v.value:.4g}" for v in variables)
         return None
     finally:

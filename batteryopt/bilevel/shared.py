@@ -57,7 +57,7 @@ def _normalised(row: Row) -> Any | None:
 def price_per_unit(row: Row) -> float:
     """Return what a shared row's multiplier is to be multiplied by to be the price of the limit that it states.
 
-    A copy of ``y + z <= 1`` times 1000 has a multiplier of a thousandth; one price is meant of the limit, not of a copy.
+    A copy of ``y + z <= 1`` times 1000 has a multiplier of a thousandth: the price is the limit's, not the copy's.
     """
     return _scale(own_form(row.form.expression, variables_in([row.form.expression])), row)
 
