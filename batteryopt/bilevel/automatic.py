@@ -23,6 +23,8 @@ GLOBAL = "indicator"
 SECOND = "sos1"
 """Asked before a problem is called infeasible, and where a point is better than its own bound: the word of one solver's
 one code path is not enough for the first, and wrong in the second."""
+EXACT = "branching"
+"""Asked where followers are indifferent but for digits that a spatial search does not see."""
 REFUTED = 1e-6
 """Relative amount by which a polished point may be better than the bound it was found with."""
 DIRECT_SECONDS = 60.0
@@ -72,6 +74,10 @@ def run_automatic(problem: BilevelProblem, settings: Settings) -> tuple[Outcome,
         return _after_refutation(problem, _within(settings, began, SHARES[0], DIRECT_SECONDS), found)
     if reason is StopReason.INTERRUPTED:
         return direct, GLOBAL, "interrupted during the global search"
+    if found is None and direct.report.has_point:
+        exact = _exactly(problem, _within(settings, began, SHARES[1], DIRECT_SECONDS))
+        if exact is not None:
+            return exact.outcome, exact.method, exact.why
     candidates = [found] if found is not None else []
     if settings.fritz_john and found is None and direct.report.has_point:
         candidates.extend(_without_fritz_john(problem, _within(settings, began, SHARES[1], DIRECT_SECONDS)))
@@ -109,12 +115,8 @@ def _candidate(problem: BilevelProblem, outcome: Outcome, method: str, why: str)
     if not outcome.report.has_point:
         return None
     polish(outcome.system, objective=outcome.report.objective, time_limit=1.0)
-    if not claims.leader_feasibility(problem).passed:
+    if not (claims.leader_feasibility(problem).passed and claims.are_at_their_best(problem)):
         return None
-    for follower in problem.followers:
-        gain = claims.best_response_gain(follower, tolerance=claims.UNQUALIFIED_TOLERANCE)
-        if not (gain.passed and claims.follower_feasibility(follower).passed):
-            return None
     values = [v.value for v in all_variables(outcome.system)]
     return _Candidate(float(problem.objective()), outcome, values, method, why)
 
@@ -133,6 +135,17 @@ def _after_refutation(problem: BilevelProblem, settings: Settings, found: _Candi
         return second, SECOND, other.why
     unproven = dataclasses.replace(found.outcome.report, bound=None, stop_reason=StopReason.NUMERICAL_TROUBLE)
     return _best(problem, [found], dataclasses.replace(found.outcome, report=unproven))
+
+
+def _exactly(problem: BilevelProblem, settings: Settings) -> _Candidate | None:
+    """Search by linear programs, whose vertices are exact, where a follower was not at its best to its last unit."""
+    if not METHODS[EXACT].accepts(problem, settings):
+        return None
+    outcome = METHODS[EXACT].solve(problem, settings)
+    if outcome.report.stop_reason is not StopReason.CONVERGED:
+        return None
+    why = f"at the point that {GLOBAL} called optimal a follower is not at its best, in a unit of its own"
+    return _candidate(problem, outcome, EXACT, why)
 
 
 def _in_boxes(problem: BilevelProblem, settings: Settings) -> Iterator[_Candidate]:

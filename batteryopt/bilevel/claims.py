@@ -14,6 +14,7 @@ from batteryopt.bilevel.problem import BilevelProblem, FollowerProblem
 from batteryopt.bilevel.qualification import Qualification
 from batteryopt.bilevel.responses import best_response, restored
 from batteryopt.bilevel.sizes import CHANGE, unit_of
+from batteryopt.bilevel.tries import MOST_GLOBAL, gain_elsewhere, is_tried
 from batteryopt.certificate import Certificate, Check
 
 FEASIBILITY_TOLERANCE = 1e-6
@@ -21,7 +22,7 @@ BEST_RESPONSE_TOLERANCE = 1e-6
 UNQUALIFIED_TOLERANCE = 1e-4
 """The same where no constraint qualification holds: a feasibility tolerance of d then allows gains of order sqrt(d)."""
 STATIONARITY_TOLERANCE = CHANGE
-NO_STATIONARITY = 1e-4
+NO_STATIONARITY = 1e-5
 """From here on it is not a matter of rounding: some direction in which the follower moves is its loss."""
 
 
@@ -43,6 +44,7 @@ def certify(
         The distance that was asked for.
     """
     checks = [leader_feasibility(problem)]
+    asks_solver = sum(not follower.objective.is_affine for follower in problem.followers) <= MOST_GLOBAL
     for follower, conviction, qualified in zip(problem.followers, convictions, qualifications, strict=True):
         is_qualified = qualified is not Qualification.UNPROVEN
         checks.append(follower_feasibility(follower))
@@ -53,6 +55,8 @@ def certify(
                 tolerance=BEST_RESPONSE_TOLERANCE if is_qualified else UNQUALIFIED_TOLERANCE,
             )
         )
+        if (elsewhere := better_elsewhere(follower, asks_solver=asks_solver)) is not None:
+            checks.append(elsewhere)
         if is_qualified:  # else the best answer need not have multipliers
             checks.append(stationarity(follower))
     if bound_gap is not None:
@@ -61,12 +65,29 @@ def certify(
     return Certificate(tuple(checks))
 
 
+_NEEDED = ("leader-constraints", "follower-rows", "best-response", "elsewhere")
+
+
 def is_bilevel_feasible(certificate: Certificate) -> bool:
     """Whether claims 1 and 3 hold: feasible, and every follower at its best, if not to the last digit in each unit."""
     kinds = [(check.name.split("[")[0], check) for check in certificate]
-    needed = [check for kind, check in kinds if kind in ("leader-constraints", "follower-rows", "best-response")]
+    needed = [check for kind, check in kinds if kind in _NEEDED]
     blurred = [check for kind, check in kinds if kind == "stationarity"]
     return all(check.passed for check in needed) and all(check.residual <= NO_STATIONARITY for check in blurred)
+
+
+def are_at_their_best(problem: BilevelProblem) -> bool:
+    """Whether a search may call a point bilevel feasible; what it claims in the end is for `certify`.
+
+    The gain is judged leniently, as where no constraint qualification is known; the directions of followers with
+    affine rows, which have multipliers at every best answer, are not.
+    """
+    return all(
+        follower_feasibility(follower).passed
+        and best_response_gain(follower, tolerance=UNQUALIFIED_TOLERANCE).passed
+        and (not follower.has_affine_rows or stationarity(follower).residual <= NO_STATIONARITY)
+        for follower in problem.followers
+    )
 
 
 def leader_feasibility(problem: BilevelProblem) -> Check:
@@ -117,6 +138,19 @@ def best_response_gain(
         residual=max(0.0, now - best) / max(1.0, abs(now)) if not math.isnan(best) else math.nan,
         tolerance=tolerance,
         detail=detail if not math.isnan(best) else f"{report.solver} could not re-solve it: {report.stop_reason}",
+    )
+
+
+def better_elsewhere(follower: FollowerProblem, *, asks_solver: bool = True) -> Check | None:
+    """Return what a follower that is not linear would gain far from the point; None where none needs to be tried."""
+    if not is_tried(follower):
+        return None
+    return Check(
+        name=f"elsewhere[{follower.name}]",
+        residual=gain_elsewhere(follower, asks_solver=asks_solver),
+        tolerance=0.0,
+        detail="what the follower gains at points far away where its function is below its tangent: "
+        "tried without the proof of its convexity",
     )
 
 

@@ -15,7 +15,6 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-import pyomo.environ as pyo
 from numpy.typing import NDArray
 from pyomo.common.collections import ComponentMap, ComponentSet
 
@@ -24,6 +23,7 @@ from batteryopt.bilevel.definiteness import is_positive
 from batteryopt.bilevel.errors import UnsupportedFollower
 from batteryopt.bilevel.forms import OwnForm, own_form, variables_in
 from batteryopt.bilevel.problem import BilevelProblem, FollowerProblem
+from batteryopt.bilevel.sizes import value_of
 from batteryopt.bilevel.smoothness import refuse_nonsmooth
 
 EVALUATION = 1e-8
@@ -234,7 +234,7 @@ def _negative_curvature(form: OwnForm) -> tuple[float, str] | None:
                 variable.set_value(_sample(variable, generator, at_end=k % 2 == 0), skip_validation=True)
             hessian = np.zeros((len(form.variables), len(form.variables)))
             for (i, j), entry in entries.items():
-                hessian[i, j] = hessian[j, i] = _value_or_nan(entry)
+                hessian[i, j] = hessian[j, i] = value_of(entry)
             if not np.isfinite(hessian).all():
                 continue
             if not is_positive(hessian, tolerance=EVALUATION):
@@ -244,15 +244,6 @@ def _negative_curvature(form: OwnForm) -> tuple[float, str] | None:
     finally:
         for variable, (value, _) in zip(variables, before, strict=True):
             variable.set_value(value, skip_validation=True)
-
-
-def _value_or_nan(expression: Any) -> float:
-    """Return an expression's value at the variables' values; NaN where it has none, as 1 / 0."""
-    try:
-        value = pyo.value(expression, exception=False)
-    except (ArithmeticError, ValueError):
-        return math.nan
-    return math.nan if value is None or isinstance(value, complex) else float(value)
 
 
 def _sample(variable: Any, generator: np.random.Generator, *, at_end: bool) -> float:

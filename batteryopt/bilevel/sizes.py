@@ -14,8 +14,8 @@ from pyomo.core.expr.visitor import identify_variables
 
 CHANGE = 1e-6
 """A relative change of a variable that is small: about what solvers leave undecided."""
-ROUNDING = 1e-11
-"""The same for the numbers in a model: a few hundred roundings."""
+ROUNDING = 1e-13
+"""The same for the numbers in a model: some hundreds of roundings."""
 
 
 def size_of(variable: Any) -> float:
@@ -32,14 +32,14 @@ def changes(expression: Any, share: float = CHANGE) -> list[tuple[Any, float]]:
     """
     if not hasattr(expression, "is_expression_type"):
         return []
-    now = _value(expression)
+    now = value_of(expression)
     found = []
     for variable in identify_variables(expression, include_fixed=False):
         value, step = variable.value, share * size_of(variable)
         difference = math.nan
         for move in (step, -step):  # a logarithm may end on one side
             variable.set_value(value + move, skip_validation=True)
-            difference = (_value(expression) - now) * math.copysign(1.0, move)
+            difference = (value_of(expression) - now) * math.copysign(1.0, move)
             if math.isfinite(difference):
                 break
         variable.set_value(value, skip_validation=True)
@@ -53,7 +53,8 @@ def unit_of(expression: Any) -> float:
     return sum(abs(change) for _, change in changes(expression)) / CHANGE
 
 
-def _value(expression: Any) -> float:
+def value_of(expression: Any) -> float:
+    """Return an expression's value; not a number where it has none, as the root of a negative."""
     try:
         value = pyo.value(expression, exception=False)
     except (ArithmeticError, ValueError):

@@ -28,8 +28,10 @@ from batteryopt.solvers.highs_arrays import solve_arrays
 from batteryopt.solvers.highs_session import LinearSession
 from batteryopt.status import PointStatus, StopReason
 
-ZERO = 1e-8
-"""A multiplier or slack up to this size, relative to the largest value of its kind or 1, counts as zero."""
+ZERO = 1e-9
+"""A multiplier or slack up to this size, relative to what its own rows balance, counts as zero."""
+TIGHT = 1e-9
+"""Tolerances of the linear programs at the nodes: costs that differ by less than they do not differ."""
 INTEGRAL = 1e-7
 NODE_SECONDS = 2.0
 """A quadratic node that takes longer is branched on without its point: the active-set code can stall."""
@@ -82,6 +84,7 @@ class _Tree:
         position = {id(v): k for k, v in enumerate(self.program.variables)}
         self.pairs = [(position[id(p.multiplier)], position[id(p.slack)]) for p in system.all_pairs]
         self.integers = np.flatnonzero(self.program.is_integer)
+        self.units = _units(self.program)
         self.solve_relaxation = _relaxation(self.program)
         self.incumbent: Floats | None = None
         self.value = math.inf
@@ -159,9 +162,9 @@ class _Tree:
     def _violated(self, x: Floats) -> tuple[int, int] | int | None:
         """Return the worst pair, else the most fractional integer column, else None."""
         if self.pairs:
-            smaller = [min(x[a], x[b]) for a, b in self.pairs]
+            smaller = [min(x[a] / self.units[a], x[b] / self.units[b]) for a, b in self.pairs]
             worst = int(np.argmax(smaller))
-            if smaller[worst] > ZERO * max(1.0, float(np.abs(x).max())):
+            if smaller[worst] > ZERO:
                 return self.pairs[worst]
         if len(self.integers):
             fraction = np.abs(x[self.integers] - np.round(x[self.integers]))
@@ -230,10 +233,25 @@ class _Tree:
         )
 
 
+def _units(program: QuadraticProgram) -> Floats:
+    """Return a unit of each column (n): what makes the largest number in the tightest of its rows, or 1 if less.
+
+    A multiplier of 1e-4 is no zero where it balances a cost of 1e-4, however large the multipliers of other rows are.
+    """
+    matrix = abs(program.A).tocsc()
+    limits = np.nan_to_num(np.maximum(abs(program.row_lower), abs(program.row_upper)), posinf=0.0)
+    units = np.ones(len(program.c))
+    for column in range(len(units)):
+        entries = slice(matrix.indptr[column], matrix.indptr[column + 1])
+        sizes = limits[matrix.indices[entries]] / matrix.data[entries]
+        units[column] = min([1.0, *sizes[sizes > 0]])
+    return units
+
+
 def _relaxation(program: QuadraticProgram) -> Relaxation:
     """Return what solves a node: a session that keeps its basis for linear programs, fresh runs for quadratic ones."""
     if not program.is_quadratic:
-        return LinearSession(program).solve
+        return LinearSession(program, Options(feasibility_tolerance=TIGHT, optimality_tolerance=TIGHT)).solve
     continuous = program.relaxed()
 
     def solve(lower: Floats, upper: Floats) -> tuple[StopReason, Floats | None]:
