@@ -53,16 +53,18 @@ def test_a_follower_that_is_off_by_a_ten_thousandth_fails():
     at(m, 15, 22.5 + 1e-4)
     failed = {check.name for check in certificate(m).failures}
     assert failed == {"stationarity[retailer]"}
-    # the gradient of -(p - w)(30 - p) is 2 p - 45 = 2e-4
-    assert claims.stationarity(extract(m).followers[0]).residual == pytest.approx(2e-4, rel=1e-6)
+    # The gradient of -(p - w)(30 - p) is 2 p - w - 30 = 2e-4; relative changes (dp, dw) bring 45 dp - 15 dw. The least
+    # that undo it are in that proportion: dp = 2e-4 * 45 / (45^2 + 15^2) = 4e-6.
+    assert claims.stationarity(extract(m).followers[0]).residual == pytest.approx(4e-6, rel=1e-4)
 
 
 def test_a_nonlinear_follower_that_is_off():
     m = nonlinear()
     m.x.set_value(math.e)
     m.f.y.set_value(1 + 1e-4)
-    # exp(y) - x at y = 1.0001: e (exp(1e-4) - 1) = 2.7184e-4, relative to 1 (the objective's gradient is small)
-    assert claims.stationarity(extract(m).followers[0]).residual == pytest.approx(2.7184e-4, rel=1e-3)
+    # exp(y) - x = e (exp(1e-4) - 1) at y = 1.0001: about e * 1e-4. Relative changes (dy, dx) bring e (dy - dx), so that
+    # half of 1e-4 each undoes it.
+    assert claims.stationarity(extract(m).followers[0]).residual == pytest.approx(5e-5, rel=1e-3)
     assert not certificate(m).passed
 
 
@@ -218,3 +220,115 @@ def test_where_no_qualification_holds_no_stationarity_is_asked():
     assert "stationarity[f]" not in {c.name for c in certificate(m)}
     answer = bilevel.solve(m)
     assert answer.objective == pytest.approx(0, abs=1e-5)
+
+
+def two_units(cheap: float, dear: float) -> pyo.ConcreteModel:
+    """A follower min cheap * y + dear * z, z >= x + 1, y in [0, 1]; the leader max y + z, x in [0, 1].
+
+    The follower pays for y, however little: y = 0, z = x + 1, and the leader has 2.
+    """
+    m = pyo.ConcreteModel()
+    m.x = pyo.Var(bounds=(0, 1), initialize=1)
+    m.f = bilevel.Follower()
+    m.f.y = pyo.Var(bounds=(0, 1), initialize=0)
+    m.f.z = pyo.Var(initialize=2)
+    m.f.cost = pyo.Objective(expr=cheap * m.f.y + dear * m.f.z)
+    m.f.need = pyo.Constraint(expr=m.f.z >= m.x + 1)
+    m.gain = pyo.Objective(expr=m.f.y + m.f.z, sense=pyo.maximize)
+    return m
+
+
+@pytest.mark.parametrize(("cheap", "dear"), [(1e-3, 100), (1e-4, 1000), (1e-2, 1e6), (1e-6, 1e6)])
+def test_a_loss_in_a_followers_smallest_unit_is_a_loss(cheap: float, dear: float):
+    m = two_units(cheap, dear)
+    assert certificate(m).passed
+    m.f.y.set_value(0.0029)
+    assert not claims.is_bilevel_feasible(certificate(m))
+    assert claims.stationarity(extract(m).followers[0]).residual == 1
+
+
+@pytest.mark.parametrize("step", [1e-4, 1e-6, 1e-8])
+def test_plants_of_nearly_the_same_cost_are_not_the_same(step: float):
+    """Ten of the dearer plant and nine of the cheaper one: a unit moved saves the step, and nothing else binds."""
+    m = pyo.ConcreteModel()
+    m.x = pyo.Var(bounds=(0, 5), initialize=1)
+    m.f = bilevel.Follower()
+    m.f.y = pyo.Var([1, 2], bounds=(0, 10), initialize={1: 10, 2: 9})
+    m.f.cost = pyo.Objective(expr=50 * m.f.y[1] + (50 + step) * m.f.y[2])
+    m.f.balance = pyo.Constraint(expr=m.f.y[1] + m.f.y[2] + m.x == 20)
+    m.gain = pyo.Objective(expr=m.f.y[2], sense=pyo.maximize)
+    assert certificate(m).passed
+    m.f.y[1].set_value(9)
+    m.f.y[2].set_value(10)
+    assert not claims.is_bilevel_feasible(certificate(m))
+
+
+def test_a_price_that_the_leader_has_rounded_is_forgiven_and_a_cost_that_stands_in_the_model_is_not():
+    """The follower is indifferent at x = 2 between buying at x and making at 2: one solver's x is 2 + 1e-9."""
+    m = pyo.ConcreteModel()
+    m.x = pyo.Var(bounds=(0, 4), initialize=2 + 1e-9)
+    m.f = bilevel.Follower()
+    m.f.y = pyo.Var([1, 2], bounds=(0, 1), initialize={1: 1, 2: 0})
+    m.f.cost = pyo.Objective(expr=m.x * m.f.y[1] + 2 * m.f.y[2])
+    m.f.need = pyo.Constraint(expr=m.f.y[1] + m.f.y[2] == 1)
+    m.gain = pyo.Objective(expr=m.x * m.f.y[1], sense=pyo.maximize)
+    assert certificate(m).passed
+    m.x.fix(2 + 1e-9)
+    assert not certificate(m).passed
+
+
+def test_a_price_common_to_all_does_not_blur_what_differs():
+    """Costs x and x + 1e-7: whatever x is rounded to, the second is dearer."""
+    m = pyo.ConcreteModel()
+    m.x = pyo.Var(bounds=(0, 100), initialize=50)
+    m.f = bilevel.Follower()
+    m.f.y = pyo.Var([1, 2], bounds=(0, 1), initialize={1: 1, 2: 0})
+    m.f.cost = pyo.Objective(expr=m.x * m.f.y[1] + (m.x + 1e-7) * m.f.y[2])
+    m.f.need = pyo.Constraint(expr=m.f.y[1] + m.f.y[2] == 1)
+    m.gain = pyo.Objective(expr=m.f.y[2], sense=pyo.maximize)
+    assert certificate(m).passed
+    m.f.y[1].set_value(0)
+    m.f.y[2].set_value(1)
+    assert not claims.is_bilevel_feasible(certificate(m))
+
+
+def test_rows_are_judged_in_their_own_units():
+    """1e-3 y <= 1e-3 x is broken by 1e-7 where y is off by 1e-4: that is 1e-4 of y."""
+    m = pyo.ConcreteModel()
+    m.x = pyo.Var(bounds=(0, 4), initialize=1)
+    m.f = bilevel.Follower()
+    m.f.y = pyo.Var(initialize=1 + 1e-4)
+    m.f.cost = pyo.Objective(expr=-m.f.y)
+    m.f.cap = pyo.Constraint(expr=1e-3 * m.f.y <= 1e-3 * m.x)
+    m.rule = pyo.Constraint(expr=1e-3 * m.f.y <= 1e-3)
+    m.cost = pyo.Objective(expr=m.x)
+    problem = extract(m)
+    # relative to what changes of both by their sizes would do: 1e-3 (1 + 1.0001)
+    assert claims.follower_feasibility(problem.followers[0]).residual == pytest.approx(1e-4 / 2.0001, rel=1e-3)
+    assert claims.leader_feasibility(problem).residual == pytest.approx(1e-4 / 1.0001, rel=1e-3)
+
+
+def test_a_follower_is_tried_far_away_without_any_proof():
+    """1e6 z^2 - 1e-5 y^2 + 4e-3 y on y in [0, 1000]: 0 at y = 0 and 4 - 10 = -6 at the other end, behind a ridge."""
+    m = pyo.ConcreteModel()
+    m.x = pyo.Var(bounds=(0, 1), initialize=0)
+    m.f = bilevel.Follower()
+    m.f.z = pyo.Var(bounds=(-1, 1), initialize=0)
+    m.f.y = pyo.Var(bounds=(0, 1000), initialize=0)
+    m.f.cost = pyo.Objective(expr=1e6 * m.f.z**2 - 1e-5 * m.f.y**2 + 4e-3 * m.f.y)
+    m.cost = pyo.Objective(expr=m.x)
+    follower = extract(m).followers[0]
+    for asks_solver in (False, True):
+        check = claims.better_elsewhere(follower, asks_solver=asks_solver)
+        assert check is not None
+        assert check.residual == pytest.approx(6)
+        assert not check.passed
+    assert (m.f.y.value, m.f.z.value) == (0, 0)
+    m.f.y.set_value(1000)
+    assert claims.better_elsewhere(follower).passed
+    with pytest.raises(bilevel.UnsupportedFollower, match="eigenvalue -2e-05"):
+        bilevel.solve(m)
+
+
+def test_a_linear_follower_needs_no_tries():
+    assert claims.better_elsewhere(extract(linear()).followers[0]) is None
