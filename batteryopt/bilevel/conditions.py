@@ -133,7 +133,7 @@ def _least_squares(signed: Floats, free: Floats, target: Floats) -> tuple[Floats
     """
     signed_unit, signed_length = _normalised(signed)
     free_unit, free_length = _normalised(free)
-    outside = np.eye(len(target))
+    outside: Floats = np.eye(len(target))
     if free_unit.shape[1]:
         full, triangle, _ = qr(free_unit, pivoting=True)
         rank = int((np.abs(np.diag(triangle)) > RANK).sum())

@@ -18,7 +18,7 @@ from batteryopt.bilevel.methods import METHODS, Outcome, Settings
 from batteryopt.bilevel.methods.base import multipliers_of
 from batteryopt.bilevel.natural_units import RUNAWAY, restatement
 from batteryopt.bilevel.pessimistic import worst_answer
-from batteryopt.bilevel.problem import BilevelProblem, extract
+from batteryopt.bilevel.problem import BilevelProblem, Row, extract
 from batteryopt.bilevel.qualification import Qualification
 from batteryopt.bilevel.restated import LEAST_GAP, remembered, solve_restated
 from batteryopt.certificate import Certificate
@@ -121,7 +121,7 @@ def _solve(problem: BilevelProblem, settings: Settings, wishes: _Wishes) -> Answ
     settings = dataclasses.replace(
         settings,
         fritz_john=_fritz_john(problem, qualifications),
-        equal=tuple(shared.shared_rows(problem)) if wishes.shared == "equal" else (),
+        equal=_equal_rows(problem, wishes.shared),
     )
     put_back = remembered(problem)
     is_solved = False
@@ -138,15 +138,24 @@ def _solve(problem: BilevelProblem, settings: Settings, wishes: _Wishes) -> Answ
     return answer
 
 
-def accepting_methods(model: Any, *, assume_convex: bool = False) -> tuple[str, ...]:
+def accepting_methods(
+    model: Any, *, assume_convex: bool = False, shared_multipliers: str | None = None
+) -> tuple[str, ...]:
     """Return the names of the methods that accept a model, which stays as it is; raises what `solve` would raise."""
     problem = extract(model)
+    shared.require_word(problem, shared_multipliers)
+    settings = Settings(equal=_equal_rows(problem, shared_multipliers))
     put_back = remembered(problem)
     try:
         convexity.prove(problem, assume_convex=assume_convex)
-        return tuple(name for name, method in METHODS.items() if method.accepts(problem))
+        return tuple(name for name, method in METHODS.items() if method.accepts(problem, settings))
     finally:  # bounds of multipliers come from solves
         put_back()
+
+
+def _equal_rows(problem: BilevelProblem, relation: str | None) -> tuple[tuple[Row, Row], ...]:
+    """Return the shared rows whose multipliers are one, if that is the user's word."""
+    return tuple(shared.shared_rows(problem)) if relation == "equal" else ()
 
 
 def _fritz_john(problem: BilevelProblem, qualifications: tuple[Qualification, ...]) -> frozenset[int]:

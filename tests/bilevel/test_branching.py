@@ -85,3 +85,18 @@ def test_an_interrupt_at_any_node_leaves_a_bound_that_holds(monkeypatch, how):
         assert report.stop_reason is StopReason.INTERRUPTED, last
         assert report.bound is None or report.bound <= OPTIMUM + 1e-6, last
         assert report.objective is None or report.objective >= OPTIMUM - 1e-6, last
+
+
+@pytest.mark.parametrize(("cheap", "dear"), [(1e-3, 100.0), (1e-2, 1e6), (1e-5, 1e5)])
+def test_a_small_multiplier_beside_large_ones_is_not_zero(cheap: float, dear: float):
+    """min cheap * y + dear * z, z >= x + 1, y in [0, 1]: y = 0, so that max y + z over x in [0, 1] is 2."""
+    m = pyo.ConcreteModel()
+    m.x = pyo.Var(bounds=(0, 1))
+    m.f = bilevel.Follower()
+    m.f.y, m.f.z = pyo.Var(bounds=(0, 1)), pyo.Var()
+    m.f.cost = pyo.Objective(expr=cheap * m.f.y + dear * m.f.z)
+    m.f.need = pyo.Constraint(expr=m.f.z >= m.x + 1)
+    m.gain = pyo.Objective(expr=m.f.y + m.f.z, sense=pyo.maximize)
+    answer = bilevel.solve(m, method="branching")
+    assert answer.is_optimal
+    assert answer.objective == pytest.approx(2)

@@ -12,7 +12,7 @@ from batteryopt.bilevel.methods.base import multipliers_of
 from batteryopt.bilevel.methods.strong_duality import duality_gap
 from batteryopt.bilevel.problem import extract
 from batteryopt.errors import BatteryOptError
-from batteryopt.status import PointStatus
+from batteryopt.status import PointStatus, StopReason
 
 from .models import SOLVED, disk, duopoly, linear, nonlinear, one_follower, retailer
 
@@ -196,3 +196,69 @@ def test_more_starts_are_never_worse():
     objectives = [bilevel.solve(linear(), method="regularized", starts=n).objective for n in (1, 3, 6)]
     assert objectives[0] >= objectives[1] - 1e-8 >= objectives[2] - 2e-8
     assert objectives[2] == pytest.approx(-16)
+
+
+def with_zeros(*, in_row: bool, for_leader: bool) -> pyo.ConcreteModel:
+    """max y over y <= x <= 1, beside a variable z in [0, 3], or free, all of whose coefficients are a parameter of 0.
+
+    The follower does not care for z; a leader who does has it at 3: 1 + 3.
+    """
+    m = pyo.ConcreteModel()
+    m.nothing = pyo.Param(initialize=0.0)
+    m.x = pyo.Var(bounds=(0, 1))
+    m.w = pyo.Var()
+    m.f = bilevel.Follower()
+    m.f.y = pyo.Var(bounds=(0, 2))
+    m.f.z = pyo.Var(bounds=(0, 3) if for_leader else (None, None))
+    m.f.gain = pyo.Objective(expr=m.f.y + m.nothing * m.f.z, sense=pyo.maximize)
+    m.f.cap = pyo.Constraint(expr=m.f.y + (m.nothing * m.f.z if in_row else 0.0) <= m.x)
+    m.rule = pyo.Constraint(expr=m.x + m.nothing * m.w <= 1)
+    m.gain = pyo.Objective(expr=m.f.y + (m.f.z if for_leader else 0.0), sense=pyo.maximize)
+    return m
+
+
+@pytest.mark.parametrize("method", ["auto", *METHODS])
+@pytest.mark.parametrize("in_row", [False, True])
+@pytest.mark.parametrize("for_leader", [False, True])
+def test_coefficients_of_zero_are_none(method: str, in_row: bool, for_leader: bool):
+    m = with_zeros(in_row=in_row, for_leader=for_leader)
+    answer = bilevel.solve(m, method=method, starts=1)
+    assert answer.objective == pytest.approx(4.0 if for_leader else 1.0, abs=1e-5)
+    assert answer.point_status.is_claim
+    assert answer.stop_reason is StopReason.CONVERGED
+    assert m.f.z.value is not None
+
+
+def test_asking_which_methods_accept_leaves_the_model_alone():
+    """Limits of multipliers come from solves, which write into variables."""
+    m = linear()
+    m.x.set_value(0.25)
+    m.f.y.set_value(0.125)
+    m.price = bilevel.dual_of(m.f.rise)
+    before = m.price.expr
+    bilevel.accepting_methods(m)
+    assert (m.x.value, m.f.y.value, m.price.expr) == (0.25, 0.125, before)
+    m = linear()
+    bilevel.accepting_methods(m)
+    assert (m.x.value, m.f.y.value) == (None, None)
+
+
+@pytest.mark.parametrize("step", [1e-4, 1e-6])
+@pytest.mark.parametrize("method", ["auto", *METHODS])
+def test_a_merit_order_of_nearly_equal_costs(method: str, step: float):
+    """Plants at 50 + step * i, 10 units each, serve 25 - x; the leader has sum i y_i - x / 2, x in [0, 5].
+
+    The cheapest run first: 10 + 20 + 3 * 5 = 45 at x = 0, and a unit of x takes 3 and a half away.
+    """
+    m = pyo.ConcreteModel()
+    m.x = pyo.Var(bounds=(0, 5))
+    m.f = bilevel.Follower()
+    m.f.y = pyo.Var(range(1, 7), bounds=(0, 10))
+    m.f.cost = pyo.Objective(expr=sum((50 + step * i) * m.f.y[i] for i in m.f.y))
+    m.f.balance = pyo.Constraint(expr=sum(m.f.y.values()) + m.x == 25)
+    m.gain = pyo.Objective(expr=sum(i * m.f.y[i] for i in m.f.y) - m.x / 2, sense=pyo.maximize)
+    answer = bilevel.solve(m, method=method, time_limit=20, starts=1)
+    if answer.point_status.is_feasible:
+        assert answer.objective == pytest.approx(45, abs=1e-4)
+    if method in ("auto", "branching", "big-m"):
+        assert answer.is_optimal

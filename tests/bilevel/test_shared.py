@@ -70,3 +70,51 @@ def test_the_three_claims_are_printed_apart():
     assert "shown     every follower is at its best" in text
     assert "shown     the leader cannot do better" in text
     assert "shown     the point is feasible" in text
+
+
+def two_suppliers(copy: float = 1.0, *, with_equality: bool = False) -> pyo.ConcreteModel:
+    """Suppliers at costs 1 and 3 serve a demand of 1 together, the first at most 0.5 of it; the leader pays x >= b.y.
+
+    With one price the cheaper serves what it can: a.y = b.y = 0.5, at a price of 3. So x = 0.5.
+    """
+    m = pyo.ConcreteModel()
+    m.x = pyo.Var(bounds=(0, 2))
+    m.a, m.b = bilevel.Follower(), bilevel.Follower()
+    m.a.y, m.b.y = pyo.Var(bounds=(0, 0.5)), pyo.Var(bounds=(0, 2))
+    m.a.cost, m.b.cost = pyo.Objective(expr=m.a.y), pyo.Objective(expr=3 * m.b.y)
+    served = m.a.y + m.b.y
+    if with_equality:
+        m.a.demand, m.b.demand = pyo.Constraint(expr=served == 1), pyo.Constraint(expr=copy * served == copy)
+    else:
+        m.a.demand, m.b.demand = pyo.Constraint(expr=served >= 1), pyo.Constraint(expr=copy * served >= copy)
+    m.rule = pyo.Constraint(expr=m.x >= m.b.y)
+    m.cost = pyo.Objective(expr=m.x)
+    return m
+
+
+@pytest.mark.parametrize("method", ["auto", *bilevel.METHODS])
+@pytest.mark.parametrize("copy", [1.0, 1000.0])
+def test_one_price_is_the_limits_and_not_the_copys(method: str, copy: float):
+    m = two_suppliers(copy)
+    if method != "auto" and method not in bilevel.accepting_methods(m, shared_multipliers="equal"):
+        assert method == "big-m"  # whose limits of multipliers from bases leave out the ones that agree
+        return
+    answer = bilevel.solve(m, method=method, shared_multipliers="equal", starts=1)
+    assert answer.objective == pytest.approx(0.5, abs=1e-5)
+
+
+@pytest.mark.parametrize("copy", [1.0, 0.01, -1.0, -1000.0])
+def test_one_price_of_an_equality_written_either_way_round(copy: float):
+    m = two_suppliers(copy, with_equality=True)
+    assert len(shared_rows(extract(m))) == 1
+    answer = bilevel.solve(m, shared_multipliers="equal")
+    assert answer.is_optimal
+    assert answer.objective == pytest.approx(0.5, abs=1e-5)
+
+
+def test_a_row_without_coefficients_is_shared_with_nobody():
+    m = two_suppliers()
+    m.none = pyo.Param(initialize=0.0)
+    for block in (m.a, m.b):
+        block.idle = pyo.Constraint(expr=m.none * m.a.y + m.none * m.b.y <= 1)
+    assert len(shared_rows(extract(m))) == 1
