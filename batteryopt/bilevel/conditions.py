@@ -137,7 +137,7 @@ def _least_squares(signed: Floats, free: Floats, target: Floats) -> tuple[Floats
     if free_unit.shape[1]:
         full, triangle, _ = qr(free_unit, pivoting=True)
         rank = int((np.abs(np.diag(triangle)) > RANK).sum())
-        outside = full[:, rank:].T
+        outside = np.asarray(full[:, rank:].T, dtype=np.float64)
     x = _nonnegative(outside @ signed_unit, outside @ target)
     z = lstsq(free_unit, target - signed_unit @ x, cond=RANK)[0] if free_unit.shape[1] else np.zeros(0)
     return x / signed_length, z / free_length

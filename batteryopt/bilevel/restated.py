@@ -70,7 +70,7 @@ def _judged_as_it_stands(other: Restatement, answer: Answer, settings: Settings)
     status = answer.point_status
     if not claims.is_bilevel_feasible(certificate):
         status = PointStatus.INFEASIBLE
-    elif not other.is_to_scale(answer) or (status is PointStatus.OPTIMAL and not certificate.passed):
+    elif not other.is_to_scale(answer) or (status.is_claim and not certificate.passed):
         status = PointStatus.FEASIBLE
     return dataclasses.replace(answer, certificate=certificate, point_status=status)
 

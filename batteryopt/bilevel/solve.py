@@ -234,7 +234,8 @@ def _point_status(
     if not claims.is_bilevel_feasible(certificate):
         return PointStatus.INFEASIBLE
     if bound is None:
-        return PointStatus.LOCALLY_OPTIMAL if stop_reason is StopReason.CONVERGED else PointStatus.FEASIBLE
+        is_claimed = stop_reason is StopReason.CONVERGED and certificate.passed
+        return PointStatus.LOCALLY_OPTIMAL if is_claimed else PointStatus.FEASIBLE
     return PointStatus.OPTIMAL if certificate.passed and is_proven else PointStatus.FEASIBLE
 
 

@@ -1,7 +1,7 @@
 """No method calls an answer optimal that is not: random treacherous followers against exact enumeration.
 
 A method may refuse, or say less than it found. What it calls optimal is so to 1e-5; what it calls feasible is not
-better than the optimum; what it calls a bound cuts nothing off; what it calls infeasible has no answer.
+better than the optimum, and what it calls a bound cuts nothing off, to 1e-4; what it calls infeasible has no answer.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ def assert_never_wrong(problem: Treacherous, method: str) -> None:
     )
     if answer.point_status.is_feasible:
         assert answer.objective is not None
-        assert answer.objective <= optimum + slack, f"{problem.name}: better than the optimum {optimum}\n{answer}"
+        assert answer.objective <= optimum + 10 * slack, f"{problem.name}: better than the optimum {optimum}\n{answer}"
     if answer.is_optimal:
         assert answer.objective == pytest.approx(optimum, rel=TOLERANCE, abs=TOLERANCE), f"{problem.name}\n{answer}"
 
