@@ -15,6 +15,8 @@ from batteryopt.errors import UnsupportedModel
 from batteryopt.solvers import Options, Report
 from batteryopt.status import StopReason
 
+EXCLUDED = "the leader's constraints exclude every best answer of the followers"
+"""What is left where no part alone is to blame: then it rests on the word of the search."""
 SECONDS = 5.0
 """Time limit of each question asked here."""
 
@@ -45,10 +47,7 @@ def explain_infeasible(problem: BilevelProblem) -> tuple[StopReason, str]:
                 "or fails every constraint qualification"
             )
             return reason, f"follower '{follower.name}' {what}"
-    return (
-        StopReason.INFEASIBLE,
-        "the leader's constraints exclude every best answer of the followers",
-    )
+    return StopReason.INFEASIBLE, EXCLUDED
 
 
 def explain_unbounded(problem: BilevelProblem) -> str:

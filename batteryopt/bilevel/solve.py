@@ -268,6 +268,8 @@ def _without_point(problem: BilevelProblem, reason: StopReason, common: dict[str
     note = "no point was found"
     if reason in (StopReason.INFEASIBLE, StopReason.INFEASIBLE_OR_UNBOUNDED):
         explained, note = diagnose.explain_infeasible(problem)
+        if note == diagnose.EXCLUDED and not METHODS[common["method"]].is_global:
+            explained, note = StopReason.NUMERICAL_TROUBLE, "a local search found no point, which proves nothing"
         reason = explained if reason is StopReason.INFEASIBLE else reason
     elif reason is StopReason.UNBOUNDED:
         note = diagnose.explain_unbounded(problem)

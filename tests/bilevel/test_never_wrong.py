@@ -13,7 +13,7 @@ import pytest
 from batteryopt import bilevel
 from batteryopt.errors import BatteryOptError
 
-from .treacherous import LinearGame, SeparableGame, Treacherous, problem_number, vertices
+from .treacherous import LinearGame, SeparableGame, Treacherous, mixed_units, problem_number, vertices
 
 QUICK, SLOW = 42, 500
 TOLERANCE = 1e-5
@@ -66,6 +66,11 @@ def test_no_answer_called_optimal_is_wrong_many_times(number: int):
     problem = problem_number(number)
     for method in METHODS:
         assert_never_wrong(problem, method)
+
+
+def test_a_local_search_without_a_point_does_not_call_the_problem_infeasible():
+    """Ipopt ends at a point of local infeasibility from the first starts; the optimum is -0.654."""
+    assert_never_wrong(mixed_units(10), "regularized")
 
 
 def test_auto_solves_what_it_accepts():
