@@ -1,1 +1,19 @@
-"""The recycling network: where facilities stand, how large and when, which way batteries travel, at what cost."""
+"""The recycling network: where facilities stand, how large and when, which way batteries travel, at what cost.
+
+``model(network)`` gives its Pyomo model, ``plan_of(model)`` the plan that a solved one holds.
+"""
+
+import importlib
+from typing import Any
+
+_HOMES = {"model": "batteryopt.network.model", "plan_of": "batteryopt.network.door"}
+
+__all__ = ["model", "plan_of"]  # noqa: F822 (imported when they are first used)
+
+
+def __getattr__(name: str) -> Any:
+    """Import a public name when it is first used."""
+    if name not in _HOMES:
+        raise AttributeError(f"module 'batteryopt.network' has no attribute '{name}'")
+    home = importlib.import_module(_HOMES[name])
+    return home if name == "model" else getattr(home, name)

@@ -54,6 +54,8 @@ class Answer(Presented):
         Without a solution: the rules that are in the way of those, with place; their amount is 0.
     reason
         Without a solution: why, for people.
+    extras
+        Values of the variables that a user's own rules added, by name: a number, or numbers by index.
     """
 
     network: Network
@@ -66,6 +68,7 @@ class Answer(Presented):
     conflicts: tuple[Breach, ...] = ()
     opposed: tuple[Breach, ...] = ()
     reason: str | None = None
+    extras: Mapping[str, float | Mapping[str, float]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         """Judge the sides of the bounds anew: plan or bounds may not be those that the certificate was made for."""
@@ -117,6 +120,7 @@ class Answer(Presented):
             "conflicts": [vars(breach) for breach in self.conflicts],
             "opposed": [{key: vars(breach)[key] for key in ("rule", "place", "period")} for breach in self.opposed],
             **({} if self.reason is None else {"reason": self.reason}),
+            **({"extras": dict(self.extras)} if self.extras else {}),
             "certificate": self.certificate.to_json(),
         }
 

@@ -8,7 +8,7 @@ is of the price's making; so the rules that are kept, and without which less wou
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Sequence
+from collections.abc import Sequence, Set
 from dataclasses import dataclass
 
 import numpy as np
@@ -44,6 +44,9 @@ ELASTIC = {
 
 Cuts, which follow from the rows, would forbid what the elastic rows allow: they are left out.
 """
+
+BEYOND_A_RULE = "units beyond your own rule"
+"""What an amount of a user's rule means; all of them may be missed."""
 
 OPPOSING = ELASTIC.keys() - {"every_node_is_in_balance"}
 """What may be in the way of a rule: all but that matter does not vanish."""
@@ -85,12 +88,18 @@ def explain(m: Formulation, options: Options) -> Conflict:
     names, kinds = row_names(m, leave_out=cuts), _kinds(m, cuts)
     found = [i for i in np.argsort(-slacks) if slacks[i] > MISSED]
     missed = [_breach(m, names[row], kinds[row], slacks[i] * sizes[row]) for i in found for row in [slack_rows[i]]]
-    opposing = _opposing(program, answer.x, kinds, frozenset(slack_rows[found].tolist()), limited)
+    may_oppose = OPPOSING | _added(m)
+    opposing = _opposing(program, answer.x, kinds, may_oppose, frozenset(slack_rows[found].tolist()), limited)
     return Conflict(missed=tuple(missed), opposed=tuple(_breach(m, names[row], kinds[row], 0.0) for row in opposing))
 
 
 def _opposing(
-    program: QuadraticProgram, x: Floats, kinds: Sequence[str], missed: frozenset[int], options: Options
+    program: QuadraticProgram,
+    x: Floats,
+    kinds: Sequence[str],
+    may_oppose: Set[str],
+    missed: frozenset[int],
+    options: Options,
 ) -> list[int]:
     """Return the rows in the way, those that matter most first: a price says so, and leaving them out proves it.
 
@@ -108,7 +117,7 @@ def _opposing(
     if answer.x is None or answer.row_duals is None:
         return []
     weights = np.abs(answer.row_duals) * _sizes(program)
-    rows = [int(i) for i in np.argsort(-weights) if weights[i] > MISSED and i not in missed and kinds[i] in OPPOSING]
+    rows = [int(i) for i in np.argsort(-weights) if weights[i] > MISSED and i not in missed and kinds[i] in may_oppose]
     value = relaxed.objective(answer.x)
     matters = {
         kind: _value_without(relaxed, [row for row in rows if kinds[row] == kind], exact) < value - MISSED
@@ -131,7 +140,7 @@ def elastic(m: Formulation) -> tuple[QuadraticProgram, Ints]:
     cuts = _cuts(m)
     base = to_arrays(m, np.zeros(m.size), leave_out=cuts)
     kinds = np.array(_kinds(m, cuts), dtype=object)
-    is_elastic = np.isin(kinds, list(ELASTIC))
+    is_elastic = np.isin(kinds, [*ELASTIC, *_added(m)])
     sizes = _sizes(base)
     below = np.flatnonzero(is_elastic & np.isfinite(base.row_lower))
     above = np.flatnonzero(is_elastic & np.isfinite(base.row_upper))
@@ -149,6 +158,11 @@ def elastic(m: Formulation) -> tuple[QuadraticProgram, Ints]:
         is_integer=np.concatenate([base.is_integer, np.zeros(count, dtype=bool)]),
     )
     return program, rows.astype(np.int64)
+
+
+def _added(m: Formulation) -> Set[str]:
+    """Return the families of rows that a user's rules brought."""
+    return {name for name, rows in m.rows.items() if rows.is_added}
 
 
 def _cuts(m: Formulation) -> list[str]:
@@ -173,5 +187,10 @@ def _breach(m: Formulation, name: str, kind: str, amount: float) -> Breach:
     period = labels.pop("period", labels.pop("when", "all"))
     what = "/".join(labels.values()) or "all"
     return Breach(
-        rule=kind.replace("_", " "), place=what, period=period, amount=float(amount), unit=ELASTIC[kind], penalty=None
+        rule=kind if m.rows[kind].is_added else kind.replace("_", " "),
+        place=what,
+        period=period,
+        amount=float(amount),
+        unit=ELASTIC.get(kind, BEYOND_A_RULE),
+        penalty=None,
     )

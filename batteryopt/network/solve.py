@@ -7,23 +7,24 @@ import time
 from collections.abc import Mapping
 
 from batteryopt.certificate import Certificate, Check
-from batteryopt.errors import Fault, InvalidInput
 from batteryopt.network.answer import BOUND, ROOT_BOUND, Answer, value_of
 from batteryopt.network.check import check
 from batteryopt.network.geography import flat_positions
 from batteryopt.network.infeasibility import Conflict, explain
 from batteryopt.network.instance import Network
 from batteryopt.network.model.algebra import Floats, Formulation
-from batteryopt.network.model.build import build
+from batteryopt.network.model.added import Added, RuleFunction, add_rules
 from batteryopt.network.model.extract import to_solution
-from batteryopt.network.model.fix import fix_facilities
-from batteryopt.network.model.objective import harden, weighted
+from batteryopt.network.model.formulate import formulate
+from batteryopt.network.model.objective import weighted
 from batteryopt.network.objective import Objective
 from batteryopt.network.search.arrays import Problem, make_problem
+from batteryopt.network.search.elsewhere import search_elsewhere
 from batteryopt.network.search.search import Found, search
 from batteryopt.network.solution import Solution
 from batteryopt.run import Route, Run
-from batteryopt.solvers.adapter import Options, Progress, ProgressListener
+from batteryopt.solvers import get
+from batteryopt.solvers.adapter import Adapter, Options, Progress, ProgressListener
 from batteryopt.solvers.arrays import QuadraticProgram
 from batteryopt.solvers.highs_run import version as highs_version
 from batteryopt.status import PointStatus, StopReason
@@ -42,6 +43,8 @@ def solve(
     threads: int | None = None,
     facilities: Solution | None = None,
     is_tight: bool = True,
+    rules: RuleFunction | None = None,
+    solver: str | None = None,
     on_progress: ProgressListener | None = None,
 ) -> Answer:
     """Return the best plan of a network, with a proven bound and a certificate.
@@ -59,40 +62,39 @@ def solve(
         A plan whose facilities are kept as they are: only the flows are decided.
     is_tight
         False leaves out cuts and reachable-mass bounds, for comparison.
+    rules
+        A function that is given the network's Pyomo model without its equations, and adds rules and variables of its
+        own to it; or fixes what is decided. The plan keeps them, and the certificate says so.
+    solver
+        Another solver than HiGHS for the tree: any name of `batteryopt.solvers.get`. It is given the whole problem
+        with all cuts at once, and the bound is the one that it reports; HiGHS still solves the relaxation, whose duals
+        give a second bound.
     on_progress
         Told of better plans and bounds.
-    """
-    began = time.monotonic()
-    weights = {objective: 1.0} if isinstance(objective, Objective) else dict(objective)
-    m = formulate(network, weights, facilities=facilities, is_tight=is_tight)
-    options = Options(relative_gap=gap, threads=threads, time_limit=time_limit)
-    return answer(network, m, weights, options, began=began, on_progress=on_progress)
-
-
-def formulate(
-    network: Network, weights: Mapping[Objective, float], *, facilities: Solution | None = None, is_tight: bool = True
-) -> Formulation:
-    """Return the formulation for an objective: with facilities kept, and soft rules made hard where cost is absent.
 
     Raises
     ------
     InvalidInput
-        If the network has several futures: what returns in one of them is not there in another.
+        If the network has several futures, or the rules cannot be added: with all faults, by the names in them.
+    SolverUnavailable
+        If the solver is not known or not installed.
+    UnsupportedModel
+        If the solver cannot take whole numbers, or an option.
     """
-    if network.scenarios:
-        names = ", ".join(scenario.name for scenario in network.scenarios)
-        fault = Fault(
-            place="scenarios",
-            problem=f"there are several futures ({names}), and a plan is for one",
-            remedy=f"choose it: --scenario {network.scenarios[0].name}; in Python: network.in_scenario(...)",
-        )
-        raise InvalidInput(network.name, [fault])
-    m = build(network, is_tight=is_tight)
-    if facilities is not None:
-        fix_facilities(m, facilities)
-    if Objective.COST not in weights:
-        harden(m)
-    return m
+    began = time.monotonic()
+    adapter = None if solver in (None, "highs") else get(str(solver))
+    weights = {objective: 1.0} if isinstance(objective, Objective) else dict(objective)
+    m = formulate(network, weights, facilities=facilities, is_tight=is_tight, with_symmetry=rules is None)
+    added = None if rules is None else add_rules(network, m, rules)
+    options = Options(relative_gap=gap, threads=threads, time_limit=time_limit)
+    found, x = answer_with_point(network, m, weights, options, began=began, adapter=adapter, on_progress=on_progress)
+    return found if added is None or x is None else _with_added(found, added, x)
+
+
+def _with_added(answer: Answer, added: Added, x: Floats) -> Answer:
+    """Return an answer with the values of the user's variables, and whether the user's rules hold."""
+    added.put(x)
+    return dataclasses.replace(answer, extras=added.values(), certificate=answer.certificate + added.checks())
 
 
 def answer(
@@ -119,6 +121,7 @@ def answer_with_point(
     began: float,
     extra: QuadraticProgram | None = None,
     start: Floats | None = None,
+    adapter: Adapter | None = None,
     on_progress: ProgressListener | None = None,
 ) -> tuple[Answer, Floats | None]:
     """Return the answer to a formulation, and the values of its variables, from which another search can start.
@@ -127,6 +130,8 @@ def answer_with_point(
     ----------
     start
         Values that are known to be feasible, the further rows included.
+    adapter
+        Another solver than HiGHS for the tree.
     """
     problem = make_problem(m, weighted(m, weights), extra=extra)
     units = _Units(problem, weights)
@@ -136,8 +141,11 @@ def answer_with_point(
             seconds, value = time.monotonic() - began, units.if_any(progress.objective)
             on_progress(Progress(seconds=seconds, objective=value, bound=units.if_any(progress.bound)))
 
-    found = search(problem, options, began=began, positions=flat_positions(network), start=start, on_progress=told)
-    run = _run(found, units, time.monotonic() - began)
+    if adapter is None:
+        found = search(problem, options, began=began, positions=flat_positions(network), start=start, on_progress=told)
+    else:
+        found = search_elsewhere(problem, adapter, options, began=began, on_progress=told)
+    run = _run(found, units, time.monotonic() - began, adapter)
     solution = None if found.x is None else to_solution(m, network, found.x)
     answer = Answer(
         network=network,
@@ -169,10 +177,10 @@ class _Units:
         return None if value is None else self.theirs(value)
 
 
-def _run(found: Found, units: _Units, seconds: float) -> Run:
+def _run(found: Found, units: _Units, seconds: float, adapter: Adapter | None) -> Run:
     return Run(
         route=Route.OPTIMIZER,
-        solver=f"highs {highs_version()}",
+        solver=f"highs {highs_version()}" if adapter is None else f"{adapter.name} {adapter.version()}",
         stop_reason=found.stop_reason,
         point_status=found.point_status,
         bound=units.if_any(found.bound),

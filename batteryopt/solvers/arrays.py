@@ -157,7 +157,7 @@ def compile_parts(parts: Parts) -> QuadraticProgram:
         raise UnsupportedModel(f"a special ordered set cannot be written as arrays: '{parts.sos[0].name}'")
     columns = Columns(parts.variables)
     with PauseGC(), numbers_required(parts.name):
-        A, row_lower, row_upper = _rows(parts, columns)
+        A, row_lower, row_upper = linear_rows(parts.constraints, columns)
         c0, linear, quadratic = _objective(parts, columns)
     variables = columns.variables
     lower, upper = bounds_of(variables)
@@ -207,15 +207,21 @@ def bounds_of(variables: Sequence[Any]) -> tuple[Floats, Floats]:
     return lower, upper
 
 
-def _rows(parts: Parts, columns: Columns) -> tuple[Any, Floats, Floats]:
-    """Return ((data, indices, indptr), lower, upper) of the constraints; constants of bodies move into the bounds."""
+def linear_rows(constraints: Iterable[Any], columns: Columns) -> tuple[Any, Floats, Floats]:
+    """Return ((data, indices, indptr), lower, upper) of constraints; constants of bodies move into the bounds.
+
+    Raises
+    ------
+    UnsupportedModel
+        If a constraint is not linear; names it.
+    """
     visitor = LinearRepnVisitor({}, var_recorder=columns)
     index = columns.var_order
     data: list[float] = []
     indices: list[int] = []
     starts = [0]
     lower, upper = [], []
-    for constraint in parts.constraints:
+    for constraint in constraints:
         low, body, high = constraint.to_bounded_expression(evaluate_bounds=True)
         repn = visitor.walk_expression(body)
         if repn.nonlinear is not None:

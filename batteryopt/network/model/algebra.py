@@ -174,6 +174,8 @@ class Family:
         Bounds (n).
     doc
         Meaning and unit.
+    is_added
+        Whether a user's rules brought them.
     """
 
     name: str
@@ -183,6 +185,7 @@ class Family:
     upper: Floats
     is_integer: Bools
     doc: str
+    is_added: bool = False
 
     def __len__(self) -> int:
         return len(self.index)
@@ -226,6 +229,8 @@ class Rows:
         One a row, infinite where there is none.
     claim
         Why they hold.
+    is_added
+        Whether a user's rules brought them.
     """
 
     name: str
@@ -237,6 +242,7 @@ class Rows:
     upper: Floats
     doc: str
     claim: Claim = Claim.RULE
+    is_added: bool = False
 
     def __len__(self) -> int:
         return len(self.index)
@@ -267,6 +273,7 @@ class Formulation:
         lower: npt.ArrayLike = 0.0,
         upper: npt.ArrayLike = np.inf,
         is_integer: bool | Bools = False,
+        is_added: bool = False,
     ) -> Terms:
         """Add a family of variables and return it as terms."""
         count = len(over)
@@ -278,6 +285,7 @@ class Formulation:
             upper=np.broadcast_to(np.asarray(upper, dtype=float), (count,)),
             is_integer=np.broadcast_to(np.asarray(is_integer, dtype=bool), (count,)),
             doc=doc,
+            is_added=is_added,
         )
         self.families[name] = family
         self.size += count

@@ -52,9 +52,9 @@ def _columns(m: Formulation, is_free: Callable[..., Bools]) -> Bools:
     for name in ("is_open", "is_full"):
         if name in m.families:
             mask[m.families[name].positions] = is_free(m.families[name].index)
-    for name in ("trips", "is_covered"):
-        if name in m.families:
-            mask[m.families[name].positions] = True
+    for name, family in m.families.items():
+        if family.is_added or name in ("trips", "is_covered"):
+            mask[family.positions] = True
     return mask
 
 

@@ -76,7 +76,7 @@ def search(
     """
     whole = problem.with_cuts()
     if whole.A.nnz <= SMALL or not whole.has_integers:
-        return _tree(whole, options, began, start, on_progress, root=_root_bound(whole, options, began))
+        return _tree(whole, options, began, start, on_progress, root=root_bound_of(whole, options, began))
     with catching_interrupt() as flag:
         hunt = _Hunt(problem, options, began, positions, flag, on_progress)
         hunt.x = start
@@ -84,7 +84,7 @@ def search(
     return hunt.finish()
 
 
-def _root_bound(program: QuadraticProgram, options: Options, began: float) -> float | None:
+def root_bound_of(program: QuadraticProgram, options: Options, began: float) -> float | None:
     """Return the bound that the duals of the linear relaxation prove; None where it has no optimum, or not in time."""
     left = _left(options, began)
     limit = None if left is None else max(left, SECONDS_FOR_A_PLAN)

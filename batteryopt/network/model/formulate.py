@@ -1,0 +1,47 @@
+"""The formulation of a network for what is asked: its objective, and facilities that are kept as a plan has them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from batteryopt.errors import Fault, InvalidInput
+from batteryopt.network.instance import Network
+from batteryopt.network.model.algebra import Formulation
+from batteryopt.network.model.build import build
+from batteryopt.network.model.fix import fix_facilities
+from batteryopt.network.model.objective import harden
+from batteryopt.network.objective import Objective
+from batteryopt.network.solution import Solution
+
+
+def formulate(
+    network: Network,
+    weights: Mapping[Objective, float],
+    *,
+    facilities: Solution | None = None,
+    is_tight: bool = True,
+    with_symmetry: bool = True,
+) -> Formulation:
+    """Return the formulation for an objective: with facilities kept, and soft rules made hard where cost is absent.
+
+    The switches are those of `build`.
+
+    Raises
+    ------
+    InvalidInput
+        If the network has several futures: what returns in one of them is not there in another.
+    """
+    if network.scenarios:
+        names = ", ".join(scenario.name for scenario in network.scenarios)
+        fault = Fault(
+            place="scenarios",
+            problem=f"there are several futures ({names}), and a plan is for one",
+            remedy=f"choose it: --scenario {network.scenarios[0].name}; in Python: network.in_scenario(...)",
+        )
+        raise InvalidInput(network.name, [fault])
+    m = build(network, is_tight=is_tight, with_symmetry=with_symmetry)
+    if facilities is not None:
+        fix_facilities(m, facilities)
+    if Objective.COST not in weights:
+        harden(m)
+    return m

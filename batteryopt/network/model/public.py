@@ -1,0 +1,82 @@
+"""The public face of the model: a network in, a Pyomo model out."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pyomo.environ as pyo
+
+from batteryopt.errors import Fault, InvalidInput
+from batteryopt.network.instance import Network
+from batteryopt.network.model.algebra import Formulation
+from batteryopt.network.model.formulate import formulate
+from batteryopt.network.model.objective import weighted
+from batteryopt.network.model.pyomo_model import to_pyomo
+from batteryopt.network.objective import Objective
+
+_ORIGIN = "_made_from"
+"""Attribute of a Pyomo model that says what it was made from."""
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Origin:
+    """What a Pyomo model was made from: the network, its formulation, and what is minimised."""
+
+    network: Network
+    m: Formulation
+    weights: Mapping[Objective, float]
+
+
+def make_model(
+    network: Network,
+    *,
+    objective: Objective | Mapping[Objective, float] = Objective.COST,
+    is_tight: bool = True,
+) -> pyo.ConcreteModel:
+    """Return a network as a Pyomo model, to be read, changed, and solved by anything that takes Pyomo models.
+
+    Every variable and equation is indexed by names (``model.shipped["Jinan", "Qingdao", "road", "pack", "2025"]``)
+    and has a ``doc``. ``model.pprint()`` shows them; the page "Network" under "Formulations" has them with their
+    mathematics. `plan_of` turns the solved model into a plan with its certificate.
+
+    Nothing in it is true of the best plan only: equal sites are not ordered, and there may be more trips than the load
+    needs. So any further rule may be added.
+
+    Parameters
+    ----------
+    objective
+        What to minimise (collection: maximise, here as the least of its negative), or weights of several.
+    is_tight
+        False leaves out the cuts, which follow from the other equations and make the relaxation stronger.
+
+    Raises
+    ------
+    InvalidInput
+        If the network has several futures: choose one with ``network.in_scenario(name)``.
+    """
+    weights = {objective: 1.0} if isinstance(objective, Objective) else dict(objective)
+    m = formulate(network, weights, is_tight=is_tight, with_symmetry=False)
+    trips = m.families["trips"]
+    m.families["trips"] = dataclasses.replace(trips, upper=np.full(len(trips), np.inf))
+    costs = weighted(m, weights)
+    model = to_pyomo(m, costs.vector, constant=costs.constant)
+    model.name = network.name
+    setattr(model, _ORIGIN, Origin(network=network, m=m, weights=weights))
+    return model
+
+
+def origin_of(model: Any) -> Origin:
+    """Return what a Pyomo model was made from, or raise `InvalidInput` where it was not made here."""
+    origin = getattr(model, _ORIGIN, None)
+    if not isinstance(origin, Origin):
+        fault = Fault(
+            place=f"model '{getattr(model, 'name', model)}'",
+            problem="was not made from a network",
+            remedy="make it with batteryopt.model(network)",
+        )
+        raise InvalidInput("plan_of", [fault])
+    return origin
