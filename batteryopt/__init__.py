@@ -31,13 +31,13 @@ if TYPE_CHECKING:
     from batteryopt.coordination.instance import CoordinationInstance
     from batteryopt.coordination.regions import CoordinationNetwork
     from batteryopt.errors import BatteryOptError, Fault, FormulaDoesNotApply, InvalidInput, SolverUnavailable
-    from batteryopt.families import FAMILIES, read, solve
+    from batteryopt.families import FAMILIES, model, plan_of, read, solve
     from batteryopt.run import Route, Run, versions
     from batteryopt.status import PointStatus, StopReason
     from batteryopt.toml_output import write
 
 _HOMES = {
-    "families": ("FAMILIES", "read", "solve"),
+    "families": ("FAMILIES", "model", "plan_of", "read", "solve"),
     "toml_output": ("write",),
     "coordination.instance": ("CoordinationInstance",),
     "coordination.regions": ("CoordinationNetwork",),
@@ -66,6 +66,8 @@ __all__ = [
     "Run",
     "SolverUnavailable",
     "StopReason",
+    "model",
+    "plan_of",
     "read",
     "solve",
     "versions",

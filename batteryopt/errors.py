@@ -64,6 +64,10 @@ class UnsupportedModel(BatteryOptError):
     """A solver was given a model with something that it cannot express."""
 
 
+class UnsupportedOption(BatteryOptError, ValueError):
+    """A solver was given an option that it does not take."""
+
+
 def nearest(name: str, known: Iterable[str]) -> str:
     """Return ``did you mean 'x'?`` for a misspelt name, or the list of known names, if there is any."""
     known = sorted(known)

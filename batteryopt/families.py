@@ -96,6 +96,8 @@ class Family:
     options
         Function from an instance, or None, and options that only this family has to arguments of its `solve`; empty
         where it has none.
+    model, plan
+        Functions from an instance, a model's name and options to its Pyomo model, and from a solved one to an answer.
     left_out
         Beginnings of names in the JSON of an answer that are of no use in a sweep's table.
     """
@@ -111,6 +113,8 @@ class Family:
     reproduce: str = ""
     options: str = ""
     frontier: str = ""
+    model: str = "door:model_of"
+    plan: str = "door:plan_of"
     drawn: tuple[str, ...] = ("objective",)
     left_out: tuple[str, ...] = ()
 
@@ -271,3 +275,35 @@ def read(path: str | os.PathLike[str]) -> Any:
 def solve(instance: Any, models: Iterable[str] = (), **options: Any) -> Any:
     """Return the answers to models of an instance, by default the usual ones; options as in its family's `solve`."""
     return family_of(instance.kind).solve_instance(instance, models, **options)
+
+
+def model(instance: Any, name: str | None = None, **options: Any) -> Any:
+    """Return a model of an instance in Pyomo: its sets, variables and equations, by names and with their meaning.
+
+    Parameters
+    ----------
+    name
+        As in ``batteryopt solve --model``; by default the family's first.
+    options
+        As in `model_of` of the family's `door`, for a network those of `batteryopt.network.model`.
+    """
+    family = family_of(instance.kind)
+    names = () if name is None else (name,)
+    faults = family.model_faults(names)
+    if faults:
+        raise InvalidInput(instance.name, faults)
+    return family.get(family.model)(instance, *names, **options)
+
+
+def plan_of(model: Any, report: Any = None) -> Any:
+    """Return the answer, with its certificate, that a solved model of `model` holds, whoever solved it.
+
+    Parameters
+    ----------
+    report
+        What an adapter of `batteryopt.solvers` said of the solve, which has its bound; without one there is none.
+    """
+    from batteryopt.doors import origin_of
+
+    family = family_of(origin_of(model).instance.kind)
+    return family.get(family.plan)(model, report)

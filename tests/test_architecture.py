@@ -24,7 +24,7 @@ FLOORS = (
         "units",
     ),
     ("solvers",),
-    ("bilevel", "run", "reproduction", "presentation", "routes"),
+    ("bilevel", "run", "reproduction", "presentation", "routes", "doors"),
     FAMILIES,
     ("families", "output"),
     ("sweep",),

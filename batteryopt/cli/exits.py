@@ -14,7 +14,14 @@ import typer
 
 from batteryopt.cli.refusals import Refused
 from batteryopt.cli.streams import say
-from batteryopt.errors import BatteryOptError, Fault, InvalidInput, SolverUnavailable, UnsupportedModel
+from batteryopt.errors import (
+    BatteryOptError,
+    Fault,
+    InvalidInput,
+    SolverUnavailable,
+    UnsupportedModel,
+    UnsupportedOption,
+)
 from batteryopt.status import StopReason
 
 if TYPE_CHECKING:
@@ -89,7 +96,7 @@ def _run(command: Callable[[], ExitStatus | None]) -> int:
     try:
         status = command() or ExitStatus.SOLVED
         sys.stdout.flush()
-    except (InvalidInput, Refused, SolverUnavailable, UnsupportedModel) as error:
+    except (InvalidInput, Refused, SolverUnavailable, UnsupportedModel, UnsupportedOption) as error:
         say(f"error: {error}", style="red")
         return ExitStatus.INVALID_INPUT
     except BatteryOptError as error:

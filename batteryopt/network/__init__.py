@@ -8,7 +8,7 @@ from typing import Any
 
 _HOMES = {"model": "batteryopt.network.model", "plan_of": "batteryopt.network.door"}
 
-__all__ = ["model", "plan_of"]  # noqa: F822 (imported when they are first used)
+__all__ = ["model", "plan_of"]
 
 
 def __getattr__(name: str) -> Any:

@@ -8,22 +8,22 @@ import numpy as np
 import pyomo.environ as pyo
 
 from batteryopt.certificate import Certificate, Check
-from batteryopt.errors import Fault, InvalidInput
-from batteryopt.network.answer import Answer, value_of
+from batteryopt.doors import BOUND_TOLERANCE, of_the_user, origin_of, point_required, rule_checks, run_of, values_of
+from batteryopt.network.answer import MODEL, Answer, value_of
 from batteryopt.network.check import check
-from batteryopt.network.model.added import rule_checks, values_of
+from batteryopt.network.instance import Network
 from batteryopt.network.model.extract import to_solution
+from batteryopt.network.model.public import Details, make_model
 from batteryopt.network.model.pyomo_model import columns_of
-from batteryopt.network.model.public import Origin, origin_of
 from batteryopt.network.objective import Objective
 from batteryopt.network.solution import Solution
-from batteryopt.run import Route, Run
 from batteryopt.solvers.adapter import Report
 from batteryopt.solvers.points import read_point
-from batteryopt.status import PointStatus, StopReason
 
-BOUND_TOLERANCE = 1e-6
-"""Share of all money that a bound may be on the wrong side of the objective, for rounding."""
+
+def model_of(network: Network, name: str = MODEL, **options: Any) -> pyo.ConcreteModel:  # noqa: ARG001 (there is one)
+    """Return a network's Pyomo model, as every family gives its models; options as in `make_model`."""
+    return make_model(network, **options)
 
 
 def plan_of(model: Any, report: Report | None = None) -> Answer:
@@ -43,26 +43,21 @@ def plan_of(model: Any, report: Report | None = None) -> Answer:
         If the model was not made from a network, or holds no point.
     """
     origin = origin_of(model)
-    columns = columns_of(model, origin.m)
-    if all(variable.value is None for variable in columns):
-        fault = Fault(place=f"model '{model.name}'", problem="holds no values", remedy="solve it first")
-        raise InvalidInput("plan_of", [fault])
-    solution = to_solution(origin.m, origin.network, _whole(columns))
-    names = {*origin.m.families, *origin.m.rows}
-    variables = [v for v in model.component_objects(pyo.Var) if v.name not in names]
-    constraints = [c for c in model.component_objects(pyo.Constraint, active=True) if c.name not in names]
-    certificate = check(solution) + rule_checks(constraints)
+    network, details = origin.instance, origin.details
+    columns = columns_of(model, details.m)
+    point_required(model, columns)
+    solution = to_solution(details.m, network, _whole(columns))
+    certificate = check(solution) + rule_checks(of_the_user(model, pyo.Constraint))
     lowest = None if report is None or not _is_ours(model) else report.bound
     if lowest is not None:
-        certificate += _bound_check(origin, solution, lowest)
-    bound = None if lowest is None else _sign(origin) * lowest
+        certificate += _bound_check(details, solution, lowest)
     return Answer(
-        network=origin.network,
-        objective_kind=origin.weights,
+        network=network,
+        objective_kind=details.weights,
         solution=solution,
-        run=_run(report, certificate, bound),
+        run=run_of(report, certificate, None if lowest is None else _sign(details) * lowest),
         certificate=certificate,
-        extras=values_of([v for v in variables if all(data.value is not None for data in v.values())]),
+        extras=values_of(of_the_user(model, pyo.Var)),
     )
 
 
@@ -79,44 +74,20 @@ def _is_ours(model: Any) -> bool:
     return objective is not None and objective.active
 
 
-def _sign(origin: Origin) -> float:
+def _sign(details: Details) -> float:
     """Return -1 where people ask for the most of something, of which the model minimises the negative."""
-    return -1.0 if tuple(origin.weights) == (Objective.COLLECTION,) else 1.0
+    return -1.0 if tuple(details.weights) == (Objective.COLLECTION,) else 1.0
 
 
-def _bound_check(origin: Origin, solution: Solution, lowest: float) -> Certificate:
+def _bound_check(details: Details, solution: Solution, lowest: float) -> Certificate:
     """Return whether the bound of what is minimised is on the right side of it."""
-    value = value_of(solution, origin.weights)
-    money = sum(map(abs, solution.cost_terms.values())) if Objective.COST in origin.weights else abs(value)
-    beyond = max(0.0, lowest - _sign(origin) * value)
+    value = value_of(solution, details.weights)
+    money = sum(map(abs, solution.cost_terms.values())) if Objective.COST in details.weights else abs(value)
+    beyond = max(0.0, lowest - _sign(details) * value)
     found = Check(
         name="bound-below-the-objective",
         residual=beyond / max(1.0, money),
         tolerance=BOUND_TOLERANCE,
-        detail=f"{_sign(origin) * lowest:.10g}",
+        detail=f"{_sign(details) * lowest:.10g}",
     )
     return Certificate((found,))
-
-
-def _run(report: Report | None, certificate: Certificate, bound: float | None) -> Run:
-    if report is not None:
-        run = Run.of_report(report)
-        status = run.point_status if certificate.passed and bound is not None else _found(certificate)
-        return Run(
-            route=Route.OPTIMIZER,
-            solver=run.solver,
-            stop_reason=run.stop_reason,
-            point_status=status,
-            bound=bound,
-            seconds=run.seconds,
-        )
-    return Run(
-        route=Route.OPTIMIZER,
-        solver="not told",
-        stop_reason=StopReason.CONVERGED,
-        point_status=_found(certificate),
-    )
-
-
-def _found(certificate: Certificate) -> PointStatus:
-    return PointStatus.FEASIBLE if certificate.passed else PointStatus.INFEASIBLE

@@ -16,6 +16,7 @@ from batteryopt.network.answer import MODEL, Answer
 from batteryopt.network.answer import Result as PlainResult
 from batteryopt.network.instance import Network
 from batteryopt.network.kept import kept_facilities
+from batteryopt.network.model.added import RuleFunction
 from batteryopt.network.objective import Objective
 from batteryopt.network.output import TABLES
 from batteryopt.network.solution import Solution
@@ -166,25 +167,24 @@ def solve(
     objective: Mapping[Objective, float] | None = None,
     facilities: Solution | None = None,
     scenario: str | None = None,
+    rules: RuleFunction | None = None,
     announce: Callable[[str], None] = lambda _: None,
 ) -> Result:
     """Return the best plan; with both routes it is the optimiser's, for there is no formula.
 
-    What the objective and the facilities kept are: as in `batteryopt.network.solve.solve`; the scenario is the future
-    that is planned for, where there are several.
+    What the objective, the facilities kept, the rules and the solver are: as in `batteryopt.network.solve.solve`; the
+    scenario is the future that is planned for, where there are several.
 
     Raises
     ------
     InvalidInput
-        If a formula or another solver than HiGHS is asked for.
+        If a formula is asked for.
+    SolverUnavailable
+        If the solver is not known or not installed.
     """
-    faults = []
     if route == "closed-form":
-        faults.append(Fault(place="--route", problem="a network has no closed form", remedy="leave the option out"))
-    if solver not in (None, "highs"):
-        faults.append(Fault(place="--solver", problem=f"networks are not solved by {solver}", remedy="use highs"))
-    if faults:
-        raise InvalidInput("command line", faults)
+        fault = Fault(place="--route", problem="a network has no closed form", remedy="leave the option out")
+        raise InvalidInput("command line", [fault])
     if scenario is not None:
         instance = instance.in_scenario(scenario)
     announce("building the model")
@@ -196,6 +196,8 @@ def solve(
         gap=GAP if gap is None else gap,
         time_limit=time_limit,
         threads=threads,
+        rules=rules,
+        solver=solver,
         on_progress=teller.tell,
     )
     return Result(instance=instance, answer=answer)

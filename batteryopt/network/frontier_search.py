@@ -12,8 +12,9 @@ from batteryopt.network.answer import Answer, Held
 from batteryopt.network.epsilon import LEEWAY, caps_as_rows, sign, values_of, with_leeway
 from batteryopt.network.instance import Network
 from batteryopt.network.model.algebra import Floats
+from batteryopt.network.model.formulate import formulate
 from batteryopt.network.objective import Objective
-from batteryopt.network.solve import BOUND_TOLERANCE, answer_with_point, formulate
+from batteryopt.network.solve import BOUND_TOLERANCE, answer_with_point
 from batteryopt.network.time_budget import TimeBudget
 from batteryopt.solvers.adapter import Options, ProgressListener
 from batteryopt.solvers.interrupt import interrupts_heard

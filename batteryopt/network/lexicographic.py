@@ -8,8 +8,9 @@ from collections.abc import Sequence
 from batteryopt.network.answer import Answer
 from batteryopt.network.epsilon import LEEWAY, caps_as_rows, sign, with_leeway
 from batteryopt.network.instance import Network
+from batteryopt.network.model.formulate import formulate
 from batteryopt.network.objective import Objective
-from batteryopt.network.solve import GAP, answer, formulate
+from batteryopt.network.solve import GAP, answer
 from batteryopt.solvers.adapter import Options, ProgressListener
 
 

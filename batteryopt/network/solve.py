@@ -12,8 +12,8 @@ from batteryopt.network.check import check
 from batteryopt.network.geography import flat_positions
 from batteryopt.network.infeasibility import Conflict, explain
 from batteryopt.network.instance import Network
-from batteryopt.network.model.algebra import Floats, Formulation
 from batteryopt.network.model.added import Added, RuleFunction, add_rules
+from batteryopt.network.model.algebra import Floats, Formulation
 from batteryopt.network.model.extract import to_solution
 from batteryopt.network.model.formulate import formulate
 from batteryopt.network.model.objective import weighted
@@ -24,7 +24,7 @@ from batteryopt.network.search.search import Found, search
 from batteryopt.network.solution import Solution
 from batteryopt.run import Route, Run
 from batteryopt.solvers import get
-from batteryopt.solvers.adapter import Adapter, Options, Progress, ProgressListener
+from batteryopt.solvers.adapter import Adapter, Capability, Options, Progress, ProgressListener
 from batteryopt.solvers.arrays import QuadraticProgram
 from batteryopt.solvers.highs_run import version as highs_version
 from batteryopt.status import PointStatus, StopReason
@@ -82,13 +82,20 @@ def solve(
         If the solver cannot take whole numbers, or an option.
     """
     began = time.monotonic()
-    adapter = None if solver in (None, "highs") else get(str(solver))
+    adapter = None if solver in (None, "highs") else _tree_searcher(network, str(solver))
     weights = {objective: 1.0} if isinstance(objective, Objective) else dict(objective)
     m = formulate(network, weights, facilities=facilities, is_tight=is_tight, with_symmetry=rules is None)
     added = None if rules is None else add_rules(network, m, rules)
     options = Options(relative_gap=gap, threads=threads, time_limit=time_limit)
     found, x = answer_with_point(network, m, weights, options, began=began, adapter=adapter, on_progress=on_progress)
     return found if added is None or x is None else _with_added(found, added, x)
+
+
+def _tree_searcher(network: Network, name: str) -> Adapter:
+    """Return the adapter of a solver that takes whole numbers."""
+    adapter = get(name)
+    adapter.require(Capability.INTEGER, network.name)
+    return adapter
 
 
 def _with_added(answer: Answer, added: Added, x: Floats) -> Answer:

@@ -1,4 +1,4 @@
-"""Adapters to the open-source solvers: HiGHS, Ipopt, SCIP and, where installed, POUNCE.
+"""Adapters to the open-source solvers (HiGHS, Ipopt, SCIP, POUNCE), and to whatever Pyomo finds on the machine.
 
 ``get("scip").solve(model)`` leaves the point in the model's variables and returns a `Report`.
 """
@@ -14,7 +14,7 @@ from batteryopt.solvers.adapter import (
     Report,
     relative_gap,
 )
-from batteryopt.solvers.registry import get, installed, known
+from batteryopt.solvers.registry import available, get, installed, known
 
 __all__ = [
     "LEAST_SECONDS",
@@ -25,6 +25,7 @@ __all__ = [
     "Options",
     "Progress",
     "Report",
+    "available",
     "get",
     "installed",
     "known",

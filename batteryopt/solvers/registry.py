@@ -32,7 +32,7 @@ def known() -> tuple[str, ...]:
 
 
 def get(name: str) -> Adapter:
-    """Return the adapter of a solver.
+    """Return the adapter of a solver: one of our own, or the one for whatever Pyomo finds on this machine.
 
     Raises
     ------
@@ -40,7 +40,7 @@ def get(name: str) -> Adapter:
         If the name is not known, with the nearest that is, or the solver is not installed, with how to install it.
     """
     if name not in _SOLVERS:
-        raise SolverUnavailable(f"no solver '{name}'; {nearest(name, _SOLVERS)}")
+        return _through_pyomo(name)
     adapter = _load(name)
     if adapter is None:
         raise SolverUnavailable(f"solver '{name}' is not installed; {_SOLVERS[name].install}")
@@ -51,6 +51,28 @@ def installed() -> tuple[Adapter, ...]:
     """Return the adapters of the solvers that can be used on this machine."""
     adapters = (_load(name) for name in _SOLVERS)
     return tuple(adapter for adapter in adapters if adapter is not None)
+
+
+def available() -> tuple[Adapter, ...]:
+    """Return every solver of this machine: those with an adapter of their own first, then those through Pyomo."""
+    from batteryopt.solvers.pyomo_solver import through_pyomo
+
+    return (*installed(), *through_pyomo())
+
+
+def _through_pyomo(name: str) -> Adapter:
+    """Return the adapter for a solver that only Pyomo knows, or say what there is."""
+    from batteryopt.solvers.pyomo_solver import FACTORIES, INSTALL, PyomoAdapter, known_to_pyomo
+
+    if known_to_pyomo(name):
+        adapter = PyomoAdapter(name)
+        if adapter.is_available():
+            return adapter
+    here = f"here are: {', '.join(adapter.name for adapter in available())}"
+    if known_to_pyomo(name):
+        remedy = INSTALL.get(name, "Pyomo does not find its program, its package or its licence")
+        raise SolverUnavailable(f"solver '{name}' is not installed; {remedy}; {here}")
+    raise SolverUnavailable(f"no solver '{name}'; {nearest(name, [*_SOLVERS, *FACTORIES])}; {here}")
 
 
 def _load(name: str) -> Adapter | None:

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
+
 import highspy
 import pyomo.environ as pyo
 import pytest
 
 from batteryopt.errors import UnsupportedModel
 from batteryopt.solvers import Indicator, Options
-from batteryopt.solvers.pyomo_solver import PyomoAdapter, native_options
+from batteryopt.solvers.pyomo_solver import PyomoAdapter, native_options, within_the_gap
 from batteryopt.status import PointStatus, StopReason
 
 HIGHS = PyomoAdapter("appsi_highs")
@@ -71,3 +73,39 @@ def test_an_option_without_a_name_is_refused() -> None:
 
 def test_a_solver_that_is_not_here_says_so() -> None:
     assert not PyomoAdapter("surely-not-a-solver").is_available()
+
+
+def test_a_bound_that_is_hidden_within_the_gap_is_taken_off_the_best_value() -> None:
+    """Best 100, gap 20 % of the larger of best and bound: in a minimisation the bound may be 80, at worst 75."""
+    options = Options(relative_gap=0.2)
+    assert within_the_gap(100.0, options, is_maximisation=False) == pytest.approx(75.0)
+    assert within_the_gap(100.0, options, is_maximisation=True) == pytest.approx(125.0)
+    assert within_the_gap(-100.0, options, is_maximisation=False) == pytest.approx(-125.0)
+    assert within_the_gap(100.0, Options(), is_maximisation=False) == 100.0
+
+
+def test_glpk_is_told_whole_seconds_and_one_thread_is_what_it_has() -> None:
+    assert native_options("glpk", Options(time_limit=2.1, threads=1, relative_gap=0.01)) == {"tmlim": 3}
+    assert native_options("cbc", Options(time_limit=2.5, relative_gap=0.01)) == {
+        "timeMode": "elapsed",
+        "sec": 2.5,
+        "ratioGap": 0.01,
+    }
+
+
+@pytest.mark.parametrize("name", ["cbc", "glpk"])
+def test_linear_solvers_are_not_given_what_they_cannot_take(name) -> None:
+    adapter = PyomoAdapter(name)
+    if not adapter.is_available():
+        pytest.skip(f"{name} is not installed")
+    model = pyo.ConcreteModel()
+    model.x = pyo.Var(bounds=(1, 2))
+    model.cost = pyo.Objective(expr=model.x**2)
+    with pytest.raises(UnsupportedModel, match="'cost'.*convex quadratic"):
+        adapter.solve(model)
+    model.cost.set_value(model.x)
+    model.product = pyo.Constraint(expr=model.x * model.x <= 2)
+    with pytest.raises(UnsupportedModel, match="'product' is not linear"):
+        adapter.solve(model)
+    with pytest.raises(UnsupportedModel, match=f"{name} gave up") if name == "glpk" else nullcontext():
+        adapter.solve(knapsack(), Options(extra={"no_such": 1}))

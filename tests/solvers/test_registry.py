@@ -9,6 +9,7 @@ import pytest
 from batteryopt import solvers
 from batteryopt.errors import SolverUnavailable
 from batteryopt.solvers import Adapter, Capability
+from batteryopt.solvers.pyomo_solver import PyomoAdapter
 
 
 def test_the_dependencies_are_installed():
@@ -32,7 +33,7 @@ def test_a_misspelt_name_is_told_the_nearest():
 
 
 def test_nonsense_is_told_what_there_is():
-    with pytest.raises(SolverUnavailable, match=r"'nonsense'.*highs, ipopt, pounce, scip"):
+    with pytest.raises(SolverUnavailable, match=r"'nonsense'.*highs, ipopt.*scip.*; here are: highs, ipopt, scip"):
         solvers.get("nonsense")
 
 
@@ -49,3 +50,29 @@ def test_a_missing_solver_says_how_to_install_it(monkeypatch, name, package, rem
         solvers.get(name)
     assert name not in [adapter.name for adapter in solvers.installed()]
     assert name in solvers.known()
+
+
+def test_what_only_pyomo_has_is_got_by_its_name():
+    assert solvers.get("appsi_highs").version()[0].isdigit()
+    assert "appsi_highs" in [adapter.name for adapter in solvers.available()]
+
+
+def test_a_solver_without_its_licence_is_told_with_what_there_is(monkeypatch):
+    monkeypatch.setattr(PyomoAdapter, "_factory", lambda self: None)
+    with pytest.raises(SolverUnavailable, match=r"'gurobi' is not installed; .*licence; here are: highs, ipopt, scip"):
+        solvers.get("gurobi")
+    with pytest.raises(SolverUnavailable, match="apt-get install coinor-cbc"):
+        solvers.get("cbc")
+    with pytest.raises(SolverUnavailable, match=r"no solver 'gurobbi'; did you mean 'gurobi'\?"):
+        solvers.get("gurobbi")
+
+
+def test_no_program_is_run_for_the_sake_of_its_name(tmp_path, monkeypatch):
+    """Pyomo would take any program on the path for a solver."""
+    program = tmp_path / "solvemall"
+    program.write_text("#!/bin/sh\ntouch " + str(tmp_path / "was-run"))
+    program.chmod(0o755)
+    monkeypatch.setenv("PATH", str(tmp_path), prepend=":")
+    with pytest.raises(SolverUnavailable, match="no solver 'solvemall'"):
+        solvers.get("solvemall")
+    assert not (tmp_path / "was-run").exists()

@@ -9,7 +9,7 @@ order of equal sites, the most trips that a load can need) does not, and is left
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -18,7 +18,8 @@ import pyomo.environ as pyo
 from pyomo.common.gc_manager import PauseGC
 from pyomo.core.expr.visitor import identify_variables
 
-from batteryopt.certificate import Certificate, Check
+from batteryopt.certificate import Certificate
+from batteryopt.doors import RULES_TOLERANCE, Values, plain_key, rule_checks, values_of
 from batteryopt.errors import Fault, InvalidInput, UnsupportedModel
 from batteryopt.network.instance import Network
 from batteryopt.network.model.algebra import Floats, Formulation, Rows, index
@@ -26,19 +27,14 @@ from batteryopt.network.model.pyomo_model import columns_of, with_variables
 from batteryopt.network.model.user_words import told_in_the_users_words
 from batteryopt.solvers.arrays import Columns, bounds_of, linear_rows
 from batteryopt.solvers.components import numbers_required, parts_of
-from batteryopt.solvers.points import violation_in_model, write_point
+from batteryopt.solvers.points import write_point
 
 RuleFunction = Callable[[Any], object]
 """Takes the model, and adds to it."""
-RULES_TOLERANCE = 1e-6
-"""Relative violation that a user's rule may have at a plan: as the check allows the model's own."""
 ROW_PREFIX, VARIABLE_PREFIX = "rule ", "own "
 """Before the names of what was added, so that a user may call it as he likes."""
 NARROWED = "fixed or narrowed"
 """Family of rows for the bounds that a user set on the model's own variables."""
-INTEGRAL = 1e-6
-
-Values = float | dict[str, float]
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -74,31 +70,6 @@ class Added:
     def checks(self) -> Certificate:
         """Return whether each rule holds where the variables stand, evaluated by Pyomo from what the user wrote."""
         return rule_checks(self.constraints)
-
-
-def values_of(variables: Iterable[Any]) -> dict[str, Values]:
-    """Return the values of Pyomo variables by name: a number, or numbers by index."""
-    return {
-        str(variable.name): {_plain(key): float(pyo.value(data)) for key, data in variable.items()}
-        if variable.is_indexed()
-        else float(pyo.value(variable))
-        for variable in variables
-    }
-
-
-def rule_checks(constraints: Iterable[Any]) -> Certificate:
-    """Return a check for each constraint, perhaps indexed: how far the worst of its rows is from holding."""
-    return Certificate(
-        tuple(
-            Check(
-                name=f"rule-{constraint.name}",
-                residual=violation_in_model(constraint.values(), ()),
-                tolerance=RULES_TOLERANCE,
-                detail=f"{len(constraint)} of your own",
-            )
-            for constraint in constraints
-        )
-    )
 
 
 def add_rules(network: Network, m: Formulation, rules: RuleFunction) -> Added:
@@ -170,7 +141,7 @@ def _collected(network: Network, model: Any, columns: Sequence[Any], ours: set[i
                 faults.append(Fault(place=f"rule '{constraint.name}'", problem=str(error), remedy=remedy))
                 continue
             faults += _empty_rows(active, table)
-            rows.append((str(constraint.name), [_plain(data.index()) for data in active], table))
+            rows.append((str(constraint.name), [plain_key(data.index()) for data in active], table))
     for variable in known.variables[count:]:
         problem = f"variable '{variable.name}' stands in a rule and not in the model"
         faults.append(Fault(place=f"variable '{variable.name}'", problem=problem, remedy="add it: model.NAME = Var()"))
@@ -198,10 +169,10 @@ def _component_faults(network: Network, model: Any) -> list[Fault]:
 
 def _empty_rows(constraints: Sequence[Any], table: Table) -> list[Fault]:
     """Return a fault for each constraint in which no variable is left, unless it holds with what is fixed."""
-    (_, _, starts), lower, upper = table
+    (data, _, starts), lower, upper = table
     faults = []
     for constraint, first, last, low, high in zip(constraints, starts, starts[1:], lower, upper, strict=False):
-        if last > first:
+        if data[first:last].any():
             continue
         place = f"rule '{constraint.name}'"
         if not any(True for _ in identify_variables(constraint.body)):
@@ -211,13 +182,6 @@ def _empty_rows(constraints: Sequence[Any], table: Table) -> list[Fault]:
             remedy = "fix something else, or drop the rule"
             faults.append(Fault(place=place, problem="cannot hold with what is fixed", remedy=remedy))
     return faults
-
-
-def _plain(key: Any) -> str:
-    """Return an index as text without commas, which stand between the keys of a name."""
-    if key is None:
-        return "all"
-    return "/".join(map(str, key)) if isinstance(key, tuple) else str(key)
 
 
 # ---- what was done to the model's own variables --------------------------------------------------------------------
@@ -235,7 +199,7 @@ class _Limits:
         lower, upper = _limits_now(columns)
         looser = (lower < self.lower) | (upper > self.upper) | (self.is_integer & ~_integers(columns))
         faults = []
-        for j in np.flatnonzero(looser):
+        for j in np.flatnonzero(looser).tolist():
             what = "fixed at" if columns[j].fixed else "given"
             problem = f"{what} [{lower[j]:g}, {upper[j]:g}], and lies in [{self.lower[j]:g}, {self.upper[j]:g}]"
             remedy = "rules can narrow what may be decided, not widen it: that is the network's tables"
@@ -249,7 +213,7 @@ class _Limits:
         if not len(mine):
             return None
         entries = np.ones(len(mine)), mine.astype(np.int32), np.arange(len(mine) + 1, dtype=np.int32)
-        labels = [str(columns[j].name).replace(",", "/") for j in mine]
+        labels = [str(columns[j].name).replace(",", "/") for j in mine.tolist()]
         return labels, (entries, lower[mine], upper[mine])
 
 
@@ -273,7 +237,7 @@ def _join_variables(m: Formulation, variables: Sequence[Any]) -> None:
     for variable in variables:
         name = VARIABLE_PREFIX + variable.name
         data = list(variable.values())
-        m.labels = {**m.labels, name: [_plain(each.index()) for each in data]}
+        m.labels = {**m.labels, name: [plain_key(each.index()) for each in data]}
         lower, upper = _limits_now(data)
         m.variables(
             name,
@@ -307,7 +271,8 @@ def _widen_trips(m: Formulation) -> None:
 
     How many vehicles a depot has stays a row of its own.
     """
-    named = np.unique(np.concatenate([rows.variable for rows in m.rows.values() if rows.is_added] or [np.zeros(0)]))
+    none = np.zeros(0, dtype=np.int64)
+    named = np.concatenate([none, *(rows.variable for rows in m.rows.values() if rows.is_added)])
     family = m.families["trips"]
     mine = np.isin(np.arange(family.first, family.first + len(family)), named)
     m.families["trips"] = dataclasses.replace(family, upper=np.where(mine, np.inf, family.upper))

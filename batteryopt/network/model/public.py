@@ -5,12 +5,11 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 import pyomo.environ as pyo
 
-from batteryopt.errors import Fault, InvalidInput
+from batteryopt.doors import marked
 from batteryopt.network.instance import Network
 from batteryopt.network.model.algebra import Formulation
 from batteryopt.network.model.formulate import formulate
@@ -18,15 +17,11 @@ from batteryopt.network.model.objective import weighted
 from batteryopt.network.model.pyomo_model import to_pyomo
 from batteryopt.network.objective import Objective
 
-_ORIGIN = "_made_from"
-"""Attribute of a Pyomo model that says what it was made from."""
-
 
 @dataclass(frozen=True, kw_only=True, eq=False)
-class Origin:
-    """What a Pyomo model was made from: the network, its formulation, and what is minimised."""
+class Details:
+    """What a plan is read off a model with: its formulation, and what is minimised."""
 
-    network: Network
     m: Formulation
     weights: Mapping[Objective, float]
 
@@ -65,18 +60,4 @@ def make_model(
     costs = weighted(m, weights)
     model = to_pyomo(m, costs.vector, constant=costs.constant)
     model.name = network.name
-    setattr(model, _ORIGIN, Origin(network=network, m=m, weights=weights))
-    return model
-
-
-def origin_of(model: Any) -> Origin:
-    """Return what a Pyomo model was made from, or raise `InvalidInput` where it was not made here."""
-    origin = getattr(model, _ORIGIN, None)
-    if not isinstance(origin, Origin):
-        fault = Fault(
-            place=f"model '{getattr(model, 'name', model)}'",
-            problem="was not made from a network",
-            remedy="make it with batteryopt.model(network)",
-        )
-        raise InvalidInput("plan_of", [fault])
-    return origin
+    return marked(model, network, "design", Details(m=m, weights=weights))

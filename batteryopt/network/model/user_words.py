@@ -134,5 +134,3 @@ def _says_nothing(message: str) -> Fault | None:
         remedy = "end it with <= , >= or == and what it must keep"
         return Fault(place=place, problem="is no comparison", remedy=remedy)
     return None
-
-
