@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: demo test test-all lint docs benchmark clean
+.PHONY: demo test test-all coverage lint pages docs benchmark clean
 
 demo: $(VENV)/installed
 	$(BIN)/batteryopt reproduce coordination
@@ -15,10 +15,16 @@ test: $(VENV)/installed
 test-all: $(VENV)/installed
 	$(BIN)/pytest -m ""
 
+coverage: $(VENV)/installed
+	$(BIN)/pytest --cov --cov-report=term:skip-covered
+
 lint: $(VENV)/installed
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+
+pages: $(VENV)/installed
+	$(BIN)/python -m docs.generate
 
 docs: $(VENV)/installed
 	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict

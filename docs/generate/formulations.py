@@ -15,7 +15,7 @@ from batteryopt.differential_game.published import BASE_CASE
 from batteryopt.differential_game.solution import Model as Game
 from batteryopt.network.model.build import build as build_network
 from batteryopt.toml_input import TomlInstance
-from docs.generate import network_parts, pyomo_parts
+from docs.generate import network_math, network_parts, pyomo_parts
 from docs.generate.parts import Part, cell, merged, page
 from tests.coordination.everything import two_by_two
 from tests.network.everything import everything
@@ -63,7 +63,9 @@ PARTS = {
 def formulation(family: str) -> str:
     """Return the generated part of a family's page."""
     models = {"coordination": list(Coordination), "differential-game": list(Game)}.get(family, [])
-    return page(PARTS[family](), [model.value for model in models])
+    parts = PARTS[family]()
+    text = page(parts, [model.value for model in models])
+    return f"{network_math.mathematics(parts)}\n{text}" if family == "network" else text
 
 
 def _games(model: Game) -> Iterator[Any]:

@@ -1,7 +1,7 @@
-"""What MkDocs calls while it builds: puts the generated parts where pages ask for them.
+"""What MkDocs calls while it builds: makes the generated parts of pages anew (see `docs.generate.pages`).
 
-A page asks with a line ``<!-- generated: NAME -->``. The changelog, the rules for contributors and the notebooks become
-pages of their own. Formulas between dollars become MathML, which browsers show without a script.
+The changelog, the rules for contributors and the notebooks become pages of their own. Formulas between dollars become
+MathML, which browsers show without a script.
 """
 
 from __future__ import annotations
@@ -18,10 +18,10 @@ from mkdocs.structure.files import File, Files
 ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT))
 
-from docs.generate.contents import GENERATED  # noqa: E402
 from docs.generate.notebooks import page_of  # noqa: E402
+from docs.generate.pages import refreshed  # noqa: E402
 
-MARKER = re.compile(r"^<!-- generated: (\S+) -->$", re.MULTILINE)
+MARKER = re.compile(r"^<!-- (?:generated: |end of )\S+ -->\n", re.MULTILINE)
 MATH = re.compile(r'<(span|div) class="arithmatex">\\([(\[])(.*?)\\[)\]]</\1>', re.DOTALL)
 OWN_PAGES = {"changelog.md": "CHANGELOG.md", "contributing.md": "CONTRIBUTING.md"}
 
@@ -43,8 +43,8 @@ def on_files(files: Files, config: Any) -> Files:
 
 
 def on_page_markdown(markdown: str, **_: Any) -> str:
-    """Fill in what the page asks for."""
-    return MARKER.sub(lambda found: GENERATED[found.group(1)](), markdown)
+    """Refresh what is generated, so that a site is never stale, and leave the marks out."""
+    return MARKER.sub("", refreshed(markdown) + "\n")
 
 
 def on_page_content(content: str, **_: Any) -> str:

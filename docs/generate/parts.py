@@ -106,11 +106,10 @@ def _examples(parts: Sequence[Part]) -> list[str]:
     shown = [part for part in parts if part.example]
     if not shown:
         return []
-    lines = [f'??? example "One of each, written out ({len(shown)})"', ""]
+    lines = ['<details markdown="1">', f"<summary>One of each, written out ({len(shown)})</summary>", ""]
     for part in shown:
-        lines += [f"    **`{part.name}`**: {cell(part.doc)}", "", "    ```text"]
-        lines += [f"    {line}" for line in part.example.splitlines()] + ["    ```", ""]
-    return lines
+        lines += [f"**`{part.name}`**: {cell(part.doc)}", "", "```", *part.example.splitlines(), "```", ""]
+    return [*lines, "</details>", ""]
 
 
 def cell(text: str) -> str:

@@ -101,7 +101,7 @@ def test_linear_solvers_are_not_given_what_they_cannot_take(name) -> None:
     model = pyo.ConcreteModel()
     model.x = pyo.Var(bounds=(1, 2))
     model.cost = pyo.Objective(expr=model.x**2)
-    with pytest.raises(UnsupportedModel, match="'cost'.*convex quadratic"):
+    with pytest.raises(UnsupportedModel, match=r"'cost'.*convex quadratic"):
         adapter.solve(model)
     model.cost.set_value(model.x)
     model.product = pyo.Constraint(expr=model.x * model.x <= 2)
