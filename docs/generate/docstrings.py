@@ -1,4 +1,4 @@
-"""Docstrings as the API reference shows them: literal blocks become code of Markdown, members of enums are all shown."""
+"""Docstrings as the API reference shows them: literal blocks become code of Markdown, enums list all members."""
 
 from __future__ import annotations
 
