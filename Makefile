@@ -1,9 +1,9 @@
 # `make demo` and `make test` work from a fresh clone: both make .venv and install into it first.
 PYTHON ?= python3
 VENV := .venv
-BIN := $(VENV)/bin
+BIN := $(VENV)/$(if $(filter Windows_NT,$(OS)),Scripts,bin)
 
-.PHONY: demo test test-all coverage lint pages docs benchmark clean
+.PHONY: demo test test-all coverage lint ruff-check ruff-format mypy pages stale-pages docs benchmark clean
 
 demo: $(VENV)/installed
 	$(BIN)/batteryopt reproduce coordination
@@ -18,13 +18,22 @@ test-all: $(VENV)/installed
 coverage: $(VENV)/installed
 	$(BIN)/pytest --cov --cov-report=term:skip-covered
 
-lint: $(VENV)/installed
+lint: ruff-check ruff-format mypy
+
+ruff-check: $(VENV)/installed
 	$(BIN)/ruff check .
+
+ruff-format: $(VENV)/installed
 	$(BIN)/ruff format --check .
+
+mypy: $(VENV)/installed
 	$(BIN)/mypy
 
 pages: $(VENV)/installed
 	$(BIN)/python -m docs.generate
+
+stale-pages: $(VENV)/installed
+	$(BIN)/python -m docs.generate --check
 
 docs: $(VENV)/installed
 	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict
@@ -35,7 +44,7 @@ benchmark: $(VENV)/installed
 
 $(VENV)/installed: pyproject.toml
 	$(PYTHON) -m venv $(VENV)
-	$(BIN)/pip install --quiet --disable-pip-version-check --editable '.[dev]'
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[dev]'
 	touch $@
 
 clean:
