@@ -9,7 +9,7 @@ import pyomo.environ as pyo
 
 from batteryopt.certificate import Certificate, Check
 from batteryopt.doors import BOUND_TOLERANCE, of_the_user, origin_of, point_required, rule_checks, run_of, values_of
-from batteryopt.network.answer import MODEL, Answer, value_of
+from batteryopt.network.answer import BOUND, MODEL, Answer, value_of
 from batteryopt.network.check import check
 from batteryopt.network.instance import Network
 from batteryopt.network.model.extract import to_solution
@@ -85,7 +85,7 @@ def _bound_check(details: Details, solution: Solution, lowest: float) -> Certifi
     money = sum(map(abs, solution.cost_terms.values())) if Objective.COST in details.weights else abs(value)
     beyond = max(0.0, lowest - _sign(details) * value)
     found = Check(
-        name="bound-below-the-objective",
+        name=BOUND,
         residual=beyond / max(1.0, money),
         tolerance=BOUND_TOLERANCE,
         detail=f"{_sign(details) * lowest:.10g}",

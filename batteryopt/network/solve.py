@@ -84,7 +84,7 @@ def solve(
     began = time.monotonic()
     adapter = None if solver in (None, "highs") else _tree_searcher(network, str(solver))
     weights = {objective: 1.0} if isinstance(objective, Objective) else dict(objective)
-    m = formulate(network, weights, facilities=facilities, is_tight=is_tight, with_symmetry=rules is None)
+    m = formulate(network, weights, facilities=facilities, is_tight=is_tight)
     added = None if rules is None else add_rules(network, m, rules)
     options = Options(relative_gap=gap, threads=threads, time_limit=time_limit)
     found, x = answer_with_point(network, m, weights, options, began=began, adapter=adapter, on_progress=on_progress)

@@ -100,9 +100,22 @@ EQUATIONS = {
         r"O_{ipt} - \sum_{j,m} q_{ijmpt} - v_{ipt} - d_{ipt} - u_{ipt} "
         r"\le \min(M^{\text{own}}_{ipt}, M^{\text{in}}_{ipt}) \sum_{k\,\text{takes}\,p} y_{ik1t}"
     ),
+    "rounds_end_at_a_depot": r"n_{ijmt} \le M_{ijmt} \sum_{k\,\text{takes}\,m} y_{jk1t}",
+    "only_what_returned_is_left": r"u_{ipt} \le R_{ipt} + C_{ipt}",
+    "shrinks_where_it_stands": r"a_{ik\ell t} \ge -y_{ik1t}",
+    "kept_of_what_shrinks_stands": r"e_{ik\ell t} \le y_{ik1T}",
+    "burden_is_kept": r"e_{ik\ell t} \ge a_{ik\ell t} - 1 + y_{ik1T}",
     "twins_open_in_order": r"\sum_t y_{jk1t} \le \sum_t y_{ik1t}",
 }
 """Each family of rows; over what it is stated, and its meaning, are read off the model."""
+
+SOMETIMES = {
+    "shrinks_where_it_stands": "only what still stands is refunded for shrinking",
+    "kept_of_what_shrinks_stands": "what was raised and shrank again has no salvage in a facility that was closed",
+    "burden_is_kept": "what was earned by opening is taken off again at the end, if the facility stands then",
+    "twins_open_in_order": "of two equal sites the first opens first; left out where anything tells them apart",
+}
+"""Equations that the example does not have, in words."""
 
 TERMS = {
     "acquisition": r"\sum_{i,p,t} \delta_t \pi_{ipt} (R_{ipt} + C_{ipt} - u_{ipt})",
@@ -151,6 +164,9 @@ def mathematics(parts: Sequence[Part]) -> str:
     lines += ["", "What a site has of its own in a period:", "", f"$$ {OWN} $$", "", "## Equations in mathematics", ""]
     for part in equations:
         lines += _entry(part.name, f"{cell(part.doc)}; for every {', '.join(part.over)}", EQUATIONS[part.name])
+    lines += ["These stand where a network has what they are about:", ""]
+    for name, meaning in SOMETIMES.items():
+        lines += _entry(name, meaning, EQUATIONS[name])
     lines += ["## Cost terms in mathematics", "", "They sum to what is minimised, the net present cost.", ""]
     for part in terms:
         lines += _entry(part.name, cell(part.doc), TERMS[part.name])

@@ -137,6 +137,21 @@ def test_a_rule_may_ask_for_more_trips_than_the_load_needs():
     assert solve(network, gap=0.0, rules=rules).objective == pytest.approx(31)
 
 
+def test_a_rule_may_ask_for_more_rounds_of_a_mobile_station():
+    """5 t in one round to the depot in town1; five rounds must go: 10 to open and 5 x 7."""
+    network = echelon([[0, 1], [1, 0]], [5, 0], [1000, 10])
+    van = Mode(name="road", distance="km", trip_capacity_t=5.0, whole_trips=True, cost_per_trip=7.0, is_mobile=True)
+    network = dataclasses.replace(network, modes=(van,))
+
+    def rules(m):
+        m.five_rounds = pyo.Constraint(expr=m.trips["town0", "town1", "road", "now"] >= 5)
+
+    assert solve(network, gap=0.0).objective == pytest.approx(17)
+    answer = solve(network, gap=0.0, rules=rules)
+    assert answer.objective == pytest.approx(45)
+    assert answer.certificate.passed
+
+
 def test_what_is_fixed_or_narrowed_is_kept():
     """Both stand: 140; nothing may leave town1, which a bound of 0 says: then town1 stands, and town0 sends or not."""
 
@@ -161,6 +176,7 @@ def test_expressions_can_be_limited():
     assert solve(two_towns(), gap=0.0, rules=rules).objective == pytest.approx(140)
 
 
+@pytest.mark.usefixtures("either_way")
 def test_variables_of_ones_own_by_index_and_without_bounds():
     """Twice the towns that stand, less one, is free to be anything: at least 3 makes both stand."""
 
@@ -319,7 +335,7 @@ def test_what_is_fixed_is_told_where_it_cannot_hold():
 def test_the_judge_of_rules_can_fail():
     """A plan of the network without the rule, put into the model with it."""
     network, weights = two_towns(), {Objective.COST: 1.0}
-    m = formulate(network, weights, with_symmetry=False)
+    m = formulate(network, weights)
     without = solve_arrays(make_problem(m, weighted(m, weights)).with_cuts())
     added = add_rules(network, m, add(mine=lambda m: is_open(m, "town0") <= is_open(m, "town1")))
     added.put(without.x)

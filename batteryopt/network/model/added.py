@@ -8,7 +8,6 @@ order of equal sites, the most trips that a load can need) does not, and is left
 
 from __future__ import annotations
 
-import dataclasses
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -22,9 +21,10 @@ from batteryopt.certificate import Certificate
 from batteryopt.doors import RULES_TOLERANCE, Values, plain_key, rule_checks, values_of
 from batteryopt.errors import Fault, InvalidInput, UnsupportedModel
 from batteryopt.network.instance import Network
-from batteryopt.network.model.algebra import Floats, Formulation, Rows, index
+from batteryopt.network.model.algebra import Bools, Floats, Formulation, Rows, index
 from batteryopt.network.model.pyomo_model import columns_of, with_variables
 from batteryopt.network.model.user_words import told_in_the_users_words
+from batteryopt.network.model.widened import open_to_rules
 from batteryopt.solvers.arrays import Columns, bounds_of, linear_rows
 from batteryopt.solvers.components import numbers_required, parts_of
 from batteryopt.solvers.points import write_point
@@ -78,13 +78,14 @@ def add_rules(network: Network, m: Formulation, rules: RuleFunction) -> Added:
     Parameters
     ----------
     m
-        Built without symmetry; rows and variables are added to it.
+        Rows and variables are added to it, and what only chooses among equal plans is dropped.
 
     Raises
     ------
     InvalidInput
         With everything that the rules have and a network's model cannot take, by the names that the user gave.
     """
+    m.drop_choices()
     model = with_variables(m)
     columns = columns_of(model, m)
     limits = _Limits(columns)
@@ -102,7 +103,7 @@ def add_rules(network: Network, m: Formulation, rules: RuleFunction) -> Added:
     if narrowed is not None:
         labels, table = narrowed
         _join_rows(m, ROW_PREFIX + NARROWED, labels, table, doc="what you fixed or narrowed")
-    _widen_trips(m)
+    open_to_rules(m, _named_by_rules(m))
     every = (*columns, *(data for variable in found.variables for data in variable.values()))
     return Added(model=model, columns=every, variables=found.variables, constraints=found.constraints)
 
@@ -266,13 +267,10 @@ def _join_rows(m: Formulation, name: str, labels: list[str], table: Table, *, do
     )
 
 
-def _widen_trips(m: Formulation) -> None:
-    """Let trips that a rule names be more than the load needs, which no plan would drive of itself.
-
-    How many vehicles a depot has stays a row of its own.
-    """
-    none = np.zeros(0, dtype=np.int64)
-    named = np.concatenate([none, *(rows.variable for rows in m.rows.values() if rows.is_added)])
-    family = m.families["trips"]
-    mine = np.isin(np.arange(family.first, family.first + len(family)), named)
-    m.families["trips"] = dataclasses.replace(family, upper=np.where(mine, np.inf, family.upper))
+def _named_by_rules(m: Formulation) -> Bools:
+    """Return which columns the added rows speak of (n)."""
+    named = np.zeros(m.size, dtype=bool)
+    for rows in m.rows.values():
+        if rows.is_added:
+            named[rows.variable] = True
+    return named

@@ -18,15 +18,13 @@ from batteryopt.network.model.symmetry import order_equal_sites
 from batteryopt.network.model.transport import add_transport
 
 
-def build(network: Network, *, is_tight: bool = True, with_symmetry: bool = True) -> Formulation:
+def build(network: Network, *, is_tight: bool = True) -> Formulation:
     """Return the formulation of an instance.
 
     Parameters
     ----------
     is_tight
         False leaves out the cuts and the bounds by reachable mass: the usual form, for comparison.
-    with_symmetry
-        False leaves out what only breaks ties between equal sites: further rules may tell them apart.
     """
     sets = make_sets(network)
     b = Draft(network=network, sets=sets, reach=make_reach(sets), m=Formulation(sets.labels), is_tight=is_tight)
@@ -41,6 +39,5 @@ def build(network: Network, *, is_tight: bool = True, with_symmetry: bool = True
     add_policy(b)
     if is_tight:
         add_links(b)
-    if is_tight and with_symmetry:
         order_equal_sites(b)
     return b.m

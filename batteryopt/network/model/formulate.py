@@ -20,11 +20,8 @@ def formulate(
     *,
     facilities: Solution | None = None,
     is_tight: bool = True,
-    with_symmetry: bool = True,
 ) -> Formulation:
     """Return the formulation for an objective: with facilities kept, and soft rules made hard where cost is absent.
-
-    The switches are those of `build`.
 
     Raises
     ------
@@ -39,7 +36,7 @@ def formulate(
             remedy=f"choose it: --scenario {network.scenarios[0].name}; in Python: network.in_scenario(...)",
         )
         raise InvalidInput(network.name, [fault])
-    m = build(network, is_tight=is_tight, with_symmetry=with_symmetry)
+    m = build(network, is_tight=is_tight)
     if facilities is not None:
         fix_facilities(m, facilities)
     if Objective.COST not in weights:

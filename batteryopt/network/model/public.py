@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import dataclasses
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-import numpy as np
 import pyomo.environ as pyo
 
 from batteryopt.doors import marked
@@ -15,6 +13,7 @@ from batteryopt.network.model.algebra import Formulation
 from batteryopt.network.model.formulate import formulate
 from batteryopt.network.model.objective import weighted
 from batteryopt.network.model.pyomo_model import to_pyomo
+from batteryopt.network.model.widened import open_to_rules
 from batteryopt.network.objective import Objective
 
 
@@ -54,9 +53,8 @@ def make_model(
         If the network has several futures: choose one with ``network.in_scenario(name)``.
     """
     weights = {objective: 1.0} if isinstance(objective, Objective) else dict(objective)
-    m = formulate(network, weights, is_tight=is_tight, with_symmetry=False)
-    trips = m.families["trips"]
-    m.families["trips"] = dataclasses.replace(trips, upper=np.full(len(trips), np.inf))
+    m = formulate(network, weights, is_tight=is_tight)
+    open_to_rules(m)
     costs = weighted(m, weights)
     model = to_pyomo(m, costs.vector, constant=costs.constant)
     model.name = network.name
