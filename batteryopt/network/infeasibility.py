@@ -8,6 +8,7 @@ is of the price's making; so the rules that are kept, and without which less wou
 from __future__ import annotations
 
 import dataclasses
+import time
 from collections.abc import Sequence, Set
 from dataclasses import dataclass
 
@@ -19,10 +20,13 @@ from batteryopt.network.model.arrays import row_names, to_arrays
 from batteryopt.network.rules import Breach
 from batteryopt.solvers.adapter import Options
 from batteryopt.solvers.arrays import QuadraticProgram
-from batteryopt.solvers.highs_arrays import solve_arrays
+from batteryopt.solvers.highs_arrays import ArraySolution, solve_arrays
+from batteryopt.status import PointStatus, StopReason
 
 MISSED = 1e-6
 """Relative miss that counts."""
+LONGEST = 60.0
+"""Seconds for finding out what conflicts, where more are left or there is no limit."""
 
 ELASTIC = {
     "every_node_is_in_balance": "t must leave and cannot",
@@ -75,13 +79,12 @@ class Conflict:
 
 
 def explain(m: Formulation, options: Options) -> Conflict:
-    """Return what conflicts; integrality is tried with and given up where it takes too long."""
+    """Return what conflicts, in the time that is left; integrality is given up where it takes too long."""
     program, slack_rows = elastic(m)
-    limited = dataclasses.replace(options, time_limit=min(options.time_limit or 60.0, 60.0), relative_gap=1e-4)
-    answer = solve_arrays(program, limited)
+    solve = _Solves(options)
+    answer = solve(program, gap=1e-4, share=0.5)
     if answer.x is None:
-        relaxed = program.relaxed()
-        answer = solve_arrays(relaxed, dataclasses.replace(limited, relative_gap=0.0))
+        answer = solve(program.relaxed())
     if answer.x is None:
         return Conflict()
     slacks, sizes, cuts = answer.x[m.size :], _sizes(program), _cuts(m)
@@ -89,8 +92,23 @@ def explain(m: Formulation, options: Options) -> Conflict:
     found = [i for i in np.argsort(-slacks) if slacks[i] > MISSED]
     missed = [_breach(m, names[row], kinds[row], slacks[i] * sizes[row]) for i in found for row in [slack_rows[i]]]
     may_oppose = OPPOSING | _added(m)
-    opposing = _opposing(program, answer.x, kinds, may_oppose, frozenset(slack_rows[found].tolist()), limited)
+    opposing = _opposing(program, answer.x, kinds, may_oppose, frozenset(slack_rows[found].tolist()), solve)
     return Conflict(missed=tuple(missed), opposed=tuple(_breach(m, names[row], kinds[row], 0.0) for row in opposing))
+
+
+class _Solves:
+    """Solves of which all together keep to a time limit; one without any time left has no point."""
+
+    def __init__(self, options: Options) -> None:
+        self._options = options
+        self._ends_at = time.monotonic() + min(options.time_limit or LONGEST, LONGEST)
+
+    def __call__(self, program: QuadraticProgram, *, gap: float = 0.0, share: float = 1.0) -> ArraySolution:
+        """Return the answer to a program within a share of what is left."""
+        left = self._ends_at - time.monotonic()
+        if left <= 0.0:
+            return ArraySolution(stop_reason=StopReason.TIME_LIMIT, point_status=PointStatus.NONE)
+        return solve_arrays(program, dataclasses.replace(self._options, time_limit=share * left, relative_gap=gap))
 
 
 def _opposing(
@@ -99,39 +117,39 @@ def _opposing(
     kinds: Sequence[str],
     may_oppose: Set[str],
     missed: frozenset[int],
-    options: Options,
+    solve: _Solves,
 ) -> list[int]:
     """Return the rows in the way, those that matter most first: a price says so, and leaving them out proves it.
 
     In the relaxation, or, where that misses nothing, with the integers as they are. Prices alone would name rows that
     only hold by chance at that point; so each family of rows is left out once, and must have less missed.
     """
-    relaxed, exact = program.relaxed(), dataclasses.replace(options, relative_gap=0.0)
-    answer = solve_arrays(relaxed, exact)
+    relaxed = program.relaxed()
+    answer = solve(relaxed)
     if answer.x is not None and relaxed.objective(answer.x) <= MISSED:
         whole = np.round(x)
         lower = np.where(program.is_integer, whole, program.lower)
         upper = np.where(program.is_integer, whole, program.upper)
         relaxed = dataclasses.replace(relaxed, lower=lower, upper=upper)
-        answer = solve_arrays(relaxed, exact)
+        answer = solve(relaxed)
     if answer.x is None or answer.row_duals is None:
         return []
     weights = np.abs(answer.row_duals) * _sizes(program)
     rows = [int(i) for i in np.argsort(-weights) if weights[i] > MISSED and i not in missed and kinds[i] in may_oppose]
     value = relaxed.objective(answer.x)
     matters = {
-        kind: _value_without(relaxed, [row for row in rows if kinds[row] == kind], exact) < value - MISSED
+        kind: _value_without(relaxed, [row for row in rows if kinds[row] == kind], solve) < value - MISSED
         for kind in dict.fromkeys(kinds[row] for row in rows)
     }
     return [row for row in rows if matters[kinds[row]]]
 
 
-def _value_without(program: QuadraticProgram, rows: Sequence[int], options: Options) -> float:
+def _value_without(program: QuadraticProgram, rows: Sequence[int], solve: _Solves) -> float:
     """Return what is missed where rows are left out; infinite where it is not found out in time."""
     lower, upper = program.row_lower.copy(), program.row_upper.copy()
     lower[rows], upper[rows] = -np.inf, np.inf
     freed = dataclasses.replace(program, row_lower=lower, row_upper=upper)
-    answer = solve_arrays(freed, options)
+    answer = solve(freed)
     return np.inf if answer.x is None or answer.bound is None else freed.objective(answer.x)
 
 

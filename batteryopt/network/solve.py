@@ -27,6 +27,7 @@ from batteryopt.solvers import get
 from batteryopt.solvers.adapter import Adapter, Capability, Options, Progress, ProgressListener
 from batteryopt.solvers.arrays import QuadraticProgram
 from batteryopt.solvers.highs_run import version as highs_version
+from batteryopt.solvers.interrupt import catching_interrupt
 from batteryopt.status import PointStatus, StopReason
 
 GAP = 1e-4
@@ -141,6 +142,20 @@ def answer_with_point(
         Another solver than HiGHS for the tree.
     """
     problem = make_problem(m, weighted(m, weights), extra=extra)
+    with catching_interrupt():  # to the end, tables and check included: an interrupt ends the search and loses nothing
+        return _searched(network, m, problem, weights, options, began, start, on_progress)
+
+
+def _searched(
+    network: Network,
+    m: Formulation,
+    problem: Problem,
+    weights: Mapping[Objective, float],
+    options: Options,
+    began: float,
+    start: Floats | None,
+    on_progress: ProgressListener | None,
+) -> tuple[Answer, Floats | None]:
     units = _Units(problem, weights)
 
     def told(progress: Progress) -> None:
@@ -162,7 +177,8 @@ def answer_with_point(
         root_bound=units.if_any(found.root_bound),
     )
     if solution is None:
-        why = explain(m, options) if run.stop_reason.is_no_solution else Conflict()
+        left = options.after(time.monotonic() - began)
+        why = explain(m, left) if run.stop_reason.is_no_solution else Conflict()
         return dataclasses.replace(answer, conflicts=why.missed, opposed=why.opposed, reason=_reason(run)), None
     certificate = check(solution) + _money_checks(problem, found, solution, weights, units)
     return dataclasses.replace(answer, certificate=certificate), found.x

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import time
 from dataclasses import dataclass
@@ -75,13 +76,18 @@ def search(
         A point that is known to be feasible: the best so far.
     """
     whole = problem.with_cuts()
-    if whole.A.nnz <= SMALL or not whole.has_integers:
-        return _tree(whole, options, began, start, on_progress, root=root_bound_of(whole, options, began))
-    with catching_interrupt() as flag:
+    with catching_interrupt() as flag:  # one for all phases: who asks once asks each of them
+        if whole.A.nnz <= SMALL or not whole.has_integers:
+            root = root_bound_of(whole, options, began)
+            if flag.is_set:
+                objective = None if start is None else whole.objective(start)
+                return _held(start, objective, root, options, StopReason.INTERRUPTED)
+            return _tree(whole, options, began, start, on_progress, root=root)
         hunt = _Hunt(problem, options, began, positions, flag, on_progress)
         hunt.x = start
-        hunt.go()
-    return hunt.finish()
+        with contextlib.suppress(KeyboardInterrupt):  # asked twice, or not heeded: the best so far is kept all the same
+            hunt.go()
+        return hunt.finish()
 
 
 def root_bound_of(program: QuadraticProgram, options: Options, began: float) -> float | None:
@@ -89,7 +95,10 @@ def root_bound_of(program: QuadraticProgram, options: Options, began: float) -> 
     left = _left(options, began)
     limit = None if left is None else max(left, SECONDS_FOR_A_PLAN)
     relaxed = dataclasses.replace(options, relative_gap=0.0, time_limit=limit)
-    duals = solve_arrays(program.relaxed(), relaxed).row_duals
+    try:
+        duals = solve_arrays(program.relaxed(), relaxed).row_duals
+    except KeyboardInterrupt:  # the flag says so too
+        return None
     return None if duals is None else _known(dual_bound(program, duals))
 
 
@@ -130,7 +139,12 @@ def _tree(
     if left is not None and start is not None and left < LEAST_SECONDS:
         return _held(start, program.objective(start), root, options, StopReason.TIME_LIMIT)
     left = left if left is None or start is not None else max(left, SECONDS_FOR_A_PLAN)
-    found = solve_arrays(program, dataclasses.replace(options, time_limit=left), start=start, on_progress=on_progress)
+    limited = dataclasses.replace(options, time_limit=left)
+    try:
+        found = solve_arrays(program, limited, start=start, on_progress=on_progress)
+    except KeyboardInterrupt:  # asked twice, or not heeded
+        objective = None if start is None else program.objective(start)
+        return _held(start, objective, root, options, StopReason.INTERRUPTED)
     x, status = found.x, found.point_status
     if start is not None and (x is None or program.objective(start) < program.objective(x)):
         x, status = start, PointStatus.FEASIBLE
