@@ -1,6 +1,34 @@
 """``python -m batteryopt`` is the command ``batteryopt``."""
 
-from batteryopt.cli import main
+from __future__ import annotations
+
+import os
+import sys
+
+from batteryopt.signals import heed_signals
+
+STOPPED = 4
+"""Exit status of what was interrupted, as `batteryopt.cli.exits` has it."""
+
+
+def main() -> None:
+    """Run the command line; Ctrl-C is heeded before anything large is imported."""
+    try:
+        heed_signals()
+        from batteryopt.cli import main as run
+
+        run()
+    except KeyboardInterrupt:
+        _leave("interrupted")
+    except MemoryError:
+        _leave("error: memory ran out before anything could begin", status=1)
+
+
+def _leave(words: str, status: int = STOPPED) -> None:
+    if sys.stderr is not None:
+        print(words, file=sys.stderr, flush=True)
+    os._exit(status)
+
 
 if __name__ == "__main__":
     main()

@@ -100,6 +100,8 @@ class Family:
         Functions from an instance, a model's name and options to its Pyomo model, and from a solved one to an answer.
     left_out
         Beginnings of names in the JSON of an answer that are of no use in a sweep's table.
+    tables
+        Tuple of the names of the tables that a saved result may have; empty: "answers" alone.
     """
 
     kind: str
@@ -117,6 +119,7 @@ class Family:
     plan: str = "door:plan_of"
     drawn: tuple[str, ...] = ("objective",)
     left_out: tuple[str, ...] = ()
+    tables: str = ""
 
     def get(self, place: str) -> Any:
         """Return what stands at a place, importing its module."""
@@ -130,6 +133,10 @@ class Family:
     def model_names(self) -> tuple[str, ...]:
         """Return the names of all models."""
         return tuple(model.value for model in self.get(self.models))
+
+    def table_names(self) -> tuple[str, ...]:
+        """Return the names of the tables that a saved result may have."""
+        return tuple(self.get(self.tables)) if self.tables else ("answers",)
 
     def model_faults(self, names: Iterable[str]) -> list[Fault]:
         """Return a fault for every name that is no model of this family."""
@@ -235,6 +242,7 @@ FAMILIES: Mapping[str, Family] = {
             template="template:write_template",
             options="family:read_options",
             frontier="compromises:solve_frontier",
+            tables="output:TABLES",
             left_out=("open_facilities", "missed_rules", "conflicts", "opposed", "held"),
         ),
     )

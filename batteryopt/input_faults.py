@@ -68,6 +68,8 @@ def show(value: Any) -> str:
         return f"a list of {len(value)}"
     if isinstance(value, Mapping):
         return "a table"
+    if isinstance(value, int) and abs(value) >= 10**40:
+        return f"a whole number of {len(str(abs(value)))} digits" if abs(value) < 10**4000 else "a huge whole number"
     return repr(value) if isinstance(value, int | float) else f"{value} ({type(value).__name__})"
 
 

@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-import contextlib
 import json
 import math
 import os
-import secrets
-import shutil
+import re
 import tomllib
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from batteryopt.errors import Fault, InvalidInput
-from batteryopt.files import csv_of_sums
-from batteryopt.solvers.interrupt import postponed_interrupt
+from batteryopt.files import csv_of_sums, csv_text
+from batteryopt.owned import MANIFEST, OwnedFolder
+from batteryopt.precedence import is_better
 from batteryopt.spreadsheet import is_workbook
 from batteryopt.toml_output import to_toml
 
@@ -27,12 +26,16 @@ INSTANCE_COPIES = ("instance.toml", "instance.xlsx", "instance.xlsm", "instance"
 """What the copy of an instance may be called; a result has one of them."""
 STATUS_KEYS = ("route", "solver", "stop_reason", "point_status", "objective", "bound", "gap", "seconds")
 """What every answer says of its run."""
+_UNSEEN = re.compile("[\\x7f-\\x9f\\u2028-\\u202e\\u2066-\\u2069\\ud800-\\udfff]")
+"""What JSON may hold as it is and a terminal obeys: control characters, ends of lines, directions; and what no file can
+hold, halves of characters."""
 _NOT_NUMBERS = (*STATUS_KEYS, "certificate", "reason", "remarks")
 
 
 def json_text(document: Any) -> str:
     """Return plain data as JSON; infinity and NaN, which JSON does not have, become null."""
-    return json.dumps(_finite(document), indent=2, ensure_ascii=False, allow_nan=False) + "\n"
+    text = json.dumps(_finite(document), indent=2, ensure_ascii=False, allow_nan=False)
+    return _UNSEEN.sub(lambda found: f"\\u{ord(found[0]):04x}", text) + "\n"
 
 
 def numbers_of(answer: Mapping[str, Any], left_out: tuple[str, ...] = ()) -> Iterator[tuple[str, Any]]:
@@ -52,60 +55,116 @@ def grouped(names: Iterable[str]) -> list[str]:
     return sorted(ordered, key=lambda name: heads.index(name.partition(".")[0]))
 
 
-def make_folder(folder: Path, instance: Path) -> None:
+def make_folder(
+    folder: Path,
+    instance: Path,
+    *,
+    tables: Iterable[str] = ("answers",),
+    parts: Iterable[str] = (),
+    overwrite: bool = False,
+) -> OwnedFolder:
     """Create the folder of a result, before any work is done for it.
+
+    Parameters
+    ----------
+    tables
+        Names of tables that the result may have.
+    parts
+        Folders in it that further results may be saved in.
+    overwrite
+        Whether files that are not ours may be replaced.
 
     Raises
     ------
     InvalidInput
-        If it cannot be written to, or would become a part of the instance.
+        If it cannot be written to, would become a part of the instance, or has something of the user's where we would
+        write.
     """
-    if instance.is_dir() and folder.resolve().is_relative_to(instance.resolve()):
+    if os.path.isdir(instance) and folder.resolve().is_relative_to(instance.resolve()):
         raise InvalidInput(
             str(folder),
             [Fault(place="--out", problem="lies inside the instance's own folder", remedy="give a folder elsewhere")],
         )
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        with _staging(folder):
-            pass
-    except OSError as error:
-        reason = (error.strerror or str(error)).lower()
-        fault = Fault(place="--out", problem=f"cannot be written to ({reason})", remedy="give another folder")
-        raise InvalidInput(str(folder), [fault]) from error
+    owned = OwnedFolder(folder)
+    names = [*(f"{name}.csv" for name in ("certificates", *tables)), *_names_of_copies(instance)]
+    names += [RESULT_FILE, *(f"{part}/{RESULT_FILE}" for part in parts)]
+    owned.refuse_clashes(names, overwrite=overwrite)
+    _refuse_a_mixture(owned, instance)
+    owned.make()
+    return owned
 
 
-def save(result: Result, instance: Path, folder: Path, *, options: Mapping[str, Any] | None = None) -> tuple[str, ...]:
+def save(
+    result: Result,
+    instance: Path,
+    folder: Path,
+    *,
+    options: Mapping[str, Any] | None = None,
+    overwrite: bool = False,
+) -> tuple[str, ...]:
     """Write a result into a folder made by `make_folder`, and return the names of the files.
 
+    There are none where a better result is left as it is.
+
     Every file is written in full beside its place before the first one is moved there; ``result.json`` comes last, and
-    Ctrl-C waits meanwhile: what stands there is an old result or the new one. A result may have ``parts``: further
-    results by the folders that they are saved in, which replace older ones there.
+    Ctrl-C waits meanwhile: what stands there is an old result or the new one. What an older result of ours left there
+    goes; nothing else is touched. A result may have ``parts``: further results by the folders that they are saved in.
 
     Parameters
     ----------
     options
         What was asked for, by the names of the command line's options: it is saved too, so that the command can be
         repeated.
+    overwrite
+        Whether files that are not ours, and better results for the same instance, may be replaced.
+
+    Raises
+    ------
+    InvalidInput
+        If something of the user's lies in the way, or there is no room; then all is as it was.
     """
     parts: Mapping[str, Result] = getattr(result, "parts", {})
-    contents = dict(_instance_files(result, instance))
+    copy = dict(_instance_files(result, instance))
+    contents = dict(copy)
     for part, found in parts.items():
         contents |= {f"{part}/{name}": content for name, content in _files_of(found).items()}
     contents |= _files_of(result, {"options": dict(options)} if options else {})
-    with _staging(folder) as stage:
-        for name, content in contents.items():
-            place = stage / name
-            place.parent.mkdir(parents=True, exist_ok=True)
-            _write(place, content)
-        with postponed_interrupt():
-            for name in contents:
-                (folder / name).parent.mkdir(parents=True, exist_ok=True)
-                (stage / name).replace(folder / name)
-            _remove_older_tables(folder, {".": result, **parts}, contents)
-            _remove_older_copies(folder, contents)
-            _forget_other_parts(folder, parts)
-    return tuple(contents)
+    owned = OwnedFolder(folder)
+    _refuse_a_mixture(owned, instance)
+
+    def is_worse() -> bool:
+        new = json.loads(contents[RESULT_FILE])
+        return not overwrite and owned.is_as_written(copy) and is_better(_saved_document(folder), new)
+
+    return tuple(contents) if owned.put(contents, overwrite=overwrite, unless=is_worse) else ()
+
+
+def copy_of_instance(folder: Path) -> Path | None:
+    """Return the copy of the instance in a result's folder, ours before any other; None where there is none."""
+    found = [folder / name for name in INSTANCE_COPIES if (folder / name).exists()]
+    ours = {name.partition("/")[0] for name in OwnedFolder(folder).names} if len(found) > 1 else set()
+    return next((place for place in found if place.name in ours), found[0] if found else None)
+
+
+def _saved_document(folder: Path) -> dict[str, Any]:
+    try:
+        document = json.loads((folder / RESULT_FILE).read_bytes())
+    except (OSError, ValueError, RecursionError):
+        return {}
+    return document if isinstance(document, dict) else {}
+
+
+def _refuse_a_mixture(owned: OwnedFolder, instance: Path) -> None:
+    """Raise where the copy of a network would come to lie among other files, which would be read as parts of it."""
+    place = owned.path / "instance"
+    if not instance.is_dir() or not place.is_dir():
+        return
+    there = {path.relative_to(owned.path).as_posix() for path in place.rglob("*") if not path.is_dir()}
+    foreign = sorted(there - owned.names - set(_names_of_copies(instance)))
+    if foreign:
+        problem = f"'{owned.path / foreign[0]}' is there, and batteryopt did not write it"
+        remedy = "the copy of the network would get mixed up with it: give another folder"
+        raise InvalidInput(str(owned.path), [Fault(place="--out", problem=problem, remedy=remedy)])
 
 
 def _leaves(name: str, value: Any, left_out: tuple[str, ...]) -> Iterator[tuple[str, Any]]:
@@ -116,21 +175,6 @@ def _leaves(name: str, value: Any, left_out: tuple[str, ...]) -> Iterator[tuple[
             yield from _leaves(f"{name}.{key}", inner, left_out)
     else:
         yield name, value
-
-
-def _forget_other_parts(folder: Path, parts: Iterable[str]) -> None:
-    """Remove what an earlier result with more parts has left beside them."""
-    places = {folder / part for part in parts}
-    for parent in {place.parent for place in places}:
-        for old in set(parent.iterdir()) - places:
-            shutil.rmtree(old, ignore_errors=True)
-
-
-def _remove_older_tables(folder: Path, results: Mapping[str, Result], written: Iterable[str]) -> None:
-    """Remove tables that older results left, and that the new ones, by folder, lack: they would pass for theirs."""
-    possible = {folder / part / f"{name}.csv" for part, r in results.items() for name in getattr(r, "table_names", ())}
-    for place in possible - {folder / name for name in written}:
-        place.unlink(missing_ok=True)
 
 
 def _files_of(result: Result, more: Mapping[str, Any] | None = None) -> dict[str, bytes]:
@@ -146,37 +190,34 @@ def _tables(result: Result) -> dict[str, str]:
     if hasattr(result, "tables"):
         own = {name: csv_of_sums(table) for name, table in result.tables().items()}
     else:
-        own = {"answers": result.to_frame().to_csv(index=False)}
+        own = {"answers": csv_text(result.to_frame())}
     checks = [
         answer.certificate.to_frame().assign(model=str(model), route=answer.run.route.value)
         for answers in (result.models, result.closed_form or {})
         for model, answer in answers.items()
     ]
     columns = ["model", "route", "name", "residual", "tolerance", "passed", "detail"]
-    return own | {"certificates": pd.concat(checks, ignore_index=True)[columns].to_csv(index=False)}
+    return own | {"certificates": csv_text(pd.concat(checks, ignore_index=True)[columns])}
 
 
 def _instance_files(result: Result, instance: Path) -> Iterator[tuple[str, bytes]]:
     if not instance.is_dir():
-        if is_workbook(instance):
-            yield f"instance{instance.suffix.lower()}", instance.read_bytes()
-        else:
-            yield "instance.toml", _toml_copy(result, instance)
+        (name,) = _names_of_copies(instance)
+        yield name, instance.read_bytes() if is_workbook(instance) else _toml_copy(result, instance)
         return
-    for path in sorted(instance.rglob("*")):
-        if path.is_file():
-            yield f"instance/{path.relative_to(instance).as_posix()}", path.read_bytes()
+    for path, name in zip(_files_in(instance), _names_of_copies(instance), strict=True):
+        yield name, path.read_bytes()
 
 
-def _remove_older_copies(folder: Path, written: Iterable[str]) -> None:
-    """Remove copies of instances that an older result left in the folder, and that are not this one's."""
-    current = {name.partition("/")[0] for name in written}
-    for name in set(INSTANCE_COPIES) - current:
-        place = folder / name
-        if place.is_dir():
-            shutil.rmtree(place, ignore_errors=True)
-        else:
-            place.unlink(missing_ok=True)
+def _names_of_copies(instance: Path) -> list[str]:
+    """Return what the files of an instance's copy are called."""
+    if instance.is_dir():
+        return [f"instance/{path.relative_to(instance).as_posix()}" for path in _files_in(instance)]
+    return [f"instance{instance.suffix.lower()}" if is_workbook(instance) else "instance.toml"]
+
+
+def _files_in(instance: Path) -> list[Path]:
+    return sorted(path for path in instance.rglob("*") if path.is_file() and path.name != MANIFEST)
 
 
 def _toml_copy(result: Result, instance: Path) -> bytes:
@@ -189,24 +230,6 @@ def _names_a_file(text: str) -> bool:
     """Return whether a TOML instance has numbers in a file of their own, named by a key that ends in ``_file``."""
     tables = [table for table in tomllib.loads(text).values() if isinstance(table, dict)]
     return any(key.endswith("_file") for table in tables for key in table)
-
-
-@contextlib.contextmanager
-def _staging(folder: Path) -> Iterator[Path]:
-    """Give a folder beside the places of the files, gone afterwards whatever happens."""
-    stage = folder / f".part-{secrets.token_hex(6)}"
-    stage.mkdir()
-    try:
-        yield stage
-    finally:
-        shutil.rmtree(stage, ignore_errors=True)
-
-
-def _write(place: Path, content: bytes) -> None:
-    with place.open("xb") as stream:
-        stream.write(content)
-        stream.flush()
-        os.fsync(stream.fileno())
 
 
 def _finite(value: Any) -> Any:

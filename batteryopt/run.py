@@ -81,7 +81,12 @@ class Run:
 def versions() -> dict[str, str]:
     """Return the versions that an answer depends on, for its JSON."""
     packages = ("batteryopt", "pyomo", "highspy", "cyipopt-wheels", "pyscipopt", "casadi", "numpy", "scipy")
-    return {
-        "python": platform.python_version(),
-        **{name: importlib.metadata.version(name) for name in packages},
-    }
+    return {"python": platform.python_version(), **{name: _version_of(name) for name in packages}}
+
+
+def _version_of(package: str) -> str:
+    """Return a package's version; no answer is lost because one does not know its own."""
+    try:
+        return importlib.metadata.version(package)
+    except importlib.metadata.PackageNotFoundError:
+        return "unknown"

@@ -10,15 +10,20 @@ import zipfile
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
-from xml.etree.ElementTree import ParseError
 
 from batteryopt.errors import Fault, InvalidInput
+from batteryopt.inputs import CannotRead, content_of, in_words, refuse_bombs
+from batteryopt.marks import NAME
 
 if TYPE_CHECKING:
     from openpyxl import Workbook
     from openpyxl.cell import Cell
     from openpyxl.worksheet.worksheet import Worksheet
 
+MOST_UNPACKED = 150_000_000
+"""Bytes of a workbook's parts, unpacked: its cells take ten times as much in memory."""
+MOST_ROWS, MOST_CELLS = 200_000, 2_000_000
+"""Of a sheet."""
 SUFFIXES = (".xlsx", ".xlsm")
 OTHERS = (".xls", ".xlsb", ".ods")
 """Spreadsheets that are neither read nor written; they can be saved as .xlsx."""
@@ -33,7 +38,7 @@ _FORMULA = re.compile(rb"<f[ >/]")
 
 def is_workbook(path: str | os.PathLike[str]) -> bool:
     """Whether a path is that of a spreadsheet, of whatever kind, and not that of a folder."""
-    return Path(path).suffix.lower() in (*SUFFIXES, *OTHERS) and not Path(path).is_dir()
+    return Path(path).suffix.lower() in (*SUFFIXES, *OTHERS) and not os.path.isdir(path)
 
 
 def refuse_others(path: str | os.PathLike[str]) -> None:
@@ -63,19 +68,25 @@ def cells_of(path: Path) -> dict[str, list[list[Any]]]:
         If there is no such file, or if it cannot be read.
     """
     refuse_others(path)
+    remedy = "save it as .xlsx in your spreadsheet, unprotected"
     try:
-        content = path.read_bytes()
-        sheets = _sheets(content, data_only=True)
-        if _has_formulas(content):
-            formulas = _sheets(content, data_only=False)
-            sheets = {name: _with_formulas(rows, formulas[name]) for name, rows in sheets.items()}
-    except FileNotFoundError:
-        _refuse(path, "there is no such file", f"check the path, or make one: batteryopt new network {path}")
-    except OSError as error:
-        reason = (error.strerror or str(error)).lower()
-        _refuse(path, f"cannot be read ({reason})", "close it in your spreadsheet, and check its permissions")
-    except (zipfile.BadZipFile, KeyError, ValueError, TypeError, ParseError, EOFError) as error:
-        _refuse(path, f"is no workbook that can be read ({error})", "save it as .xlsx in your spreadsheet, unprotected")
+        content = content_of(path)
+        with in_words(remedy, problem="is no workbook that can be read"):
+            with zipfile.ZipFile(io.BytesIO(content)) as archive:
+                refuse_bombs(archive, most=MOST_UNPACKED)
+            return _cells(content)
+    except CannotRead as error:
+        is_missing = "no such file" in error.problem
+        more = f", or make one: batteryopt new network {path}" if is_missing else ""
+        fault = Fault(place="file", problem=error.problem, remedy=error.remedy + more)
+        raise InvalidInput(str(path), [fault]) from error
+
+
+def _cells(content: bytes) -> dict[str, list[list[Any]]]:
+    sheets = _sheets(content, data_only=True)
+    if _has_formulas(content):
+        formulas = _sheets(content, data_only=False)
+        sheets = {name: _with_formulas(rows, formulas[name]) for name, rows in sheets.items()}
     return sheets
 
 
@@ -86,8 +97,20 @@ def _sheets(content: bytes, *, data_only: bool) -> dict[str, list[list[Any]]]:
     found = {}
     for sheet in book.worksheets:
         sheet.reset_dimensions()  # what the file says of its own size may be wrong
-        found[sheet.title] = [list(row) for row in sheet.iter_rows()]
+        found[sheet.title] = list(_rows(sheet))
     return found
+
+
+def _rows(sheet: Any) -> Iterator[list[Any]]:
+    """Yield a sheet's rows of cells, no more than are read: one cell far out makes a row, or all rows before it."""
+    count = 0
+    for number, row in enumerate(sheet.iter_rows(), start=1):
+        count += len(row)
+        for amount, most, what in ((number, MOST_ROWS, "rows"), (count, MOST_CELLS, "cells")):
+            if amount > most:
+                problem = f"sheet {sheet.title} has more than {most:,} {what}, and no more are read"
+                raise CannotRead(problem, "delete the rows and columns that hold nothing")
+        yield list(row)
 
 
 def _has_formulas(content: bytes) -> bool:
@@ -116,6 +139,7 @@ def new_workbook() -> Workbook:
 
     book = openpyxl.Workbook()
     book.remove(book.worksheets[0])
+    book.properties.creator = book.properties.lastModifiedBy = NAME
     return book
 
 

@@ -12,12 +12,14 @@ An instance is a flat, frozen class; each field says under which table of the fi
 
 from __future__ import annotations
 
+import itertools
+import math
 import os
 import re
+import sys
 import tomllib
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Self, TypeVar
 
 import numpy as np
@@ -26,6 +28,13 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from batteryopt.errors import Fault, InvalidInput, nearest
 from batteryopt.input_faults import faults_of, show, table_of
+from batteryopt.inputs import CannotRead, content_of, in_words
+
+MOST_TOML_BYTES = 20_000_000
+MOST_ITEMS = 100_000
+"""Of a list, those in its lists included."""
+LARGEST = sys.float_info.max
+"""Of any number: whole ones beyond it, which TOML can have, are none that can be computed with."""
 
 
 def quantity(description: str, *, unit: str = "", table: str = "parameters", default: Any = ..., **limits: Any) -> Any:
@@ -64,7 +73,9 @@ class TomlInstance(BaseModel):
 
         def __init__(self, **values: Any) -> None:
             plain = {key: _plain(value) for key, value in values.items()}
-            faults: list[Fault] = []
+            faults = [fault for key, value in plain.items() for fault in _size_faults(key, value)]
+            if faults:
+                raise InvalidInput(type(self).__name__, faults)
             try:
                 super().__init__(**plain)
             except pydantic.ValidationError as error:
@@ -105,10 +116,19 @@ def read(path: str | os.PathLike[str], model: type[InstanceT]) -> InstanceT:
 def load_table(path: str | os.PathLike[str]) -> dict[str, Any]:
     """Return the content of a TOML file, or raise `InvalidInput` saying why it cannot be had."""
     try:
-        text = Path(path).read_bytes().decode("utf-8-sig")
-        return tomllib.loads(text)
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError, RecursionError) as error:
-        raise InvalidInput(str(path), [_unreadable(error)]) from error
+        content = content_of(path, most=MOST_TOML_BYTES)
+        with in_words("correct it"):
+            return _parsed(content, str(path))
+    except CannotRead as error:
+        remedy = f"{error.remedy}, or make one: batteryopt new" if "no such file" in error.problem else error.remedy
+        raise InvalidInput(str(path), [Fault(place="file", problem=error.problem, remedy=remedy)]) from error
+
+
+def _parsed(content: bytes, source: str) -> dict[str, Any]:
+    try:
+        return tomllib.loads(content.decode("utf-8-sig"))
+    except (UnicodeDecodeError, tomllib.TOMLDecodeError, RecursionError) as error:
+        raise InvalidInput(source, [_unreadable(error)]) from error
 
 
 def kind_of(path: str | os.PathLike[str], known: Iterable[str] = ()) -> str:
@@ -191,18 +211,9 @@ def _unreadable(error: Exception) -> Fault:
         found = re.fullmatch(r"(.*?) \((?:at )?(.*)\)", str(error), flags=re.DOTALL)
         reason, place = found.groups() if found else (str(error), "file")
         return Fault(place=place, problem=f"not valid TOML: {reason}", remedy="correct the syntax there")
-    if isinstance(error, FileNotFoundError):
-        return Fault(
-            place="file", problem="there is no such file", remedy="check the path, or make one: batteryopt new"
-        )
-    if isinstance(error, IsADirectoryError):
-        return Fault(place="file", problem="is a folder", remedy="give the TOML file itself")
     if isinstance(error, UnicodeDecodeError):
         return Fault(place=f"byte {error.start}", problem="is not UTF-8 text", remedy="save the file as UTF-8")
-    reason = error.strerror or str(error) if isinstance(error, OSError) else "arrays nested too deeply"
-    return Fault(
-        place="file", problem=f"cannot be read ({reason.lower()})", remedy="check the file and its permissions"
-    )
+    return Fault(place="file", problem="cannot be read (arrays nested too deeply)", remedy="check the file")
 
 
 def _sound_values(plain: dict[str, Any], faults: list[Fault], model: type[TomlInstance]) -> dict[str, Any]:
@@ -212,6 +223,31 @@ def _sound_values(plain: dict[str, Any], faults: list[Fault], model: type[TomlIn
     return {
         name: value for name, value in (defaults | plain).items() if name in model.model_fields and name not in faulty
     }
+
+
+def _size_faults(key: str, value: Any) -> Iterator[Fault]:
+    """Yield what is too large of a value to be looked at any further: a list, or a number in it."""
+    items = list(itertools.islice(_items(value), MOST_ITEMS + 1))
+    if len(items) > MOST_ITEMS:
+        remedy = f"expected at most {MOST_ITEMS:,} items"
+        yield Fault(place=key, problem=f"has more than {MOST_ITEMS:,} items", remedy=remedy)
+        return
+    large = next((item for item in items if _is_too_large(item)), None)
+    if large is not None:
+        shown = f"{large:g}" if isinstance(large, float) else f"a whole number of {len(str(abs(large)))} digits"
+        yield Fault(place=key, problem=f"is {shown}", remedy=f"expected a number of at most {LARGEST:g} in size")
+
+
+def _is_too_large(item: Any) -> bool:
+    return isinstance(item, int | float) and abs(item) > LARGEST and item not in (math.inf, -math.inf)
+
+
+def _items(value: Any) -> Iterator[Any]:
+    if isinstance(value, tuple):
+        for item in value:
+            yield from _items(item)
+    else:
+        yield value
 
 
 def _plain(value: Any) -> Any:

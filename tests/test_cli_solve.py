@@ -255,6 +255,7 @@ def test_out_has_json_tables_and_the_instance(tmp_path):
     assert found.exit_code == 0
     assert sorted(path.name for path in out.iterdir()) == [
         "answers.csv",
+        "batteryopt-files.json",
         "certificates.csv",
         "instance.toml",
         "result.json",

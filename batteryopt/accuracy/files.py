@@ -3,27 +3,39 @@
 from __future__ import annotations
 
 import importlib.util
-from collections.abc import Iterator
 from pathlib import Path
 
 import pandas as pd
 
 from batteryopt.accuracy.run import machine
-from batteryopt.files import write_atomically
-from batteryopt.sweep.files import write_table
+from batteryopt.owned import OwnedFolder
+from batteryopt.sweep.files import table_bytes
 
 
-def save(frame: pd.DataFrame, folder: Path) -> Iterator[Path]:
-    """Write everything that the installed packages allow, and yield each path."""
+def names() -> list[str]:
+    """Return the names of the files that the installed packages allow."""
+    is_there = importlib.util.find_spec
+    parquet, page = ["runs.parquet"] if is_there("pyarrow") else [], ["accuracy.html"] if is_there("plotly") else []
+    return ["runs.csv", *parquet, *page]
+
+
+def save(frame: pd.DataFrame, folder: Path, *, overwrite: bool = False) -> list[Path]:
+    """Write everything that the installed packages allow, and return the paths.
+
+    Raises
+    ------
+    InvalidInput
+        If files of the user's lie in the way, or there is no room; then nothing is written.
+    """
     table = frame.assign(**machine())
-    endings = [".csv", *([".parquet"] if importlib.util.find_spec("pyarrow") else [])]
-    for ending in endings:
-        path = folder / f"runs{ending}"
-        write_table(table, path)
-        yield path
-    if importlib.util.find_spec("plotly"):
-        from batteryopt.accuracy.page import page
+    contents = {name: _content(name, frame, table) for name in names()}
+    OwnedFolder(folder).put(contents, overwrite=overwrite)
+    return [folder / name for name in contents]
 
-        path = folder / "accuracy.html"
-        write_atomically(path, page(frame))
-        yield path
+
+def _content(name: str, frame: pd.DataFrame, table: pd.DataFrame) -> bytes:
+    if name != "accuracy.html":
+        return table_bytes(table, Path(name).suffix)
+    from batteryopt.accuracy.page import page
+
+    return page(frame).encode()

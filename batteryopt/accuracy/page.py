@@ -12,6 +12,7 @@ import pandas as pd
 from batteryopt.accuracy.measures import Verdict
 from batteryopt.accuracy.reading import attempted, misleading, sentences, summary, worst_error
 from batteryopt.accuracy.run import machine
+from batteryopt.marks import META
 
 FLOOR = 1e-17
 """Errors below this are drawn here: beyond what a double can hold."""
@@ -38,6 +39,7 @@ def page(frame: pd.DataFrame) -> str:
     body = "\n".join([*_words(frame), *_plots(runs), *_tables(frame)])
     return (
         '<!DOCTYPE html><html lang="en"><head><meta charset="utf-8">'
+        f"{META}"
         '<meta name="viewport" content="width=device-width, initial-scale=1">'
         f"<title>How right are the solvers?</title><style>{STYLE}</style></head><body>{body}</body></html>"
     )

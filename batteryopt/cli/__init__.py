@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+import contextlib
+import os
+import sys
 from typing import Annotated
 
 import typer
 
 from batteryopt.cli import accuracy, commands, export, frontier, imports, report, sweep, tour
+from batteryopt.cli.exits import ExitStatus
+from batteryopt.cli.streams import prepare_streams
+from batteryopt.signals import heed_signals, interrupts_heard
 
 app = typer.Typer(
     name="batteryopt",
@@ -16,6 +22,10 @@ app = typer.Typer(
     epilog="Exit status: 0 solved, 2 input wrong, 3 infeasible or unbounded, 4 stopped by a limit, "
     "5 a certificate failed, 1 anything else.",
 )
+
+
+BY_SIGNAL = 130
+"""What typer ends with where Ctrl-C comes while it reads the words of a command."""
 
 
 def _print_version(is_wanted: bool) -> None:
@@ -53,4 +63,24 @@ app.add_typer(imports.app, name="import")
 
 def main() -> None:
     """Run the command line."""
-    app()
+    heed_signals()
+    prepare_streams()
+    try:
+        app()
+    except SystemExit as ended:
+        status = ended.code if isinstance(ended.code, int) else 1
+        if interrupts_heard():
+            _end_at_once(ExitStatus.STOPPED if status in (ExitStatus.OTHER, BY_SIGNAL) else status)
+        raise
+
+
+def _end_at_once(status: int) -> None:
+    """End after an interrupt, whatever else still runs.
+
+    A solver that did not heed it may work on, and Python would wait for it or fall over it; and where compiled code has
+    met the `KeyboardInterrupt` on its way, Python ends by the signal itself, although it was handled.
+    """
+    for stream in (sys.stdout, sys.stderr):
+        with contextlib.suppress(OSError, ValueError):
+            stream.flush()
+    os._exit(status)

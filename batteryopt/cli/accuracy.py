@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from batteryopt.cli import options as given
-from batteryopt.cli.exits import ExitStatus, guarded
+from batteryopt.cli.exits import ExitStatus, delivered, guarded
 from batteryopt.cli.refusals import Refusals
 from batteryopt.cli.streams import clean_stdout, counting, results, say, write_result
 from batteryopt.errors import Fault, InvalidInput, nearest
@@ -50,6 +50,7 @@ def accuracy(
     ] = None,
     restart: Annotated[bool, typer.Option("--restart", help="Forget what an interrupted benchmark has done.")] = False,
     json: given.JsonOption = False,
+    overwrite: given.OverwriteOption = False,
 ) -> ExitStatus:
     """Judge every installed solver and method against exact answers, by our own arithmetic and never by its word."""
     from batteryopt.accuracy import problems
@@ -62,7 +63,7 @@ def accuracy(
     cases, judged = problems(family or (), seed=seed, quick=quick), find(solver or ())
     _refuse_nothing_to_do({case.levels for case in cases}, {who.levels for who in judged})
     if out is not None:
-        _make_folder(out)
+        _make_folder(out, overwrite=overwrite)
     if not solver and absent():
         say(f"not installed, so not judged: {', '.join(absent())}")
     journal = None if out is None else out / "runs.journal"
@@ -82,14 +83,15 @@ def accuracy(
         kept = "" if journal is None else f"; {journal} keeps what is done: the same command goes on from there"
         say(f"interrupted{kept}")
         return ExitStatus.STOPPED
-    if out is not None:
-        _save(frame, out)
-    if json:
-        _write_json(frame)
-    else:
+
+    def show() -> None:
+        if json:
+            _write_json(frame)
+            return
         with results() as console:
             _print(console, frame)
-    return ExitStatus.SOLVED
+
+    return delivered(show, lambda: _save(frame, out, overwrite=overwrite))
 
 
 def _refuse_faulty(
@@ -146,20 +148,21 @@ def _unknown(option: str, name: str, known: list[str]) -> Fault:
     return Fault(place=option, problem=f"there is no '{name}' here", remedy=nearest(name, known))
 
 
-def _make_folder(out: Path) -> None:
-    try:
-        out.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        reason = (error.strerror or str(error)).lower()
-        raise InvalidInput(
-            "command line", [Fault(place="--out", problem=f"'{out}': {reason}", remedy="give a folder to write to")]
-        ) from error
+def _make_folder(out: Path, *, overwrite: bool) -> None:
+    from batteryopt.accuracy.files import names
+    from batteryopt.owned import OwnedFolder
+
+    folder = OwnedFolder(out)
+    folder.refuse_clashes(names(), overwrite=overwrite)
+    folder.make()
 
 
-def _save(frame: pd.DataFrame, out: Path) -> None:
+def _save(frame: pd.DataFrame, out: Path | None, *, overwrite: bool) -> None:
     from batteryopt.accuracy.files import save
 
-    for path in save(frame, out):
+    if out is None:
+        return
+    for path in save(frame, out, overwrite=overwrite):
         say(f"wrote {path}")
     (out / "runs.journal").unlink(missing_ok=True)
 

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import enum
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from batteryopt.cli import options as given
-from batteryopt.cli.exits import ExitStatus, gravest, guarded, refuse, status_of
+from batteryopt.cli.exits import ExitStatus, delivered, gravest, guarded, refuse, status_of
 from batteryopt.cli.refusals import Refusals
 from batteryopt.cli.streams import announcing, clean_stdout, results, say, write_result
 from batteryopt.errors import InvalidInput
@@ -44,6 +45,7 @@ def solve(
     out: Annotated[
         Path | None, typer.Option(metavar="DIR", help="Save result.json, tables and the instance here.")
     ] = None,
+    overwrite: given.OverwriteOption = False,
 ) -> ExitStatus:
     """Solve models of an instance, each answer with its certificate."""
     from batteryopt.output import json_text, make_folder, save
@@ -60,22 +62,29 @@ def solve(
     refusals.raise_all()
     assert family is not None
     if out is not None:
-        make_folder(out, instance)
+        make_folder(out, instance, tables=family.table_names(), overwrite=overwrite)
     with clean_stdout(), announcing() as announce, noting_interrupts():
         result = family.solve_instance(game, model or (), route=route.value, announce=announce, **chosen)
-    if out is not None:
-        named = {"objective": objective, "keep": keep, "scenario": scenario}
-        asked = {**given.solving_options(solver, time_limit, gap, threads), **named}
-        save(result, instance, out, options={name: value for name, value in asked.items() if value is not None})
-        say(f"saved in {out}")
-    if json:
-        write_result(json_text(result.to_json()))
-    else:
+    named = {"objective": objective, "keep": keep, "scenario": scenario}
+    asked = {**given.solving_options(solver, time_limit, gap, threads), **named}
+
+    def show() -> None:
+        if json:
+            write_result(json_text(result.to_json()))
+            return
         from batteryopt.cli.tables import print_result
 
         with results() as console:
             print_result(console, result.to_json(), family.left_out, summary=summary_of(result))
-    status = status_of(result)
+
+    def keep_it() -> None:
+        if out is None:
+            return
+        options = {name: value for name, value in asked.items() if value is not None}
+        is_saved = save(result, instance, out, options=options, overwrite=overwrite)
+        say(f"saved in {out}" if is_saved else f"{out} keeps the better result that it has: --overwrite replaces it")
+
+    status = gravest([status_of(result), delivered(show, keep_it)])
     if status is ExitStatus.OTHER and route is given.RouteChoice.CLOSED_FORM:
         say("a formula does not apply: --route optimizer carries the constraints")
     return status
@@ -132,7 +141,7 @@ def new(
         Path,
         typer.Argument(metavar="PATH", help="Where to write it; a network becomes a workbook where it is an .xlsx."),
     ],
-    force: Annotated[bool, typer.Option("--force", help="Replace what is there.")] = False,
+    overwrite: given.ForceOption = False,
 ) -> ExitStatus:
     """Write a commented instance to start from."""
     from batteryopt.families import family_of
@@ -141,8 +150,9 @@ def new(
     family = family_of(kind, place="KIND")
     if is_workbook(path) and family.kind != "network":
         raise refuse("PATH", f"a {kind} instance is no workbook", "give a path that ends with .toml")
-    if path.exists() and not force:
-        raise InvalidInput(str(path), [refuse("PATH", "there is one already", "--force replaces it").faults[0]])
+    if os.path.lexists(path) and not overwrite:
+        remedy = "--overwrite (or --force) replaces it"
+        raise InvalidInput(str(path), [refuse("PATH", "there is one already", remedy).faults[0]])
     family.write_template(path)
     say(f"wrote {path}; next: batteryopt check {path}")
     return ExitStatus.SOLVED

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import enum
+import errno
 import functools
 import os
 import sys
@@ -22,12 +24,20 @@ from batteryopt.errors import (
     UnsupportedModel,
     UnsupportedOption,
 )
+from batteryopt.files import reason_of
+from batteryopt.signals import interrupts_heard
 from batteryopt.status import StopReason
 
 if TYPE_CHECKING:
     from batteryopt.families import Answer, Result
 
 P = ParamSpec("P")
+_OF_STREAMS = (errno.EBADF, errno.ENOSPC, errno.EIO)
+"""What goes wrong with a stream, which has no name, when it is written to."""
+WITHOUT_DOCSTRINGS = (
+    "Pyomo cannot be loaded where Python leaves out docstrings: run without -OO, and with PYTHONOPTIMIZE unset or 1"
+)
+OUT_OF_MEMORY = "memory ran out; a smaller input, fewer --threads and fewer --jobs need less"
 
 
 class ExitStatus(enum.IntEnum):
@@ -93,20 +103,37 @@ def guarded(command: Callable[P, ExitStatus | None]) -> Callable[P, None]:
 
 
 def _run(command: Callable[[], ExitStatus | None]) -> int:
+    before = interrupts_heard()
+    try:
+        status = _ended(command)
+    except KeyboardInterrupt:
+        say("interrupted")
+        return ExitStatus.STOPPED
+    # an interrupt that came too late for the answer to be any other is an interrupt all the same
+    return gravest([status, ExitStatus.STOPPED]) if interrupts_heard() > before and status in GRAVEST_FIRST else status
+
+
+def _ended(command: Callable[[], ExitStatus | None]) -> ExitStatus:
+    if sys.flags.optimize > 1:
+        say(f"error: {WITHOUT_DOCSTRINGS}", style="red")
+        return ExitStatus.OTHER
     try:
         status = command() or ExitStatus.SOLVED
-        sys.stdout.flush()
+        flush_results()
     except (InvalidInput, Refused, SolverUnavailable, UnsupportedModel, UnsupportedOption) as error:
         say(f"error: {error}", style="red")
         return ExitStatus.INVALID_INPUT
     except BatteryOptError as error:
         say(f"error: {error}", style="red")
         return ExitStatus.OTHER
-    except KeyboardInterrupt:
-        say("interrupted")
-        return ExitStatus.STOPPED
-    except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    except OSError as error:
+        _say_of_system(error)
+        return ExitStatus.INVALID_INPUT if error.filename else ExitStatus.OTHER
+    except MemoryError:
+        say(f"error: {OUT_OF_MEMORY}", style="red")
+        return ExitStatus.OTHER
+    except ImportError as error:
+        say(f"error: a library that is needed cannot be loaded: {error}; install batteryopt anew", style="red")
         return ExitStatus.OTHER
     except typer.Exit:
         raise
@@ -114,6 +141,47 @@ def _run(command: Callable[[], ExitStatus | None]) -> int:
         _say_unexpected(error)
         return ExitStatus.OTHER
     return status
+
+
+def delivered(show: Callable[[], None], keep: Callable[[], None] = lambda: None) -> ExitStatus:
+    """Print an answer, and then save it: what prevents the one does not prevent the other, nor does Ctrl-C."""
+    from batteryopt.solvers.interrupt import postponed_interrupt
+
+    status = ExitStatus.SOLVED
+    with postponed_interrupt():
+        for step in (show, keep):
+            try:
+                step()
+                flush_results()
+            except OSError as error:
+                _say_of_system(error)
+                status = ExitStatus.OTHER
+            except (BatteryOptError, MemoryError) as error:
+                say(f"error: {str(error) or OUT_OF_MEMORY}", style="red")
+                status = ExitStatus.OTHER
+            except Exception as error:  # a fault of ours in one of the two
+                _say_unexpected(error)
+                status = ExitStatus.OTHER
+    return status
+
+
+def flush_results() -> None:
+    """Write out what was printed, so that it is known here whether that is possible."""
+    try:
+        sys.stdout.flush()
+    except OSError:
+        nowhere = os.open(os.devnull, os.O_WRONLY)
+        with contextlib.suppress(OSError, ValueError):  # or Python would try once more at its end
+            os.dup2(nowhere, sys.stdout.fileno())
+        os.close(nowhere)
+        raise
+
+
+def _say_of_system(error: OSError) -> None:
+    """Report what the operating system refused; who closed a pipe knows it."""
+    if not isinstance(error, BrokenPipeError):
+        where = f"{error.filename}: " if error.filename else "stdout: " if error.errno in _OF_STREAMS else ""
+        say(f"error: {where}{reason_of(error)}", style="red")
 
 
 def _say_unexpected(error: Exception) -> None:

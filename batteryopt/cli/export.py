@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from batteryopt.cli.exits import ExitStatus, guarded, refuse
-from batteryopt.cli.options import InstanceArgument
+from batteryopt.cli.options import ForceOption, InstanceArgument
 from batteryopt.cli.streams import say
 from batteryopt.errors import InvalidInput
 
@@ -19,7 +20,7 @@ def export(
     out: Annotated[
         Path, typer.Option(metavar="FILE.xlsx|DIR", help="A workbook, where the name ends so; else a folder of tables.")
     ],
-    force: Annotated[bool, typer.Option("--force", help="Replace what is there.")] = False,
+    overwrite: ForceOption = False,
 ) -> ExitStatus:
     """Turn a network's folder into one workbook, or a workbook into a folder."""
     from batteryopt.families import family_at
@@ -30,8 +31,9 @@ def export(
         raise refuse("INSTANCE", f"is of kind '{family.kind}'", "only networks have tables; a game is one TOML file")
     if out.resolve() == instance.resolve():
         raise refuse("--out", "is the instance itself", "give another place")
-    if out.exists() and not force:
-        raise InvalidInput(str(out), [refuse("--out", "there is one already", "--force replaces it").faults[0]])
+    if os.path.lexists(out) and not overwrite:
+        remedy = "--overwrite (or --force) replaces it"
+        raise InvalidInput(str(out), [refuse("--out", "there is one already", remedy).faults[0]])
     left = export_tables(instance, out)
     if left:
         say(f"left behind, for it is no table of the network: {', '.join(left)}")

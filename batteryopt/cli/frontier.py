@@ -2,22 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+import contextlib
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from batteryopt.cli import options as given
-from batteryopt.cli.exits import ExitStatus, answer_status, gravest, guarded, refuse
+from batteryopt.cli.exits import ExitStatus, answer_status, delivered, gravest, guarded, refuse
 from batteryopt.cli.refusals import Refusals
 from batteryopt.cli.streams import announcing, clean_stdout, results, say, write_result
+from batteryopt.errors import InvalidInput
 from batteryopt.status import StopReason
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
 
     from batteryopt.families import Family
+
+PARTS = 1_000
+"""Folders of points that are looked at before anything is sought: no frontier has more."""
 
 
 @guarded
@@ -38,6 +44,7 @@ def frontier(
         Path | None,
         typer.Option(metavar="DIR", help="Save the frontier, and in points/ each point's plan, as they are found."),
     ] = None,
+    overwrite: given.OverwriteOption = False,
 ) -> ExitStatus:
     """Find every compromise between two objectives of a network: what one costs in terms of the other."""
     from batteryopt.output import json_text, make_folder
@@ -56,41 +63,56 @@ def frontier(
     refusals.raise_all()
     assert family is not None
     if out is not None:
-        make_folder(out, instance)
-    keep = _keeper(instance, out, {"between": between, **chosen})
+        tables, parts = (
+            (*family.table_names(), "frontier"),
+            [f"points/{number + 1}" for number in range(min(points, PARTS))],
+        )
+        make_folder(out, instance, tables=tables, parts=parts, overwrite=overwrite)
+    keep = _Keeper(instance=instance, out=out, options={"between": between, **chosen}, overwrite=overwrite)
     with clean_stdout(), announcing() as announce, noting_interrupts():
-        result = family.solve_frontier(network, first, second, announce=announce, keep=keep, **chosen)
+        result = family.solve_frontier(network, first, second, announce=announce, keep=keep.so_far, **chosen)
     document = result.to_json()
-    if out is not None:
-        _save_last(result, document["frontier"], out, keep)
-    if json:
-        write_result(json_text(document))
-    else:
+
+    def show() -> None:
+        if json:
+            write_result(json_text(document))
+            return
         with results() as console:
             console.print(_summary(document))
-    return _status(result, document["frontier"])
+
+    return gravest([_status(result, document["frontier"]), delivered(show, lambda: keep.at_last(result))])
 
 
-def _keeper(instance: Path, out: Path | None, options: Mapping[str, Any]) -> Callable[[Any], None]:
-    """Return what saves a result, whole or so far, in the folder that was asked for; nothing where there is none."""
-    from batteryopt.output import save
+@dataclass(frozen=True, kw_only=True)
+class _Keeper:
+    """Saves a result, whole or so far, in the folder that was asked for; nothing where there is none."""
 
-    def keep(result: Any) -> None:
-        if out is not None:
-            save(result, instance, out, options=options)
+    instance: Path
+    out: Path | None
+    options: Mapping[str, Any]
+    overwrite: bool
 
-    return keep
+    def so_far(self, result: Any) -> None:
+        """Save what was found so far; what prevents it may be gone at the end, and is told then if not."""
+        with contextlib.suppress(InvalidInput, OSError):
+            self._save(result)
 
+    def at_last(self, result: Any) -> None:
+        """Save the result, and say so."""
+        if self.out is None:
+            return
+        if self._save(result):
+            say(f"saved in {self.out}; next: batteryopt report {self.out} --out frontier.html")
+        else:
+            why = "no plan was found: " if not result.to_json()["frontier"]["points"] else ""
+            say(f"{why}{self.out} keeps the older result, which is better: --overwrite replaces it")
 
-def _save_last(result: Any, found: Mapping[str, Any], out: Path, keep: Callable[[Any], None]) -> None:
-    """Save a result, and say so; one without any plan for want of time leaves an older one where it is."""
-    from batteryopt.output import RESULT_FILE
+    def _save(self, result: Any) -> bool:
+        from batteryopt.output import save
 
-    if not found["points"] and StopReason(found["stop_reason"]).is_limit and (out / RESULT_FILE).exists():
-        say(f"no plan was found: {out} keeps the older result")
-        return
-    keep(result)
-    say(f"saved in {out}; next: batteryopt report {out} --out frontier.html")
+        if self.out is None:
+            return False
+        return bool(save(result, self.instance, self.out, options=self.options, overwrite=self.overwrite))
 
 
 def _pair(between: str, family: Family | None) -> tuple[str, str]:

@@ -8,9 +8,8 @@ from typing import Annotated
 import typer
 
 from batteryopt.cli.exits import ExitStatus, guarded
-from batteryopt.cli.options import JsonOption
+from batteryopt.cli.options import ForceOption, JsonOption
 from batteryopt.cli.streams import say, write_result
-from batteryopt.errors import Fault, InvalidInput
 
 app = typer.Typer(help="Turn cases of other tools into instances.", no_args_is_help=True)
 
@@ -29,19 +28,21 @@ def relog(
         str | None, typer.Option(metavar="X.Y.Z", help="RELOG release whose rounding of distances is meant.")
     ] = None,
     detour: Annotated[float, typer.Option(metavar="F", help="Factor on every distance.")] = 1.0,
-    force: Annotated[bool, typer.Option("--force", help="Replace a network that is there.")] = False,
+    overwrite: ForceOption = False,
     json: JsonOption = False,
 ) -> ExitStatus:
     """Turn a RELOG case into a network folder, and say where it differs."""
     from batteryopt.network.relog import import_relog
-    from batteryopt.network.tables import write
+    from batteryopt.network.tables.writer import files_of, tables_without_rows
     from batteryopt.output import json_text
+    from batteryopt.owned import put_folder, refuse_to_replace
 
-    if (out / "network.toml").exists() and not force:
-        fault = Fault(place="--out", problem="there is a network already", remedy="--force replaces it")
-        raise InvalidInput(str(out), [fault])
     imported = import_relog(file, version=version, detour_factor=detour)
-    write(imported.network, out)
+    contents = files_of(imported.network)
+    gone = tables_without_rows(contents)
+    if not overwrite:
+        refuse_to_replace(out, [*contents, *gone])
+    put_folder(out, contents, gone=gone)
     say(f"wrote {out}; next: batteryopt solve {out}")
     if json:
         write_result(json_text({"network": str(out), "differences": list(imported.differences)}))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import enum
 import math
+import os
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -14,6 +15,9 @@ from batteryopt.errors import Fault, InvalidInput, SolverUnavailable
 
 if TYPE_CHECKING:
     from batteryopt.families import Family
+
+HUGE = 10**300
+"""Whole numbers beyond it cannot be shown as others are."""
 
 
 class RouteChoice(enum.StrEnum):
@@ -56,6 +60,11 @@ KeepOption = Annotated[
 ScenarioOption = Annotated[
     str | None, typer.Option(metavar="NAME", help="Networks with several futures: the one that is planned for.")
 ]
+OverwriteOption = Annotated[
+    bool,
+    typer.Option("--overwrite", help="Replace files that batteryopt did not write, and better results, unasked never."),
+]
+ForceOption = Annotated[bool, typer.Option("--overwrite", "--force", help="Replace what is there.")]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON instead of tables.")]
 
 
@@ -83,8 +92,8 @@ def refuse_faulty_options(
         *_solver_faults(solver),
         *_number_faults("--time-limit", time_limit, least=0.0, is_open=True),
         *_number_faults("--gap", gap, least=0.0),
-        *_number_faults("--threads", threads, least=1),
-        *_number_faults("--jobs", jobs, least=1),
+        *_number_faults("--threads", threads, least=1, most=most_workers()),
+        *_number_faults("--jobs", jobs, least=1, most=most_workers()),
     ]
     if faults:
         raise InvalidInput("command line", faults)
@@ -102,11 +111,19 @@ def _solver_faults(name: str | None) -> Iterator[Fault]:
         yield Fault(place="--solver", problem=problem, remedy=remedy)
 
 
-def _number_faults(option: str, value: float | None, *, least: float, is_open: bool = False) -> Iterator[Fault]:
-    if value is None or (math.isfinite(value) and (value > least or (value == least and not is_open))):
+def most_workers() -> int:
+    """Return how many threads or processes may be asked for: more than a machine can begin take it down."""
+    return max(64, 4 * (os.cpu_count() or 1))
+
+
+def _number_faults(
+    option: str, value: float | None, *, least: float, most: float = math.inf, is_open: bool = False
+) -> Iterator[Fault]:
+    if value is None:
         return
-    yield Fault(
-        place=option,
-        problem=f"is {value:g}",
-        remedy=f"expected a number {'above' if is_open else 'of at least'} {least:g}",
-    )
+    is_enough = value > least or (value == least and not is_open)
+    if is_enough and value <= most and not (isinstance(value, float) and math.isinf(value)):
+        return
+    remedy = f"expected a number {'above' if is_open else 'of at least'} {least:g}"
+    limit = "" if math.isinf(most) else f", and at most {most:g} on this machine"
+    yield Fault(place=option, problem=f"is {value:g}" if abs(value) < HUGE else "is huge", remedy=remedy + limit)

@@ -8,7 +8,10 @@ from typing import Annotated
 import typer
 
 from batteryopt.cli.exits import ExitStatus, guarded
+from batteryopt.cli.options import OverwriteOption
 from batteryopt.cli.streams import say
+from batteryopt.errors import InvalidInput
+from batteryopt.marks import foreign_file_faults
 
 
 @guarded
@@ -30,12 +33,16 @@ def report(
             metavar="DIR", help="Also tables as LaTeX, Markdown and a workbook, and figures as PNG, SVG and PDF."
         ),
     ] = None,
+    overwrite: OverwriteOption = False,
 ) -> ExitStatus:
     """Show results that were saved before as one page for people, or as a workbook."""
     from batteryopt.report.write import write_exports, write_page
 
+    faults = foreign_file_faults("--out", out, overwrite=overwrite)
+    if faults:
+        raise InvalidInput("command line", faults)
     write_page(results, out)
     say(f"wrote {out}")
     if exports is not None:
-        say(f"wrote {len(write_exports(results, exports))} files into {exports}")
+        say(f"wrote {len(write_exports(results, exports, overwrite=overwrite))} files into {exports}")
     return ExitStatus.SOLVED

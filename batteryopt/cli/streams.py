@@ -1,13 +1,22 @@
-"""Where words go: results to stdout, all else to stderr; and nothing of a solver's on stdout."""
+"""Where words go: results to stdout, all else to stderr; and nothing of a solver's on stdout.
+
+Names come from files that others wrote. Whatever is in them, a terminal gets no control characters but line ends and
+tabs; and a stream that cannot show a sign gets its number.
+"""
 
 from __future__ import annotations
 
+import codecs
 import contextlib
+import io
+import os
+import re
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import TYPE_CHECKING
 
-from rich.console import Console
+from rich.console import Console, ConsoleOptions, ConsoleRenderable, RenderHook, RenderResult
+from rich.segment import Segment
 
 from batteryopt.compiled_output import compiled_output_to
 
@@ -16,12 +25,74 @@ if TYPE_CHECKING:
 
 PLAIN_WIDTH = 100
 """Columns of a table that goes into a file or a pipe."""
+ESCAPING = "batteryopt-escaping"
+"""Name of the rule for signs that a stream's encoding does not have: they are written as JSON has them, \\u00e9."""
+_CONTROL = re.compile("[\\x00-\\x08\\x0b-\\x1f\\x7f-\\x9f\\u200e\\u200f\\u2028-\\u202e\\u2066-\\u2069]")
+_PICTURES = 0x2400
+"""Where Unicode has pictures of the first control characters."""
+
+
+def visible(text: str) -> str:
+    """Return a text whose control characters, and marks that turn the direction of writing, are signs to be seen."""
+    return _CONTROL.sub(_picture, text)
+
+
+def _picture(found: re.Match[str]) -> str:
+    code = ord(found[0])
+    if code < 0x20:
+        return chr(_PICTURES + code)
+    return "\N{SYMBOL FOR DELETE}" if code == 0x7F else "\N{REPLACEMENT CHARACTER}"
+
+
+def prepare_streams() -> None:
+    """Make stdout and stderr take every text; where they are closed, keep files of ours from getting their numbers."""
+    codecs.register_error(ESCAPING, _escaped)
+    for number, flags in ((0, os.O_RDONLY), (1, os.O_RDONLY), (2, os.O_WRONLY)):
+        try:
+            os.fstat(number)
+        except OSError:  # closed: the next file that is opened would be taken for it, by compiled code too
+            os.open(os.devnull, flags)
+    if sys.stdout is None:
+        sys.stdout = os.fdopen(1, "w", encoding="utf-8", closefd=False)
+    if sys.stderr is None:
+        sys.stderr = os.fdopen(2, "w", encoding="utf-8", closefd=False)
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors=ESCAPING)
+
+
+def _escaped(error: UnicodeError) -> tuple[str, int]:
+    if not isinstance(error, UnicodeEncodeError):
+        raise error
+    units = error.object[error.start : error.end].encode("utf-16-be", "surrogatepass")
+    return "".join(f"\\u{units[i : i + 2].hex()}" for i in range(0, len(units), 2)), error.end
+
+
+class _Visible(RenderHook):
+    """Shows what is printed without its control characters; colours are rich's own, and stay."""
+
+    def process_renderables(self, renderables: list[ConsoleRenderable]) -> list[ConsoleRenderable]:
+        """Return what is printed in place of some things."""
+        return [_Cleaned(renderable) for renderable in renderables]
+
+
+class _Cleaned:
+    """A renderable, cleaned."""
+
+    def __init__(self, renderable: ConsoleRenderable) -> None:
+        self._renderable = renderable
+
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
+        segments: Iterable[Segment] = console.render(self._renderable, options)
+        for text, style, control in segments:
+            yield Segment(text if control else visible(text), style, control)
 
 
 @contextlib.contextmanager
 def results() -> Iterator[Console]:
     """Give the console that prints results; into a file or a pipe it prints plain lines without trailing spaces."""
     console = _console(is_error=False)
+    console.push_render_hook(_Visible())
     if console.is_terminal:
         yield console
         return
@@ -36,13 +107,14 @@ def remarks() -> Console:
 
 
 def say(words: str, style: str | None = None) -> None:
-    """Print a line, or several, on stderr: as it is, whatever it contains and however long."""
-    remarks().print(words, style=style, markup=False, highlight=False, soft_wrap=True)
+    """Print a line, or several, on stderr, however long; where stderr is full or gone, nothing is to be done."""
+    with contextlib.suppress(OSError):
+        remarks().print(visible(words), style=style, markup=False, highlight=False, soft_wrap=True)
 
 
 def write_result(text: str) -> None:
-    """Print text on stdout as it is."""
-    sys.stdout.write(text)
+    """Print text on stdout as it is, but for control characters."""
+    sys.stdout.write(visible(text))
 
 
 def _console(*, is_error: bool) -> Console:
@@ -59,7 +131,7 @@ def announcing() -> Iterator[Callable[[str], None]]:
         return
     with bar(console) as progress:
         task = progress.add_task("starting", total=None)
-        yield lambda words: progress.update(task, description=words)
+        yield lambda words: progress.update(task, description=visible(words))
 
 
 @contextlib.contextmanager

@@ -51,6 +51,7 @@ def sweep(
     gap: given.GapOption = None,
     threads: given.ThreadsOption = None,
     restart: Annotated[bool, typer.Option("--restart", help="Forget what an interrupted sweep has done.")] = False,
+    overwrite: given.OverwriteOption = False,
 ) -> ExitStatus:
     """Solve an instance over a grid of some of its numbers; after an interrupt the same command goes on."""
     from batteryopt.sweep import sweep as run
@@ -65,7 +66,7 @@ def sweep(
         )
     axes = _axes(vary, game, refusals)
     with refusals:
-        _refuse_files(out, plot, len(vary))
+        _refuse_files(out, plot, len(vary), overwrite=overwrite)
     refusals.raise_all()
     assert family is not None
     journal, total = journal_of(out), _count(axes)
@@ -107,13 +108,13 @@ def _axes(vary: list[str], game: Any, refusals: Refusals) -> list[Axis]:
     return axes
 
 
-def _refuse_files(out: Path, plot: Path | None, keys: int) -> None:
+def _refuse_files(out: Path, plot: Path | None, keys: int, *, overwrite: bool) -> None:
     from batteryopt.report.plots import plot_faults
     from batteryopt.sweep.files import place_faults, table_faults
 
-    faults = list(table_faults(out))
+    faults = list(table_faults(out, overwrite=overwrite))
     if plot is not None:
-        faults += [*plot_faults(plot, keys), *place_faults("--plot", plot)]
+        faults += [*plot_faults(plot, keys), *place_faults("--plot", plot, overwrite=overwrite)]
     if faults:
         raise InvalidInput("command line", faults)
 

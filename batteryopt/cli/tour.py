@@ -16,6 +16,7 @@ from batteryopt.cli.exits import ExitStatus, gravest, guarded, refuse, status_of
 from batteryopt.cli.streams import announcing, clean_stdout, remarks, results, say
 from batteryopt.cli.tour_folder import Folder
 from batteryopt.errors import InvalidInput
+from batteryopt.marks import foreign_file_faults
 from batteryopt.status import StopReason
 
 STEPS = 3
@@ -33,6 +34,7 @@ def tour(
         Path | None, typer.Option(metavar="FOLDER", help="Plan this network in place of the province.")
     ] = None,
     time_limit: given.TimeLimitOption = None,
+    overwrite: given.OverwriteOption = False,
 ) -> ExitStatus:
     """See in a minute what batteryopt does: a paper checked, a province planned, a page to look at."""
     from batteryopt.examples import GAME, PROVINCE, example
@@ -42,17 +44,17 @@ def tour(
     province = province.parent if province.name == "network.toml" else province
     with _leaving_politely() as trip:
         _read(province)
-        made = Folder.make(out, game, province)
+        made = Folder.make(out, game, province, overwrite=overwrite)
         trip.made = made
         keys = not yes and sys.stdin.isatty() and remarks().is_terminal
         _tell(_welcome(out, keys))
         statuses = [_paper(made)]
         _wait(keys)
         trip.step = 2
-        statuses.append(_plan(made, time_limit))
+        statuses.append(_plan(made, time_limit, overwrite=overwrite))
         _wait(keys)
         trip.step = 3
-        statuses.append(_page(made, open_page))
+        statuses.append(_page(made, open_page, overwrite=overwrite))
         _tell(_farewell(made))
     return ExitStatus.STOPPED if trip.is_left else gravest(statuses)
 
@@ -80,7 +82,7 @@ def _paper(made: Folder) -> ExitStatus:
     return reproduction_status(found)
 
 
-def _plan(made: Folder, time_limit: float | None) -> ExitStatus:
+def _plan(made: Folder, time_limit: float | None, *, overwrite: bool) -> ExitStatus:
     from batteryopt.families import family_at
     from batteryopt.output import make_folder, save
     from batteryopt.solvers.interrupt import noting_interrupts
@@ -94,12 +96,13 @@ def _plan(made: Folder, time_limit: float | None) -> ExitStatus:
         "and when? HiGHS looks for the plan that costs least (below zero, it earns), and proves how much better any "
         "other could be.\n\n"
     )
-    make_folder(made.plan, made.network)
+    make_folder(made.plan, made.network, tables=family.table_names(), overwrite=overwrite)
     limit = given.solving_options(None, time_limit, None, None)
     with clean_stdout(), announcing() as announce, noting_interrupts():
         result = family.solve_instance(instance, (), announce=announce, **limit)
-    save(result, made.network, made.plan)
     _print_plan(result)
+    if not save(result, made.network, made.plan, overwrite=overwrite):
+        say(f"{made.plan} keeps the better plan that an earlier tour has found: --overwrite replaces it")
     _tell(_again(made.commands[1], "with every table: what stands, what travels, what it costs"))
     if result.models["design"].run.stop_reason is StopReason.INTERRUPTED:
         raise KeyboardInterrupt
@@ -121,7 +124,7 @@ def _print_plan(result: Any) -> None:
         console.print(Text(words, style="green" if checks.passed else "red"))
 
 
-def _page(made: Folder, open_page: bool) -> ExitStatus:
+def _page(made: Folder, open_page: bool, *, overwrite: bool) -> ExitStatus:
     from batteryopt.report.write import write_page
 
     _tell(
@@ -131,6 +134,9 @@ def _page(made: Folder, open_page: bool) -> ExitStatus:
     try:
         with announcing() as announce:
             announce("writing the page")
+            faults = foreign_file_faults("plan.html", made.page, overwrite=overwrite)
+            if faults:
+                raise InvalidInput(str(made.page), faults)
             write_page([made.plan], made.page)
     except InvalidInput as error:
         say(f"no page: {'; '.join(str(fault) for fault in error.faults)}", style="red")

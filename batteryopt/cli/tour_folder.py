@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import contextlib
-import shutil
 from dataclasses import dataclass
 from pathlib import Path
 
 from batteryopt.cli.exits import refuse
+from batteryopt.files import reason_of
+from batteryopt.owned import OwnedFolder
 
 MARK = "ABOUT.txt"
 """A folder with this file, beginning with `MARK_LINE`, was written by a tour and may be written anew."""
@@ -42,23 +43,32 @@ class Folder:
         )
 
     @classmethod
-    def make(cls, root: Path, game: Path, network: Path) -> Folder:
+    def make(cls, root: Path, game: Path, network: Path, *, overwrite: bool = False) -> Folder:
         """Make the folder with copies of the instances, a network's folder or workbook, or refuse somebody else's."""
-        _refuse_foreign(root)
+        if not overwrite:
+            _refuse_foreign(root)
         if network.resolve().is_relative_to(root.resolve()):
             raise refuse("--network", f"'{network}' lies in '{root}', which is written anew", "copy it elsewhere first")
         suffix = "" if network.is_dir() else network.suffix
         made = cls(root=root, game=root / game.name, network=root / f"network{suffix}")
         try:
-            _empty(root)
-            root.mkdir(parents=True, exist_ok=True)
-            (root / MARK).write_text(_about(made), encoding="utf-8")
-            shutil.copy(game, made.game)
-            (shutil.copytree if network.is_dir() else shutil.copy)(network, made.network)
+            contents = {
+                MARK: _about(made).encode(),
+                game.name: game.read_bytes(),
+                **_copies(network, made.network.name),
+            }
         except OSError as error:
-            reason = (error.strerror or str(error)).lower()
-            raise refuse("--out", f"'{root}' cannot be written to ({reason})", "give another folder") from error
+            raise refuse("--network", f"'{network}' cannot be read ({reason_of(error)})", "check it") from error
+        OwnedFolder(root).put(contents, overwrite=overwrite)
         return made
+
+
+def _copies(network: Path, name: str) -> dict[str, bytes]:
+    """Return the files of a network's copy, a folder's or a workbook."""
+    if not network.is_dir():
+        return {name: network.read_bytes()}
+    files = sorted(path for path in network.rglob("*") if path.is_file())
+    return {f"{name}/{path.relative_to(network).as_posix()}": path.read_bytes() for path in files}
 
 
 def _refuse_foreign(root: Path) -> None:
@@ -76,13 +86,6 @@ def _is_of_a_tour(root: Path) -> bool:
     with contextlib.suppress(OSError, UnicodeError):
         return (root / MARK).read_text(encoding="utf-8").startswith(MARK_LINE)
     return False
-
-
-def _empty(root: Path) -> None:
-    """Remove what an earlier tour made, by name: whatever else lies in its folder stays."""
-    for name in ("plan", "network"):
-        if (root / name).is_dir():
-            shutil.rmtree(root / name)
 
 
 def _about(made: Folder) -> str:

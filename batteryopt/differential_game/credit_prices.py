@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import csv
+import io
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 from batteryopt.errors import Fault, InvalidInput
+from batteryopt.inputs import CannotRead, content_of, in_words
 
 _KEY = "credit_price_file"
 _COLUMNS = ("time", "credit_price")
@@ -55,14 +57,13 @@ def read_credit_prices(path: Path) -> tuple[list[float], list[float]]:
     InvalidInput
         With every cell that is not a number, a column that is missing, or why the file cannot be read.
     """
+    remedy = f"horizon.{_KEY} names it; the path is relative to the instance's folder"
     try:
-        with path.open(encoding="utf-8-sig", newline="") as stream:
-            rows = list(csv.DictReader(stream))
-    except (OSError, UnicodeDecodeError, csv.Error) as error:
-        reason = (error.strerror if isinstance(error, OSError) else None) or str(error)
-        remedy = f"horizon.{_KEY} names it; the path is relative to the instance's folder"
-        fault = Fault(place="file", problem=f"cannot be read ({reason.lower()})", remedy=remedy)
-        raise InvalidInput(str(path), [fault]) from error
+        with in_words(remedy):
+            rows = list(csv.DictReader(io.StringIO(content_of(path).decode("utf-8-sig"), newline="")))
+    except CannotRead as error:
+        problem = error.problem if error.problem.startswith("cannot be read") else f"cannot be read ({error.problem})"
+        raise InvalidInput(str(path), [Fault(place="file", problem=problem, remedy=remedy)]) from error
     faults = _table_faults(rows)
     if faults:
         raise InvalidInput(str(path), faults)

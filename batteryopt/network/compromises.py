@@ -17,6 +17,10 @@ if TYPE_CHECKING:
     import pandas as pd
 
 
+MOST_POINTS = 1_000
+"""Of a frontier."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class FrontierResult(Result):
     """The plan that is best in the first objective, with all compromises beside it.
@@ -125,6 +129,8 @@ def _kinds(first: str, second: str, points: int) -> tuple[Objective, Objective]:
         faults.append(Fault(place="--between", problem=f"'{first}' stands there twice", remedy="give two objectives"))
     if points < 2:
         faults.append(Fault(place="--points", problem=f"is {points}", remedy="expected at least 2, the two ends"))
+    if points > MOST_POINTS:
+        faults.append(Fault(place="--points", problem=f"is {points}", remedy=f"expected at most {MOST_POINTS:,}"))
     if faults:
         raise InvalidInput("command line", faults)
     return Objective(first), Objective(second)

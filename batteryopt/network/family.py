@@ -92,7 +92,7 @@ class Result(PlainResult):
 def read(path: str | os.PathLike[str]) -> Network:
     """Return the network in a folder or in a workbook; the folder's ``network.toml`` may be given instead of it."""
     place = Path(path)
-    return tables.read(place if place.is_dir() or is_workbook(place) else place.parent)
+    return tables.read(place if os.path.isdir(place) or is_workbook(place) else place.parent)
 
 
 def read_options(

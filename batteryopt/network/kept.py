@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import csv
 import dataclasses
+import io
 import math
 import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 
 from batteryopt.errors import Fault, InvalidInput, nearest
+from batteryopt.files import unmarked
+from batteryopt.inputs import CannotRead, content_of, in_words
 from batteryopt.network.careers import Career
 from batteryopt.network.facilities import Candidate, Standing
 from batteryopt.network.instance import Network
@@ -57,18 +61,23 @@ def existing_facilities(network: Network) -> Solution:
 def saved_facilities(network: Network, folder: Path) -> Solution:
     """Return the facilities of a saved plan."""
     path = folder / TABLE
+    remedy = f"give a folder written by: batteryopt solve NETWORK --out DIR; or the word {EXISTING}"
     try:
-        with path.open(newline="", encoding="utf-8") as stream:
-            lines = list(csv.DictReader(stream))
-    except OSError as error:
-        remedy = f"give a folder written by: batteryopt solve NETWORK --out DIR; or the word {EXISTING}"
-        problem = f"cannot be read ({(error.strerror or str(error)).lower()})"
-        raise InvalidInput(str(path), [Fault(place="--keep", problem=problem, remedy=remedy)]) from error
+        with in_words(remedy):
+            reader = csv.DictReader(io.StringIO(content_of(path).decode("utf-8-sig"), newline=""))
+            lines = [{name: unmarked(cell) for name, cell in _texts(line)} for line in reader]
+    except CannotRead as error:
+        raise InvalidInput(str(path), [Fault(place="--keep", problem=error.problem, remedy=remedy)]) from error
     candidates = {(c.site, c.type): c for c in network.candidates if c.standing is not Standing.CLOSED}
     faults = list(_told_once(f for row, line in enumerate(lines, 2) for f in _faults(network, candidates, row, line)))
     if faults:
         raise InvalidInput(str(path), faults)
     return _as_plan(network, [(*(line[c] for c in COLUMNS["facilities"][:-1]), _tonnes(line)) for line in lines])
+
+
+def _texts(line: Mapping[Any, Any]) -> Iterator[tuple[str, str]]:
+    """Yield the cells of a line that have a column and hold something."""
+    return ((name, cell) for name, cell in line.items() if isinstance(name, str) and isinstance(cell, str))
 
 
 def _told_once(faults: Iterable[Fault]) -> Iterator[Fault]:

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from batteryopt.errors import Fault, InvalidInput
-from batteryopt.files import write_atomically
 from batteryopt.network.example import example
-from batteryopt.network.tables import write, write_workbook
+from batteryopt.network.tables import write_workbook
 from batteryopt.network.tables.cells import Column
 from batteryopt.network.tables.folder import FILE
 from batteryopt.network.tables.guide import default_of, kind_words, meaning_of
 from batteryopt.network.tables.schema import TABLES, Table
 from batteryopt.network.tables.settings import TEXTS, policy_columns
+from batteryopt.network.tables.writer import files_of, tables_without_rows
+from batteryopt.owned import put_folder
 from batteryopt.spreadsheet import is_workbook
 
 HEADER = """\
@@ -28,24 +28,15 @@ HEADER = """\
 
 
 def write_template(path: Path) -> None:
-    """Write the example as a folder, or as a workbook where the path is one.
-
-    Raises
-    ------
-    InvalidInput
-        If there is a network already.
-    """
+    """Write the example as a folder, or as a workbook where the path is one: all of it, or nothing."""
     if is_workbook(path):
         write_workbook(example(), path)
         return
-    if (path / FILE).exists():
-        fault = Fault(place=FILE, problem="is there already", remedy="give another folder, or remove this one")
-        raise InvalidInput(str(path), [fault])
-    write(example(), path)
-    for file in path.glob("*.csv"):
-        write_atomically(file, f"# {TABLES[file.stem].about}\n{file.read_text(encoding='utf-8')}")
-    write_atomically(path / FILE, HEADER + (path / FILE).read_text(encoding="utf-8"))
-    write_atomically(path / "COLUMNS.md", columns_page())
+    files = files_of(example())
+    heads = {name: f"# {TABLES[stem].about}\n" for name in files if (stem := name.removesuffix(".csv")) in TABLES}
+    heads[FILE] = HEADER
+    contents = {name: heads.get(name, "").encode() + data for name, data in files.items()}
+    put_folder(path, {"COLUMNS.md": columns_page().encode(), **contents}, gone=tables_without_rows(contents))
 
 
 def columns_page() -> str:

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from importlib import resources
 from typing import Any
 
+from batteryopt.marks import META
 from batteryopt.report import contents, words
 from batteryopt.report.results import Saved
 from batteryopt.report.tables import Table, amount
@@ -54,6 +55,7 @@ def document(title: str, sections: Iterable[Section], library: str) -> str:
     body = "\n".join(_section(part, target) for part, target in zip(parts, ids, strict=True))
     return (
         '<!DOCTYPE html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
+        f"{META}\n"
         '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
         '<link rel="icon" href="data:,">\n'
         f"<title>{html.escape(title)}</title>\n<style>{_asset('page.css')}</style>\n</head>\n<body>\n"
@@ -100,7 +102,7 @@ def figure(spec: Mapping[str, Any], controls: str = "") -> str:
     least = f";min-width:{spec['least_width']}px" if "least_width" in spec else ""
     style = f"min-height:{spec.get('height', 340)}px{least}"
     content = json.dumps({key: value for key, value in spec.items() if key not in hidden}, separators=(",", ":"))
-    content = content.replace("</", "<\\/")
+    content = content.replace("<", "\\u003c")  # a script ends at </script, and <!-- hides the end of it
     return (
         f"<figure{wide}><h3>{html.escape(spec['title'])}</h3>{note}{controls}"
         f'<div class="scroll"><div class="plot" data-name="{html.escape(spec["name"])}" style="{style}" '

@@ -15,6 +15,7 @@ import pandas as pd
 
 from batteryopt.errors import Fault
 from batteryopt.files import write_atomically
+from batteryopt.marks import META, SOFTWARE
 from batteryopt.report.sweep_panels import Map, axis_values, contract_spans, lines_of, maps_of
 
 LIBRARIES = {".html": "plotly", ".png": "matplotlib"}
@@ -274,11 +275,13 @@ def _page_of(figure: Any, title: str) -> str:
 
     config = {"displaylogo": False, "responsive": True}
     page: str = figure.to_html(include_plotlyjs=True, full_html=True, config=config)
-    head = f'<title>{html.escape(title)}</title><meta name="viewport" content="width=device-width, initial-scale=1">'
+    head = (
+        f'{META}<title>{html.escape(title)}</title><meta name="viewport" content="width=device-width, initial-scale=1">'
+    )
     return page.replace("<head>", f"<head>{head}", 1)
 
 
 def _image_of(figure: Any) -> bytes:
     buffer = io.BytesIO()
-    figure.savefig(buffer, format="png", metadata={"Software": None})
+    figure.savefig(buffer, format="png", metadata=SOFTWARE)
     return buffer.getvalue()

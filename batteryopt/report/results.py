@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
@@ -12,7 +13,10 @@ from typing import Any, TextIO
 import pandas as pd
 
 from batteryopt.errors import Fault, InvalidInput
-from batteryopt.output import INSTANCE_COPIES, RESULT_FILE
+from batteryopt.files import unmarked
+from batteryopt.inputs import CannotRead, content_of
+from batteryopt.output import RESULT_FILE, copy_of_instance
+from batteryopt.owned import OwnedFolder
 
 KINDS = ("coordination", "differential-game", "network")
 
@@ -34,6 +38,11 @@ class Saved:
     folder: Path
     document: Mapping[str, Any]
     mark: str = ""
+
+    @property
+    def is_as_written(self) -> bool:
+        """Whether its ``result.json`` is as we wrote it; what somebody changed may lack anything."""
+        return RESULT_FILE in OwnedFolder(self.folder).names
 
     @property
     def kind(self) -> str:
@@ -87,8 +96,7 @@ class Saved:
     def instance_path(self) -> Path | None:
         """The copy of the instance, for a point of a frontier the frontier's; None where there is none."""
         folders = [self.folder, *([self.folder.resolve().parents[1]] if self.is_point else [])]
-        places = (folder / name for folder in folders for name in INSTANCE_COPIES)
-        return next((place for place in places if place.exists()), None)
+        return next((copy for folder in folders if (copy := copy_of_instance(folder)) is not None), None)
 
     @cached_property
     def instance(self) -> Any:
@@ -122,7 +130,9 @@ class Saved:
 def read_table(source: Path | TextIO) -> pd.DataFrame:
     """Return a table from CSV, its names, which may look like numbers, as text."""
     names = ("site", "type", "level", "period", "origin", "destination", "mode", "product", "recipe", "band_km")
-    return pd.read_csv(source, dtype=dict.fromkeys(names, str), keep_default_na=False, na_values=[""])
+    table = pd.read_csv(source, dtype=dict.fromkeys(names, str), keep_default_na=False, na_values=[""])
+    texts = table.select_dtypes(exclude="number").columns
+    return table.assign(**{name: table[name].map(lambda c: unmarked(c) if isinstance(c, str) else c) for name in texts})
 
 
 def load(folder: Path) -> Saved:
@@ -134,13 +144,15 @@ def load(folder: Path) -> Saved:
         If there is none, or if it is of a kind that no page is made for.
     """
     path = folder / RESULT_FILE
-    if not path.is_file():
+    if not os.path.isfile(path):
         _refuse(folder, "holds no result.json", "give a folder written by: batteryopt solve INSTANCE --out DIR")
     try:
-        document = json.loads(path.read_text(encoding="utf-8"))
+        document = json.loads(content_of(path).decode("utf-8"))
         kind = document["kind"]
         document["models"], document["instance"]
-    except (ValueError, KeyError, TypeError):
+    except CannotRead as error:
+        _refuse(path, error.problem, error.remedy)
+    except (ValueError, KeyError, TypeError, RecursionError):
         _refuse(path, "is no result of batteryopt", "write it anew with: batteryopt solve INSTANCE --out DIR")
     if kind not in KINDS:
         _refuse(path, f"is of kind '{kind}'", f"known: {', '.join(KINDS)}")

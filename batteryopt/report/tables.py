@@ -94,12 +94,17 @@ class Table:
     def to_markdown(self) -> str:
         """Return the table in Markdown, with its caption above."""
         lines = [[*self.columns], ["---" if side == "l" else "---:" for side in self._sides()], *self.texts()]
-        rows = "\n".join("| " + " | ".join(cell.replace("|", "\\|") for cell in line) + " |" for line in lines)
-        return f"{self.caption}\n\n{rows}\n"
+        rows = "\n".join("| " + " | ".join(map(_markdown_cell, line)) + " |" for line in lines)
+        return f"{html.escape(self.caption, quote=False)}\n\n{rows}\n"
 
     def to_latex(self) -> str:
         """Return the table in LaTeX, with the rules of booktabs: see `latex.table`."""
         return latex.table(self.caption, self.columns, self.texts(), self._sides())
+
+
+def _markdown_cell(text: str) -> str:
+    """Return a text as a cell that ends where it should, and in which no HTML is understood."""
+    return " ".join(html.escape(text, quote=False).replace("|", "\\|").splitlines())
 
 
 def _has_figures(column: Sequence[str]) -> bool:

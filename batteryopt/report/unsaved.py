@@ -36,6 +36,11 @@ class Unsaved(Saved):
         return cls(view=view, document=json.loads(json_text(view.document)))
 
     @property
+    def is_as_written(self) -> bool:
+        """Nobody can have changed it."""
+        return True
+
+    @property
     def instance_path(self) -> None:
         """No copy lies anywhere."""
         return

@@ -36,17 +36,21 @@ def write(found: Sequence[Saved], path: str | os.PathLike[str]) -> None:
         If openpyxl is not installed, or if the file cannot be written.
     """
     spreadsheet.refuse_others(path)
+    write_atomically(path, content(found, os.path.basename(path)))
+
+
+def content(found: Sequence[Saved], file: str) -> bytes:
+    """Return the workbook of some results as the content of a file of some name."""
     book = spreadsheet.new_workbook()
     networks = [saved for saved in found if saved.kind == "network" and saved.models["design"]["objective"] is not None]
     if len(networks) > 1:
         _compare(_new_sheet(book, "Side by side"), networks)
-    file = os.path.basename(path)
     for position, saved in enumerate(found, start=1):
         prefix = f"{position} " if len(found) > 1 else ""
         _summary(_new_sheet(book, f"{prefix}Summary"), saved, file)
         for name, table in sheets_of(saved).items():
             _table_sheet(_new_sheet(book, prefix + words.words(name)), table)
-    write_atomically(path, spreadsheet.to_bytes(book))
+    return spreadsheet.to_bytes(book)
 
 
 def sheets_of(saved: Saved) -> dict[str, Table]:

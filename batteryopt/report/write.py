@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import contextlib
 import importlib
 import importlib.util
 import os
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from batteryopt.errors import Fault, InvalidInput
 from batteryopt.files import write_atomically
+from batteryopt.output import RESULT_FILE
+from batteryopt.owned import OwnedFolder
 from batteryopt.presentation import Presented
 from batteryopt.report import page
 from batteryopt.report.page import Section
@@ -32,7 +35,8 @@ def write_page(folders: Iterable[str | os.PathLike[str]], path: str | os.PathLik
         If a folder holds no result, if plotly (or openpyxl) is not installed, or if the file cannot be written.
     """
     found = load_all(folders)
-    write_documents(found, path)
+    with _telling_damage(found):
+        write_documents(found, path)
 
 
 def write_documents(found: Sequence[Saved], path: str | os.PathLike[str]) -> None:
@@ -66,27 +70,60 @@ def write_exports(
     folders: Iterable[str | os.PathLike[str]],
     target: str | os.PathLike[str],
     formats: Sequence[str] = FIGURE_FORMATS,
+    *,
+    overwrite: bool = False,
 ) -> list[Path]:
-    """Write tables as LaTeX, Markdown and one workbook, and charts as pictures, into a folder; return the files."""
+    """Write tables as LaTeX, Markdown and one workbook, and charts as pictures, into a folder; return the files.
+
+    Raises
+    ------
+    InvalidInput
+        If a folder holds no result, or files of the user's lie in the way; then nothing is written.
+    """
+    _require("matplotlib")
+    found, folder = load_all(folders), OwnedFolder(Path(target), place="--exports")
+    with _telling_damage(found):
+        contents = dict(_all_exports(found, formats))
+    folder.put(contents, overwrite=overwrite)
+    return [folder.path / name for name in contents]
+
+
+@contextlib.contextmanager
+def _telling_damage(found: Sequence[Saved]) -> Iterator[None]:
+    """Say which result cannot be shown because it is not as it was written; all else that fails is a fault of ours."""
+    try:
+        yield
+    except (KeyError, TypeError, AttributeError, IndexError, ValueError) as error:
+        changed = [str(saved.folder / RESULT_FILE) for saved in found if not saved.is_as_written]
+        if not changed:
+            raise
+        problem = f"cannot be shown, and is not as batteryopt wrote it ({type(error).__name__}: {error})"
+        remedy = "write it anew with: batteryopt solve INSTANCE --out DIR"
+        raise InvalidInput("report", [Fault(place=p, problem=problem, remedy=remedy) for p in changed]) from error
+
+
+def _all_exports(found: Sequence[Saved], formats: Sequence[str]) -> Iterator[tuple[str, bytes]]:
+    """Yield the name and the content of every file for a paper."""
+    for position, saved in enumerate(found, start=1):
+        prefix = f"{position}-" if len(found) > 1 else ""
+        yield from ((prefix + name, data) for name, data in _exports_of(saved, formats))
+    if importlib.util.find_spec("openpyxl") is not None:
+        from batteryopt.report import workbook
+
+        yield WORKBOOK, workbook.content(found, WORKBOOK)
+
+
+def _exports_of(saved: Saved, formats: Sequence[str]) -> Iterator[tuple[str, bytes]]:
+    """Yield the name and the content of each table and picture of a result."""
     from batteryopt.report import figures
 
-    _require("matplotlib")
-    folder, written = Path(target), []
-    folder.mkdir(parents=True, exist_ok=True)
-    for position, saved in enumerate(found := load_all(folders), start=1):
-        family, prefix = family_of(saved), f"{position}-" if len(found) > 1 else ""
-        for name, table in family.tables(saved).items():
-            for ending, method in TABLE_FORMATS.items():
-                written.append(folder / f"{prefix}table-{name}.{ending}")
-                write_atomically(written[-1], getattr(table, method)())
-        for spec in family.charts(saved):
-            for ending in formats:
-                written.append(folder / f"{prefix}{spec['name']}.{ending}")
-                write_atomically(written[-1], figures.picture(spec, ending))
-    if importlib.util.find_spec("openpyxl") is not None:
-        written.append(folder / WORKBOOK)
-        write_documents(found, written[-1])
-    return written
+    family = family_of(saved)
+    for name, table in family.tables(saved).items():
+        for ending, method in TABLE_FORMATS.items():
+            yield f"table-{name}.{ending}", getattr(table, method)().encode()
+    for spec in family.charts(saved):
+        for ending in formats:
+            yield f"{spec['name']}.{ending}", figures.picture(spec, ending)
 
 
 def load_all(folders: Iterable[str | os.PathLike[str]]) -> list[Saved]:

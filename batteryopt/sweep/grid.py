@@ -15,6 +15,8 @@ from batteryopt.input_faults import meaning_of, table_of
 from batteryopt.toml_input import TomlInstance
 
 Changes = Mapping[str, float]
+MOST_POINTS = 100_000
+"""Of a grid."""
 _SHOWN = 6
 """Values of a key that a fault lists one by one; of more it names the first, the last and how many."""
 
@@ -57,6 +59,8 @@ class Axis:
             raise _unclear(text, "START and STOP must be finite numbers")
         if count < 1 or (count == 1 and start != stop):
             raise _unclear(text, "COUNT must be at least 2, or 1 where START and STOP are the same")
+        if count > MOST_POINTS:
+            raise _unclear(text, f"COUNT may be at most {MOST_POINTS:,}")
         return cls.evenly(key, start, stop, count)
 
 
@@ -97,6 +101,14 @@ def grid_of(base: Any, axes: Sequence[Axis]) -> Grid:
     """
     if not isinstance(base, TomlInstance):
         fault = Fault(place="INSTANCE", problem="its kind cannot be swept", remedy="give an instance in one TOML file")
+        raise InvalidInput("sweep", [fault])
+    points = math.prod(len(axis.values) for axis in axes)
+    if points > MOST_POINTS:
+        fault = Fault(
+            place="--vary",
+            problem=f"makes {points:,} points",
+            remedy=f"at most {MOST_POINTS:,} are solved: give fewer values",
+        )
         raise InvalidInput("sweep", [fault])
     plain = tuple(Axis(key=_without_table(axis.key, base), values=axis.values) for axis in axes)
     faults = list(_key_faults(base, plain)) or list(_value_faults(base, plain))

@@ -41,8 +41,10 @@ class Journal:
         self.done: dict[int, Rows] = {}
         self._identity = json.loads(json.dumps(identity))
         try:
-            kept = b"" if restart or not path.exists() else self._take(path.read_bytes())
+            there = path.read_bytes() if path.exists() else b""
+            kept = self._forget(there) if restart else self._take(there)
             self._file: BinaryIO = path.open("ab")
+            self._hold()
             self._file.truncate(len(kept))
             if not kept:
                 self._line(self._identity)
@@ -66,6 +68,30 @@ class Journal:
         self._file.close()
         self.path.unlink(missing_ok=True)
 
+    def _forget(self, content: bytes) -> bytes:
+        """Return that nothing is kept, where there is a journal and not something else of the same name."""
+        line = content.partition(b"\n")[0]
+        try:
+            is_journal = not content or isinstance(json.loads(line), dict)
+        except (ValueError, RecursionError):
+            is_journal = False
+        if not is_journal:
+            raise self._refusal(f"is no journal of a {self.work}", "move it, or give another --out")
+        return b""
+
+    def _hold(self) -> None:
+        """Keep the file to this process, where the operating system can: two would do everything twice."""
+        try:
+            import fcntl
+
+            fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            self._file.close()
+            remedy = "wait for its end, or give another --out"
+            raise self._refusal(f"is being written by another {self.work}", remedy) from error
+        except (ImportError, OSError):  # no such locks here
+            return
+
     def _take(self, content: bytes) -> bytes:
         """Take over what an earlier run has done, if it was the same work; return the part to keep."""
         whole = content[: content.rfind(b"\n") + 1]  # what follows the last line end was cut off
@@ -75,7 +101,7 @@ class Journal:
             first, *rest = (json.loads(line) for line in whole.splitlines())
             done = {int(line["point"]): line["rows"] for line in rest}
             found = {**first}
-        except (ValueError, KeyError, TypeError) as error:
+        except (ValueError, KeyError, TypeError, RecursionError) as error:
             raise self._refusal(f"is no journal of a {self.work}", "delete it, or give another --out") from error
         if found != self._identity:
             raise InvalidInput(str(self.path), list(self._differences(found)))

@@ -175,7 +175,9 @@ def test_a_result_without_a_plan_leaves_none_of_an_older_one(hand_plan: Solution
     assert (tmp_path / "facilities.csv").exists()
     full = as_result(hand_plan)
     nothing = dataclasses.replace(full, answer=dataclasses.replace(full.answer, solution=None))
-    save(nothing, DATA / "hand", tmp_path)
+    assert not save(nothing, DATA / "hand", tmp_path)  # a plan is better than none, and stays unasked
+    assert (tmp_path / "facilities.csv").exists()
+    assert save(nothing, DATA / "hand", tmp_path, overwrite=True)
     assert sorted(place.name for place in tmp_path.glob("*.csv")) == ["certificates.csv", "notes.csv"]
 
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Iterator, Mapping
-from pathlib import Path
 from typing import Any
 
 from batteryopt.errors import Fault, InvalidInput
 from batteryopt.input_faults import show
+from batteryopt.inputs import CannotRead, content_of, in_words
 from batteryopt.network.instance import Profile
 
 UNLIMITED_T = 1e9
@@ -128,13 +128,11 @@ class Branch:
 def load_case(path: str | os.PathLike[str]) -> Mapping[str, Any]:
     """Return the JSON object of a case file, or raise `InvalidInput` saying why it cannot be had."""
     try:
-        content = json.loads(Path(path).read_bytes().decode("utf-8-sig"))
-    except FileNotFoundError as error:
-        raise _unreadable(path, "there is no such file", "check the path") from error
-    except (OSError, UnicodeDecodeError) as error:
-        raise _unreadable(path, f"cannot be read ({error})", "check the file and its permissions") from error
-    except (json.JSONDecodeError, RecursionError) as error:
-        raise _unreadable(path, f"is not JSON ({error})", "give a case file of RELOG") from error
+        text = content_of(path)
+        with in_words("give a case file of RELOG", problem="is not JSON"):
+            content = json.loads(text.decode("utf-8-sig"))
+    except CannotRead as error:
+        raise _unreadable(path, error.problem, error.remedy) from error
     if not isinstance(content, Mapping):
         raise _unreadable(path, f"is {show(content)}", "expected an object in braces")
     return content

@@ -9,6 +9,7 @@ from typing import Any
 
 from batteryopt.errors import Fault, InvalidInput
 from batteryopt.input_faults import show
+from batteryopt.inputs import MOST_PERIODS
 from batteryopt.network.entity_faults import InvalidNetwork
 from batteryopt.network.instance import Network
 from batteryopt.network.relog.case_file import Branch, load_case
@@ -72,10 +73,10 @@ def import_relog(path: str | os.PathLike[str], *, version: str | None = None, de
 
 def _years(content: Any, faults: list[Fault]) -> int:
     years = Branch(content, "", 1, faults).branch("parameters").get("time horizon (years)")
-    if not isinstance(years, int) or isinstance(years, bool) or years < 1:
+    if not isinstance(years, int) or isinstance(years, bool) or not 1 <= years <= MOST_PERIODS:
         problem = "is missing" if years is None else f"is {show(years)}"
         place = "parameters/time horizon (years)"
-        faults.append(Fault(place=place, problem=problem, remedy="expected a whole number of at least 1"))
+        faults.append(Fault(place=place, problem=problem, remedy=f"expected a whole number, 1 to {MOST_PERIODS:,}"))
         return 1
     return years
 

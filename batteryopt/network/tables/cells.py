@@ -7,6 +7,8 @@ from dataclasses import dataclass, replace
 from math import inf, isfinite
 from typing import Any
 
+from batteryopt.inputs import LARGEST
+
 LIST_SEPARATOR = ";"
 PERIOD_SEPARATOR = ":"
 """``tonnes:2027`` is the column of one period, ``tonnes`` that of all periods without one."""
@@ -72,7 +74,7 @@ class Column:
 
 
 class NotAValue(ValueError):
-    """A cell's text is nothing of its column's kind."""
+    """A cell's text is nothing of its column's kind; says what was expected, where that is not the kind alone."""
 
 
 def value_of(text: str, column: Column) -> Any:
@@ -112,6 +114,8 @@ def _number(text: str) -> float:
         raise NotAValue from None
     if number != number or number == -inf or "_" in text:
         raise NotAValue
+    if LARGEST < abs(number) < inf:
+        raise NotAValue(f"a number of at most {LARGEST:g} in size")
     return number
 
 

@@ -9,13 +9,14 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from batteryopt.errors import Fault, InvalidInput
-from batteryopt.files import write_atomically
+from batteryopt.files import harmless
 from batteryopt.network.tables.folder import BESIDE, FILE
 from batteryopt.network.tables.grid import csv_grid
 from batteryopt.network.tables.reader import read, source_at
 from batteryopt.network.tables.workbook import Workbook
 from batteryopt.network.tables.workbook_writer import write_workbook
-from batteryopt.network.tables.writer import write
+from batteryopt.network.tables.writer import files_of, tables_without_rows
+from batteryopt.owned import put_folder
 from batteryopt.spreadsheet import is_workbook
 
 
@@ -40,9 +41,9 @@ def export(origin: str | os.PathLike[str], target: str | os.PathLike[str]) -> tu
         if place.is_file():
             fault = Fault(place="--out", problem="is a file", remedy="give a folder, or a name that ends with .xlsx")
             raise InvalidInput(str(place), [fault])
-        write(network, place)
-        for name, rows in extra.items():
-            write_atomically(place / f"{name}.csv", _csv(rows))
+        contents = files_of(network)
+        more = {f"{name}.csv": _csv(rows).encode() for name, rows in extra.items()}
+        put_folder(place, {**more, **contents}, gone=tables_without_rows(contents))
     return _left_behind(Path(origin))
 
 
@@ -68,5 +69,5 @@ def _left_behind(origin: Path) -> tuple[str, ...]:
 
 def _csv(rows: Sequence[Sequence[str]]) -> str:
     stream = io.StringIO()
-    csv.writer(stream, lineterminator="\n").writerows(rows)
+    csv.writer(stream, lineterminator="\n").writerows([[harmless(cell) for cell in row] for row in rows])
     return stream.getvalue()

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from batteryopt.errors import Fault, InvalidInput, nearest
+from batteryopt.files import reason_of
 from batteryopt.network.instance import Floats
 from batteryopt.network.tables.grid import CsvGrid, Source, csv_grid
 from batteryopt.network.tables.matrices import read_matrix_file
@@ -54,7 +55,12 @@ class Folder(Source):
     def grids(self, known: Iterable[str], distances: Mapping[str, str], faults: list[Fault]) -> Mapping[str, CsvGrid]:
         """Return the tables by name."""
         known = list(known)
-        files = {file.stem: file for file in sorted(self.path.iterdir()) if file.suffix.lower() == ".csv"}
+        try:
+            files = {file.stem: file for file in sorted(self.path.iterdir()) if file.suffix.lower() == ".csv"}
+        except OSError as error:
+            problem = f"cannot be listed ({reason_of(error)})"
+            faults.append(Fault(place="folder", problem=problem, remedy="check its permissions"))
+            return {}
         for name, file in files.items():
             if name not in known and name not in BESIDE and file.name not in distances.values():
                 faults.append(Fault(place=file.name, problem="unknown table", remedy=nearest(name, known)))

@@ -8,12 +8,14 @@ from __future__ import annotations
 import abc
 import csv
 import io
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from batteryopt.errors import Fault
+from batteryopt.files import unmarked
+from batteryopt.inputs import MOST_CELLS, MOST_COLUMNS, MOST_ROWS, CannotRead, content_of, in_words
 from batteryopt.network.instance import Floats
 
 COMMENT = "#"
@@ -129,18 +131,39 @@ def csv_grid(path: Path, faults: list[Fault]) -> CsvGrid:
     """Return a CSV file's lines that hold something; a file that cannot be read has none."""
     grid = CsvGrid(place=path.name, lines=())
     try:
-        text = path.read_bytes().decode("utf-8-sig")
+        text = content_of(path).decode("utf-8-sig")
+    except CannotRead as error:
+        faults.append(error.fault(path.name))
+        return grid
     except UnicodeDecodeError as error:
         problem = f"is not UTF-8 text (byte {error.start})"
         faults.append(Fault(place=path.name, problem=problem, remedy="save the table as CSV in UTF-8"))
         return grid
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=_separator(text, path.name, faults))
-    stripped = ([cell.strip() for cell in cells] for cells in reader)
-    grid = CsvGrid(place=path.name, lines=[(reader.line_num, cells) for cells in stripped if holds_something(cells)])
+    try:
+        with in_words("check the table there: is a quotation mark left open?"):
+            grid = CsvGrid(place=path.name, lines=list(_lines(reader)))
+    except CannotRead as error:
+        faults.append(error.fault(grid.row(reader.line_num)))
+        return grid
     if not grid.lines:
         remedy = "write the column names into the first row, or remove the file"
         faults.append(Fault(place=path.name, problem="is empty", remedy=remedy))
     return grid
+
+
+def _lines(reader: Any) -> Iterator[Line]:
+    """Yield the lines that hold something, no more than are read."""
+    cells_read = 0
+    for cells in reader:
+        cells_read += len(cells)
+        bounds = ((reader.line_num, MOST_ROWS, "rows"), (len(cells), MOST_COLUMNS, "columns"))
+        for amount, most, what in (*bounds, (cells_read, MOST_CELLS, "cells")):
+            if amount > most:
+                raise CannotRead(f"has more than {most:,} {what}, and no more are read", "leave some out")
+        stripped = [unmarked(cell.strip()) for cell in cells]
+        if holds_something(stripped):
+            yield reader.line_num, stripped
 
 
 def _separator(text: str, name: str, faults: list[Fault]) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import os
 import zipfile
 from collections.abc import Sequence
 from pathlib import Path
@@ -11,9 +12,11 @@ import numpy as np
 
 from batteryopt.errors import Fault, nearest
 from batteryopt.input_faults import show
+from batteryopt.inputs import FARTHEST_KM, CannotRead, content_of, in_words, refuse_bombs
 from batteryopt.network.instance import Floats
 from batteryopt.network.tables.grid import Grid, Unreadable, csv_grid
 
+EXPECTED = "expected a square of km with site names on both sides, or an NPZ file with arrays site and km"
 SHOWN = 5
 """Missing sites, and cells that are no numbers, named one by one before the rest are counted."""
 
@@ -28,7 +31,7 @@ def read_matrix_file(path: Path, sites: Sequence[str], faults: list[Fault], reme
     remedy
         What to do where there is no such file.
     """
-    if not path.is_file():
+    if not os.path.exists(path):
         faults.append(Fault(place=path.name, problem="there is no such file", remedy=remedy))
         return _nothing(sites)
     if path.suffix != ".npz":
@@ -36,9 +39,10 @@ def read_matrix_file(path: Path, sites: Sequence[str], faults: list[Fault], reme
         grid = csv_grid(path, faults)
         return _nothing(sites) if len(faults) > count else matrix_of(grid, sites, faults)
     try:
-        names, km = _read_npz(path)
-    except (ValueError, KeyError, OSError, zipfile.BadZipFile) as error:
-        faults.append(_cannot_be_read(path.name, error))
+        with in_words(EXPECTED):
+            names, km = _read_npz(content_of(path))
+    except CannotRead as error:
+        faults.append(error.fault(path.name))
         return _nothing(sites)
     return _in_order(names, km, sites, path.name, faults)
 
@@ -54,7 +58,7 @@ def matrix_of(grid: Grid, sites: Sequence[str], faults: list[Fault]) -> Floats:
     for i, (line, row) in enumerate(cells):
         for j, text in enumerate(row):
             try:
-                km[i, j] = np.nan if not text else float(text)
+                km[i, j] = np.nan if not text else _kilometres(text)
             except ValueError:
                 wrong.append((grid.cell(line, names[j], j + 1), text))
     faults += _unreadable_cells(grid.place, wrong)
@@ -76,7 +80,7 @@ def _names_and_cells(grid: Grid) -> tuple[list[str], list[tuple[int, Sequence[st
 
 
 def _unreadable_cells(place: str, wrong: Sequence[tuple[str, str]]) -> list[Fault]:
-    expected = "expected km as a number, or an empty cell where there is no way"
+    expected = f"expected km as a number of at most {FARTHEST_KM:,.0f}, or an empty cell where there is no way"
     faults = [
         Fault(place=cell, problem=text.problem, remedy=text.remedy)
         if isinstance(text, Unreadable)
@@ -107,15 +111,26 @@ def _nothing(sites: Sequence[str]) -> Floats:
     return np.zeros((len(sites), len(sites)))
 
 
+def _kilometres(text: str) -> float:
+    """Return the distance that a cell holds; raises ValueError for one that is farther than anything."""
+    km = float(text)
+    if abs(km) > FARTHEST_KM:
+        raise ValueError
+    return km
+
+
 def _cannot_be_read(place: str, error: Exception) -> Fault:
-    remedy = "expected a square of km with site names on both sides, or an NPZ file with arrays site and km"
-    return Fault(place=place, problem=f"cannot be read ({error})", remedy=remedy)
+    return Fault(place=place, problem=f"cannot be read ({error})", remedy=EXPECTED)
 
 
-def _read_npz(path: Path) -> tuple[list[str], Floats]:
-    with np.load(path, allow_pickle=False) as arrays:
+def _read_npz(content: bytes) -> tuple[list[str], Floats]:
+    with zipfile.ZipFile(io.BytesIO(content)) as archive:
+        refuse_bombs(archive)
+    with np.load(io.BytesIO(content), allow_pickle=False) as arrays:
         names = [str(name).strip() for name in arrays["site"]]
-        km = np.asarray(arrays["km"])
+        km = np.asarray(arrays["km"], dtype=float)
+    if (abs(km) > FARTHEST_KM).any():
+        raise ValueError(f"it has a distance beyond {FARTHEST_KM:,.0f} km; no number (NaN) where there is no way")
     if km.shape != (len(names), len(names)):
         raise ValueError(f"{len(names)} names, but a table of {' x '.join(map(str, km.shape))}")
     return names, km

@@ -51,7 +51,7 @@ def source_at(path: Path) -> Source:
 
         return Workbook(path)
     folder = path.parent if path.name == FILE else path
-    if not folder.is_dir():
+    if not os.path.isdir(folder):
         remedy = "give a folder with CSV tables and a network.toml, or make one: batteryopt new network FOLDER"
         raise InvalidInput(str(path), [Fault(place="folder", problem="there is no such folder", remedy=remedy)])
     return Folder(folder)

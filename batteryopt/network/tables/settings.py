@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import dataclasses
+import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from batteryopt.errors import Fault, nearest
 from batteryopt.input_faults import show
+from batteryopt.inputs import LARGEST, MOST_PERIODS, counted
 from batteryopt.network.instance import Period, Policy
 from batteryopt.network.tables.cells import Column, Kind
 from batteryopt.network.tables.grid import Source
@@ -51,7 +53,10 @@ def policy_columns() -> Mapping[str, Column]:
 
 
 def _is_number(value: Any) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool)
+    """Whether a value is a number of a size that can be computed with; infinite stands for no limit."""
+    if not isinstance(value, int | float) or isinstance(value, bool):
+        return False
+    return abs(value) <= LARGEST or (isinstance(value, float) and math.isinf(value))
 
 
 @dataclass(frozen=True)
@@ -105,6 +110,8 @@ class _Reading:
         if not isinstance(names, list) or not names or not all(isinstance(n, str | int) for n in names):
             problem = "is missing" if names is None else f"is {show(names)}"
             self._add("periods", problem, f"expected {self.source.periods_example}")
+            return ()
+        if not counted(len(names), MOST_PERIODS, "names", self.faults.append, self.source.setting("periods")):
             return ()
         years = self.content.get("years_per_period", 1.0)
         lengths = [years] * len(names) if _is_number(years) else years

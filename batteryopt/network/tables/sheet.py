@@ -220,9 +220,9 @@ def _value(text: str, head: Head, row: Row, faults: list[Fault]) -> Any:
         return None
     try:
         return value_of(text, head.column)
-    except NotAValue:
+    except NotAValue as error:
         row.faulty.add(head.column.field)
-        expected = f"expected {head.column.expectation}"
+        expected = f"expected {str(error) or head.column.expectation}"
         if head.column.choices is not None:
             expected = f"{nearest(text.lower(), [c.value for c in head.column.choices])}; {expected}"
         faults.append(Fault(place=place, problem=f"is {show(text)}", remedy=expected))

@@ -6,12 +6,12 @@ import csv
 import io
 import json
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 from batteryopt.errors import Fault, InvalidInput
-from batteryopt.files import write_atomically
+from batteryopt.files import harmless
 from batteryopt.network.instance import Network
 from batteryopt.network.tables.cells import LIST_SEPARATOR, text_of
 from batteryopt.network.tables.folder import FILE, KIND
@@ -19,6 +19,7 @@ from batteryopt.network.tables.grid import COMMENT
 from batteryopt.network.tables.matrices import matrix_bytes
 from batteryopt.network.tables.rows import Values, cell_of, heads_of, rows_of, settings_of_network, text_of_head
 from batteryopt.network.tables.schema import TABLES, Table
+from batteryopt.owned import put_folder
 
 
 def write(network: Network, folder: str | os.PathLike[str]) -> None:
@@ -29,24 +30,37 @@ def write(network: Network, folder: str | os.PathLike[str]) -> None:
     Raises
     ------
     InvalidInput
-        If a name has something that a table could not give back, or the folder cannot be written to.
+        If a name has something that a table could not give back, or the folder cannot be written to; then all is as it
+        was.
+    """
+    contents = files_of(network)
+    put_folder(Path(folder), contents, gone=tables_without_rows(contents))
+
+
+def files_of(network: Network) -> dict[str, bytes]:
+    """Return the files of a network's folder by name, ``network.toml`` last.
+
+    Raises
+    ------
+    InvalidInput
+        If a name has something that a table could not give back.
     """
     faults = list(unwritable_names(network))
     if faults:
         raise InvalidInput(network.name, faults)
-    path = Path(folder)
-    path.mkdir(parents=True, exist_ok=True)
-    periods = [period.name for period in network.periods]
-    rows = rows_of(network)
-    for name, table in TABLES.items():
-        file = path / f"{name}.csv"
-        if rows[name]:
-            write_atomically(file, _csv(table, rows[name], periods))
-        else:
-            file.unlink(missing_ok=True)
-    for name, matrix in network.distances.items():
-        write_atomically(path / f"{name}.npz", matrix_bytes([site.name for site in network.sites], matrix))
-    write_atomically(path / FILE, _settings(network))
+    periods, rows = [period.name for period in network.periods], rows_of(network)
+    sites = [site.name for site in network.sites]
+    tables = {f"{name}.csv": _csv(table, rows[name], periods) for name, table in TABLES.items() if rows[name]}
+    return {
+        **{name: text.encode() for name, text in tables.items()},
+        **{f"{name}.npz": matrix_bytes(sites, matrix) for name, matrix in network.distances.items()},
+        FILE: _settings(network).encode(),
+    }
+
+
+def tables_without_rows(contents: Mapping[str, bytes]) -> list[str]:
+    """Return the names of the tables that the files of a network lack: older ones would pass for its own."""
+    return [f"{name}.csv" for name in TABLES if f"{name}.csv" not in contents]
 
 
 def unwritable_names(network: Network) -> Iterator[Fault]:
@@ -70,8 +84,8 @@ def _csv(table: Table, rows: list[Values], periods: list[str]) -> str:
     heads = heads_of(table, rows, len(periods))
     stream = io.StringIO()
     writer = csv.writer(stream, lineterminator="\n")
-    writer.writerow([text_of_head(head, periods) for head in heads])
-    writer.writerows([[text_of(cell_of(head, row, heads)) for head in heads] for row in rows])
+    writer.writerow([harmless(text_of_head(head, periods)) for head in heads])
+    writer.writerows([[harmless(text_of(cell_of(head, row, heads))) for head in heads] for row in rows])
     return stream.getvalue()
 
 
