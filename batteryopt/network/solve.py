@@ -143,7 +143,7 @@ def answer_with_point(
     """
     problem = make_problem(m, weighted(m, weights), extra=extra)
     with catching_interrupt():  # to the end, tables and check included: an interrupt ends the search and loses nothing
-        return _searched(network, m, problem, weights, options, began, start, on_progress)
+        return _searched(network, m, problem, weights, options, began, start, adapter, on_progress)
 
 
 def _searched(
@@ -154,6 +154,7 @@ def _searched(
     options: Options,
     began: float,
     start: Floats | None,
+    adapter: Adapter | None,
     on_progress: ProgressListener | None,
 ) -> tuple[Answer, Floats | None]:
     units = _Units(problem, weights)
