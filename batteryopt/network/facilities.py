@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import enum
 from dataclasses import dataclass
+from typing import ClassVar
 
 from batteryopt.network.flows import Profile
 
@@ -30,6 +31,8 @@ class Recipe:
     capacity_use
         Capacity that a tonne processed takes.
     """
+
+    KEY: ClassVar[tuple[str, ...]] = ("name",)
 
     name: str
     inputs: tuple[tuple[str, float], ...]
@@ -66,6 +69,8 @@ class Level:
         A period, while it is open at this level, kg CO2e.
     """
 
+    KEY: ClassVar[tuple[str, ...]] = ("name",)
+
     name: str
     capacity_t: float
     least_t: float = 0.0
@@ -75,6 +80,13 @@ class Level:
     storage_limit_t: float | None = None
     closing_cost: Profile = 0.0
     emission_kg: Profile = 0.0
+
+
+def smallest_first(levels: tuple[Level, ...]) -> tuple[Level, ...]:
+    """Return levels in growing order of capacity; as they are where a capacity is no number, which is told later."""
+    if all(isinstance(level.capacity_t, int | float) for level in levels):
+        return tuple(sorted(levels, key=lambda level: level.capacity_t))
+    return levels
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -94,6 +106,8 @@ class Storage:
     initial_t
         In stock before the first period; only where the facility exists already, and only with a ``site``.
     """
+
+    KEY: ClassVar[tuple[str, ...]] = ("product", "site")
 
     product: str
     site: str = ""
@@ -121,7 +135,7 @@ class FacilityType:
     recipes
         At least one. An outlet has one that turns a returned pack into a collected one.
     levels
-        Sizes in growing order of capacity, at least one.
+        Sizes, in any order; at least one, unless every candidate has its own.
     sizes
         Whether capacities between levels may be had.
     storage
@@ -139,6 +153,8 @@ class FacilityType:
         concrete at the price of new.)
     """
 
+    KEY: ClassVar[tuple[str, ...]] = ("name",)
+
     name: str
     recipes: tuple[Recipe, ...]
     levels: tuple[Level, ...]
@@ -147,6 +163,9 @@ class FacilityType:
     life_periods: float | None = None
     new_may_close: bool = False
     refunds_shrinking: bool = False
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "levels", smallest_first(self.levels))
 
 
 class Standing(enum.StrEnum):
@@ -188,6 +207,8 @@ class Candidate:
         Instead of the type's, where the place has sizes and costs of its own.
     """
 
+    KEY: ClassVar[tuple[str, ...]] = ("site", "type")
+
     site: str
     type: str
     standing: Standing = Standing.OPEN
@@ -202,3 +223,6 @@ class Candidate:
     variable_cost_factor: float = 1.0
     holding_cost_factor: float = 1.0
     levels: tuple[Level, ...] = ()
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "levels", smallest_first(self.levels))

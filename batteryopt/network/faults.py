@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import dataclasses
 import math
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from batteryopt.errors import nearest
 from batteryopt.network.contradictions import contradictions_of
 from batteryopt.network.entity_faults import EntityFault, fault_in
 from batteryopt.network.flows import GREAT_CIRCLE
+from batteryopt.network.uniqueness import repeats_of
 
 if TYPE_CHECKING:
     from batteryopt.network.instance import Network
@@ -20,7 +21,7 @@ def faults_of(network: Network) -> list[EntityFault]:
     """Return every fault of an instance; none, and the model can be built."""
     checks: Sequence[Callable[[Network], Iterator[EntityFault]]] = (
         _empty_tables,
-        _repeated_names,
+        repeats_of,
         _unknown_names,
         _wrong_numbers,
         contradictions_of,
@@ -32,35 +33,6 @@ def _empty_tables(network: Network) -> Iterator[EntityFault]:
     for table in ("periods", "products", "sites"):
         if not getattr(network, table):
             yield fault_in(network, table, "is empty, or not there", "at least one is needed")
-
-
-def _repeated_names(network: Network) -> Iterator[EntityFault]:
-    """Two rows that mean the same thing."""
-    tables: dict[str, Callable[[Any], Any]] = {
-        **dict.fromkeys(
-            ("periods", "products", "sites", "types", "modes", "groups", "scenarios"), lambda entity: entity.name
-        ),
-        "returns": lambda r: (r.site, r.product, r.scenario),
-        "candidates": lambda c: (c.site, c.type),
-        "markets": lambda m: (m.site, m.product, m.scenario),
-        "disposals": lambda d: (d.site, d.product, d.type),
-        "lanes": lambda lane: (lane.origin, lane.destination, lane.mode),
-    }
-    for table, key_of in tables.items():
-        yield from _repeats(getattr(network, table), key_of)
-    for type_ in network.types:
-        yield from _repeats(type_.recipes, lambda r: r.name)
-        yield from _repeats(type_.levels, lambda level: level.name)
-        yield from _repeats(type_.storage, lambda s: (s.product, s.site))
-
-
-def _repeats(entities: Iterable[Any], key_of: Callable[[Any], Any]) -> Iterator[EntityFault]:
-    seen: set[Any] = set()
-    for entity in entities:
-        key = key_of(entity)
-        if key in seen:
-            yield fault_in(entity, "name", "stands twice", "keep one of the two rows")
-        seen.add(key)
 
 
 # ---- names ---------------------------------------------------------------------------------------------------------
@@ -130,22 +102,21 @@ def _all_entities(network: Network) -> Iterator[Any]:
 
 _AT_LEAST_ZERO = {
     *("tonnes", "capacity_t", "least_t", "storage_limit_t", "limit_t", "initial_t", "reagents_t", "most_t"),
-    *("detour_factor", "shortest_km", "longest_km", "distance_km", "people_per_km", "radius_km", "hazard"),
+    *("shortest_km", "longest_km", "distance_km", "people_per_km", "radius_km", "hazard"),
     *("cost_per_trip", "cost_per_trip_km", "trips_per_depot", "electricity_kwh_per_t", "risk_factor"),
     *("penalty_per_t", "penalty", "shortfall_penalty_per_t", "budget_penalty", "emission_penalty_per_t", "budget"),
     *("opening_cost_factor", "fixed_cost_factor", "variable_cost_factor", "holding_cost_factor"),
-    *("longest_stay_periods", "lag_periods", "visits", "uncollected_cost_per_t", "holding_cost_per_t"),
+    *("probability", "longest_stay_periods", "lag_periods", "visits", "uncollected_cost_per_t", "holding_cost_per_t"),
 }
-_ABOVE_ZERO = {"years", "trip_capacity_t", "capacity_use", "life_periods"}
+_ABOVE_ZERO = {"detour_factor", "years", "trip_capacity_t", "capacity_use", "life_periods"}
 _SHARES = {"share"}
 
 
 def _wrong_numbers(network: Network) -> Iterator[EntityFault]:
     """Profiles of the wrong length, numbers that are not finite or out of range."""
-    if not network.discount_rate > -1:
-        yield fault_in(
-            network, "discount_rate", f"is {network.discount_rate}", "expected a rate above -1 (0.05 is 5 %)"
-        )
+    if not -1 < network.discount_rate < 1:
+        remedy = "expected a rate a year above -1 and below 1 (0.05 is 5 %)"
+        yield fault_in(network, "discount_rate", f"is {network.discount_rate:g}", remedy)
     for entity in _all_entities(network):
         for field in dataclasses.fields(entity):
             value = getattr(entity, field.name)

@@ -7,7 +7,7 @@ for all periods or a tuple with one number a period.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TypeAlias
+from typing import ClassVar, TypeAlias
 
 Profile: TypeAlias = float | tuple[float, ...]
 """One number for all periods, or a tuple with one number a period."""
@@ -28,6 +28,8 @@ class Period:
         Its length, for discounting only.
     """
 
+    KEY: ClassVar[tuple[str, ...]] = ("name",)
+
     name: str
     years: float = 1.0
 
@@ -43,6 +45,8 @@ class Product:
     uncollected_cost_per_t
         What it costs to leave a returned tonne where it fell (fines, harm); None: everything must be collected.
     """
+
+    KEY: ClassVar[tuple[str, ...]] = ("name",)
 
     name: str
     hazard: float = 1.0
@@ -67,6 +71,8 @@ class Site:
         Emission of the grid here, kg CO2e.
     """
 
+    KEY: ClassVar[tuple[str, ...]] = ("name",)
+
     name: str
     latitude_deg: float | None = None
     longitude_deg: float | None = None
@@ -80,8 +86,10 @@ class Site:
 class Scenario:
     """One way the future may go; today one scenario is planned at a time."""
 
+    KEY: ClassVar[tuple[str, ...]] = ("name",)
+
     name: str
-    probability: float = 1.0
+    probability: float | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -97,6 +105,8 @@ class Return:
     scenario
         The scenario it belongs to; empty: all of them.
     """
+
+    KEY: ClassVar[tuple[str, ...]] = ("site", "product", "scenario")
 
     site: str
     product: str
@@ -118,6 +128,8 @@ class ComesBack:
     lag_periods
         How many periods later; 0 is the same period. What would return after the last period is not modelled.
     """
+
+    KEY: ClassVar[tuple[str, ...]] = ("product", "lag_periods")
 
     product: str
     share: float
@@ -141,6 +153,8 @@ class Market:
     comes_back
         What returns later.
     """
+
+    KEY: ClassVar[tuple[str, ...]] = ("site", "product", "scenario")
 
     site: str
     product: str
@@ -167,6 +181,8 @@ class Disposal:
         The facility type that must be open at the site to dispose of it there; empty: none.
     """
 
+    KEY: ClassVar[tuple[str, ...]] = ("site", "product", "type")
+
     site: str
     product: str
     cost_per_t: Profile = 0.0
@@ -178,6 +194,8 @@ class Disposal:
 @dataclass(frozen=True, kw_only=True)
 class ModeProduct:
     """What differs from the mode's own figures when it carries this product; None: nothing does."""
+
+    KEY: ClassVar[tuple[str, ...]] = ("product",)
 
     product: str
     cost_per_t_km: Profile | None = None
@@ -225,6 +243,8 @@ class Mode:
         uses what the mode may carry; visits are counted and reported where trips are whole.
     """
 
+    KEY: ClassVar[tuple[str, ...]] = ("name",)
+
     name: str
     products: tuple[str, ...] | None = None
     cost_per_t_km: Profile = 0.0
@@ -267,6 +287,8 @@ class Lane:
     people_per_km
         Instead of the mean of the two ends.
     """
+
+    KEY: ClassVar[tuple[str, ...]] = ("origin", "destination", "mode")
 
     origin: str
     destination: str

@@ -28,6 +28,7 @@ from batteryopt.network.instance import (
     Network,
     Sharing,
     Standing,
+    of_scenario,
 )
 
 Bools = npt.NDArray[np.bool_]
@@ -178,17 +179,18 @@ def _stuck(network: Network) -> Iterator[Fault]:
 
 def _returned(network: Network) -> dict[tuple[str, int], float]:
     """Return the tonnes that return by product and period; scenarios: the largest of any."""
-    by_scenario: dict[str, dict[tuple[str, int], float]] = defaultdict(lambda: defaultdict(float))
-    for row in network.returns:
+    names = [scenario.name for scenario in network.scenarios] or [""]
+    futures = [_returned_in(network, name) for name in names]
+    keys = [(product.name, t) for product in network.products for t in range(len(network.periods))]
+    return {key: max(future.get(key, 0.0) for future in futures) for key in keys}
+
+
+def _returned_in(network: Network, scenario: str) -> dict[tuple[str, int], float]:
+    found: dict[tuple[str, int], float] = defaultdict(float)
+    for row in of_scenario(network.returns, scenario) if scenario else network.returns:
         for t, tonnes in enumerate(network.profile(row.tonnes)):
-            by_scenario[row.scenario][row.product, t] += float(tonnes)
-    common = by_scenario.pop("", {})
-    return {
-        (product.name, t): common.get((product.name, t), 0.0)
-        + max((each.get((product.name, t), 0.0) for each in by_scenario.values()), default=0.0)
-        for product in network.products
-        for t in range(len(network.periods))
-    }
+            found[row.product, t] += float(tonnes)
+    return found
 
 
 def _let_go(chain: _Chain, returned: Mapping[tuple[str, int], float]) -> None:

@@ -12,10 +12,10 @@ the recipes of the facility types. Nothing is passed on without being worked on 
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import ClassVar
+from typing import ClassVar, TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -52,6 +52,7 @@ from batteryopt.network.policy import (
 )
 
 Floats = npt.NDArray[np.float64]
+RowT = TypeVar("RowT", Return, Market)
 
 __all__ = [
     "GREAT_CIRCLE",
@@ -187,6 +188,8 @@ class Network:
     def in_scenario(self, name: str) -> Network:
         """Return the instance of one scenario: rows of the others are left out.
 
+        Where a site and product have a row of the scenario beside one of all scenarios, the scenario's holds.
+
         Raises
         ------
         InvalidInput
@@ -196,10 +199,18 @@ class Network:
         if name not in names:
             remedy = nearest(name, names) if names else "leave it out: this network has one future"
             raise InvalidInput(self.name, [Fault(place="scenario", problem=f"'{name}' is unknown", remedy=remedy)])
-        keep = ("", name)
-        return dataclasses.replace(
-            self,
-            returns=tuple(dataclasses.replace(r, scenario="") for r in self.returns if r.scenario in keep),
-            markets=tuple(dataclasses.replace(m, scenario="") for m in self.markets if m.scenario in keep),
-            scenarios=(),
-        )
+        returns, markets = of_scenario(self.returns, name), of_scenario(self.markets, name)
+        return dataclasses.replace(self, returns=returns, markets=markets, scenarios=())
+
+    @property
+    def only_future(self) -> Network:
+        """The network with its one scenario taken for what will come; itself where there are none or several."""
+        return self.in_scenario(self.scenarios[0].name) if len(self.scenarios) == 1 else self
+
+
+def of_scenario(rows: Iterable[RowT], name: str) -> tuple[RowT, ...]:
+    """Return the rows that hold in a scenario: its own, and those of all that it has no row instead of."""
+    rows = tuple(rows)
+    own = {(row.site, row.product) for row in rows if row.scenario == name}
+    mine = (r for r in rows if r.scenario == name or (not r.scenario and (r.site, r.product) not in own))
+    return tuple(dataclasses.replace(row, scenario="") for row in mine)

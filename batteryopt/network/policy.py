@@ -6,7 +6,9 @@ A rule with a penalty is soft: what is missing is paid for and reported with its
 from __future__ import annotations
 
 import enum
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import ClassVar
 
 from batteryopt.network.flows import Profile
 
@@ -14,6 +16,8 @@ from batteryopt.network.flows import Profile
 @dataclass(frozen=True, kw_only=True)
 class Group:
     """Sites with a name. Every region of a site is a group of that name, and "" is the group of all sites."""
+
+    KEY: ClassVar[tuple[str, ...]] = ("name",)
 
     name: str
     sites: tuple[str, ...]
@@ -44,6 +48,8 @@ class CollectionTarget:
         A tonne short; None: the target must be met.
     """
 
+    KEY: ClassVar[tuple[str, ...]] = ("name",)
+
     name: str
     share: Profile
     products: tuple[str, ...] = ()
@@ -72,6 +78,8 @@ class Coverage:
     penalty_per_t
         A tonne of weight short; None: it must hold.
     """
+
+    KEY: ClassVar[tuple[str, ...]] = ("name",)
 
     name: str
     radius_km: float
@@ -107,6 +115,21 @@ class Quantity(enum.StrEnum):
     """What lanes take from the sites."""
 
 
+NARROWED_BY: Mapping[Quantity, tuple[str, ...]] = {
+    Quantity.FACILITIES: ("type",),
+    Quantity.OPENINGS: ("type",),
+    Quantity.CAPACITY: ("type",),
+    Quantity.PROCESSED: ("type", "product"),
+    Quantity.COLLECTED: ("product",),
+    Quantity.SOLD: ("product",),
+    Quantity.DISPOSED: ("type", "product"),
+    Quantity.STORED: ("type", "product"),
+    Quantity.RECEIVED: ("product", "mode"),
+    Quantity.SENT: ("product", "mode"),
+}
+"""What may narrow a quantity beside a group; of what is processed, a product is one that goes in."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class Limit:
     """A least and a most of some quantity over sites, in each period.
@@ -114,7 +137,8 @@ class Limit:
     Attributes
     ----------
     quantity
-        What is counted; ``type``, ``product`` and ``mode``, where given, narrow it; collected is what returned and
+        What is counted; ``type``, ``product`` and ``mode``, where given, narrow it as far as the
+        quantity has them (`NARROWED_BY`); collected is what returned and
         came back, less what is left uncollected, and processed of a product is what recipes use of it.
     group, sharing
         Each site of the group, or the group together.
@@ -126,6 +150,8 @@ class Limit:
     penalty
         A unit beyond the limit; None: it must hold.
     """
+
+    KEY: ClassVar[tuple[str, ...]] = ("name",)
 
     name: str
     quantity: Quantity
@@ -151,6 +177,15 @@ class SubsidyBase(enum.StrEnum):
     """The rate is then a share of the money spent on opening and raising; a refund gives its share back."""
 
 
+SUBSIDY_NARROWED_BY: Mapping[SubsidyBase, tuple[str, ...]] = {
+    SubsidyBase.COLLECTED: ("product",),
+    SubsidyBase.PROCESSED: ("type", "product"),
+    SubsidyBase.SOLD: ("product",),
+    SubsidyBase.OPENING_COST: ("type",),
+}
+"""What may narrow a subsidy's base beside a group."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class Subsidy:
     """Money from outside.
@@ -167,6 +202,8 @@ class Subsidy:
     most
         The pot of each period; None: no end.
     """
+
+    KEY: ClassVar[tuple[str, ...]] = ("name",)
 
     name: str
     base: SubsidyBase

@@ -83,6 +83,7 @@ def solve(
         If the solver cannot take whole numbers, or an option.
     """
     began = time.monotonic()
+    network = network.only_future
     adapter = None if solver in (None, "highs") else _tree_searcher(network, str(solver))
     weights = {objective: 1.0} if isinstance(objective, Objective) else dict(objective)
     m = formulate(network, weights, facilities=facilities, is_tight=is_tight)

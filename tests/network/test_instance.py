@@ -128,7 +128,11 @@ def test_recipes_do_not_make_mass(network):
 
 
 def test_levels_grow(network):
-    levels = (Level(name="small", capacity_t=25), Level(name="large", capacity_t=20, least_t=30))
+    """In any order, but no two of one size."""
+    levels = (Level(name="large", capacity_t=60), Level(name="small", capacity_t=25))
+    turned = dataclasses.replace(network, **with_type(network, levels=levels))
+    assert [level.name for level in turned.levels_of(network.candidates[0])] == ["small", "large"]
+    levels = (Level(name="small", capacity_t=25), Level(name="large", capacity_t=25, least_t=30))
     assert faults_of(network, **with_type(network, levels=levels)) == {("Level", "capacity_t"), ("Level", "least_t")}
 
 

@@ -100,7 +100,7 @@ def rich_network() -> nf.Network:
             nf.Recipe(name="sort", inputs=(("pack", 1.0),), outputs=(("sorted", 1 / 3), ("dust", 0.1)), cost_per_t=0.1),
             nf.Recipe(name="wash", inputs=(("sorted", 0.5), ("pack", 0.5)), outputs=(("dust", 1.0),), capacity_use=2.0),
         ),
-        levels=(level, nf.Level(name="L", capacity_t=1e6 / 7, fixed_cost=1e-9)),
+        levels=(level, nf.Level(name="L", capacity_t=1e6 / 7, opening_cost=5.0, fixed_cost=1e-9, storage_limit_t=7.25)),
         sizes=nf.Sizes.BETWEEN,
         storage=(nf.Storage(product="sorted", limit_t=2.0, longest_stay_periods=1, holding_cost_per_t=(0.0, 0.2)),),
         life_periods=10.0,
@@ -242,7 +242,7 @@ def test_comments_blank_lines_and_a_byte_order_mark_are_no_rows(folder: Path) ->
 def test_all_faults_are_told_at_once_each_with_its_place(folder: Path) -> None:
     (folder / "returns.csv").write_text("site,product,tonnes\nAston,pack,many\nBrey,pack,60\nBray,pck,-5\n,pack,1\n")
     (folder / "levels.csv").write_text(
-        "type,level,capacity_t,opening_costs\nshredder,small,100,5\nshredder,large,90,8\n"
+        "type,level,capacity_t,opening_costs\nshredder,small,90,5\nshredder,large,90,8\n"
     )
     (folder / "lane.csv").write_text("origin\n")
     found = "\n".join(faults(folder))

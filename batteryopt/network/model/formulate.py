@@ -28,6 +28,7 @@ def formulate(
     InvalidInput
         If the network has several futures: what returns in one of them is not there in another.
     """
+    network = network.only_future
     if network.scenarios:
         names = ", ".join(scenario.name for scenario in network.scenarios)
         fault = Fault(

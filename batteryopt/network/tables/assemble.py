@@ -37,6 +37,7 @@ from batteryopt.network.instance import (
 from batteryopt.network.tables.grid import Source
 from batteryopt.network.tables.settings import Settings
 from batteryopt.network.tables.sheet import Row
+from batteryopt.network.tables.twins import without_twins
 
 Sheets = Mapping[str, Sequence[Row]]
 EntityT = TypeVar("EntityT")
@@ -91,7 +92,7 @@ def assemble(
     sheets: Sheets, source: Source, settings: Settings, faults: list[Fault]
 ) -> tuple[dict[str, Any], Assembly]:
     """Return the arguments of a `Network`, without its distances, and where its entities came from."""
-    work = Assembly(sheets=sheets, source=source, faults=faults)
+    work = Assembly(sheets=without_twins(sheets, faults), source=source, faults=faults)
     arguments = {
         **settings.texts,
         "discount_rate": settings.discount_rate,

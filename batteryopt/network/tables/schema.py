@@ -51,12 +51,18 @@ class Table:
         All that it may have.
     about
         What it holds, in a line.
+    key
+        The attributes that tell a row from the others.
+    sides
+        Attributes of which each must be filled once for a key.
     """
 
     name: str
     entity: type | None
     columns: tuple[Column, ...]
     about: str
+    key: tuple[str, ...]
+    sides: tuple[str, ...] = ()
 
     @property
     def by_name(self) -> Mapping[str, Column]:
@@ -70,7 +76,7 @@ class Table:
 
 
 def _table(
-    name: str, entity: type, about: str, *, key: str = "", within: tuple[str, ...] = (), without: tuple[str, ...] = ()
+    name: str, entity: Any, about: str, *, key: str = "", within: tuple[str, ...] = (), without: tuple[str, ...] = ()
 ) -> Table:
     """Return the table of an entity.
 
@@ -87,7 +93,8 @@ def _table(
         column.renamed(key) if column.field == "name" and key else column for column in columns_of(entity, without)
     )
     owners = tuple(_owner(column, required=column != "scenario") for column in within)
-    return Table(name=name, entity=entity, columns=owners + own, about=about)
+    names = tuple(column.field for column in owners) + entity.KEY
+    return Table(name=name, entity=entity, columns=owners + own, about=about, key=names)
 
 
 def columns_of(entity: type, without: tuple[str, ...] = ()) -> tuple[Column, ...]:
@@ -172,7 +179,14 @@ def _recipe_products() -> Table:
         dataclasses.replace(amount, name="input_t", field="input_t", meaning="tonnes used for each tonne processed"),
         dataclasses.replace(amount, name="output_t", field="output_t", meaning="tonnes made for each tonne processed"),
     )
-    return Table(name="recipe_products", entity=None, columns=columns, about="what a recipe uses and makes")
+    return Table(
+        name="recipe_products",
+        entity=None,
+        columns=columns,
+        about="what a recipe uses and makes",
+        key=("owner_type", "owner_recipe", "product"),
+        sides=("input_t", "output_t"),
+    )
 
 
 def _groups() -> Table:
@@ -180,7 +194,8 @@ def _groups() -> Table:
         Column(name="group", field="group", kind=Kind.TEXT, required=True, meaning="name of the group"),
         Column(name="site", field="site", kind=Kind.TEXT, required=True, refers_to=SITE, meaning="a site in it"),
     )
-    return Table(name="groups", entity=None, columns=columns, about="sites that rules speak of together")
+    about = "sites that rules speak of together"
+    return Table(name="groups", entity=None, columns=columns, about=about, key=("group", "site"))
 
 
 def _levels() -> Table:
@@ -189,7 +204,8 @@ def _levels() -> Table:
     )
     site = _owner("site", required=False)
     site = dataclasses.replace(site, meaning="the one site whose candidate has this size of its own; empty: the type")
-    return dataclasses.replace(table, columns=(table.columns[0], site, *table.columns[1:]))
+    key = (table.key[0], site.field, *table.key[1:])
+    return dataclasses.replace(table, columns=(table.columns[0], site, *table.columns[1:]), key=key)
 
 
 TABLES: Mapping[str, Table] = {

@@ -1,0 +1,52 @@
+"""Rows of a table that mean the same thing, told with both their places before anything is made of them.
+
+Some could not be told later: of two rows of one recipe only one would be left, and two of one product in it would make
+twice as much.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+
+from batteryopt.errors import Fault
+from batteryopt.input_faults import show
+from batteryopt.network.tables.schema import TABLES, Table
+from batteryopt.network.tables.sheet import Row
+
+
+def without_twins(sheets: Mapping[str, Sequence[Row]], faults: list[Fault]) -> dict[str, list[Row]]:
+    """Return the rows of every table, the first of those that mean the same; the others go to `faults`."""
+    return {name: list(_first_ones(TABLES[name], rows, faults)) for name, rows in sheets.items()}
+
+
+def _first_ones(table: Table, rows: Sequence[Row], faults: list[Fault]) -> Iterator[Row]:
+    seen: dict[tuple[object, ...], Row] = {}
+    for row in rows:
+        # what could not be read may have been another name
+        if row.lacks_a_required_value() or any(field in row.faulty for field in table.key):
+            yield row
+            continue
+        twins = [seen[key] for key in _keys(table, row) if key in seen]
+        if twins:
+            problem = f"stands twice: row {twins[0].line} has the same {_said(table, row)}"
+            faults.append(Fault(place=row.place(), problem=problem, remedy="keep one of the two rows"))
+            continue
+        seen |= dict.fromkeys(_keys(table, row), row)
+        yield row
+
+
+def _keys(table: Table, row: Row) -> Iterator[tuple[object, ...]]:
+    """Yield what must not come again: a product may stand in two rows of a recipe, one for each side of it."""
+    key = tuple(row.get(field) for field in table.key)
+    if not table.sides:
+        yield key
+    for side in table.sides:
+        if row.get(side, 0.0):
+            yield (*key, side)
+
+
+def _said(table: Table, row: Row) -> str:
+    """Return the names that two rows share."""
+    columns = [table.by_field[field] for field in table.key if row.get(field) != ""]
+    words = [f"{column.name} {show(row.get(column.field)).removeprefix('the text ')}" for column in columns]
+    return ", ".join(words)
