@@ -6,11 +6,24 @@ import enum
 from dataclasses import dataclass
 from typing import ClassVar
 
-from batteryopt.network.flows import Profile
+from batteryopt.network.entity import Entity
+from batteryopt.network.fields import (
+    AboveZero,
+    Amounts,
+    AnyProfile,
+    AtLeastZero,
+    AtLeastZeroProfile,
+    OwnName,
+    PeriodName,
+    Periods,
+    ProductName,
+    SiteName,
+    TypeName,
+)
 
 
 @dataclass(frozen=True, kw_only=True)
-class Recipe:
+class Recipe(Entity):
     """What a facility makes of what, for each tonne processed.
 
     Attributes
@@ -34,18 +47,18 @@ class Recipe:
 
     KEY: ClassVar[tuple[str, ...]] = ("name",)
 
-    name: str
-    inputs: tuple[tuple[str, float], ...]
-    outputs: tuple[tuple[str, float], ...]
-    reagents_t: float = 0.0
-    cost_per_t: Profile = 0.0
-    electricity_kwh_per_t: float = 0.0
-    emission_kg_per_t: Profile = 0.0
-    capacity_use: float = 1.0
+    name: OwnName
+    inputs: Amounts
+    outputs: Amounts
+    reagents_t: AtLeastZero = 0.0
+    cost_per_t: AnyProfile = 0.0
+    electricity_kwh_per_t: AtLeastZero = 0.0
+    emission_kg_per_t: AnyProfile = 0.0
+    capacity_use: AboveZero = 1.0
 
 
 @dataclass(frozen=True, kw_only=True)
-class Level:
+class Level(Entity):
     """A size of a facility type; the costs are of the whole size, not of the step from the size below.
 
     Attributes
@@ -71,15 +84,15 @@ class Level:
 
     KEY: ClassVar[tuple[str, ...]] = ("name",)
 
-    name: str
-    capacity_t: float
-    least_t: float = 0.0
-    opening_cost: Profile = 0.0
-    fixed_cost: Profile = 0.0
-    variable_cost_per_t: Profile = 0.0
-    storage_limit_t: float | None = None
-    closing_cost: Profile = 0.0
-    emission_kg: Profile = 0.0
+    name: OwnName
+    capacity_t: AtLeastZero
+    least_t: AtLeastZero = 0.0
+    opening_cost: AnyProfile = 0.0
+    fixed_cost: AnyProfile = 0.0
+    variable_cost_per_t: AnyProfile = 0.0
+    storage_limit_t: AtLeastZero | None = None
+    closing_cost: AnyProfile = 0.0
+    emission_kg: AnyProfile = 0.0
 
 
 def smallest_first(levels: tuple[Level, ...]) -> tuple[Level, ...]:
@@ -90,7 +103,7 @@ def smallest_first(levels: tuple[Level, ...]) -> tuple[Level, ...]:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Storage:
+class Storage(Entity):
     """That a facility type may keep a product from one period to the next.
 
     Attributes
@@ -109,12 +122,12 @@ class Storage:
 
     KEY: ClassVar[tuple[str, ...]] = ("product", "site")
 
-    product: str
-    site: str = ""
-    holding_cost_per_t: Profile = 0.0
-    limit_t: float | None = None
-    longest_stay_periods: int | None = None
-    initial_t: float = 0.0
+    product: ProductName
+    site: SiteName = ""
+    holding_cost_per_t: AtLeastZeroProfile = 0.0
+    limit_t: AtLeastZero | None = None
+    longest_stay_periods: Periods | None = None
+    initial_t: AtLeastZero = 0.0
 
 
 class Sizes(enum.StrEnum):
@@ -127,7 +140,7 @@ class Sizes(enum.StrEnum):
 
 
 @dataclass(frozen=True, kw_only=True)
-class FacilityType:
+class FacilityType(Entity):
     """A kind of facility: outlet, centre, dismantling line, hydrometallurgical plant.
 
     Attributes
@@ -155,16 +168,17 @@ class FacilityType:
 
     KEY: ClassVar[tuple[str, ...]] = ("name",)
 
-    name: str
+    name: OwnName
     recipes: tuple[Recipe, ...]
     levels: tuple[Level, ...]
     sizes: Sizes = Sizes.LEVELS
     storage: tuple[Storage, ...] = ()
-    life_periods: float | None = None
+    life_periods: AboveZero | None = None
     new_may_close: bool = False
     refunds_shrinking: bool = False
 
     def __post_init__(self) -> None:
+        super().__post_init__()
         object.__setattr__(self, "levels", smallest_first(self.levels))
 
 
@@ -182,7 +196,7 @@ class Standing(enum.StrEnum):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Candidate:
+class Candidate(Entity):
     """A facility type at a site.
 
     Attributes
@@ -209,20 +223,21 @@ class Candidate:
 
     KEY: ClassVar[tuple[str, ...]] = ("site", "type")
 
-    site: str
-    type: str
+    site: SiteName
+    type: TypeName
     standing: Standing = Standing.OPEN
-    level: str = ""
-    capacity_t: float | None = None
-    forced_from: str = ""
-    earliest: str = ""
-    largest_level: str = ""
+    level: OwnName = ""
+    capacity_t: AtLeastZero | None = None
+    forced_from: PeriodName = ""
+    earliest: PeriodName = ""
+    largest_level: OwnName = ""
     may_close: bool = True
-    opening_cost_factor: float = 1.0
-    fixed_cost_factor: float = 1.0
-    variable_cost_factor: float = 1.0
-    holding_cost_factor: float = 1.0
+    opening_cost_factor: AtLeastZero = 1.0
+    fixed_cost_factor: AtLeastZero = 1.0
+    variable_cost_factor: AtLeastZero = 1.0
+    holding_cost_factor: AtLeastZero = 1.0
     levels: tuple[Level, ...] = ()
 
     def __post_init__(self) -> None:
+        super().__post_init__()
         object.__setattr__(self, "levels", smallest_first(self.levels))

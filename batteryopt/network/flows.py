@@ -7,17 +7,49 @@ for all periods or a tuple with one number a period.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import ClassVar, TypeAlias
+from typing import ClassVar
 
-Profile: TypeAlias = float | tuple[float, ...]
-"""One number for all periods, or a tuple with one number a period."""
+from batteryopt.network.entity import Entity
+from batteryopt.network.fields import (
+    AboveZero,
+    AnyNumber,
+    AnyProfile,
+    AtLeastZero,
+    AtLeastZeroProfile,
+    DistanceName,
+    ModeName,
+    OwnName,
+    Periods,
+    ProductName,
+    Profile,
+    ScenarioName,
+    Share,
+    SiteName,
+    TypeName,
+)
+
+__all__ = [
+    "GREAT_CIRCLE",
+    "ComesBack",
+    "Disposal",
+    "Lane",
+    "Market",
+    "Mode",
+    "ModeProduct",
+    "Period",
+    "Product",
+    "Profile",
+    "Return",
+    "Scenario",
+    "Site",
+]
 
 GREAT_CIRCLE = "great-circle"
 """The distance that needs no table: along the sphere between the sites' coordinates."""
 
 
 @dataclass(frozen=True, kw_only=True)
-class Period:
+class Period(Entity):
     """A stretch of time; stocks, capacities and fixed costs are those of the whole stretch.
 
     Attributes
@@ -30,12 +62,12 @@ class Period:
 
     KEY: ClassVar[tuple[str, ...]] = ("name",)
 
-    name: str
-    years: float = 1.0
+    name: OwnName
+    years: AboveZero = 1.0
 
 
 @dataclass(frozen=True, kw_only=True)
-class Product:
+class Product(Entity):
     """A thing that has a mass and a place: a pack of one grade, a tested pack, scrap, black mass, a metal.
 
     Attributes
@@ -48,13 +80,13 @@ class Product:
 
     KEY: ClassVar[tuple[str, ...]] = ("name",)
 
-    name: str
-    hazard: float = 1.0
-    uncollected_cost_per_t: Profile | None = None
+    name: OwnName
+    hazard: AtLeastZero = 1.0
+    uncollected_cost_per_t: AtLeastZeroProfile | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
-class Site:
+class Site(Entity):
     """A place: a city that returns batteries, a plot for a plant, a buyer, or all of these.
 
     Attributes
@@ -73,27 +105,27 @@ class Site:
 
     KEY: ClassVar[tuple[str, ...]] = ("name",)
 
-    name: str
-    latitude_deg: float | None = None
-    longitude_deg: float | None = None
-    region: str = ""
-    people_per_km: float = 0.0
-    electricity_price_per_kwh: Profile = 0.0
-    electricity_kg_per_kwh: Profile = 0.0
+    name: OwnName
+    latitude_deg: AnyNumber | None = None
+    longitude_deg: AnyNumber | None = None
+    region: OwnName = ""
+    people_per_km: AtLeastZero = 0.0
+    electricity_price_per_kwh: AnyProfile = 0.0
+    electricity_kg_per_kwh: AnyProfile = 0.0
 
 
 @dataclass(frozen=True, kw_only=True)
-class Scenario:
+class Scenario(Entity):
     """One way the future may go; today one scenario is planned at a time."""
 
     KEY: ClassVar[tuple[str, ...]] = ("name",)
 
-    name: str
-    probability: float | None = None
+    name: OwnName
+    probability: Share | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
-class Return:
+class Return(Entity):
     """Batteries that come back at a site, by product (a grade is a product).
 
     Attributes
@@ -108,15 +140,15 @@ class Return:
 
     KEY: ClassVar[tuple[str, ...]] = ("site", "product", "scenario")
 
-    site: str
-    product: str
-    tonnes: Profile
-    acquisition_cost_per_t: Profile = 0.0
-    scenario: str = ""
+    site: SiteName
+    product: ProductName
+    tonnes: AtLeastZeroProfile
+    acquisition_cost_per_t: AnyProfile = 0.0
+    scenario: ScenarioName = ""
 
 
 @dataclass(frozen=True, kw_only=True)
-class ComesBack:
+class ComesBack(Entity):
     """Part of what a market bought returns at its site some periods later (second-life packs at their second end).
 
     Attributes
@@ -131,13 +163,13 @@ class ComesBack:
 
     KEY: ClassVar[tuple[str, ...]] = ("product", "lag_periods")
 
-    product: str
-    share: float
-    lag_periods: int
+    product: ProductName
+    share: Share
+    lag_periods: Periods
 
 
 @dataclass(frozen=True, kw_only=True)
-class Market:
+class Market(Entity):
     """A buyer.
 
     Attributes
@@ -156,19 +188,19 @@ class Market:
 
     KEY: ClassVar[tuple[str, ...]] = ("site", "product", "scenario")
 
-    site: str
-    product: str
-    price_per_t: Profile = 0.0
-    most_t: Profile | None = None
-    least_t: Profile | None = None
-    shortfall_penalty_per_t: float | None = None
-    emission_kg_per_t: Profile = 0.0
+    site: SiteName
+    product: ProductName
+    price_per_t: AnyProfile = 0.0
+    most_t: AtLeastZeroProfile | None = None
+    least_t: AtLeastZeroProfile | None = None
+    shortfall_penalty_per_t: AtLeastZero | None = None
+    emission_kg_per_t: AnyProfile = 0.0
     comes_back: tuple[ComesBack, ...] = ()
-    scenario: str = ""
+    scenario: ScenarioName = ""
 
 
 @dataclass(frozen=True, kw_only=True)
-class Disposal:
+class Disposal(Entity):
     """A way to be rid of a product at a site.
 
     Attributes
@@ -183,28 +215,28 @@ class Disposal:
 
     KEY: ClassVar[tuple[str, ...]] = ("site", "product", "type")
 
-    site: str
-    product: str
-    cost_per_t: Profile = 0.0
-    most_t: Profile | None = None
-    emission_kg_per_t: Profile = 0.0
-    type: str = ""
+    site: SiteName
+    product: ProductName
+    cost_per_t: AnyProfile = 0.0
+    most_t: AtLeastZeroProfile | None = None
+    emission_kg_per_t: AnyProfile = 0.0
+    type: TypeName = ""
 
 
 @dataclass(frozen=True, kw_only=True)
-class ModeProduct:
+class ModeProduct(Entity):
     """What differs from the mode's own figures when it carries this product; None: nothing does."""
 
     KEY: ClassVar[tuple[str, ...]] = ("product",)
 
-    product: str
-    cost_per_t_km: Profile | None = None
-    cost_per_t: Profile | None = None
-    emission_kg_per_t_km: Profile | None = None
+    product: ProductName
+    cost_per_t_km: AnyProfile | None = None
+    cost_per_t: AnyProfile | None = None
+    emission_kg_per_t_km: AnyProfile | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
-class Mode:
+class Mode(Entity):
     """A way to carry: lorry, electric lorry, rail, a mobile station on its round.
 
     A trip is the journey of one vehicle along one lane. With ``trip_capacity_t`` trips are counted and paid for: as
@@ -245,28 +277,28 @@ class Mode:
 
     KEY: ClassVar[tuple[str, ...]] = ("name",)
 
-    name: str
-    products: tuple[str, ...] | None = None
-    cost_per_t_km: Profile = 0.0
-    cost_per_t: Profile = 0.0
-    emission_kg_per_t_km: Profile = 0.0
+    name: OwnName
+    products: tuple[ProductName, ...] | None = None
+    cost_per_t_km: AnyProfile = 0.0
+    cost_per_t: AnyProfile = 0.0
+    emission_kg_per_t_km: AnyProfile = 0.0
     by_product: tuple[ModeProduct, ...] = ()
-    risk_factor: float = 1.0
-    distance: str = GREAT_CIRCLE
-    detour_factor: float = 1.0
-    shortest_km: float = 0.0
-    longest_km: float | None = None
-    trip_capacity_t: float | None = None
+    risk_factor: AtLeastZero = 1.0
+    distance: DistanceName = GREAT_CIRCLE
+    detour_factor: AboveZero = 1.0
+    shortest_km: AtLeastZero = 0.0
+    longest_km: AtLeastZero | None = None
+    trip_capacity_t: AboveZero | None = None
     whole_trips: bool = False
-    cost_per_trip: Profile = 0.0
-    cost_per_trip_km: Profile = 0.0
-    emission_kg_per_trip_km: Profile = 0.0
-    trips_per_depot: float | None = None
+    cost_per_trip: AtLeastZeroProfile = 0.0
+    cost_per_trip_km: AtLeastZeroProfile = 0.0
+    emission_kg_per_trip_km: AnyProfile = 0.0
+    trips_per_depot: AtLeastZero | None = None
     is_mobile: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
-class Lane:
+class Lane(Entity):
     """What differs on one way from one site to another.
 
     A row for one mode goes before the row for all modes of the same way in what it states.
@@ -290,11 +322,11 @@ class Lane:
 
     KEY: ClassVar[tuple[str, ...]] = ("origin", "destination", "mode")
 
-    origin: str
-    destination: str
-    mode: str = ""
+    origin: SiteName
+    destination: SiteName
+    mode: ModeName = ""
     is_allowed: bool = True
-    distance_km: float | None = None
-    extra_cost_per_t: Profile = 0.0
-    most_t: Profile | None = None
-    people_per_km: float | None = None
+    distance_km: AtLeastZero | None = None
+    extra_cost_per_t: AnyProfile = 0.0
+    most_t: AtLeastZeroProfile | None = None
+    people_per_km: AtLeastZero | None = None

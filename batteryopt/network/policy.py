@@ -10,17 +10,32 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import ClassVar
 
-from batteryopt.network.flows import Profile
+from batteryopt.network.entity import Entity
+from batteryopt.network.fields import (
+    AboveZero,
+    AnyNumber,
+    AnyProfile,
+    AtLeastZero,
+    AtLeastZeroProfile,
+    DistanceName,
+    GroupName,
+    ModeName,
+    OwnName,
+    ProductName,
+    ShareProfile,
+    SiteName,
+    TypeName,
+)
 
 
 @dataclass(frozen=True, kw_only=True)
-class Group:
+class Group(Entity):
     """Sites with a name. Every region of a site is a group of that name, and "" is the group of all sites."""
 
     KEY: ClassVar[tuple[str, ...]] = ("name",)
 
-    name: str
-    sites: tuple[str, ...]
+    name: OwnName
+    sites: tuple[SiteName, ...]
 
 
 class Sharing(enum.StrEnum):
@@ -31,7 +46,7 @@ class Sharing(enum.StrEnum):
 
 
 @dataclass(frozen=True, kw_only=True)
-class CollectionTarget:
+class CollectionTarget(Entity):
     """At least this share of what is returned must be collected.
 
     Attributes
@@ -50,16 +65,16 @@ class CollectionTarget:
 
     KEY: ClassVar[tuple[str, ...]] = ("name",)
 
-    name: str
-    share: Profile
-    products: tuple[str, ...] = ()
-    group: str = ""
+    name: OwnName
+    share: ShareProfile
+    products: tuple[ProductName, ...] = ()
+    group: GroupName = ""
     sharing: Sharing = Sharing.TOTAL
-    penalty_per_t: float | None = None
+    penalty_per_t: AtLeastZero | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
-class Coverage:
+class Coverage(Entity):
     """At least this share of the zones' weight must have an open facility near (or a visit of a mobile station).
 
     Attributes
@@ -81,16 +96,16 @@ class Coverage:
 
     KEY: ClassVar[tuple[str, ...]] = ("name",)
 
-    name: str
-    radius_km: float
-    types: tuple[str, ...]
-    share: Profile = 1.0
-    group: str = ""
+    name: OwnName
+    radius_km: AtLeastZero
+    types: tuple[TypeName, ...]
+    share: ShareProfile = 1.0
+    group: GroupName = ""
     sharing: Sharing = Sharing.TOTAL
-    distance: str = "great-circle"
-    detour_factor: float = 1.0
-    visits: float | None = None
-    penalty_per_t: float | None = None
+    distance: DistanceName = "great-circle"
+    detour_factor: AboveZero = 1.0
+    visits: AtLeastZero | None = None
+    penalty_per_t: AtLeastZero | None = None
 
 
 class Quantity(enum.StrEnum):
@@ -131,7 +146,7 @@ NARROWED_BY: Mapping[Quantity, tuple[str, ...]] = {
 
 
 @dataclass(frozen=True, kw_only=True)
-class Limit:
+class Limit(Entity):
     """A least and a most of some quantity over sites, in each period.
 
     Attributes
@@ -153,17 +168,17 @@ class Limit:
 
     KEY: ClassVar[tuple[str, ...]] = ("name",)
 
-    name: str
+    name: OwnName
     quantity: Quantity
-    type: str = ""
-    product: str = ""
-    mode: str = ""
-    group: str = ""
+    type: TypeName = ""
+    product: ProductName = ""
+    mode: ModeName = ""
+    group: GroupName = ""
     sharing: Sharing = Sharing.TOTAL
-    least: Profile | None = None
-    most: Profile | None = None
+    least: AtLeastZeroProfile | None = None
+    most: AtLeastZeroProfile | None = None
     over_all_periods: bool = False
-    penalty: float | None = None
+    penalty: AtLeastZero | None = None
 
 
 class SubsidyBase(enum.StrEnum):
@@ -187,7 +202,7 @@ SUBSIDY_NARROWED_BY: Mapping[SubsidyBase, tuple[str, ...]] = {
 
 
 @dataclass(frozen=True, kw_only=True)
-class Subsidy:
+class Subsidy(Entity):
     """Money from outside.
 
     Attributes
@@ -205,17 +220,17 @@ class Subsidy:
 
     KEY: ClassVar[tuple[str, ...]] = ("name",)
 
-    name: str
+    name: OwnName
     base: SubsidyBase
-    rate: Profile
-    type: str = ""
-    product: str = ""
-    group: str = ""
-    most: Profile | None = None
+    rate: AnyProfile
+    type: TypeName = ""
+    product: ProductName = ""
+    group: GroupName = ""
+    most: AtLeastZeroProfile | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
-class Policy:
+class Policy(Entity):
     """Every rule that is not of one product, site, facility or mode.
 
     Attributes
@@ -238,15 +253,17 @@ class Policy:
         Whether stock may remain after the last period; else it must be gone.
     """
 
+    KEY: ClassVar[tuple[str, ...]] = ()
+
     collection_targets: tuple[CollectionTarget, ...] = ()
     coverage: tuple[Coverage, ...] = ()
     limits: tuple[Limit, ...] = ()
     subsidies: tuple[Subsidy, ...] = ()
-    carbon_price_per_t: Profile = 0.0
-    emission_cap_t: Profile | None = None
-    emission_cap_total_t: float | None = None
-    emission_penalty_per_t: float | None = None
-    budget: Profile | None = None
+    carbon_price_per_t: AnyProfile = 0.0
+    emission_cap_t: AnyProfile | None = None
+    emission_cap_total_t: AnyNumber | None = None
+    emission_penalty_per_t: AtLeastZero | None = None
+    budget: AtLeastZeroProfile | None = None
     budget_carries_over: bool = False
-    budget_penalty: float | None = None
+    budget_penalty: AtLeastZero | None = None
     final_stock_is_free: bool = False

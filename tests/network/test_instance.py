@@ -7,6 +7,7 @@ import dataclasses
 import numpy as np
 import pytest
 
+from batteryopt.network.entity import judged_later
 from batteryopt.network.geography import great_circle_km, mode_km, people_on_ways
 from batteryopt.network.instance import (
     Candidate,
@@ -103,9 +104,11 @@ def test_people_along_a_lane(network):
 
 def test_all_faults_at_once(network):
     """A name that is not declared, a number out of range, a profile too short: each with its row and field."""
+    with judged_later():
+        faulty = Return(site="Ahs", product="pack", tonnes=(-1.0, 2.0))
     found = faults_of(
         network,
-        returns=(Return(site="Ahs", product="pack", tonnes=(-1.0, 2.0)),),
+        returns=(faulty,),
         candidates=(*network.candidates, Candidate(site="Docks", type="outlet", level="huge")),
     )
     assert found == {("Return", "site"), ("Return", "tonnes"), ("Candidate", "level")}

@@ -10,6 +10,7 @@ from typing import Any
 from batteryopt.errors import Fault, InvalidInput
 from batteryopt.input_faults import show
 from batteryopt.inputs import MOST_PERIODS
+from batteryopt.network.entity import judged_later
 from batteryopt.network.entity_faults import InvalidNetwork
 from batteryopt.network.instance import Network
 from batteryopt.network.relog.case_file import Branch, load_case
@@ -60,7 +61,8 @@ def import_relog(path: str | os.PathLike[str], *, version: str | None = None, de
     years = _years(content, faults)
     case = Branch(content, "", years, faults)
     draft = _draft(case, years, version, detour_factor, faults)
-    (read_centers_case if case.has("centers") else read_plants_case)(case, draft)
+    with judged_later():
+        (read_centers_case if case.has("centers") else read_plants_case)(case, draft)
     _common_differences(case, draft)
     if faults:
         raise InvalidInput(str(path), _without_repeats(faults))

@@ -6,6 +6,7 @@ import os
 from pathlib import Path
 
 from batteryopt.errors import Fault, InvalidInput
+from batteryopt.network.entity import judged_later
 from batteryopt.network.entity_faults import InvalidNetwork
 from batteryopt.network.foresight import foresee
 from batteryopt.network.instance import Network
@@ -59,7 +60,8 @@ def source_at(path: Path) -> Source:
 
 def _network(source: Source, settings: Settings, faults: list[Fault]) -> Network | None:
     sheets = _sheets(source, settings, faults)
-    arguments, work = assemble(sheets, source, settings, faults)
+    with judged_later():
+        arguments, work = assemble(sheets, source, settings, faults)
     sites = [site.name for site in arguments["sites"]]
     distances = {name: source.matrix(name, where, sites, faults) for name, where in settings.distances.items()}
     try:

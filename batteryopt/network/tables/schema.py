@@ -13,28 +13,14 @@ from functools import cache
 from typing import Any, Union, get_args, get_origin, get_type_hints
 
 from batteryopt.network import instance as normal_form
-from batteryopt.network.instance import Profile
+from batteryopt.network.fields import specs_of
 from batteryopt.network.tables.cells import Column, Kind
 
 SITE, PRODUCT, TYPE, MODE, LEVEL, RECIPE = "sites", "products", "types", "modes", "levels", "recipes"
 PERIODS, SCENARIOS, GROUPS, DISTANCES = "periods", "scenarios", "groups", "distances"
 
-_REFERENCES = {
-    "site": SITE,
-    "origin": SITE,
-    "destination": SITE,
-    "product": PRODUCT,
-    "products": PRODUCT,
-    "bought": PRODUCT,
-    "type": TYPE,
-    "types": TYPE,
-    "mode": MODE,
-    "group": GROUPS,
-    "scenario": SCENARIOS,
-    "forced_from": PERIODS,
-    "earliest": PERIODS,
-    "distance": DISTANCES,
-}
+_OWNERS = {"site": SITE, "bought": PRODUCT, "type": TYPE, "mode": MODE, "scenario": SCENARIOS}
+"""The tables that the names of owners are from; a recipe's is no table of names."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -110,14 +96,15 @@ def _owner(name: str, *, required: bool = True) -> Column:
         kind=Kind.TEXT,
         required=required,
         default="",
-        refers_to=_REFERENCES.get(name, ""),
+        refers_to=_OWNERS.get(name, ""),
         meaning=meaning,
     )
 
 
 def _column(field: dataclasses.Field[Any], entity: type) -> Column:
     """Return the column of an entity's attribute: kind, default and meaning are those of the attribute."""
-    hint = get_type_hints(entity, vars(normal_form))[field.name]
+    hint = get_type_hints(entity)[field.name]
+    spec = next(spec for spec in specs_of(entity) if spec.name == field.name)
     kind, choices = _kind(hint)
     default = None if field.default is dataclasses.MISSING else field.default
     return Column(
@@ -125,9 +112,9 @@ def _column(field: dataclasses.Field[Any], entity: type) -> Column:
         field=field.name,
         kind=kind,
         default=default,
-        by_period=_has_profile(hint),
+        by_period=spec.is_profile,
         required=field.default is dataclasses.MISSING and field.default_factory is dataclasses.MISSING,
-        refers_to=_REFERENCES.get(field.name, ""),
+        refers_to=spec.refers_to,
         choices=choices,
         meaning=_meanings(entity).get(field.name, ""),
     )
@@ -144,10 +131,6 @@ def _kind(hint: Any) -> tuple[Kind, type[enum.StrEnum] | None]:
         if type_ in members:
             return kind, None
     return Kind.TEXT, None
-
-
-def _has_profile(hint: Any) -> bool:
-    return set(_members(Profile)) <= set(_members(hint))
 
 
 def _members(hint: Any) -> tuple[Any, ...]:

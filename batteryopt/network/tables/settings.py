@@ -11,6 +11,7 @@ from typing import Any
 from batteryopt.errors import Fault, nearest
 from batteryopt.input_faults import show
 from batteryopt.inputs import LARGEST, MOST_PERIODS, counted
+from batteryopt.network.entity import judged_later
 from batteryopt.network.instance import Period, Policy
 from batteryopt.network.tables.cells import Column, Kind
 from batteryopt.network.tables.grid import Source
@@ -44,7 +45,8 @@ class Settings:
 
 def settings_of(source: Source, faults: list[Fault]) -> Settings:
     """Return the settings; what is wrong with them goes to `faults`."""
-    return _Reading(source, source.content(faults), faults).settings()
+    with judged_later():
+        return _Reading(source, source.content(faults), faults).settings()
 
 
 def policy_columns() -> Mapping[str, Column]:
