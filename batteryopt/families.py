@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import importlib
 import os
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -17,6 +17,7 @@ from batteryopt.errors import Fault, InvalidInput, nearest
 
 if TYPE_CHECKING:
     import pandas as pd
+    from rich.console import RenderableType
 
     from batteryopt.certificate import Certificate
     from batteryopt.reproduction import Reproduction
@@ -65,6 +66,24 @@ class Result(Protocol):
         """Return one row a number."""
 
 
+class Understood(Protocol):
+    """What is understood of an instance before it is solved."""
+
+    @property
+    def network(self) -> Any:
+        """The instance."""
+
+    @property
+    def remarks(self) -> Sequence[Fault]:
+        """What a careful colleague would ask about it."""
+
+    def to_json(self) -> dict[str, Any]:
+        """Return plain data for JSON."""
+
+    def words(self) -> RenderableType:
+        """Return it for a screen."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class Family:
     """Where a family has what the command line needs, as "module:name" inside its package.
@@ -98,6 +117,9 @@ class Family:
         where it has none.
     model, plan
         Functions from an instance, a model's name and options to its Pyomo model, and from a solved one to an answer.
+    understand
+        Function from a path to what is understood of the instance there, with remarks; empty where `check` shows its
+        name and models only.
     left_out
         Beginnings of names in the JSON of an answer that are of no use in a sweep's table.
     tables
@@ -117,6 +139,7 @@ class Family:
     frontier: str = ""
     model: str = "door:model_of"
     plan: str = "door:plan_of"
+    understand: str = ""
     drawn: tuple[str, ...] = ("objective",)
     left_out: tuple[str, ...] = ()
     tables: str = ""
@@ -129,6 +152,11 @@ class Family:
     def read_instance(self, path: str | os.PathLike[str]) -> Any:
         """Return the instance that a file or folder describes, or raise `InvalidInput` with all its faults."""
         return self.get(self.read)(path)
+
+    def understand_instance(self, path: str | os.PathLike[str]) -> Understood | None:
+        """Return what is understood of an instance, where the family can say; or raise `InvalidInput`."""
+        found: Understood | None = self.get(self.understand)(path) if self.understand else None
+        return found
 
     def model_names(self) -> tuple[str, ...]:
         """Return the names of all models."""
@@ -243,6 +271,7 @@ FAMILIES: Mapping[str, Family] = {
             options="family:read_options",
             frontier="compromises:solve_frontier",
             tables="output:TABLES",
+            understand="family:understand",
             left_out=("open_facilities", "missed_rules", "conflicts", "opposed", "held"),
         ),
     )
@@ -282,7 +311,11 @@ def read(path: str | os.PathLike[str]) -> Any:
 
 def solve(instance: Any, models: Iterable[str] = (), **options: Any) -> Any:
     """Return the answers to models of an instance, by default the usual ones; options as in its family's `solve`."""
-    return family_of(instance.kind).solve_instance(instance, models, **options)
+    family, models = family_of(instance.kind), (models,) if isinstance(models, str) else tuple(models)
+    faults = family.model_faults(models)
+    if faults:
+        raise InvalidInput("models", [replace(fault, place="models") for fault in faults])
+    return family.solve_instance(instance, models, **options)
 
 
 def model(instance: Any, name: str | None = None, **options: Any) -> Any:

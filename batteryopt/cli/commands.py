@@ -91,23 +91,31 @@ def solve(
 
 
 @guarded
-def check(instance: given.InstanceArgument, json: given.JsonOption = False) -> ExitStatus:
-    """Read and validate an instance, and solve nothing."""
+def check(
+    instance: given.InstanceArgument,
+    strict: Annotated[bool, typer.Option("--strict", help="End with status 2 where there are remarks.")] = False,
+    json: given.JsonOption = False,
+) -> ExitStatus:
+    """Read and validate an instance, say what was understood and what looks odd, and solve nothing."""
     from batteryopt.families import family_at
     from batteryopt.output import json_text
 
     family = family_at(instance)
-    game = family.read_instance(instance)
+    understood = family.understand_instance(instance)
+    game = family.read_instance(instance) if understood is None else understood.network
     models = family.model_names()
     if json:
         document = {"kind": family.kind, "instance": game.name, "valid": True, "models": list(models)}
-        write_result(json_text(document))
+        write_result(json_text(document | (understood.to_json() if understood else {"remarks": []})))
     else:
         write_result(
             f"{instance}: in order\n  kind    {family.kind}\n  name    {game.name}\n  source  {game.source}\n"
             f"  models  {', '.join(models)}\n"
         )
-    return ExitStatus.SOLVED
+        if understood is not None:
+            with results() as console:
+                console.print(understood.words(), soft_wrap=True)
+    return ExitStatus.INVALID_INPUT if strict and understood and understood.remarks else ExitStatus.SOLVED
 
 
 @guarded

@@ -29,6 +29,8 @@ if TYPE_CHECKING:
     import pandas as pd
     from rich.console import RenderableType
 
+    from batteryopt.network.understood import Understood
+
 
 class Model(enum.StrEnum):
     """The one model."""
@@ -93,6 +95,14 @@ def read(path: str | os.PathLike[str]) -> Network:
     """Return the network in a folder or in a workbook; the folder's ``network.toml`` may be given instead of it."""
     place = Path(path)
     return tables.read(place if os.path.isdir(place) or is_workbook(place) else place.parent)
+
+
+def understand(path: str | os.PathLike[str]) -> Understood:
+    """Return what is understood of a network, with remarks; as `read`, of the folder, its settings or a workbook."""
+    from batteryopt.network import understood
+
+    place = Path(path)
+    return understood.understand(place if place.is_dir() or is_workbook(place) else place.parent)
 
 
 def read_options(

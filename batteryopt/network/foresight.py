@@ -82,7 +82,7 @@ def _out_of_reach(network: Network) -> Iterator[Fault]:
     """Yield returns that must be collected and that nobody can take, with how far off the next taker is."""
     taken = takers(network)
     must = {product.name for product in network.products if product.uncollected_cost_per_t is None}
-    ways = {product: _ways(network, product) for product in must}
+    ways = {product: ways_of(network, product) for product in must}
     position = {site.name: i for i, site in enumerate(network.sites)}
     stranded = [
         (row.site, row.product)
@@ -103,7 +103,7 @@ def _out_of_reach(network: Network) -> Iterator[Fault]:
         yield Fault(place="returns", problem=problem, remedy="as above")
 
 
-def _ways(network: Network, product: str) -> Bools:
+def ways_of(network: Network, product: str) -> Bools:
     """Return whether any mode carries a product from site to site (S, S)."""
     reach = np.zeros((len(network.sites), len(network.sites)), dtype=bool)
     for mode in network.modes:

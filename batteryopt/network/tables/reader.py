@@ -10,12 +10,14 @@ from batteryopt.network.entity import judged_later
 from batteryopt.network.entity_faults import InvalidNetwork
 from batteryopt.network.foresight import foresee
 from batteryopt.network.instance import Network
-from batteryopt.network.tables.assemble import Sheets, assemble, relocate
+from batteryopt.network.remarks import remarks_of
+from batteryopt.network.tables.assemble import Assembly, Sheets, assemble, relocate
 from batteryopt.network.tables.folder import FILE, Folder
 from batteryopt.network.tables.grid import Source
 from batteryopt.network.tables.schema import TABLES
 from batteryopt.network.tables.settings import Settings, settings_of
 from batteryopt.network.tables.sheet import read_sheet
+from batteryopt.network.tables.text_remarks import text_remarks
 from batteryopt.spreadsheet import is_workbook
 
 
@@ -34,15 +36,25 @@ def read(path: str | os.PathLike[str]) -> Network:
         cells, names that are not declared, recipes that make mass of nothing, and what can be seen of an impossible
         plan before it is sought (`batteryopt.network.foresight`).
     """
+    return _read(path)[0]
+
+
+def read_with_remarks(path: str | os.PathLike[str]) -> tuple[Network, list[Fault]]:
+    """Return a network as `read` does, and what is to be asked about it, each with its row or cell."""
+    network, work = _read(path)
+    return network, [*relocate(remarks_of(network), work), *text_remarks(work.sheets)]
+
+
+def _read(path: str | os.PathLike[str]) -> tuple[Network, Assembly]:
     source = source_at(Path(path))
     faults: list[Fault] = []
     settings = settings_of(source, faults)
-    network = _network(source, settings, faults)
+    network, work = _network(source, settings, faults)
     if network is not None and not faults:
         faults += foresee(network)
     if faults or network is None:
         raise InvalidInput(str(path), faults)
-    return network
+    return network, work
 
 
 def source_at(path: Path) -> Source:
@@ -58,17 +70,17 @@ def source_at(path: Path) -> Source:
     return Folder(folder)
 
 
-def _network(source: Source, settings: Settings, faults: list[Fault]) -> Network | None:
+def _network(source: Source, settings: Settings, faults: list[Fault]) -> tuple[Network | None, Assembly]:
     sheets = _sheets(source, settings, faults)
     with judged_later():
         arguments, work = assemble(sheets, source, settings, faults)
     sites = [site.name for site in arguments["sites"]]
     distances = {name: source.matrix(name, where, sites, faults) for name, where in settings.distances.items()}
     try:
-        return Network(**arguments, distances=distances)
+        return Network(**arguments, distances=distances), work
     except InvalidNetwork as error:
         faults += relocate(error.entity_faults, work)
-        return None
+        return None, work
 
 
 def _sheets(source: Source, settings: Settings, faults: list[Fault]) -> Sheets:

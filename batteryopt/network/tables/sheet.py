@@ -45,6 +45,8 @@ class Row:
         Its number there; the header is 1, as a spreadsheet shows it.
     heads
         The columns that were read.
+    cells
+        As they were written.
     filled
         Positions of its cells that hold something.
     values
@@ -57,6 +59,7 @@ class Row:
     grid: Grid
     line: int
     heads: Sequence[Head] = ()
+    cells: Sequence[str] = ()
     filled: frozenset[int] = frozenset()
     values: dict[str, Any] = field(default_factory=dict)
     faulty: set[str] = field(default_factory=set)
@@ -181,7 +184,8 @@ def _row(
 ) -> Row:
     texts = {head: cells[head.position] if head.position < len(cells) else "" for head in heads if head is not None}
     filled = {head: text for head, text in texts.items() if text}
-    row = Row(table=table, grid=grid, line=line, heads=[*texts], filled=frozenset(head.position for head in filled))
+    where = frozenset(head.position for head in filled)
+    row = Row(table=table, grid=grid, line=line, heads=[*texts], cells=cells, filled=where)
     row.faulty |= doubted
     if any(cells[len(heads) :]):
         problem = f"has {len(cells)} cells for {len(heads)} columns"
