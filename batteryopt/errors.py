@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import difflib
+import unicodedata
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+
+UNSEEN = ("Cc", "Cf")
+"""Unicode categories of characters that take no place of their own: controls and joiners."""
 
 
 class BatteryOptError(Exception):
@@ -66,11 +70,30 @@ class UnsupportedModel(BatteryOptError):
 
 class UnsupportedOption(BatteryOptError, ValueError):
     """A solver was given an option that it does not take."""
+def looks_like(name: str) -> str:
+    """Return a name as it looks: in one Unicode form, without characters that cannot be seen, with plain spaces."""
+    composed = unicodedata.normalize("NFKC", name)
+    seen = (" " if unicodedata.category(c) == "Zs" else c for c in composed if unicodedata.category(c) not in UNSEEN)
+    return " ".join("".join(seen).split())
+
+
+def unseen_difference(name: str, other: str) -> str:
+    """Return in words how two names differ that look the same."""
+    odd = sorted({c for c in name + other if unicodedata.category(c) in UNSEEN or (c.isspace() and c != " ")})
+    if odd:
+        return "only by characters that cannot be seen: " + ", ".join(f"U+{ord(c):04X}" for c in odd)
+    return "only in spaces or in the Unicode form of their letters"
 
 
 def nearest(name: str, known: Iterable[str]) -> str:
-    """Return ``did you mean 'x'?`` for a misspelt name, or the list of known names, if there is any."""
+    """Return ``did you mean 'x'?`` for a misspelt name, or the list of known names, if there is any.
+
+    Of a name that looks like a known one, it is said how the two differ.
+    """
     known = sorted(known)
+    twin = next((other for other in known if other != name and looks_like(other) == looks_like(name)), None)
+    if twin is not None:
+        return f"'{twin}' is known, and differs {unseen_difference(name, twin)}; type the name anew"
     close = difflib.get_close_matches(name, known, n=1, cutoff=0.6)
     if not known:
         return "none is declared"

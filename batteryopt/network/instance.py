@@ -15,7 +15,7 @@ import dataclasses
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import ClassVar, TypeVar
+from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -50,6 +50,9 @@ from batteryopt.network.policy import (
     Subsidy,
     SubsidyBase,
 )
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 Floats = npt.NDArray[np.float64]
 RowT = TypeVar("RowT", Return, Market)
@@ -89,7 +92,7 @@ __all__ = [
 ]
 
 
-@dataclass(frozen=True, kw_only=True, eq=False)
+@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
 class Network:
     """An instance: sites, what returns there, what may stand there, what may travel, and the rules.
 
@@ -139,6 +142,65 @@ class Network:
         faults = faults_of(self)
         if faults:
             raise InvalidNetwork(self.name, faults)
+
+    def __repr__(self) -> str:
+        counts = (len(self.sites), len(self.products), len(self.candidates), len(self.modes), len(self.periods))
+        words = ("sites", "products", "candidates", "modes", "periods")
+        return f"Network {self.name!r}: " + ", ".join(f"{n} {word}" for n, word in zip(counts, words, strict=True))
+
+    @classmethod
+    def from_frames(
+        cls,
+        frames: Mapping[str, pd.DataFrame],
+        *,
+        distances: Mapping[str, pd.DataFrame] | None = None,
+        **settings: Any,
+    ) -> Network:
+        """Return the network that tables say, each a DataFrame with the columns of its CSV file.
+
+        Parameters
+        ----------
+        frames
+            By the table's name: ``returns``, ``markets`` ...
+        distances
+            Matrices in km by name, with the names of sites on both sides.
+        settings
+            As in ``network.toml``: ``name``, ``currency``, ``periods``, ``discount_rate``, ``policy`` ...
+
+        Raises
+        ------
+        InvalidInput
+            With every fault at once, each with its table, row and column.
+        """
+        from batteryopt.network.tables.frames import read_frames
+
+        return read_frames(frames, distances or {}, settings)
+
+    def tables(self) -> dict[str, pd.DataFrame]:
+        """Return every table that has rows as a DataFrame, with the columns of its CSV file."""
+        from batteryopt.network.tables.frames import frames_of
+
+        return frames_of(self)
+
+    def settings(self) -> dict[str, Any]:
+        """Return all that stands in no table: with it and `tables`, `from_frames` gives the network again."""
+        from batteryopt.network.tables.frames import settings_of_frames
+
+        return settings_of_frames(self)
+
+    def replace(self, **changes: Any) -> Network:
+        """Return a validated copy with some fields changed, those of its policy among them.
+
+        A table may be given as a DataFrame: ``network.replace(returns=frame, discount_rate=0.03)``.
+
+        Raises
+        ------
+        InvalidInput
+            If a field is unknown, or with every fault of the changed network.
+        """
+        from batteryopt.network.tables.frames import with_changes
+
+        return with_changes(self, changes)
 
     @cached_property
     def discount_factors(self) -> Floats:

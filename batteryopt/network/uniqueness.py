@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
+from batteryopt.errors import looks_like, unseen_difference
 from batteryopt.network.entity_faults import EntityFault, fault_in
 
 if TYPE_CHECKING:
@@ -18,6 +19,7 @@ def repeats_of(network: Network) -> Iterator[EntityFault]:
     """Yield everything that stands twice: rows, products on one side of a recipe, names in a list."""
     for rows in tables_of(network):
         yield from _repeated_rows(rows)
+        yield from _look_alikes(rows)
     for type_ in network.types:
         for recipe in type_.recipes:
             for side in ("inputs", "outputs"):
@@ -56,6 +58,16 @@ def _repeated_rows(rows: Sequence[Any]) -> Iterator[EntityFault]:
         if key in seen:
             yield fault_in(entity, "name", "stands twice", REMEDY)
         seen.add(key)
+
+
+def _look_alikes(rows: Sequence[Any]) -> Iterator[EntityFault]:
+    """Yield names that are not the same, and look it."""
+    seen: dict[str, str] = {}
+    for entity in rows if rows and rows[0].KEY == ("name",) else ():
+        first = seen.setdefault(looks_like(entity.name), entity.name)
+        if first != entity.name:
+            problem = f"'{entity.name}' looks like '{first}', and differs {unseen_difference(entity.name, first)}"
+            yield fault_in(entity, "name", problem, "type one of them anew, or give it another name")
 
 
 def _repeated_names(entity: Any, field: str, names: Sequence[str]) -> Iterator[EntityFault]:

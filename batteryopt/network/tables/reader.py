@@ -46,14 +46,22 @@ def read_with_remarks(path: str | os.PathLike[str]) -> tuple[Network, list[Fault
 
 
 def _read(path: str | os.PathLike[str]) -> tuple[Network, Assembly]:
-    source = source_at(Path(path))
+    return _of_source(source_at(Path(path)))
+
+
+def read_source(source: Source) -> Network:
+    """Return the network at a source, or raise `InvalidInput` with every fault of it."""
+    return _of_source(source)[0]
+
+
+def _of_source(source: Source) -> tuple[Network, Assembly]:
     faults: list[Fault] = []
     settings = settings_of(source, faults)
     network, work = _network(source, settings, faults)
     if network is not None and not faults:
         faults += foresee(network)
     if faults or network is None:
-        raise InvalidInput(str(path), faults)
+        raise InvalidInput(source.name, faults)
     return network, work
 
 
