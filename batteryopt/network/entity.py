@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import contextlib
+import dataclasses
 import enum
 import math
 from collections.abc import Iterator
 from contextvars import ContextVar
-from typing import Any, ClassVar
+from typing import Any, ClassVar, cast
 
 from batteryopt.errors import nearest
 from batteryopt.input_faults import show
@@ -40,7 +41,7 @@ class Entity:
     """
 
     KEY: ClassVar[tuple[str, ...]]
-    """The fields that tell it from its like."""
+    """The fields that tell it from its like; empty: all of them."""
 
     def __post_init__(self) -> None:
         for spec in specs_of(type(self)):
@@ -52,6 +53,11 @@ class Entity:
             faults = list(own_faults(self))
             if faults:
                 raise InvalidNetwork(type(self).__name__, faults)
+
+
+def key_of(kind: type[Entity]) -> tuple[str, ...]:
+    """Return the fields that tell a row of an entity from the others."""
+    return kind.KEY or tuple(field.name for field in dataclasses.fields(cast("Any", kind)))
 
 
 def _taken(value: Any, spec: FieldSpec) -> Any:

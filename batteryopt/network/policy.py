@@ -63,7 +63,7 @@ class CollectionTarget(Entity):
         A tonne short; None: the target must be met.
     """
 
-    KEY: ClassVar[tuple[str, ...]] = ("name",)
+    KEY: ClassVar[tuple[str, ...]] = ()
 
     name: OwnName
     share: ShareProfile
@@ -94,7 +94,7 @@ class Coverage(Entity):
         A tonne of weight short; None: it must hold.
     """
 
-    KEY: ClassVar[tuple[str, ...]] = ("name",)
+    KEY: ClassVar[tuple[str, ...]] = ()
 
     name: OwnName
     radius_km: AtLeastZero
@@ -166,7 +166,7 @@ class Limit(Entity):
         A unit beyond the limit; None: it must hold.
     """
 
-    KEY: ClassVar[tuple[str, ...]] = ("name",)
+    KEY: ClassVar[tuple[str, ...]] = ()
 
     name: OwnName
     quantity: Quantity
@@ -218,7 +218,7 @@ class Subsidy(Entity):
         The pot of each period; None: no end.
     """
 
-    KEY: ClassVar[tuple[str, ...]] = ("name",)
+    KEY: ClassVar[tuple[str, ...]] = ()
 
     name: OwnName
     base: SubsidyBase

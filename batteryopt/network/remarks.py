@@ -6,7 +6,7 @@ Remarks are no faults: the network is solved as it stands. Each is told with its
 from __future__ import annotations
 
 import dataclasses
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING
 
@@ -17,7 +17,7 @@ from batteryopt.network.facilities import Standing
 from batteryopt.network.flows import GREAT_CIRCLE, Mode
 from batteryopt.network.foresight import takers, ways_of
 from batteryopt.network.magnitudes import magnitudes_of
-from batteryopt.network.policy import CollectionTarget, Coverage
+from batteryopt.network.policy import CollectionTarget, Coverage, Limit, Subsidy
 from batteryopt.network.rule_contradictions import limits_on_one_thing
 
 if TYPE_CHECKING:
@@ -152,6 +152,15 @@ def _rules(network: Network) -> Iterator[EntityFault]:
         if product and quantity in where and product not in where[quantity]:
             yield fault_in(rule, "product", f"is '{product}', whose {quantity} is always 0", "the row has no effect")
     no_effect = "the row has no effect"
+    policy = network.policy
+    tables: tuple[tuple[CollectionTarget | Coverage | Limit | Subsidy, ...], ...]
+    tables = (policy.collection_targets, policy.coverage, policy.limits, policy.subsidies)
+    for table in tables:
+        for name, count in Counter(one.name for one in table).items():
+            if count > 1:
+                last = [one for one in table if one.name == name][-1]
+                problem = f"'{name}' is the name of {count} rules"
+                yield fault_in(last, "name", problem, "all of them count, and reports cannot tell them apart")
     modes = {mode.name: mode for mode in network.modes}
     for limit in network.policy.limits:
         carried = modes[limit.mode].products if limit.mode else None

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 from batteryopt.errors import looks_like, unseen_difference
+from batteryopt.network.entity import key_of
 from batteryopt.network.entity_faults import EntityFault, fault_in
 
 if TYPE_CHECKING:
@@ -54,7 +55,7 @@ def tables_of(network: Network) -> Iterator[Sequence[Any]]:
 def _repeated_rows(rows: Sequence[Any]) -> Iterator[EntityFault]:
     seen: set[Any] = set()
     for entity in rows:
-        key = tuple(getattr(entity, field) for field in entity.KEY)
+        key = tuple(getattr(entity, field) for field in key_of(type(entity)))
         if key in seen:
             yield fault_in(entity, "name", "stands twice", REMEDY)
         seen.add(key)

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from batteryopt.network import instance as nf
-from batteryopt.network.entity import Entity
+from batteryopt.network.entity import Entity, key_of
 from batteryopt.network.entity_faults import InvalidNetwork
 from batteryopt.network.fields import AtLeastZero, FieldSpec, OwnName, specs_of
 from batteryopt.network.tables.schema import TABLES
@@ -45,8 +45,8 @@ def test_there_are_all_entities() -> None:
 def test_every_field_says_what_it_may_hold(kind: type[Any]) -> None:
     """A field of none of these kinds is a part with fields of its own, or yes and no."""
     assert all(spec.name for spec in specs_of(kind))  # refuses what is unsaid
-    assert set(kind.KEY) <= {field.name for field in dataclasses.fields(kind)}
-    assert kind.KEY or kind is nf.Policy
+    assert key_of(kind)
+    assert set(key_of(kind)) <= {field.name for field in dataclasses.fields(kind)}
 
 
 def test_a_number_without_limits_is_refused() -> None:

@@ -39,6 +39,8 @@ REMARKS: list[tuple[str, Mapping[str, str], str]] = [
      "limits.csv row 2, column product: is 'pack', whose sold_t is always 0"),
     ("two limits on one thing", {"limits.csv": "name,quantity,most\none,sold_t,50\ntwo,sold_t,60\n"},
      "limits.csv row 3, column most: 'one' and 'two' limit the same; only the tighter of them counts"),
+    ("two rules of one name", {"subsidies.csv": "name,base,rate\ns,processed_t,2\ns,processed_t,3\n"},
+     "subsidies.csv row 3, column name: 's' is the name of 2 rules; all of them count"),
     ("out of reach", {"modes.csv": "mode,distance,longest_km\nlorry,km,25\nfar,km,\n", "lanes.csv":
      "origin,destination,is_allowed\nA,B,no\nA,M,no\n"},
      "returns.csv row 2, column site: 'pack' that returns at 'A' can reach nobody who takes it"),

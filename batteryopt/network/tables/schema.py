@@ -13,6 +13,7 @@ from functools import cache
 from typing import Any, Union, get_args, get_origin, get_type_hints
 
 from batteryopt.network import instance as normal_form
+from batteryopt.network.entity import key_of
 from batteryopt.network.fields import specs_of
 from batteryopt.network.tables.cells import Column, Kind
 
@@ -79,7 +80,7 @@ def _table(
         column.renamed(key) if column.field == "name" and key else column for column in columns_of(entity, without)
     )
     owners = tuple(_owner(column, required=column != "scenario") for column in within)
-    names = tuple(column.field for column in owners) + entity.KEY
+    names = tuple(column.field for column in owners) + key_of(entity)
     return Table(name=name, entity=entity, columns=owners + own, about=about, key=names)
 
 

@@ -28,7 +28,7 @@ def _first_ones(table: Table, rows: Sequence[Row], faults: list[Fault]) -> Itera
             continue
         twins = [seen[key] for key in _keys(table, row) if key in seen]
         if twins:
-            problem = f"stands twice: row {twins[0].line} has the same {_said(table, row)}"
+            problem = f"stands twice: row {twins[0].line} {_said(table, row)}"
             faults.append(Fault(place=row.place(), problem=problem, remedy="keep one of the two rows"))
             continue
         seen |= dict.fromkeys(_keys(table, row), row)
@@ -46,7 +46,9 @@ def _keys(table: Table, row: Row) -> Iterator[tuple[object, ...]]:
 
 
 def _said(table: Table, row: Row) -> str:
-    """Return the names that two rows share."""
+    """Return the names that two rows share, or that they share all."""
+    if len(table.key) == len(table.columns) and not table.sides and table.name != "groups":
+        return "says the same"
     columns = [table.by_field[field] for field in table.key if row.get(field) != ""]
     words = [f"{column.name} {show(row.get(column.field)).removeprefix('the text ')}" for column in columns]
-    return ", ".join(words)
+    return f"has the same {', '.join(words)}"
