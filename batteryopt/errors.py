@@ -70,6 +70,8 @@ class UnsupportedModel(BatteryOptError):
 
 class UnsupportedOption(BatteryOptError, ValueError):
     """A solver was given an option that it does not take."""
+
+
 def looks_like(name: str) -> str:
     """Return a name as it looks: in one Unicode form, without characters that cannot be seen, with plain spaces."""
     composed = unicodedata.normalize("NFKC", name)
