@@ -12,10 +12,12 @@ from typing import cast
 import numpy as np
 
 from batteryopt.certificate import Certificate, Check
+from batteryopt.coordination.agreement import AGREEMENT_TOLERANCE, agreement
 from batteryopt.coordination.network_faults import FloatArray
 from batteryopt.coordination.pareto import ParetoRegion
 from batteryopt.coordination.responses import Board, enterprises, retailers
 from batteryopt.coordination.search import chain_gain, leader_gain
+from batteryopt.coordination.sizes import Sizes
 from batteryopt.coordination.solution import Model, Solution, as_array
 from batteryopt.coordination.stationarity import (
     chain_residual,
@@ -24,13 +26,14 @@ from batteryopt.coordination.stationarity import (
     retailers_residual,
 )
 
+__all__ = ["AGREEMENT_TOLERANCE", "agreement", "certify", "everyone_gains"]
+
 FEASIBILITY_TOLERANCE = 1e-7
 SUM_TOLERANCE = 1e-9
 STATIONARITY_TOLERANCE = 1e-5
 """Gradients relative to the size of their terms."""
 GAIN_TOLERANCE = 1e-7
 """Relative to the player's profit; a decision that is off by d loses only about d squared."""
-AGREEMENT_TOLERANCE = 1e-6
 
 
 def certify(solution: Solution) -> Certificate:
@@ -45,36 +48,6 @@ def certify(solution: Solution) -> Certificate:
     if solution.model in (Model.CENTRALIZED, Model.CONTRACT):
         checks += [*_chain(solution)]
     return Certificate(tuple(checks))
-
-
-def agreement(one: Solution, other: Solution, tolerance: float = AGREEMENT_TOLERANCE) -> Certificate:
-    """Return how far two solutions of one model lie apart: decisions, terms, each player's profit, the objective.
-
-    Raises
-    ------
-    ValueError
-        If they answer different questions.
-    """
-    if one.model is not other.model or one.instance != other.instance:
-        raise ValueError(f"cannot compare {one.model} of '{one.instance.name}' with {other.model} of another question")
-    pairs = {name: (value, other.decisions()[name]) for name, value in one.decisions().items()}
-    pairs["objective"] = one.objective, other.objective
-    if one.terms is not None and other.terms is not None:
-        pairs["cost-share"] = one.cost_share, other.cost_share
-        pairs["wholesale-price"] = one.terms.wholesale_price, other.terms.wholesale_price
-    if one.model is not Model.CENTRALIZED:
-        pairs |= {f"profit-{name}": (value, vars(other.profits)[name]) for name, value in vars(one.profits).items()}
-    return Certificate(
-        tuple(
-            Check(
-                name=f"agreement-{name.replace('_', '-')}",
-                residual=_distance(np.asarray(left, dtype=float), np.asarray(right, dtype=float)),
-                tolerance=tolerance,
-                detail="largest difference of the two routes, relative to the largest value",
-            )
-            for name, (left, right) in pairs.items()
-        )
-    )
 
 
 def everyone_gains(region: ParetoRegion, *, contract: Solution, before: Solution) -> Certificate:
@@ -105,22 +78,22 @@ def _sound(solution: Solution) -> Iterator[Check]:
     members = outcome.manufacturer + float(outcome.retailers.sum()) + float(outcome.enterprises.sum())
     yield Check(
         name="profits-sum-to-chain",
-        residual=abs(members - outcome.supply_chain) / max(1.0, abs(outcome.supply_chain)),
+        residual=abs(members - outcome.supply_chain) / _all_money(solution),
         tolerance=SUM_TOLERANCE,
         detail="the players' profits against the chain's own formula",
     )
 
 
 def _followers(solution: Solution) -> Iterator[Check]:
-    board, outcome = Board(solution.network), solution.outcome
+    board, outcome, size = Board(solution.network), solution.outcome, Sizes.of(solution)
     p, w = as_array(solution.retail_price), as_array(solution.wholesale_price)
     e_n, U = as_array(solution.sales_effort), np.array([outcome.usable])
     w_t = cast(float, solution.transfer_price)
     yield _stationary("retailer", retailers_residual(solution))
-    yield _unimprovable("retailer", retailers(board, p=p, w=w).gain(), outcome.retailers)
+    yield _unimprovable("retailer", retailers(board, p=p, w=w).gain(), size.retail_money)
     yield _stationary("echelon-enterprise", enterprises_residual(solution))
     gains = enterprises(board, e_n=e_n, U=U, w_t=w_t).gain()
-    yield _unimprovable("echelon-enterprise", gains, outcome.enterprises)
+    yield _unimprovable("echelon-enterprise", gains, size.enterprise_money)
 
 
 def _manufacturer(solution: Solution) -> Iterator[Check]:
@@ -129,7 +102,7 @@ def _manufacturer(solution: Solution) -> Iterator[Check]:
         name="best-response-manufacturer",
         residual=leader_gain(solution),
         tolerance=GAIN_TOLERANCE,
-        detail="largest relative gain found by other decisions, the followers answering them",
+        detail="largest gain found by other decisions, the followers answering them, relative to the market it is in",
     )
 
 
@@ -139,7 +112,7 @@ def _chain(solution: Solution) -> Iterator[Check]:
         name="best-response-supply-chain",
         residual=chain_gain(solution),
         tolerance=GAIN_TOLERANCE,
-        detail="largest relative gain found by moving all decisions together",
+        detail="largest gain found by moving all decisions together, relative to the market it is in",
     )
 
 
@@ -152,45 +125,52 @@ def _stationary(player: str, residual: float) -> Check:
     )
 
 
-def _unimprovable(player: str, gains: FloatArray, profits: FloatArray) -> Check:
-    relative = gains / np.maximum(1.0, np.abs(profits))
+def _unimprovable(player: str, gains: FloatArray, money: FloatArray) -> Check:
+    relative = gains / money
     return Check(
         name=f"best-response-{player}",
         residual=max(0.0, float(relative.max())) if np.isfinite(relative).all() else float("nan"),
         tolerance=GAIN_TOLERANCE,
-        detail="largest relative gain by another decision, all others' as they are",
+        detail="largest gain by another decision, all others' as they are, relative to the player's own money",
     )
+
+
+def _all_money(solution: Solution) -> float:
+    size = Sizes.of(solution)
+    return float(size.retail_money.sum() + size.enterprise_money.sum() + size.battery_money)
 
 
 def _violations(solution: Solution) -> Iterator[tuple[float, str]]:
     """Yield by how much each group of constraints is violated, relative to the size of what it limits."""
-    g, outcome = solution.network, solution.outcome
-    yield _violation("recycling service", as_array(solution.recycling_service), 0.0)
-    yield _violation("sales effort", as_array(solution.sales_effort), 0.0)
+    g, outcome, size = solution.network, solution.outcome, Sizes.of(solution)
+    yield _violation("recycling service", as_array(solution.recycling_service), 0.0, size.service)
+    yield _violation("sales effort", as_array(solution.sales_effort), 0.0, size.battery)
     if g.sign_constraints:
-        yield _violation("demand", outcome.demand, 0.0, size=max(g.market_size))
-        yield _violation("retail price", as_array(solution.retail_price), 0.0)
-        yield _violation("quantity of batteries", outcome.quantity, 0.0)
+        yield _violation("demand", outcome.demand, 0.0, size.market)
+        yield _violation("retail price", as_array(solution.retail_price), 0.0, size.market)
+        yield _violation("quantity of batteries", outcome.quantity, 0.0, size.battery)
     if solution.model is Model.CONTRACT:
-        yield _violation("cost share", np.array([solution.cost_share, 1 - solution.cost_share]), 0.0)
+        yield _violation("cost share", np.array([solution.cost_share, 1 - solution.cost_share]), 0.0, 1.0)
     elif solution.model is not Model.CENTRALIZED:
-        yield _violation("manufacturer's profit", outcome.manufacturer, g.reservation_profit_manufacturer)
-        yield _violation("retailer's profit", outcome.retailers, g.reservation_profit_retailer)
-        yield _violation("echelon enterprise's profit", outcome.enterprises, g.reservation_profit_echelon)
+        yield _violation(
+            "manufacturer's profit", outcome.manufacturer, g.reservation_profit_manufacturer, _all_money(solution)
+        )
+        yield _violation("retailer's profit", outcome.retailers, g.reservation_profit_retailer, size.retail_money)
+        yield _violation(
+            "echelon enterprise's profit", outcome.enterprises, g.reservation_profit_echelon, size.enterprise_money
+        )
     if solution.model is Model.DECENTRALIZED_WHOLESALE and g.wholesale_price_cap is not None:
-        yield _violation("wholesale price", -as_array(solution.wholesale_price), [-w for w in g.wholesale_price_cap])
+        prices = as_array(solution.wholesale_price)
+        yield _violation("wholesale price", -prices, [-w for w in g.wholesale_price_cap], size.market)
     if solution.model is Model.DECENTRALIZED_TRANSFER and g.transfer_price_cap is not None:
-        yield _violation("transfer price", -as_array(solution.transfer_price), -g.transfer_price_cap)
+        price = cast(float, solution.transfer_price)
+        yield _violation("transfer price", -price, -g.transfer_price_cap, max(abs(price), g.echelon_market_size))
 
 
-def _violation(name: str, value: object, least: object, size: float = 1.0) -> tuple[float, str]:
+def _violation(name: str, value: object, least: object, size: FloatArray | float) -> tuple[float, str]:
+    """Return the largest shortfall, each relative to the larger of its own size and what is asked for."""
     if least is None:
         return 0.0, name
     values, needed = np.asarray(value, dtype=float), np.asarray(least, dtype=float)
-    size = max(size, 1.0, float(np.abs(values).max()), float(np.abs(needed).max()))
-    return max(0.0, float((needed - values).max()) / size), name
-
-
-def _distance(left: FloatArray, right: FloatArray) -> float:
-    size = max(1.0, float(np.abs(left).max()), float(np.abs(right).max()))
-    return float(np.abs(left - right).max()) / size
+    sizes = np.maximum(np.maximum(size, np.abs(needed)), np.finfo(float).tiny)
+    return max(0.0, float(((needed - values) / sizes).max())), name

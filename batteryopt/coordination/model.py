@@ -15,6 +15,7 @@ from scipy.sparse.linalg import spsolve
 
 from batteryopt import bilevel
 from batteryopt.coordination.instance import Instance, as_network
+from batteryopt.coordination.parts import Market
 from batteryopt.coordination.regions import CoordinationNetwork
 from batteryopt.coordination.solution import Model, Solution
 
@@ -29,31 +30,48 @@ QUANTITY_SIGN = "no enterprise takes less than nothing: u_n >= 0"
 """Meanings of what stands in more than one model."""
 
 
-def build(instance: Instance, model: Model) -> Any:
-    """Return the Pyomo model of an instance.
+def build(instance: Instance, model: Model, market: Market = Market.BOTH) -> Any:
+    """Return the Pyomo model of an instance, or of a part of one (see `parts`).
 
-    Its variables have the same names in every model: ``retail_price[r]``, ``recycling_service[r]``,
-    ``sales_effort[n]``, ``wholesale_price[r]``, ``transfer_price``, ``cost_share`` and ``usable`` (batteries); what
-    a model does not decide is fixed.
+    Its variables have the same names in every model: ``retail_price[r]`` and ``wholesale_price[r]`` for vehicles,
+    ``recycling_service[r]``, ``sales_effort[n]``, ``transfer_price``, ``cost_share`` and ``usable`` (batteries) for
+    batteries; what a model does not decide is fixed.
     """
     network = as_network(instance)
     m = pyo.ConcreteModel(name=model.value, doc="coordination game, see batteryopt.coordination.regions")
     add_sets(m, network)
-    add_terms(m, network, model)
+    if Market.VEHICLES in market:
+        add_vehicles(m, network, model)
+    if Market.BATTERIES in market:
+        add_batteries(m, network, model)
+    if model not in LEADING_CHAIN:
+        add_participation(m, network, market)
+    is_chains = model in LEADING_CHAIN
+    profit = chain_profit if is_chains else manufacturer_profit
+    whose = "profit pi_S of the chain, money" if is_chains else "profit pi_M of the leading manufacturer, money"
+    m.objective = pyo.Objective(expr=profit(m, network, market), sense=pyo.maximize, doc=whose)
+    return m
+
+
+def add_vehicles(m: Any, network: CoordinationNetwork, model: Model) -> None:
+    """Add the markets of vehicles: wholesale prices, and who answers them with retail prices."""
+    add_wholesale_prices(m, network, model)
     if model is Model.CENTRALIZED:
-        add_owner(m, network)
+        add_owner_of_vehicles(m, network)
+    else:
+        add_retailers(m, network)
+
+
+def add_batteries(m: Any, network: CoordinationNetwork, model: Model) -> None:
+    """Add the market of batteries: terms of their transfer, service, sales efforts and what comes back."""
+    add_supply(m, network)
+    add_transfer_terms(m, network, model)
+    if model is Model.CENTRALIZED:
+        add_owner_of_batteries(m, network)
     else:
         add_manufacturer(m, network, is_follower=model is Model.CONTRACT)
-        add_retailers(m, network)
         add_enterprises(m, network)
-    add_supply(m, network)
-    if model not in LEADING_CHAIN:
-        add_participation(m, network)
-    is_chains = model in LEADING_CHAIN
-    objective = chain_profit(m, network) if is_chains else manufacturer_profit(m, network)
-    whose = "profit pi_S of the chain, money" if is_chains else "profit pi_M of the leading manufacturer, money"
-    m.objective = pyo.Objective(expr=objective, sense=pyo.maximize, doc=whose)
-    return m
+    add_pooling(m, network)
 
 
 def solution_of(m: Any, instance: Instance, model: Model) -> Solution:
@@ -81,33 +99,41 @@ def solution_of(m: Any, instance: Instance, model: Model) -> Solution:
 
 
 def add_sets(m: Any, network: CoordinationNetwork) -> None:
-    """Regions and enterprises, from 0; and the supply, which every enterprise takes as it comes."""
+    """Regions and enterprises, from 0."""
     m.REGIONS = pyo.RangeSet(0, network.regions - 1, doc="regions r and s, each with one retailer")
     m.ENTERPRISES = pyo.RangeSet(0, network.enterprises - 1, doc="echelon enterprises n")
     effects = network.cross_prices.tocoo()
     m.cross_price_effects = {r: [] for r in m.REGIONS}  # gamma_rs by row, read out once
     for r, s, effect in zip(effects.row.tolist(), effects.col.tolist(), effects.data.tolist(), strict=True):
         m.cross_price_effects[r].append((s, effect))
+
+
+def add_supply(m: Any, network: CoordinationNetwork) -> None:
+    """Add the supply, which every enterprise takes as it comes."""
     supply_without_service = network.usable_share * float(network.own_returns.sum())
     m.usable = pyo.Var(initialize=supply_without_service, doc="usable batteries U of all regions, batteries")
 
 
-def add_terms(m: Any, network: CoordinationNetwork, model: Model) -> None:
-    """Prices between the players and the share of the service cost: decided, or fixed at what is given."""
+def add_wholesale_prices(m: Any, network: CoordinationNetwork, model: Model) -> None:
+    """Wholesale prices: decided, or fixed at what is given."""
     given = dict(enumerate(network.wholesale_price))
     m.wholesale_price = pyo.Var(m.REGIONS, initialize=given, doc="wholesale price w_r in region r, money/vehicle")
+    if model not in (Model.CONTRACT, Model.DECENTRALIZED_WHOLESALE):
+        m.wholesale_price.fix()
+    if model is Model.DECENTRALIZED_WHOLESALE:
+        bound_wholesale_prices(m, network)
+
+
+def add_transfer_terms(m: Any, network: CoordinationNetwork, model: Model) -> None:
+    """Add the transfer price and the share of the service cost: decided, or fixed at what is given."""
     m.transfer_price = pyo.Var(
         initialize=network.transfer_price, doc="transfer price w_t of a usable battery, money/battery"
     )
     m.cost_share = pyo.Var(bounds=(0, 1), initialize=0.0, doc="share x of the service cost that the enterprises bear")
-    if model not in (Model.CONTRACT, Model.DECENTRALIZED_WHOLESALE):
-        m.wholesale_price.fix()
     if model is not Model.DECENTRALIZED_TRANSFER:
         m.transfer_price.fix()
     if model is not Model.CONTRACT:
         m.cost_share.fix()
-    if model is Model.DECENTRALIZED_WHOLESALE:
-        bound_wholesale_prices(m, network)
     if model is Model.DECENTRALIZED_TRANSFER:
         m.transfer_price.setub(network.transfer_price_cap)
 
@@ -115,9 +141,10 @@ def add_terms(m: Any, network: CoordinationNetwork, model: Model) -> None:
 def bound_wholesale_prices(m: Any, network: CoordinationNetwork) -> None:
     """Keep the prices within their caps, and where that loses nothing, between cost and what ends all demand.
 
-    Above the retail prices B^-1 a nobody buys anywhere, so that a higher wholesale price is like that one. Below
-    cost, a higher price earns more in its own region and, since buyers cross to the others, no less there; only a
-    retailer's reservation profit can ask for so low a price.
+    Both limits need demand that cannot be negative. Then nobody buys anywhere above the retail prices B^-1 a, so that
+    a higher wholesale price is like that one; and below cost, a higher price earns more in its own region and, since
+    buyers cross to the others, no less there (only a retailer's reservation profit can ask for so low a price). With
+    negative demand a price below cost earns on vehicles that the manufacturer takes back.
     """
     caps = network.wholesale_price_cap
     no_demand = spsolve(sp.eye_array(network.regions, format="csc") - network.cross_prices, network.market_size)
@@ -126,28 +153,30 @@ def bound_wholesale_prices(m: Any, network: CoordinationNetwork) -> None:
         if network.sign_constraints:
             limits.append(max(float(np.atleast_1d(no_demand)[r]), network.production_cost))
         m.wholesale_price[r].setub(min(limits) if limits else None)
-        if network.reservation_profit_retailer is None:
+        if network.sign_constraints and network.reservation_profit_retailer is None:
             m.wholesale_price[r].setlb(min([network.production_cost, *limits]))
 
 
 # ---- who decides -------------------------------------------------------------------------------------------------
 
 
-def add_owner(m: Any, network: CoordinationNetwork) -> None:
-    """One owner decides everything, under the sign constraints that the players would have."""
+def add_owner_of_vehicles(m: Any, network: CoordinationNetwork) -> None:
+    """One owner sets the retail prices, under the sign constraints that the retailers would have."""
     m.retail_price = pyo.Var(m.REGIONS, initialize=0.0, bounds=_sign(network), doc=RETAIL_PRICE)
-    m.recycling_service = pyo.Var(m.REGIONS, initialize=0.0, bounds=(0, None), doc=RECYCLING_SERVICE)
-    m.sales_effort = pyo.Var(m.ENTERPRISES, initialize=0.0, bounds=(0, None), doc=SALES_EFFORT)
     if network.sign_constraints:
         m.demand_is_nonnegative = pyo.Constraint(
             m.REGIONS, rule=lambda m, r: demand(m, network, r) >= 0, doc=DEMAND_SIGN
         )
-        if network.effort_rivalry > 0:
-            m.quantity_is_nonnegative = pyo.Constraint(
-                m.ENTERPRISES,
-                rule=lambda m, n: quantity(m, network, n, rivals_effort(m, n)) >= 0,
-                doc=QUANTITY_SIGN,
-            )
+
+
+def add_owner_of_batteries(m: Any, network: CoordinationNetwork) -> None:
+    """One owner decides services and efforts, under the sign constraints that the players would have."""
+    m.recycling_service = pyo.Var(m.REGIONS, initialize=0.0, bounds=(0, None), doc=RECYCLING_SERVICE)
+    m.sales_effort = pyo.Var(m.ENTERPRISES, initialize=0.0, bounds=(0, None), doc=SALES_EFFORT)
+    if network.sign_constraints and network.effort_rivalry > 0:
+        m.quantity_is_nonnegative = pyo.Constraint(
+            m.ENTERPRISES, rule=lambda m, n: quantity(m, network, n, rivals_effort(m, n)) >= 0, doc=QUANTITY_SIGN
+        )
 
 
 def add_manufacturer(m: Any, network: CoordinationNetwork, *, is_follower: bool) -> None:
@@ -221,7 +250,7 @@ def add_enterprises(m: Any, network: CoordinationNetwork) -> None:
     )
 
 
-def add_supply(m: Any, network: CoordinationNetwork) -> None:
+def add_pooling(m: Any, network: CoordinationNetwork) -> None:
     """All usable batteries are pooled: U = theta sum_r C_r."""
     m.usable_is = pyo.Constraint(
         expr=m.usable == network.usable_share * pyo.quicksum(returns(m, network, r) for r in m.REGIONS),
@@ -229,20 +258,20 @@ def add_supply(m: Any, network: CoordinationNetwork) -> None:
     )
 
 
-def add_participation(m: Any, network: CoordinationNetwork) -> None:
+def add_participation(m: Any, network: CoordinationNetwork, market: Market) -> None:
     """Have the leader leave every player its reservation profit, and earn its own."""
     least = network.reservation_profit_manufacturer
     if least is not None:
         m.manufacturer_takes_part = pyo.Constraint(
-            expr=manufacturer_profit(m, network) >= least, doc="pi_M at least its reservation profit"
+            expr=manufacturer_profit(m, network, market) >= least, doc="pi_M at least its reservation profit"
         )
-    if network.reservation_profit_retailer is not None:
+    if network.reservation_profit_retailer is not None and Market.VEHICLES in market:
         m.retailer_takes_part = pyo.Constraint(
             m.REGIONS,
             rule=lambda m, r: m.retailer[r].profit.expr >= network.reservation_profit_retailer[r],
             doc="pi_r at least its reservation profit",
         )
-    if network.reservation_profit_echelon is not None:
+    if network.reservation_profit_echelon is not None and Market.BATTERIES in market:
         m.enterprise_takes_part = pyo.Constraint(
             m.ENTERPRISES,
             rule=lambda m, n: m.enterprise[n].profit.expr >= network.reservation_profit_echelon[n],
@@ -286,25 +315,35 @@ def service_cost(m: Any) -> Any:
     return pyo.quicksum(m.recycling_service[r] ** 2 for r in m.REGIONS) / 2
 
 
-def manufacturer_profit(m: Any, network: CoordinationNetwork) -> Any:
+def manufacturer_profit(m: Any, network: CoordinationNetwork, market: Market = Market.BOTH) -> Any:
     """pi_M = sum_r (w_r - c) Q_r + G sum_r C_r - (1 - x) sum_r e_r^2 / 2, with sum_r C_r = U / theta."""
-    vehicles = pyo.quicksum((m.wholesale_price[r] - network.production_cost) * demand(m, network, r) for r in m.REGIONS)
-    theta = network.usable_share
-    batteries = (m.transfer_price + network.scrap_value * (1 - theta) / theta) * m.usable
-    return vehicles + batteries - (1 - m.cost_share) * service_cost(m)
+    profit = 0.0
+    if Market.VEHICLES in market:
+        profit += pyo.quicksum(
+            (m.wholesale_price[r] - network.production_cost) * demand(m, network, r) for r in m.REGIONS
+        )
+    if Market.BATTERIES in market:
+        theta = network.usable_share
+        profit += (m.transfer_price + network.scrap_value * (1 - theta) / theta) * m.usable
+        profit -= (1 - m.cost_share) * service_cost(m)
+    return profit
 
 
-def chain_profit(m: Any, network: CoordinationNetwork) -> Any:
+def chain_profit(m: Any, network: CoordinationNetwork, market: Market = Market.BOTH) -> Any:
     """pi_S = sum_r (p_r - c) Q_r + f (1 - theta) sum_r C_r + sum_n [(p_n - c_n) u_n - k_n e_n^2/2] - sum_r e_r^2/2."""
-    vehicles = pyo.quicksum((m.retail_price[r] - network.production_cost) * demand(m, network, r) for r in m.REGIONS)
-    theta = network.usable_share
-    scrap = network.scrap_value * (1 - theta) / theta * m.usable
-    echelon = pyo.quicksum(
-        (resale_price(m, network, n) - network.testing_cost[n]) * quantity(m, network, n, rivals_effort(m, n))
-        - float(network.effort_costs[n]) / 2 * m.sales_effort[n] ** 2
-        for n in m.ENTERPRISES
-    )
-    return vehicles + scrap + echelon - service_cost(m)
+    profit = 0.0
+    if Market.VEHICLES in market:
+        profit += pyo.quicksum((m.retail_price[r] - network.production_cost) * demand(m, network, r) for r in m.REGIONS)
+    if Market.BATTERIES in market:
+        theta = network.usable_share
+        profit += network.scrap_value * (1 - theta) / theta * m.usable
+        profit += pyo.quicksum(
+            (resale_price(m, network, n) - network.testing_cost[n]) * quantity(m, network, n, rivals_effort(m, n))
+            - float(network.effort_costs[n]) / 2 * m.sales_effort[n] ** 2
+            for n in m.ENTERPRISES
+        )
+        profit -= service_cost(m)
+    return profit
 
 
 def _sign(network: CoordinationNetwork) -> tuple[float | None, None]:

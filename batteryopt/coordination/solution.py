@@ -17,6 +17,8 @@ from batteryopt.errors import BatteryOptError
 
 Decision: TypeAlias = float | tuple[float, ...]
 """A number in the paper's game, one a region or enterprise in the network form."""
+_NOTHING = 1e-9
+"""Demand below this part of what a region would buy at price zero is none."""
 
 
 class Model(enum.StrEnum):
@@ -204,6 +206,19 @@ class Solution:
             decided["transfer_price"] = self.transfer_price
         return decided
 
+    @property
+    def remarks(self) -> tuple[str, ...]:
+        """Return what a reader should know: wholesale prices that nothing determines, for nobody buys there."""
+        if self.model not in (Model.DECENTRALIZED_WHOLESALE, Model.CONTRACT) or not self.network.sign_constraints:
+            return ()
+        demand, price = self.outcome.demand, as_array(self.retail_price)
+        unsold = np.flatnonzero(demand <= _NOTHING * (demand + price)).tolist()
+        place = "" if isinstance(self.instance, CoordinationInstance) else " in region {r}"
+        return tuple(
+            f"nothing is sold{place.format(r=r)}: any wholesale price from {price[r]:.6g} on would do as well"
+            for r in unsold
+        )
+
     def to_json(self) -> dict[str, Any]:
         """Return decisions and profits; one owner's chain has no profits of its members."""
         profits = self.profits
@@ -217,6 +232,7 @@ class Solution:
             "decisions": {name: _listed(value) for name, value in self.decisions().items()},
             "profits": {**(dict.fromkeys(members) if is_one_owner else members), "supply_chain": profits.supply_chain},
             **({} if is_one_owner or isinstance(self.instance, CoordinationInstance) else self._member_profits()),
+            **({"remarks": list(self.remarks)} if self.remarks else {}),
         }
 
     def _member_profits(self) -> dict[str, Any]:

@@ -17,6 +17,7 @@ from scipy.sparse.linalg import spsolve
 
 from batteryopt.coordination.network_faults import FloatArray
 from batteryopt.coordination.responses import Board, enterprises_answer
+from batteryopt.coordination.sizes import Sizes
 from batteryopt.coordination.solution import Model, Solution, as_array
 
 BoolArray: TypeAlias = NDArray[np.bool_]
@@ -28,11 +29,11 @@ ACTIVE = 1e-6
 def retailers_residual(solution: Solution) -> float:
     """Return the largest residual of the retailers' conditions: ``Q_r - (p_r - w_r)`` between ``p_r, Q_r >= 0``."""
     p, w = as_array(solution.retail_price), as_array(solution.wholesale_price)
-    Q = solution.outcome.demand
-    gradient, scale = Q - (p - w), _scale(solution.network.market_size, w)
+    Q, scale = solution.outcome.demand, Sizes.of(solution).market
+    gradient = (Q - (p - w)) / scale
     if not solution.network.sign_constraints:
-        return float(np.abs(gradient).max() / scale)
-    return _one_sided(gradient, low=_is_active(p, scale), high=_is_active(Q, scale)) / scale
+        return float(np.abs(gradient).max())
+    return _one_sided(gradient, low=_is_active(p, scale), high=_is_active(Q, scale))
 
 
 def enterprises_residual(solution: Solution) -> float:
@@ -44,7 +45,7 @@ def enterprises_residual(solution: Solution) -> float:
     e_n, response = as_array(solution.sales_effort), g.effort_rivalry * (1 - 1 / g.enterprises)
     margin = outcome.resale_price - cast(float, solution.transfer_price) - np.asarray(g.testing_cost)
     gradient = outcome.quantity + response * margin - g.effort_costs * e_n
-    scale = _scale(outcome.quantity, e_n)
+    scale = Sizes.of(solution).battery
     low = _is_active(e_n, scale)
     if g.sign_constraints and response > 0:
         low |= _is_active(outcome.quantity, scale)
@@ -61,8 +62,9 @@ def chain_residual(solution: Solution) -> float:
     by_service = board.beta * worth - e_r
     by_effort = outcome.quantity + g.effort_rivalry * (margin - margin.mean()) - board.k * e_n
     gradient = np.concatenate([by_price, by_service, by_effort])
-    sizes = [_scale(g.market_size), _scale(board.beta * worth, e_r), _scale(outcome.quantity, e_n)]
-    return _residual(gradient, _chain_constraints(solution, board), np.repeat(sizes, [len(p), len(e_r), len(e_n)]))
+    size = Sizes.of(solution)
+    sizes = np.concatenate([size.market, np.full(len(e_r), size.service), np.full(len(e_n), size.battery)])
+    return _residual(gradient, _chain_constraints(solution, board), sizes)
 
 
 def leader_residual(solution: Solution) -> float:
@@ -75,26 +77,26 @@ def leader_residual(solution: Solution) -> float:
 
 
 def _leader_residual(solution: Solution, *, is_edge_free: bool) -> float:
-    g, board = solution.network, Board(solution.network)
+    g, board, size = solution.network, Board(solution.network), Sizes.of(solution)
     e_r, w_t = as_array(solution.recycling_service), cast(float, solution.transfer_price)
     revenue = w_t * g.usable_share + g.scrap_value * (1 - g.usable_share)
-    gradient, sizes = [board.beta * revenue - (1 - solution.cost_share) * e_r], [_scale(board.beta * revenue, e_r)]
-    at_zero = _where(_is_active(e_r, sizes[0]))
+    gradient, sizes = [board.beta * revenue - (1 - solution.cost_share) * e_r], [np.full(len(e_r), size.service)]
+    at_zero = _where(_is_active(e_r, size.service))
     if solution.model is Model.DECENTRALIZED_WHOLESALE:
         slopes = _RetailerSlopes(solution, board, is_edge_free=is_edge_free)
         gradient.append(slopes.of_manufacturer())
-        sizes.append(_scale(g.market_size))
+        sizes.append(size.market)
     if solution.model is Model.DECENTRALIZED_TRANSFER:
         gradient.append(np.array([solution.outcome.usable]))
-        sizes.append(_scale(solution.outcome.usable))
+        sizes.append(np.array([_scale(solution.outcome.usable)]))
     whole = np.concatenate(gradient)
     columns = _units(at_zero, len(whole))
     columns += _price_columns(solution, len(whole), sizes[-1])
     columns += _participation_columns(solution, board, whole, is_edge_free=is_edge_free)
-    return _residual(whole, columns, np.repeat(sizes, [len(part) for part in gradient]))
+    return _residual(whole, columns, np.concatenate(sizes))
 
 
-def _price_columns(solution: Solution, length: int, scale: float) -> list[FloatArray]:
+def _price_columns(solution: Solution, length: int, scale: FloatArray) -> list[FloatArray]:
     """Return the gradients of the caps on prices that bind; the prices stand after the services."""
     g = solution.network
     if solution.model is Model.DECENTRALIZED_WHOLESALE and g.wholesale_price_cap is not None:
@@ -117,7 +119,8 @@ def _participation_columns(
     if g.reservation_profit_echelon is not None:
         by_supply, by_price = _enterprise_slopes(solution, board)
         least = np.asarray(g.reservation_profit_echelon)
-        for n in _where(_is_active(outcome.enterprises - least, _scale(least))):
+        money = np.maximum(np.abs(least), Sizes.of(solution).enterprise_money)
+        for n in _where(_is_active(outcome.enterprises - least, money)):
             column = np.zeros(len(whole))
             column[:R] = board.theta * board.beta * by_supply[n]
             column[R:] = by_price[n] if is_transfer else 0.0
@@ -125,7 +128,8 @@ def _participation_columns(
     if g.reservation_profit_retailer is not None and solution.model is Model.DECENTRALIZED_WHOLESALE:
         slopes = _RetailerSlopes(solution, board, is_edge_free=is_edge_free)
         least = np.asarray(g.reservation_profit_retailer)
-        for r in _where(_is_active(outcome.retailers - least, _scale(least))):
+        retail_money = np.maximum(np.abs(least), Sizes.of(solution).retail_money)
+        for r in _where(_is_active(outcome.retailers - least, retail_money)):
             columns.append(np.concatenate([np.zeros(R), slopes.of_retailer(r)]))
     return columns
 
@@ -141,7 +145,7 @@ class _RetailerSlopes:
         self.board = board
         self.p, self.w = as_array(solution.retail_price), as_array(solution.wholesale_price)
         self.demand = solution.outcome.demand
-        scale = _scale(board.a, self.w)
+        scale = Sizes.of(solution).market
         pushed = np.abs(self.demand - (self.p - self.w)) > ACTIVE * scale
         held = pushed | (not is_edge_free)
         at_zero_demand = _is_active(self.demand, scale) & held & board.is_signed
@@ -179,7 +183,7 @@ def _enterprise_slopes(solution: Solution, board: Board) -> tuple[FloatArray, Fl
         margin = board.m - supply + e_n - price - board.c_n
         return np.asarray(margin * board.quantity(e_n, supply) - board.k * e_n**2 / 2)
 
-    step = 1e-3 * max(1.0, float(U[0]))
+    step = 1e-3 * _scale(U)
     by_supply = (profits(U + step, w_t) - profits(U - step, w_t)) / (2 * step)
     by_price = (profits(U, w_t + step) - profits(U, w_t - step)) / (2 * step)
     return by_supply, by_price
@@ -190,16 +194,17 @@ def _chain_constraints(solution: Solution, board: Board) -> list[FloatArray]:
     g, outcome = solution.network, solution.outcome
     R, N = g.regions, g.enterprises
     p, e_r, e_n = (as_array(z) for z in (solution.retail_price, solution.recycling_service, solution.sales_effort))
-    sizes = _scale(g.market_size), _scale(e_r), _scale(outcome.quantity, e_n)
-    signed = [p if g.sign_constraints else np.full(R, np.inf), e_r, e_n]
+    size = Sizes.of(solution)
+    sizes: tuple[FloatArray | float, ...] = (size.market, size.service, size.battery)
+    signed: list[FloatArray] = [p if g.sign_constraints else np.full(R, np.inf), e_r, e_n]
     at_zero = np.concatenate([_is_active(z, size) for z, size in zip(signed, sizes, strict=True)])
     columns = _units(_where(at_zero), 2 * R + N)
     if not g.sign_constraints:
         return columns
-    for r in _where(_is_active(outcome.demand, sizes[0])):
+    for r in _where(_is_active(outcome.demand, size.market)):
         (own,) = _units([r], R)
         columns.append(np.concatenate([board.gamma.T @ own - own, np.zeros(R + N)]))
-    rivals: list[int] = _where(_is_active(outcome.quantity, sizes[2])) if g.effort_rivalry > 0 else []
+    rivals: list[int] = _where(_is_active(outcome.quantity, size.battery)) if g.effort_rivalry > 0 else []
     for n in rivals:
         (own,) = _units([n], N)
         by_effort = g.effort_rivalry * (own - 1 / N)
@@ -225,13 +230,13 @@ def _one_sided(gradient: FloatArray, *, low: BoolArray, high: BoolArray) -> floa
     return float(np.abs(np.where(high, np.minimum(left, 0.0), left)).max())
 
 
-def _is_active(slack: FloatArray, scale: float) -> BoolArray:
+def _is_active(slack: FloatArray, scale: FloatArray | float) -> BoolArray:
     return np.asarray(np.abs(slack) <= ACTIVE * scale)
 
 
 def _scale(*values: object) -> float:
-    """Return the size of some numbers, at least one."""
-    return max([1.0, *(float(np.abs(np.asarray(value)).max()) for value in values)])
+    """Return the size of some numbers; 1 where they are all zero."""
+    return max(float(np.abs(np.asarray(value)).max()) for value in values) or 1.0
 
 
 def _where(mask: BoolArray) -> list[int]:
