@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from itertools import combinations
 
 import numpy as np
+from numpy.typing import NDArray
 
 from batteryopt.differential_game.pieces import handed_on, piece_ends
 from batteryopt.differential_game.quadrature import FloatArray
@@ -25,6 +27,8 @@ _SIZES = (1e-3, 3e-2)
 """Changes tried, relative to the size of each decision's path; both signs of each."""
 _KINDS = ((1.0, 0.0), (0.0, 1.0), (1.0, 1.0))
 """What a bump changes: innovation alone, the leader's prices alone, both."""
+_FEW = 4
+"""Up to so many vehicles every set of them is tried at its caps."""
 _LEAST_FACTOR = 1e-9
 """Changes are weighed until the discount factor is this small."""
 _GAUSS, _GAUSS_WEIGHTS = np.polynomial.legendre.leggauss(_POINTS)
@@ -62,7 +66,8 @@ def largest_gain(solution: Solution, seed: int = 0) -> float:
     """Return the most that any tried change of plan gains, relative to the present value; negative if all lose.
 
     Each change is a bump in time, of random place and width, added to innovation, to the leader's prices or to both.
-    Efficiency follows it, retailers answer it, and constraints clip it.
+    Efficiency follows it, retailers answer it, and constraints clip it. Where prices are capped, plans are tried too
+    that charge the cap at any time: they are far from a plan in the middle, and no small bump finds them.
     """
     draw = np.random.default_rng(seed)
     panels = _panels(solution)
@@ -75,7 +80,50 @@ def largest_gain(solution: Solution, seed: int = 0) -> float:
             changed = _changed(solution, panels, plan, bump, size)
             if _is_allowed(solution, changed):
                 gains.append(_value(solution, panels, changed) - base)
+    gains.append(_gain_at_caps(solution, panels, plan))
     return float(max(gains, default=0.0) / max(abs(base), 1e-12))
+
+
+def _gain_at_caps(solution: Solution, panels: _Panels, plan: Moments) -> float:
+    """Return what the leader gains by asking the capped price for some vehicles whenever that pays; 0 without caps.
+
+    Prices do not enter the law of efficiency, so that each instant may be judged for itself.
+    """
+    caps = solution.instance.price_caps
+    if solution.model is not Model.DECENTRALIZED or caps is None:
+        return 0.0
+    assert plan.wholesale_prices is not None
+    here = player_flows(solution, plan)[:, 0]
+    best = here
+    for chosen in _sets_of(solution.game.vehicles):
+        wholesale = plan.wholesale_prices.copy()
+        wholesale[:, chosen] = np.array(caps)[chosen]
+        changed = replace(plan, wholesale_prices=wholesale)
+        changed = replace(changed, prices=equilibrium_prices(solution, changed))
+        earned = player_flows(solution, changed)[:, 0]
+        best = np.where(_is_allowed_at(solution, changed), np.maximum(best, earned), best)
+    return float(panels.weights.ravel() @ (best - here))
+
+
+def _sets_of(vehicles: int) -> list[list[int]]:
+    """Return the sets of vehicles that are tried: all of them where there are few, else those of one and of all."""
+    if vehicles <= _FEW:
+        sizes = range(1, vehicles + 1)
+        return [list(chosen) for size in sizes for chosen in combinations(range(vehicles), size)]
+    return [[vehicle] for vehicle in range(vehicles)] + [list(range(vehicles))]
+
+
+def _is_allowed_at(solution: Solution, at: Moments) -> NDArray[np.bool_]:
+    """Return where a plan with the leader's prices at their caps leaves everybody a feasible answer (k)."""
+    instance, game = solution.instance, solution.game
+    assert at.wholesale_prices is not None
+    slacks: list[FloatArray] = [at.prices - at.wholesale_prices]
+    if instance.nonnegative_demands:
+        slacks.append(demand_of(game, at))
+    if instance.nonnegative_margins:
+        net_cost = game.unit_cost + at.efficiency @ game.efficiency_unit_cost.T
+        slacks.append(at.wholesale_prices - net_cost + credit_income(instance, game, at.times))
+    return np.asarray(np.all([(z >= -1e-9 * (1.0 + np.abs(z).max())).all(axis=1) for z in slacks], axis=0))
 
 
 def _panels(solution: Solution) -> _Panels:

@@ -14,10 +14,12 @@ import numpy as np
 
 from batteryopt.certificate import Certificate, Check
 from batteryopt.differential_game.discrete import Discrete, OptimizerOptions, solve_discrete
+from batteryopt.differential_game.grid import Grid
 from batteryopt.differential_game.instance import Instance
 from batteryopt.differential_game.mesh import MeshError, estimate, first_grid, refine
 from batteryopt.differential_game.model import Bargain, build
 from batteryopt.differential_game.model_players import LEAST_SHARE
+from batteryopt.differential_game.regimes import best_regime
 from batteryopt.differential_game.solution import (
     Model,
     NoContract,
@@ -193,6 +195,8 @@ def solve_refined(
         try:
             m = build(instance, model, grid, **terms)
             latest = solve_discrete(m, model, options, start=last, time_limit=_left(deadline))
+            if last is None:
+                latest = _of_best_regime(instance, model, grid, options, latest, deadline)
         except KeyboardInterrupt:
             if last is None:
                 raise
@@ -209,6 +213,20 @@ def solve_refined(
         grid = finer
     assert last is not None  # there is always a first round
     return last, error
+
+
+def _of_best_regime(
+    instance: Instance, model: Model, grid: Grid, options: OptimizerOptions, first: Discrete, deadline: float | None
+) -> Discrete:
+    """Return the best local optimum on the first grid over the regimes that price caps make."""
+
+    def solve_from(plan: Trajectory) -> Discrete:
+        start = replace(first, trajectory=plan)
+        return solve_discrete(build(instance, model, grid), model, options, start=start, time_limit=_left(deadline))
+
+    return best_regime(
+        instance, model, first, solve_from, lambda: deadline is not None and time.perf_counter() > deadline
+    )
 
 
 def _stopped(discrete: Discrete, reason: StopReason) -> Discrete:
