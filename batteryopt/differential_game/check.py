@@ -19,6 +19,9 @@ RESPONSE_TOLERANCE = 1e-8
 COSTATE_TOLERANCE = 1e-5
 DEVIATION_TOLERANCE = 1e-8
 CONSTRAINT_TOLERANCE = 1e-6
+COUNTED = 1e-10
+"""Discount factor below which paths are not judged: money there is beyond the digits of the present value, so that no
+search for the largest value determines them."""
 COARSE_FACTOR = 100.0
 """What lies between the nodes is known less exactly where constraints give paths kinks, and where a limit stopped the
 refinement of the grid: an answer that claims less is held to less."""
@@ -99,11 +102,12 @@ def _values(solution: Solution) -> FloatArray:
 def _simulation_checks(solution: Solution, factor: float) -> list[Check]:
     found = simulate(solution)
     reported = solution.trajectory.at(found.times).efficiency
+    counts = solution.instance.is_finite | (np.exp(-solution.game.discount_rate * found.times) >= COUNTED)
     value = solution.present_value
     checks = [
         Check(
             name="efficiency-follows-innovation",
-            residual=_largest(found.efficiency - reported, reported),
+            residual=_largest((found.efficiency - reported)[counts], reported[counts]),
             tolerance=factor * DYNAMICS_TOLERANCE,
             detail="efficiency simulated from the reported innovation, relative to its size",
         )

@@ -162,5 +162,6 @@ def _grid(discount_rate: float, decay_rates: FloatArray) -> InfiniteGrid:
     while times[-1] < end:
         times.append(times[-1] + length)
         length = min(1.2 * length, longest)
-    levels = (*np.exp(-discount_rate * np.array(times)).tolist(), 0.0)
-    return InfiniteGrid(discount_rate=discount_rate, levels=levels, degree=_DEGREE)
+    pace = min(discount_rate, float(decay_rates[0]))
+    levels = (*np.exp(-pace * np.array(times)).tolist(), 0.0)
+    return InfiniteGrid(discount_rate=discount_rate, levels=levels, degree=_DEGREE, pace=pace)

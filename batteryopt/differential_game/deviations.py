@@ -29,6 +29,8 @@ _KINDS = ((1.0, 0.0), (0.0, 1.0), (1.0, 1.0))
 """What a bump changes: innovation alone, the leader's prices alone, both."""
 _FEW = 4
 """Up to so many vehicles every set of them is tried at its caps."""
+_WIDTHS = (0.2, 0.6)
+"""Least and largest width of a bump, relative to the time within which it counts."""
 _LEAST_FACTOR = 1e-9
 """Changes are weighed until the discount factor is this small."""
 _GAUSS, _GAUSS_WEIGHTS = np.polynomial.legendre.leggauss(_POINTS)
@@ -75,7 +77,7 @@ def largest_gain(solution: Solution, seed: int = 0) -> float:
     base = _value(solution, panels, plan)
     gains = []
     for kind in _KINDS:
-        bump = _bump(solution, plan, panels, kind, draw)
+        bump = _bump(solution, plan, kind, draw)
         for size in (sign * size for size in _SIZES for sign in (1.0, -1.0)):
             changed = _changed(solution, panels, plan, bump, size)
             if _is_allowed(solution, changed):
@@ -127,7 +129,9 @@ def _is_allowed_at(solution: Solution, at: Moments) -> NDArray[np.bool_]:
 
 
 def _panels(solution: Solution) -> _Panels:
-    game, ends = solution.game, piece_ends(solution, _LEAST_FACTOR)
+    # A bump is a curve too: panels longer than half of the narrowest would weigh it wrongly, and call that a gain.
+    narrowest = _WIDTHS[0] * _horizon(solution)
+    game, ends = solution.game, piece_ends(solution, _LEAST_FACTOR, most_length=narrowest / 2.0)
     starts, lengths = ends[:-1, None], np.diff(ends)[:, None]
     roots, powers = (_GAUSS + 1.0) / 2.0, np.arange(1, _POINTS + 1)
     to_powers = np.linalg.inv(roots[:, None] ** (powers - 1))
@@ -145,12 +149,18 @@ def _panels(solution: Solution) -> _Panels:
     )
 
 
+def _horizon(solution: Solution) -> float:
+    """Return the time within which bumps are tried: to the end, or while the discount factor counts."""
+    end = solution.instance.horizon_length or np.inf
+    return float(min(end, 2.0 / solution.game.discount_rate))
+
+
 def _bump(
-    solution: Solution, plan: Moments, panels: _Panels, kind: tuple[float, float], draw: np.random.Generator
+    solution: Solution, plan: Moments, kind: tuple[float, float], draw: np.random.Generator
 ) -> tuple[FloatArray, FloatArray]:
     """Return a random bump of innovation (k, r) and of the leader's prices (k, n), as large as the paths themselves."""
-    horizon = min(float(panels.times[-1, -1]), 2.0 / solution.game.discount_rate)
-    centre, width = draw.uniform(0.0, horizon), draw.uniform(0.2, 0.6) * horizon
+    horizon = _horizon(solution)
+    centre, width = draw.uniform(0.0, horizon), draw.uniform(*_WIDTHS) * horizon
     shape = np.exp(-(((plan.times - centre) / width) ** 2))[:, None]
     sizes = [
         np.abs(path).max(axis=0) * draw.uniform(-1.0, 1.0, path.shape[1]) for path in (plan.innovation, plan.prices)

@@ -1,8 +1,10 @@
 """How the time axis is cut: elements, nodes within them, and the discounted weight of every node.
 
-An infinite horizon is cut in the discount factor ``s = exp(-rho t)``, which falls from 1 to 0: there are no
-truncated months, the last element reaches to ``t = inf``, and ``int exp(-rho t) f dt`` is ``int f ds / rho``, whose
-weight never vanishes. A finite horizon is cut in time itself. Both grids count position in elements: ``x`` runs from
+An infinite horizon is cut in ``u = exp(-kappa t)``, which falls from 1 to 0: there are no truncated months, the last
+element reaches to ``t = inf``, and ``int exp(-rho t) f dt`` is ``int u^(rho/kappa - 1) f du / kappa``. Where months are
+discounted no faster than efficiency decays, kappa is rho and the weight is constant. Where they are discounted faster,
+kappa is the rate of decay: paths then go like ``u``, and not like a small power of it, which no polynomial follows
+towards 0. A finite horizon is cut in time itself. Both grids count position in elements: ``x`` runs from
 ``e`` to ``e + 1`` through element ``e``.
 
 The nodes are Radau's, but in the element that reaches to infinity they are Gauss's. Radau would put a node, with a
@@ -24,6 +26,10 @@ from batteryopt.differential_game.quadrature import FloatArray, Rule, nodes, wei
 
 class Grid(Protocol):
     """What a trajectory and a discretised model need to know of the time axis; arrays are (elements, degree)."""
+
+    @property
+    def discount_rate(self) -> float:
+        """The rate rho at which money is discounted."""
 
     @property
     def degree(self) -> int:
@@ -59,21 +65,24 @@ class Grid(Protocol):
 
 @dataclass(frozen=True, kw_only=True)
 class InfiniteGrid:
-    """Elements in the discount factor.
+    """Elements in ``exp(-kappa t)``.
 
     Attributes
     ----------
     discount_rate
         rho.
     levels
-        Falling discount factors, from 1 to 0: the ends of the elements.
+        Falling values of ``exp(-kappa t)``, from 1 to 0: the ends of the elements.
     degree
         Nodes an element.
+    pace
+        kappa, at most rho; without it, rho: the levels are discount factors then.
     """
 
     discount_rate: float
     levels: tuple[float, ...]
     degree: int
+    pace: float | None = None
     last_rule: ClassVar[Rule] = Rule.GAUSS
 
     @property
@@ -81,13 +90,21 @@ class InfiniteGrid:
         """Number of elements."""
         return len(self.levels) - 1
 
+    @property
+    def _pace(self) -> float:
+        return self.discount_rate if self.pace is None else self.pace
+
+    def discount_at(self, level: float) -> float:
+        """Return the discount factor at a level."""
+        return float(level ** (self.discount_rate / self._pace))
+
     @cached_property
     def _levels(self) -> FloatArray:
         return np.array(self.levels)
 
     @cached_property
     def _factors(self) -> FloatArray:
-        """Discount factor at every node."""
+        """``exp(-kappa t)`` at every node."""
         start, end = self._levels[:-1, None], self._levels[1:, None]
         local = _by_element(nodes, self.elements, self.degree, self.last_rule)
         # Written from the element's end: close to 0, `start - width * node` would cancel.
@@ -106,18 +123,19 @@ class InfiniteGrid:
 
     def _time_of(self, factors: FloatArray) -> FloatArray:
         with np.errstate(divide="ignore"):
-            return np.maximum(-np.log(factors) / self.discount_rate, 0.0)
+            return np.maximum(-np.log(factors) / self._pace, 0.0)
 
     @cached_property
     def speeds(self) -> FloatArray:
-        """``dx / dt = rho s / (width of the element in s)``."""
-        return self.discount_rate * self._factors / self._widths[:, None]
+        """``dx / dt = kappa u / (width of the element in u)``."""
+        return self._pace * self._factors / self._widths[:, None]
 
     @cached_property
     def discounted_weights(self) -> FloatArray:
-        """``int exp(-rho t) f dt = int f ds / rho``."""
+        """``int exp(-rho t) f dt = int u^(rho/kappa - 1) f du / kappa``."""
         weighted: FloatArray = self._widths[:, None] * _by_element(weights, self.elements, self.degree, self.last_rule)
-        return weighted / self.discount_rate
+        power = self.discount_rate / self._pace - 1.0
+        return weighted * (self._factors**power if power else 1.0) / self._pace
 
     @property
     def _widths(self) -> FloatArray:
@@ -125,7 +143,7 @@ class InfiniteGrid:
 
     def position(self, times: FloatArray) -> FloatArray:
         """Return ``x`` at given times; ``elements`` at infinity."""
-        factors, levels = np.exp(-self.discount_rate * np.asarray(times, dtype=float)), self._levels
+        factors, levels = np.exp(-self._pace * np.asarray(times, dtype=float)), self._levels
         element = np.clip(np.searchsorted(-levels, -factors, side="right") - 1, 0, self.elements - 1)
         start, end = levels[element], levels[element + 1]
         position: FloatArray = element + (start - factors) / (start - end)

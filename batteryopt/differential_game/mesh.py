@@ -73,6 +73,8 @@ class MeshError:
     ----------
     by_element
         Largest estimated error of any path, relative to the path's size (elements).
+    discounts
+        Discount factor at each element's start (elements).
     tail
         Bound of what the last element of an infinite horizon can change in the present value, relative to it: the
         element's discounted length times the spread of the money flow on it. It holds where the flow is monotone there.
@@ -80,11 +82,16 @@ class MeshError:
 
     by_element: FloatArray
     tail: float
+    discounts: FloatArray | None = None
 
-    @property
-    def worst(self) -> float:
-        """The largest error of any element."""
-        return float(self.by_element.max())
+    def worst(self, deepest: float = 0.0) -> float:
+        """Return the largest error of any element that starts while the discount factor is above `deepest`.
+
+        What comes later counts for so little that a search for the largest value does not determine it.
+        """
+        if self.discounts is None:
+            return float(self.by_element.max())
+        return float(self.by_element[self.discounts > deepest].max())
 
 
 def estimate(trajectory: Trajectory, flow: FloatArray, sold: FloatArray) -> MeshError:
@@ -108,7 +115,8 @@ def estimate(trajectory: Trajectory, flow: FloatArray, sold: FloatArray) -> Mesh
     value = abs(trajectory.integral(flow))
     last = flow.reshape(grid.times.shape)[-1]
     tail = grid.discounted_weights[-1].sum() * np.ptp(last) if np.isinf(grid.breaks[-1]) else 0.0
-    return MeshError(by_element=by_element, tail=float(tail / max(value, 1e-300)))
+    discounts = np.exp(-grid.discount_rate * grid.breaks[:-1])
+    return MeshError(by_element=by_element, tail=float(tail / max(value, 1e-300)), discounts=discounts)
 
 
 def _left_out(grid: Grid, values: FloatArray, *, with_start: bool, size: float | None = None) -> FloatArray:
@@ -131,10 +139,12 @@ def refine(
     """Return a grid with every element cut whose error exceeds the tolerance; the same grid where none does.
 
     An element is cut in two, in the middle in time; the last one of an infinite horizon into several, each half as
-    wide in the discount factor as the one before it, unless it starts below the factor `deepest` already. That one is
-    cut for its bound of the present value too.
+    wide on the axis as the one before it, unless it starts below the discount factor `deepest` already. That one is
+    cut for its bound of the present value too. Other elements that start below that factor are left alone as well.
     """
     is_poor = error.by_element > tolerance
+    if error.discounts is not None and isinstance(grid, InfiniteGrid):
+        is_poor &= error.discounts > deepest
     if isinstance(grid, FiniteGrid):
         middles = (grid.breaks[:-1] + grid.breaks[1:])[is_poor] / 2.0
         return replace(grid, ends=tuple(np.sort([*grid.ends, *middles]).tolist()))
@@ -143,7 +153,7 @@ def refine(
     body = np.array(grid.levels[:-1])
     logs = np.log(body)
     levels = [*body, *np.exp((logs[:-1] + logs[1:])[is_poor[:-1]] / 2.0)]
-    if (is_poor[-1] or error.tail > tail_tolerance) and body[-1] > deepest:
+    if (is_poor[-1] or error.tail > tail_tolerance) and grid.discount_at(body[-1]) > deepest:
         levels += [*body[-1] * 0.5 ** np.arange(1, _TAIL_STEPS + 1)]
     return replace(grid, levels=(*np.sort(levels)[::-1].tolist(), 0.0))
 

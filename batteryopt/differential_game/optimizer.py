@@ -36,6 +36,10 @@ MESH_TOLERANCE = 1e-6
 """What the certificate asks of the grid; refinement aims lower."""
 COARSE_MESH_TOLERANCE = 1e-3
 """The same where constraints give paths kinks, or a limit stopped the refinement."""
+DEEPEST = 1e-10
+"""Discount factor below which nothing is asked of the grid: money there is beyond the digits of the present value."""
+COARSE_DEEPEST = 1e-4
+"""The same where inequalities leave months to an interior-point solver's tolerance."""
 TAIL_TOLERANCE = 1e-6
 """What the certificate asks of the last element of an infinite horizon."""
 
@@ -239,12 +243,16 @@ def _stopped(discrete: Discrete, reason: StopReason) -> Discrete:
 def _refinement(instance: Instance, options: OptimizerOptions) -> tuple[float, float]:
     """Return the tolerance of refinement, and the discount factor below which the last element is left as it is.
 
-    Inequalities leave late months, which weigh next to nothing, to the solver's own tolerance: nothing is gained by
-    cutting them finer.
+    Late months weigh next to nothing: inequalities leave them to the solver's own tolerance, and where months are
+    discounted fast even double precision does not determine them. Nothing is gained by cutting them finer.
     """
-    has_kinks = instance.constrains_paths()
-    default = 1e-5 if has_kinks else 1e-7
-    return default if options.mesh_tolerance is None else options.mesh_tolerance, 1e-4 if has_kinks else 0.0
+    default = 1e-5 if instance.constrains_paths() else 1e-7
+    return default if options.mesh_tolerance is None else options.mesh_tolerance, _deepest(instance)
+
+
+def _deepest(instance: Instance) -> float:
+    """Return the discount factor below which months are left as they are, by refinement and certificate."""
+    return COARSE_DEEPEST if instance.constrains_paths() else DEEPEST
 
 
 def _remaining(options: OptimizerOptions, begin: float) -> OptimizerOptions:
@@ -281,13 +289,17 @@ def _found(
     )
     if last.trajectory is None or error is None:
         return Found(model=model, run=run, reason=last.note or last.stop_reason.value)
+    is_coarse = last.stop_reason.is_limit or instance.constrains_paths()
+    tolerance = COARSE_MESH_TOLERANCE if is_coarse else MESH_TOLERANCE
+    is_known = instance.is_finite or float(error.by_element[-1]) <= tolerance
     solution = Solution(
         instance=instance,
         model=model,
         trajectory=last.trajectory,
         share=last.share,
         share_range=share_range,
-        decay_rate=fitted_decay_rate(last.trajectory),
+        decay_rate=fitted_decay_rate(last.trajectory) if is_known else None,
+        is_steady_state_known=is_known,
     )
     checks = grid_checks(error, instance, is_stopped=last.stop_reason.is_limit)
     return Found(model=model, run=run, solution=solution, certificate=last.certificate + checks)
@@ -298,7 +310,7 @@ def grid_checks(error: MeshError, instance: Instance, *, is_stopped: bool = Fals
     is_coarse = is_stopped or instance.constrains_paths()
     mesh = Check(
         name="mesh-error",
-        residual=error.worst,
+        residual=error.worst(_deepest(instance)),
         tolerance=COARSE_MESH_TOLERANCE if is_coarse else MESH_TOLERANCE,
         detail="estimated error of the worst path between its nodes, relative to its size",
     )

@@ -22,10 +22,11 @@ _MOST = 5000
 """Most pieces that a horizon is cut into for its rates alone."""
 
 
-def piece_ends(solution: Solution, least_factor: float = _LEAST_FACTOR) -> FloatArray:
+def piece_ends(solution: Solution, least_factor: float = _LEAST_FACTOR, most_length: float = np.inf) -> FloatArray:
     """Return the times between which controls are smooth and no rate of the game does much, from 0 to the end.
 
-    An infinite horizon ends where the discount factor is `least_factor`, next to nothing.
+    An infinite horizon ends where the discount factor is `least_factor`, next to nothing. No piece is longer than
+    `most_length` (but for a limit on their number).
     """
     game, breaks = solution.game, solution.trajectory.grid.breaks
     end = float(breaks[-1])
@@ -33,7 +34,7 @@ def piece_ends(solution: Solution, least_factor: float = _LEAST_FACTOR) -> Float
         end = -np.log(least_factor) / game.discount_rate
         breaks = np.append(breaks[breaks < 0.999 * end], end)
     pace = max(float(np.abs(np.linalg.eigvals(game.efficiency_decay)).max()), game.discount_rate)
-    longest = max(1.0 / pace, end / _MOST)
+    longest = max(min(1.0 / pace, most_length), end / _MOST)
     counts = np.ceil(np.diff(breaks) / longest).astype(int)
     cuts = [np.linspace(a, b, n, endpoint=False) for a, b, n in zip(breaks, breaks[1:], counts, strict=False)]
     return np.append(np.concatenate(cuts), end)

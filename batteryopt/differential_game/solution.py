@@ -119,6 +119,8 @@ class Solution:
     cost_threshold
         The unit cost of efficiency c0 below which prices would penetrate and above which they would skim; None where
         it was not worked out.
+    is_steady_state_known
+        False where a search left the last months undetermined, because what is earned there counts for nothing.
 
     Raises
     ------
@@ -133,6 +135,7 @@ class Solution:
     share_range: tuple[float, float] | None = None
     decay_rate: tuple[float, ...] | None = None
     cost_threshold: float | None = None
+    is_steady_state_known: bool = True
 
     def __post_init__(self) -> None:
         if (self.share is not None) != (self.model is Model.CONTRACT):
@@ -165,8 +168,8 @@ class Solution:
 
     @property
     def steady_state(self) -> Moments | None:
-        """Where the paths end; None on a finite horizon."""
-        return None if self.instance.is_finite else self.trajectory.end
+        """Where the paths end; None on a finite horizon, and where it is not known."""
+        return None if self.instance.is_finite or not self.is_steady_state_known else self.trajectory.end
 
     @property
     def pricing_regime(self) -> PricingRegime:
@@ -192,7 +195,11 @@ class Solution:
         moments = self.trajectory.at_nodes()
         demand = demands(self.game, moments)
         margin = _chain_margins(self.instance, self.game, moments)
-        return tuple(
+        unknown = (
+            "the steady state is so far off that what is earned there counts for nothing in the present value: the "
+            "optimiser does not determine it"
+        )
+        return (() if self.is_steady_state_known else (unknown,)) + tuple(
             f"{what} of vehicle {vehicle} falls to {path.min():.4g} on the way: {remedy}"
             for what, paths, remedy in (
                 ("demand", demand, "set nonnegative_demands to keep it from that"),

@@ -79,23 +79,23 @@ def _optimized(
     time_limit: float | None,
     announce: Announce,
 ) -> dict[Model, Answer]:
-    """Optimise one model after the other; after an interrupt the rest is left, and what is done is kept."""
+    """Optimise one model after the other; after an interrupt or the limit the rest is left, what is done is kept."""
     deadline = None if time_limit is None else time.perf_counter() + time_limit
     optima: dict[Model, Answer] = {}
     is_interrupted = False
     for model in models:
-        if is_interrupted:
-            optima[model] = _not_finished(model)
+        left = None if deadline is None else deadline - time.perf_counter()
+        if is_interrupted or (left is not None and left <= 0):
+            optima[model] = _not_finished(model, StopReason.INTERRUPTED if is_interrupted else StopReason.TIME_LIMIT)
             continue
         announce(f"optimising {model.value}")
-        left = None if deadline is None else max(0.1, deadline - time.perf_counter())
         apart = optima[Model.DECENTRALIZED].solution if Model.DECENTRALIZED in optima else None
         try:
             optima[model] = by_optimizer(
                 instance, model, dataclasses.replace(options, time_limit=left), decentralized=apart
             )
         except KeyboardInterrupt:
-            optima[model] = _not_finished(model)
+            optima[model] = _not_finished(model, StopReason.INTERRUPTED)
         is_interrupted = optima[model].run.stop_reason is StopReason.INTERRUPTED
     return optima
 
@@ -148,10 +148,11 @@ def _without_point(route: Route, solver: str, reason: StopReason, begin: float) 
     )
 
 
-def _not_finished(model: Model) -> Answer:
-    """Return the answer of a model that an interrupt left without one."""
-    run = _without_point(Route.OPTIMIZER, "none", StopReason.INTERRUPTED, time.perf_counter())
-    return Answer(model=model, solution=None, run=run, reason="not finished: interrupted")
+def _not_finished(model: Model, why: StopReason) -> Answer:
+    """Return the answer of a model that an interrupt, or a limit, left without one."""
+    run = _without_point(Route.OPTIMIZER, "none", why, time.perf_counter())
+    words = "interrupted" if why is StopReason.INTERRUPTED else "the time limit, which is for all models, was over"
+    return Answer(model=model, solution=None, run=run, reason=f"not finished: {words}")
 
 
 def _compared(answer: Answer, formula: Answer) -> Answer:

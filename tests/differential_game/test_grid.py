@@ -185,7 +185,7 @@ def test_the_wholesale_price_of_a_vehicle_that_nobody_buys_may_be_anything():
     noise = np.random.default_rng(0).uniform(1.0, 1000.0, found.prices.shape)
     with_noise = replace(found, wholesale_prices=noise)
     assert (
-        estimate(with_noise, np.ones(20), np.zeros((20, 1))).worst
-        == estimate(found, np.ones(20), np.ones((20, 1))).worst
+        estimate(with_noise, np.ones(20), np.zeros((20, 1))).worst()
+        == estimate(found, np.ones(20), np.ones((20, 1))).worst()
     )
-    assert estimate(with_noise, np.ones(20), np.ones((20, 1))).worst > 1e-2
+    assert estimate(with_noise, np.ones(20), np.ones((20, 1))).worst() > 1e-2

@@ -1,0 +1,95 @@
+"""The differential game at its edges: price caps, and months that are discounted fast."""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+
+import numpy as np
+import pytest
+
+from batteryopt.differential_game import check
+from batteryopt.differential_game.discrete import OptimizerOptions
+from batteryopt.differential_game.general import GeneralDifferentialGame
+from batteryopt.differential_game.grid import InfiniteGrid
+from batteryopt.differential_game.optimizer import solve as optimise
+from batteryopt.differential_game.published import BASE_CASE
+from batteryopt.differential_game.solution import Model
+from batteryopt.differential_game.solve import solve
+from batteryopt.status import PointStatus, StopReason
+
+COARSE = OptimizerOptions(rounds=0)
+
+
+def one_vehicle(**changes) -> GeneralDifferentialGame:
+    """Return a game of one vehicle over 6.33 months, whose retail price may be capped."""
+    given = {
+        "name": "cap",
+        "source": "made by hand",
+        "market_size": (23.11,),
+        "price_effect": ((0.78,),),
+        "efficiency_effect": ((0.18,),),
+        "unit_cost": (1.31,),
+        "efficiency_unit_cost": ((0.17,),),
+        "innovation_effectiveness": ((0.25,),),
+        "efficiency_decay": ((0.87,),),
+        "innovation_cost": ((3.24,),),
+        "discount_rate": 0.1,
+        "credit_price": 3.79,
+        "credits_per_vehicle": (0.18,),
+        "initial_efficiency": (0.0,),
+        "horizon_length": 6.33,
+    }
+    return GeneralDifferentialGame(**{**given, **changes})
+
+
+def at_the_cap(cap: float) -> float:
+    """Return what the manufacturer earns with the wholesale price at the cap for ever, and no innovation.
+
+    Cap 23.58: D = 23.11 - 0.78 * 23.58 = 4.7176 a month, each bringing 23.58 - 1.31 + 3.79 * 0.18 = 22.9522, for
+    (1 - exp(-0.633))/0.1 = 4.690 months: 507.8. In the middle, D = 5.65 and the margin 14.5.
+    """
+    demand, margin = 23.11 - 0.78 * cap, cap - 1.31 + 3.79 * 0.18
+    return demand * margin * (1.0 - math.exp(-0.1 * 6.33)) / 0.1
+
+
+@pytest.mark.parametrize("cap", [23.58, 24.70])
+def test_a_plan_that_stays_at_the_cap_is_found(cap):
+    """Innovation adds little: efficiency costs nearly what it brings."""
+    found = optimise(one_vehicle(price_caps=(cap,)), Model.DECENTRALIZED, COARSE)
+    assert found.solution.objective >= at_the_cap(cap)
+    assert found.solution.objective == pytest.approx(at_the_cap(cap), rel=1e-3)
+    assert found.run.point_status is PointStatus.LOCALLY_OPTIMAL  # nothing proves more
+    assert found.solution.trajectory.wholesale_prices == pytest.approx(np.full((5, 5, 1), cap), rel=1e-6)
+
+
+def test_the_judge_finds_that_a_plan_in_the_middle_is_not_the_best_under_a_cap():
+    """It earns 384.6; the plan at the cap 507.8, 32 % more."""
+    free = optimise(one_vehicle(), Model.DECENTRALIZED, COARSE).solution
+    assert check.certify(free, is_stopped=True)["leader-deviation"].passed
+    capped = dataclasses.replace(free, instance=one_vehicle(price_caps=(23.58,)))
+    gain = check.certify(capped, is_stopped=True)["leader-deviation"]
+    assert not gain.passed
+    assert gain.residual == pytest.approx(at_the_cap(23.58) / free.objective - 1.0, rel=0.01)
+
+
+@pytest.mark.parametrize("rate", [2.5, 3.0, 10.0])
+@pytest.mark.parametrize("model", [Model.INTEGRATED, Model.DECENTRALIZED])
+def test_formulas_pass_where_months_are_discounted_fast(rate, model):
+    answer = solve(BASE_CASE.replace(discount_rate=rate), [model], route="closed-form")[model]
+    assert answer.certificate.passed, str(answer.certificate)
+
+
+def test_an_axis_that_follows_a_slower_pace_weighs_months_alike():
+    """int exp(-rho t) exp(-q t) dt = 1/(rho + q), whatever pace the axis has."""
+    levels = tuple(np.append(np.exp(-0.5 * np.arange(0.0, 16.0, 0.25)), 0.0))
+    grid = InfiniteGrid(discount_rate=2.5, levels=levels, degree=5, pace=0.5)
+    assert np.sum(grid.discounted_weights * np.exp(-0.4 * grid.times)) == pytest.approx(1.0 / 2.9, rel=1e-9)
+    assert grid.position(grid.times).ravel() == pytest.approx(np.sort(grid.position(grid.times).ravel()))
+    assert grid.breaks[1] == pytest.approx(0.25)
+
+
+def test_a_time_limit_is_for_all_models_together():
+    result = solve(BASE_CASE, route="optimizer", time_limit=1e-9)
+    assert {answer.run.stop_reason for answer in result.models.values()} == {StopReason.TIME_LIMIT}
+    assert all(answer.solution is None for answer in result.models.values())
