@@ -190,7 +190,9 @@ def _has_binding_prices(solution: Solution) -> bool:
 
 def _costate_checks(solution: Solution, found: Costate, factor: float) -> list[Check]:
     # Late months weigh nothing in the plan, and the costate is played back from them: judge while they count.
-    counts = np.exp(-solution.game.discount_rate * piece_ends(solution)) >= 1e-6
+    # Where inequalities bind, an interior point leaves months that weigh 1e-4 and less to its own tolerance.
+    least = 1e-4 if solution.instance.constrains_paths() else 1e-6
+    counts = np.exp(-solution.game.discount_rate * piece_ends(solution)) >= least
     kind = "hjb" if not solution.instance.is_finite else "hamiltonian"
     dearer = f"; the budget makes innovation {found.budget_price:.4g} dearer" if found.budget_price > 0 else ""
     return [

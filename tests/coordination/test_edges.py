@@ -128,7 +128,7 @@ def test_a_transfer_price_without_limit_is_said_to_be_so():
 
 def test_a_ray_says_nothing_where_no_battery_ever_comes_back():
     """No returns, no response: the transfer price is paid for nothing, and any will do."""
-    nothing = {name: (0.0, 0.0, 0.0) for name in ("service_response", "voluntary_returns", "residual_value")}
+    nothing = dict.fromkeys(("service_response", "voluntary_returns", "residual_value"), (0.0, 0.0, 0.0))
     found = by_optimizer(without_response(reservation_profit_echelon=None, **nothing), Model.DECENTRALIZED_TRANSFER)
     assert found.run.stop_reason is not StopReason.UNBOUNDED
 
