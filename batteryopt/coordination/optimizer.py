@@ -98,12 +98,16 @@ def optimize(instance: Instance, model: Model, solver: str | None, options: Opti
     """Solve one model of an instance part by part; the time limit of the options is for all parts together."""
     begin = time.perf_counter()
     found: list[PartFound] = []
-    for part in parts_of(as_network(instance)):
+    parts = parts_of(as_network(instance))
+    for position, part in enumerate(parts):
         gone = time.perf_counter() - begin
         if options.time_limit is not None and gone >= options.time_limit:
             found.append(_not_begun(part, options.time_limit))
             break
-        found.append(_solved(part, model, solver, options.after(gone)))
+        left = options.after(gone)
+        if left.time_limit is not None:  # an equal share each, so that every part has a point and a bound to show
+            left = dataclasses.replace(left, time_limit=left.time_limit / (len(parts) - position))
+        found.append(_solved(part, model, solver, left))
         if found[-1].stop_reason in (StopReason.INFEASIBLE, StopReason.INTERRUPTED):
             break
     run = _run(found, time.perf_counter() - begin)
