@@ -133,8 +133,14 @@ def by_optimizer(instance: Instance, model: Model, solver: str | None = None, op
     if model is Model.CONTRACT:
         none = why_no_contract(found, optimize(instance, Model.CENTRALIZED, solver, left), certificate)
         if none is not None:
-            run = dataclasses.replace(found.run, point_status=PointStatus.NONE, bound=None)
-            return Answer(model=model, solution=None, run=run, reason=none)
+            is_stopped = found.run.stop_reason.is_limit  # nothing is denied then, and the bound is still one
+            run = dataclasses.replace(
+                found.run, point_status=PointStatus.NONE, bound=found.run.bound if is_stopped else None
+            )
+            reason = (
+                f"stopped by a limit before terms were found that coordinate; so far: {none}" if is_stopped else none
+            )
+            return Answer(model=model, solution=None, run=run, reason=reason)
     return Answer(model=model, solution=found.solution, run=found.run, certificate=certificate)
 
 
