@@ -137,9 +137,7 @@ def by_optimizer(instance: Instance, model: Model, solver: str | None = None, op
             run = dataclasses.replace(
                 found.run, point_status=PointStatus.NONE, bound=found.run.bound if is_stopped else None
             )
-            reason = (
-                f"stopped by a limit before terms were found that coordinate; so far: {none}" if is_stopped else none
-            )
+            reason = f"stopped by a limit before terms that coordinate; so far: {none}" if is_stopped else none
             return Answer(model=model, solution=None, run=run, reason=reason)
     return Answer(model=model, solution=found.solution, run=found.run, certificate=certificate)
 
