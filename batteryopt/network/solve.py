@@ -12,6 +12,7 @@ from batteryopt.network.check import check
 from batteryopt.network.geography import flat_positions
 from batteryopt.network.infeasibility import Conflict, explain
 from batteryopt.network.instance import Network
+from batteryopt.network.magnitude import size_of
 from batteryopt.network.model.added import Added, RuleFunction, add_rules
 from batteryopt.network.model.algebra import Floats, Formulation
 from batteryopt.network.model.extract import to_solution
@@ -159,6 +160,8 @@ def _searched(
     on_progress: ProgressListener | None,
 ) -> tuple[Answer, Floats | None]:
     units = _Units(problem, weights)
+    options = dataclasses.replace(options, absolute_gap=options.absolute_gap / problem.money)
+    start = None if start is None else problem.units.inside(start)
 
     def told(progress: Progress) -> None:
         if on_progress is not None:
@@ -170,7 +173,8 @@ def _searched(
     else:
         found = search_elsewhere(problem, adapter, options, began=began, on_progress=told)
     run = _run(found, units, time.monotonic() - began, adapter)
-    solution = None if found.x is None else to_solution(m, network, found.x)
+    x = None if found.x is None else problem.units.outside(found.x)
+    solution = None if x is None else to_solution(m, network, x)
     answer = Answer(
         network=network,
         objective_kind=weights,
@@ -183,7 +187,7 @@ def _searched(
         why = explain(m, left) if run.stop_reason.is_no_solution else Conflict()
         return dataclasses.replace(answer, conflicts=why.missed, opposed=why.opposed, reason=_reason(run)), None
     certificate = check(solution) + _money_checks(problem, found, solution, weights, units)
-    return dataclasses.replace(answer, certificate=certificate), found.x
+    return dataclasses.replace(answer, certificate=certificate), x
 
 
 class _Units:
@@ -191,7 +195,7 @@ class _Units:
 
     def __init__(self, problem: Problem, weights: Mapping[Objective, float]) -> None:
         self.sign = -1.0 if tuple(weights) == (Objective.COLLECTION,) else 1.0
-        self._factor = self.sign * problem.scale
+        self._factor = self.sign * problem.money
 
     def theirs(self, value: float) -> float:
         """Return a value of the search as people asked for it."""
@@ -219,7 +223,7 @@ def _money_checks(
     """Return whether the model's objective is the tables' own, and whether both bounds are on the right side of it."""
     assert found.x is not None
     value, reported = value_of(solution, weights), units.theirs(problem.core.objective(found.x))
-    size = max(1.0, sum(map(abs, solution.cost_terms.values())) if Objective.COST in weights else abs(value))
+    size = size_of(solution, weights, value)
     checks = [
         Check(
             name="objective-recomputed",

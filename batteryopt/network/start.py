@@ -36,7 +36,7 @@ class Facilities:
     owner
         Facility of each variable of ``is_open`` (n).
     capacity
-        What each step adds (n), tonnes of capacity.
+        What each step adds (n), in the network's own tonnes, as the search counts what is processed.
     """
 
     def __init__(self, m: Formulation) -> None:
@@ -49,7 +49,7 @@ class Facilities:
         rows = m.rows["capacity_is_kept"]
         mine = (rows.variable >= family.first) & (rows.variable < family.first + len(family))
         self.capacity = np.zeros(len(family))
-        self.capacity[rows.variable[mine] - family.first] = -rows.coefficient[mine]
+        self.capacity[rows.variable[mine] - family.first] = -rows.coefficient[mine] / m.tonne
         work = (rows.variable >= processed.first) & (rows.variable < processed.first + len(processed))
         self._work, self._use = rows.variable[work], rows.coefficient[work]
         self._place = rows.index["facility"][rows.row[work]], rows.index["period"][rows.row[work]]

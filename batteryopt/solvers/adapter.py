@@ -77,6 +77,12 @@ class Options:
     log: bool = False
     extra: dict[str, Any] = field(default_factory=dict)
 
+    def is_near_enough(self, objective: float | None, bound: float | None) -> bool:
+        """Return whether a bound is as near to an objective as one of the two gaps asks for."""
+        if objective is None or bound is None:
+            return False
+        return abs(objective - bound) <= max(self.absolute_gap, self.relative_gap * abs(objective))
+
     def after(self, seconds: float) -> Options:
         """Return the options for what is left to do once some of the time has gone."""
         if self.time_limit is None:

@@ -76,10 +76,10 @@ def test_cuts_raise_the_bound_to_the_optimum():
     x = np.array([0.0, 10, 30])
     relaxation = relaxation_of(echelon(abs(np.subtract.outer(x, x)), [5, 4, 3], [40, 50, 45]))
     relaxation.begin(np.inf)
-    loose = relaxation.bound * relaxation.problem.scale
+    loose = relaxation.bound * relaxation.problem.money
     relaxation.tighten(np.inf, lambda: None)
     assert loose < 60
-    assert relaxation.bound * relaxation.problem.scale == pytest.approx(125)
+    assert relaxation.bound * relaxation.problem.money == pytest.approx(125)
 
 
 def test_bounds_of_everything_are_finite():
@@ -89,7 +89,7 @@ def test_bounds_of_everything_are_finite():
     relaxation.tighten(np.inf, lambda: None)
     assert np.isfinite(relaxation.problem.core.upper).all()
     exact = solve(everything(), gap=0.0)
-    bound = relaxation.bound * relaxation.problem.scale
+    bound = relaxation.bound * relaxation.problem.money
     assert bound <= exact.objective + 1e-6 * abs(exact.objective)
     assert bound == pytest.approx(exact.root_bound, rel=0.2)
 
@@ -162,7 +162,7 @@ def test_first_plans_are_plans(seed):
     assert core.violation(point) < 1e-6
     assert core.integrality_violation(point) < 1e-6
     exact = solve(network, gap=0.0).objective
-    found = core.objective(point) * relaxation.problem.scale
+    found = core.objective(point) * relaxation.problem.money
     assert exact - 1e-6 <= found <= 1.2 * exact
 
 

@@ -254,10 +254,19 @@ class Rows:
 
 
 class Formulation:
-    """A model under construction: families of variables, families of rows, and charges that objectives are made of."""
+    """A model under construction: families of variables, families of rows, and charges that objectives are made of.
 
-    def __init__(self, labels: Mapping[str, Sequence[str]]) -> None:
+    Parameters
+    ----------
+    labels
+        Names of all codes, by kind.
+    tonne
+        Tonnes that are to this model what one is to others, for whoever solves it.
+    """
+
+    def __init__(self, labels: Mapping[str, Sequence[str]], *, tonne: float = 1.0) -> None:
         self.labels = labels
+        self.tonne = tonne
         self.families: dict[str, Family] = {}
         self.rows: dict[str, Rows] = {}
         self.charges: dict[str, list[Terms]] = {}

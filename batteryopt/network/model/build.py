@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from batteryopt.network.instance import Network
+from batteryopt.network.magnitude import own_tonne
 from batteryopt.network.model.algebra import Formulation
 from batteryopt.network.model.balances import add_balances, add_ends
 from batteryopt.network.model.draft import Draft
@@ -27,7 +28,8 @@ def build(network: Network, *, is_tight: bool = True) -> Formulation:
         False leaves out the cuts and the bounds by reachable mass: the usual form, for comparison.
     """
     sets = make_sets(network)
-    b = Draft(network=network, sets=sets, reach=make_reach(sets), m=Formulation(sets.labels), is_tight=is_tight)
+    m = Formulation(sets.labels, tonne=own_tonne(network))
+    b = Draft(network=network, sets=sets, reach=make_reach(sets), m=m, is_tight=is_tight)
     add_facilities(b)
     add_processing(b)
     add_transport(b)

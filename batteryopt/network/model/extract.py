@@ -12,7 +12,7 @@ from batteryopt.network.model.algebra import Floats, Formulation
 from batteryopt.network.solution import Solution
 
 NOTHING = 1e-9
-"""Tonnes up to which a flow is none: rounding of the solver."""
+"""Up to so much of the network's own tonne a flow is none, and of a step a size: rounding of the solver."""
 
 
 def to_solution(m: Formulation, network: Network, x: Floats) -> Solution:
@@ -35,7 +35,7 @@ def _table(m: Formulation, name: str, x: Floats, unit: str) -> pd.DataFrame:
     """Return the values of a family above `NOTHING`, with the names of its keys."""
     family = m.families[name]
     values = x[family.positions]
-    rows = np.flatnonzero(values > NOTHING)
+    rows = np.flatnonzero(values > (NOTHING * m.tonne if unit == "tonnes" else NOTHING))
     columns: dict[str, Any] = {}
     for key in family.index.keys:
         labels = np.asarray(m.labels[key], dtype=object)

@@ -11,10 +11,8 @@ import scipy.sparse as sp
 from batteryopt.network.model.algebra import Floats, Formulation
 from batteryopt.network.model.arrays import matrix, to_arrays
 from batteryopt.network.model.objective import Costs
+from batteryopt.network.search.units import Units, in_units, natural_units
 from batteryopt.solvers.arrays import QuadraticProgram
-
-LARGEST_COST = 1e4
-"""Costs are divided by a power of ten so that the largest is about this: solvers' tolerances are absolute."""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -34,30 +32,33 @@ class Cuts:
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Problem:
-    """A formulation with an objective, in the money unit that suits a solver.
+    """A formulation with an objective, in the network's own units.
 
     Attributes
     ----------
     core
-        Without cuts; costs divided by ``scale``.
+        Without cuts.
     cuts
         The rest of the rows.
+    units
+        Of its columns and of its objective; of its rows, those of the formulation, cuts last.
     """
 
     m: Formulation
     core: QuadraticProgram
     cuts: Cuts
-    scale: float
+    units: Units
+
+    @property
+    def money(self) -> float:
+        """What one of the objective is in the formulation's unit."""
+        return self.units.money
 
     def with_cuts(self, rows: np.typing.NDArray[np.bool_] | None = None) -> QuadraticProgram:
         """Return the core with these cuts, or with all."""
         chosen = np.ones(len(self.cuts.lower), dtype=bool) if rows is None else rows
-        return dataclasses.replace(
-            self.core,
-            A=sp.csr_array(sp.vstack([self.core.A, self.cuts.A[np.flatnonzero(chosen)]], format="csr")),
-            row_lower=np.concatenate([self.core.row_lower, self.cuts.lower[chosen]]),
-            row_upper=np.concatenate([self.core.row_upper, self.cuts.upper[chosen]]),
-        )
+        cuts = self.cuts
+        return with_rows(self.core, cuts.A[np.flatnonzero(chosen)], cuts.lower[chosen], cuts.upper[chosen])
 
 
 def make_problem(m: Formulation, costs: Costs, *, extra: QuadraticProgram | None = None) -> Problem:
@@ -69,27 +70,42 @@ def make_problem(m: Formulation, costs: Costs, *, extra: QuadraticProgram | None
         Further rows, of the same columns (an epsilon constraint). Cuts that only choose among equal plans are then
         left out, for these rows may tell the plans apart.
     """
-    largest = float(np.max(np.abs(costs.vector), initial=0.0))
-    scale = 10.0 ** max(0.0, np.ceil(np.log10(largest / LARGEST_COST))) if largest > 0 else 1.0
     cut_rows = [rows for rows in (m.rows.values() if extra is None else m.lasting_rows()) if rows.is_cut]
     names = [rows.name for rows in m.rows.values() if rows.is_cut]
-    core = to_arrays(m, costs.vector / scale, constant=costs.constant / scale, leave_out=names)
+    core = to_arrays(m, costs.vector, constant=costs.constant, leave_out=names)
     if extra is not None:
-        core = dataclasses.replace(
-            core,
-            A=sp.csr_array(sp.vstack([core.A, extra.A], format="csr")),
-            row_lower=np.concatenate([core.row_lower, extra.row_lower]),
-            row_upper=np.concatenate([core.row_upper, extra.row_upper]),
-        )
+        core = with_rows(core, extra.A, extra.row_lower, extra.row_upper)
+    of_cuts = matrix(cut_rows, m.size)
+    lower = np.concatenate([np.zeros(0), *(rows.lower for rows in cut_rows)])
+    upper = np.concatenate([np.zeros(0), *(rows.upper for rows in cut_rows)])
+    whole = with_rows(core, of_cuts, lower, upper)
+    units = natural_units(m, whole)
+    natural, count = in_units(whole, units), len(core.row_lower)
+    A = sp.csr_array(natural.A[count:])
+    core = dataclasses.replace(
+        natural,
+        A=sp.csr_array(natural.A[:count]),
+        row_lower=natural.row_lower[:count],
+        row_upper=natural.row_upper[:count],
+    )
     core = dataclasses.replace(core, upper=implied_uppers(core))
-    A = matrix(cut_rows, m.size)
     cuts = Cuts(
         A=A,
-        lower=np.concatenate([np.zeros(0), *(rows.lower for rows in cut_rows)]),
-        upper=np.concatenate([np.zeros(0), *(rows.upper for rows in cut_rows)]),
+        lower=natural.row_lower[count:],
+        upper=natural.row_upper[count:],
         norm=np.sqrt(np.maximum(np.asarray(A.multiply(A).sum(axis=1), dtype=float).ravel(), 1e-12)),
     )
-    return Problem(m=m, core=core, cuts=cuts, scale=scale)
+    return Problem(m=m, core=core, cuts=cuts, units=units)
+
+
+def with_rows(program: QuadraticProgram, A: sp.csr_array, lower: Floats, upper: Floats) -> QuadraticProgram:
+    """Return a program with further rows below its own."""
+    return dataclasses.replace(
+        program,
+        A=sp.csr_array(sp.vstack([program.A, A], format="csr")),
+        row_lower=np.concatenate([program.row_lower, lower]),
+        row_upper=np.concatenate([program.row_upper, upper]),
+    )
 
 
 def implied_uppers(program: QuadraticProgram) -> Floats:

@@ -14,9 +14,9 @@ from batteryopt.network.search.arrays import Problem, dual_bound
 from batteryopt.network.search.improve import clock, idle_flows, improve, neighbourhoods
 from batteryopt.network.search.relaxation import Relaxation
 from batteryopt.network.start import dive
-from batteryopt.solvers.adapter import Options, Progress, ProgressListener, relative_gap
+from batteryopt.solvers.adapter import Options, Progress, ProgressListener
 from batteryopt.solvers.arrays import QuadraticProgram
-from batteryopt.solvers.highs_arrays import solve_arrays
+from batteryopt.solvers.highs_arrays import ArraySolution, solve_arrays
 from batteryopt.solvers.interrupt import InterruptFlag, catching_interrupt
 from batteryopt.status import PointStatus, StopReason
 
@@ -42,7 +42,7 @@ STALLED = 1e-4
 
 @dataclass(frozen=True, kw_only=True)
 class Found:
-    """What a search found, in the problem's own money unit.
+    """What a search found, in the problem's own units.
 
     Attributes
     ----------
@@ -113,8 +113,7 @@ def _known(value: float) -> float | None:
 
 def _held(x: Floats | None, objective: float | None, root: float | None, options: Options, why: StopReason) -> Found:
     """Return the best point as it is: proven where the relaxation's bound is near enough, else stopped for a reason."""
-    gap = relative_gap(objective, root)
-    is_optimal = gap is not None and gap <= options.relative_gap
+    is_optimal = options.is_near_enough(objective, root)
     status = PointStatus.OPTIMAL if is_optimal else PointStatus.FEASIBLE
     return Found(
         stop_reason=StopReason.CONVERGED if is_optimal else why,
@@ -141,7 +140,7 @@ def _tree(
     left = left if left is None or start is not None else max(left, SECONDS_FOR_A_PLAN)
     limited = dataclasses.replace(options, time_limit=left)
     try:
-        found = solve_arrays(program, limited, start=start, on_progress=on_progress)
+        found = _solved(program, limited, start, on_progress)
     except KeyboardInterrupt:  # asked twice, or not heeded
         objective = None if start is None else program.objective(start)
         return _held(start, objective, root, options, StopReason.INTERRUPTED)
@@ -149,13 +148,28 @@ def _tree(
     if start is not None and (x is None or program.objective(start) < program.objective(x)):
         x, status = start, PointStatus.FEASIBLE
     bounds = [b for b in (found.bound, root) if b is not None]
-    return Found(
-        stop_reason=found.stop_reason,
-        point_status=status,
-        x=x,
-        bound=max(bounds) if bounds else None,
-        root_bound=root,
-    )
+    bound = max(bounds) if bounds else None
+    if x is not None and status is PointStatus.FEASIBLE and found.stop_reason is StopReason.CONVERGED:
+        status = PointStatus.OPTIMAL if options.is_near_enough(program.objective(x), bound) else status
+    return Found(stop_reason=found.stop_reason, point_status=status, x=x, bound=bound, root_bound=root)
+
+
+def _solved(
+    program: QuadraticProgram, options: Options, start: Floats | None, on_progress: ProgressListener | None
+) -> ArraySolution:
+    """Return HiGHS' answer; where it contradicts itself, that of another run, without start and then without presolve.
+
+    From some starts HiGHS presolves to a program that the start's own value shows to be another one, and claims the
+    optimum of that. What such a run says of bounds is not believed.
+    """
+    began = time.monotonic()
+    found = solve_arrays(program, options, start=start, on_progress=on_progress)
+    for extra in ({}, {"presolve": "off"}):
+        if found.stop_reason is not StopReason.NUMERICAL_TROUBLE:
+            break
+        again = dataclasses.replace(options.after(time.monotonic() - began), extra=options.extra | extra)
+        found = solve_arrays(program, again, on_progress=on_progress)
+    return found if found.stop_reason is not StopReason.NUMERICAL_TROUBLE else dataclasses.replace(found, bound=None)
 
 
 class _Hunt:
@@ -187,8 +201,7 @@ class _Hunt:
 
     def is_done(self) -> bool:
         """Whether the gap asked for is reached, or somebody asked for the end."""
-        gap = relative_gap(self.objective, _known(self.relaxation.bound))
-        return self.flag.is_set or (gap is not None and gap <= self.options.relative_gap)
+        return self.flag.is_set or self.options.is_near_enough(self.objective, _known(self.relaxation.bound))
 
     def is_late(self) -> bool:
         """Whether a large tree would not come far in the time that is left."""
