@@ -1,7 +1,7 @@
 """Judging a plan from its tables and the instance, knowing nothing of the model that made it.
 
 Each check is a claim with the largest residual found: tonnes relative to the size of what is compared (at least one
-tonne), money relative to the sum of the terms' sizes.
+tonne, or what is one to a network of other units), money relative to the sum of the terms' sizes.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ from batteryopt.network.careers import Career, records
 from batteryopt.network.check_flows import Key, Masses, Residuals, ends, lanes, over, rounds, trips
 from batteryopt.network.facilities import Sizes, Standing
 from batteryopt.network.instance import Network
+from batteryopt.network.magnitude import gross, own_tonne
 from batteryopt.network.solution import Solution
 
 TOLERANCE = 1e-6
@@ -62,8 +63,7 @@ def _worst(name: str, residuals: Residuals) -> Check:
 
 
 def _money(solution: Solution, objective: float) -> Check:
-    terms = solution.cost_terms
-    size = max(1.0, sum(abs(value) for value in terms.values()))
+    size = max(gross(solution), abs(objective)) or 1.0
     return Check(
         name="cost-terms-sum-to-the-objective",
         residual=abs(solution.net_present_cost - objective) / size,
@@ -77,9 +77,10 @@ def _money(solution: Solution, objective: float) -> Check:
 
 def negative_entries(solution: Solution) -> Residuals:
     """Yield what is below zero in any table."""
+    tonne = own_tonne(solution.network)
     for name, table in solution.tables.items():
         column = table.columns[-1]
-        values = table[column].to_numpy(dtype=float)
+        values = table[column].to_numpy(dtype=float) / (1.0 if column == "trips" else tonne)
         yield float(max(0.0, -values.min(initial=0.0))) if np.isfinite(values).all() else float("nan"), name
 
 
@@ -97,14 +98,14 @@ def balances(solution: Solution) -> Residuals:
     for key in masses.places():
         entering = masses.own[key] + masses.received[key]
         leaving = masses.sent[key] + masses.taken[key] + masses.left[key] + masses.stock[key]
-        yield abs(entering - leaving) / max(1.0, entering), "/".join(key)
+        yield abs(entering - leaving) / max(masses.tonne, entering), "/".join(key)
 
 
 def passing_on(solution: Solution) -> Residuals:
     """Yield what is sent or left beyond what a site has of its own."""
     masses = Masses(solution)
     for key in masses.places():
-        yield over(masses.sent[key] + masses.left[key], masses.own[key]), "/".join(key)
+        yield over(masses.sent[key] + masses.left[key], masses.own[key], masses.tonne), "/".join(key)
 
 
 def collection(solution: Solution) -> Residuals:
@@ -113,7 +114,7 @@ def collection(solution: Solution) -> Residuals:
     returned = {(r.site, r.product, r.period): float(r.returned) for r in records(solution.collected_t)}
     for row in records(solution.uncollected):
         limit = returned.get((row.site, row.product, row.period), 0.0) if row.product in may else 0.0
-        yield over(row.tonnes, limit), f"{row.site}/{row.product}/{row.period}"
+        yield over(row.tonnes, limit, own_tonne(solution.network)), f"{row.site}/{row.product}/{row.period}"
 
 
 # ---- facilities ----------------------------------------------------------------------------------------------------
@@ -151,7 +152,7 @@ def illegal_steps(network: Network, career: Career) -> Iterator[str]:
 
 def _is_size(size: float, capacities: list[float], sizes: Sizes) -> bool:
     if sizes is Sizes.LEVELS:
-        return any(abs(size - capacity) <= TOLERANCE * max(1.0, capacity) for capacity in capacities)
+        return any(abs(size - capacity) <= TOLERANCE * capacity for capacity in capacities)
     return capacities[0] * (1 - TOLERANCE) <= size <= capacities[-1] * (1 + TOLERANCE)
 
 
@@ -178,7 +179,7 @@ def levels(solution: Solution) -> Residuals:
 
 def capacity(solution: Solution) -> Residuals:
     """Yield what is processed beyond the capacity that stands, or below the least throughput."""
-    network = solution.network
+    network, tonne = solution.network, own_tonne(solution.network)
     uses = {(t.name, r.name): r.capacity_use for t in network.types for r in t.recipes}
     taken: dict[tuple[str, str], np.ndarray[tuple[int], np.dtype[np.float64]]] = defaultdict(
         lambda: np.zeros(len(network.periods))
@@ -189,8 +190,8 @@ def capacity(solution: Solution) -> Residuals:
         least = career.over_time("least_t")
         for t, size in enumerate(career.sizes):
             where = f"{key[0]}/{key[1]}/{network.periods[t].name}"
-            yield over(taken[key][t], size or 0.0), where
-            yield max(0.0, least[t] - taken[key][t]) / max(1.0, least[t]), where
+            yield over(taken[key][t], size or 0.0, tonne), where
+            yield max(0.0, least[t] - taken[key][t]) / max(tonne, least[t]), where
 
 
 # ---- stock ---------------------------------------------------------------------------------------------------------
@@ -198,7 +199,7 @@ def capacity(solution: Solution) -> Residuals:
 
 def stock(solution: Solution) -> Residuals:
     """Yield stock beyond a product's or a level's limit, where nothing may be stored, or after the last period."""
-    network = solution.network
+    network, tonne = solution.network, own_tonne(solution.network)
     together: dict[Key, float] = defaultdict(float)
     last = network.periods[-1].name
     for row in records(solution.stock):
@@ -208,13 +209,13 @@ def stock(solution: Solution) -> Residuals:
         is_allowed = store is not None and size is not None
         is_final = row.period == last and not network.policy.final_stock_is_free
         if not is_allowed or is_final:
-            yield over(row.tonnes, 0.0), where
+            yield over(row.tonnes, 0.0, tonne), where
         elif store is not None and store.limit_t is not None:
-            yield over(row.tonnes, store.limit_t), where
+            yield over(row.tonnes, store.limit_t, tonne), where
         together[row.site, row.type, row.period] += row.tonnes
     for (site, type_, period), tonnes in together.items():
         yield (
-            over(tonnes, _storage_limit(solution.careers[site, type_], network.period_index[period])),
+            over(tonnes, _storage_limit(solution.careers[site, type_], network.period_index[period]), tonne),
             f"{site}/{type_}",
         )
 
@@ -252,7 +253,7 @@ def stays(solution: Solution) -> Residuals:
     for (site, product, stay), tonnes in together.items():
         gone = np.array([masses.sent[site, product, n] + masses.taken[site, product, n] for n in masses.names])
         for t in range(len(network.periods) - stay):
-            yield over(tonnes[t], float(gone[t + 1 : t + 1 + stay].sum())), f"{site}/{product}/{masses.names[t]}"
+            yield over(tonnes[t], float(gone[t + 1 : t + 1 + stay].sum()), masses.tonne), f"{site}/{product}/{masses.names[t]}"
 
 
 # ---- rules ---------------------------------------------------------------------------------------------------------
@@ -260,10 +261,18 @@ def stays(solution: Solution) -> Residuals:
 
 def hard_rules(solution: Solution) -> Residuals:
     """Yield by how much rules without a penalty are missed, relative to what they ask for."""
-    returned = max(1.0, float(solution.collected_t["returned"].sum()))
-    budget = solution.network.policy.budget
-    money = max(1.0, float(solution.network.profile(budget).max())) if budget is not None else 1.0
+    sizes = {
+        "t": max(own_tonne(solution.network), float(solution.collected_t["returned"].sum())),
+        "t CO2e": float(solution.emissions_t.abs().to_numpy().sum()),
+        "money": _budget(solution.network) or gross(solution),
+    }
     for breach in solution.breaches:
         if breach.penalty is None:
-            size = money if breach.rule == "budget" else returned if breach.unit == "t" else 1.0
+            size = sizes.get("money" if breach.rule == "budget" else breach.unit, 1.0) or 1.0
             yield breach.amount / size, f"{breach.rule} at {breach.place} in {breach.period}"
+
+
+def _budget(network: Network) -> float:
+    """Return the largest budget of a period."""
+    budget = network.policy.budget
+    return 0.0 if budget is None else float(network.profile(budget).max())

@@ -11,15 +11,19 @@ from batteryopt.network import rules
 from batteryopt.network.careers import records
 from batteryopt.network.geography import mode_km, takes_the_rounds_of
 from batteryopt.network.instance import Network
+from batteryopt.network.magnitude import own_tonne
 from batteryopt.network.solution import Solution
 
 Residuals = Iterator[tuple[float, str]]
 Key = tuple[str, str, str]
 
 
-def over(amount: float, limit: float) -> float:
-    """Return by how much an amount is over a limit, relative to the limit or a tonne."""
-    return max(0.0, amount - limit) / max(1.0, abs(limit))
+def over(amount: float, limit: float, unit: float = 1.0) -> float:
+    """Return by how much an amount is over a limit, relative to the limit or, where that is larger, to a unit.
+
+    Of masses the unit is the network's own tonne (`own_tonne`), of trips and facilities it is 1.
+    """
+    return max(0.0, amount - limit) / max(unit, abs(limit))
 
 
 class Masses:
@@ -27,6 +31,7 @@ class Masses:
 
     def __init__(self, solution: Solution) -> None:
         self.network = network = solution.network
+        self.tonne = own_tonne(network)
         self.own: dict[Key, float] = defaultdict(float)
         self.received: dict[Key, float] = defaultdict(float)
         self.sent: dict[Key, float] = defaultdict(float)
@@ -71,7 +76,7 @@ class Masses:
 
 def lanes(solution: Solution) -> Residuals:
     """Yield what travels where no lane is, what a mode may not carry, and what is beyond a lane's capacity."""
-    network = solution.network
+    network, tonne = solution.network, own_tonne(solution.network)
     position = {site.name: i for i, site in enumerate(network.sites)}
     lengths = {mode.name: mode_km(network, mode) for mode in network.modes}
     allowed = {mode.name: mode.products for mode in network.modes}
@@ -80,14 +85,14 @@ def lanes(solution: Solution) -> Residuals:
         km = lengths[row.mode][position[row.origin], position[row.destination]]
         products = allowed[row.mode]
         if np.isnan(km) or (products is not None and row.product not in products):
-            yield over(row.tonnes, 0.0), f"{row.origin}->{row.destination} by {row.mode}: {row.product}"
+            yield over(row.tonnes, 0.0, tonne), f"{row.origin}->{row.destination} by {row.mode}: {row.product}"
         loads[row.origin, row.destination, row.mode, row.period] += row.tonnes
         loads[row.origin, row.destination, "", row.period] += row.tonnes
     for lane in network.lanes:
         if lane.most_t is not None:
             for name, most in zip(network.period_index, network.profile(lane.most_t).tolist(), strict=True):
                 load = loads[lane.origin, lane.destination, lane.mode, name]
-                yield over(load, most), f"{lane.origin}->{lane.destination}/{name}"
+                yield over(load, most, tonne), f"{lane.origin}->{lane.destination}/{name}"
 
 
 def trips(solution: Solution) -> Residuals:
@@ -133,16 +138,16 @@ def rounds(solution: Solution) -> Residuals:
 
 def ends(solution: Solution) -> Residuals:
     """Yield what markets and disposals get beyond their most, or where there is none."""
-    network = solution.network
+    network, tonne = solution.network, own_tonne(solution.network)
     markets = {(m.site, m.product): m.most_t for m in network.markets}
     ways = {(d.site, d.product, d.type): d.most_t for d in network.disposals}
     for row in records(solution.sold):
         most = markets.get((row.site, row.product), 0.0)
-        yield over(row.tonnes, _at(network, most, row.period)), f"{row.site}/{row.product}/{row.period}"
+        yield over(row.tonnes, _at(network, most, row.period), tonne), f"{row.site}/{row.product}/{row.period}"
     for row in records(solution.disposed):
         most = ways.get((row.site, row.product, row.type), 0.0)
         stands = not row.type or bool(solution.careers[row.site, row.type].is_open[network.period_index[row.period]])
-        yield over(row.tonnes, _at(network, most, row.period) if stands else 0.0), f"{row.site}/{row.product}"
+        yield over(row.tonnes, _at(network, most, row.period) if stands else 0.0, tonne), f"{row.site}/{row.product}"
 
 
 def _at(network: Network, most: float | tuple[float, ...] | None, period: str) -> float:

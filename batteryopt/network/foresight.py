@@ -30,6 +30,7 @@ from batteryopt.network.instance import (
     Standing,
     of_scenario,
 )
+from batteryopt.network.magnitude import own_tonne
 
 Bools = npt.NDArray[np.bool_]
 
@@ -168,7 +169,7 @@ def _stuck(network: Network) -> Iterator[Fault]:
     for type_ in network.types:
         _let_work(chain, type_)
     for key, tonnes in _least_stuck(chain).items():
-        if tonnes > NEGLIGIBLE * max(1.0, sum(returned.values())):
+        if tonnes > NEGLIGIBLE * sum(returned.values()):
             product, t = key
             problem = f"at least {tonnes:,.6g} t have nowhere to go, even with every candidate open at its largest size"
             remedy = "raise capacities, market limits or disposal limits, or let batteries stay uncollected at a cost"
@@ -271,11 +272,13 @@ def _least_stuck(chain: _Chain) -> dict[tuple[str, int], float]:
     """Return the slack where it is least in total; nothing where the program has no answer."""
     cost = np.zeros(len(chain.most))
     cost[list(chain.stuck.values())] = 1.0
-    rows = [LinearConstraint(_matrix(chain.equal, len(cost)), chain.equal.right, chain.equal.right)]
-    if chain.below.right:
-        rows.append(LinearConstraint(_matrix(chain.below, len(cost)), -np.inf, chain.below.right))
-    answer = milp(cost, bounds=Bounds(0.0, np.array(chain.most)), constraints=rows)
-    return {key: float(answer.x[column]) for key, column in chain.stuck.items()} if answer.status == 0 else {}
+    tonne = own_tonne(chain.network)  # the solver's tolerances are absolute, and all here are masses
+    equal, below = np.array(chain.equal.right) / tonne, np.array(chain.below.right) / tonne
+    rows = [LinearConstraint(_matrix(chain.equal, len(cost)), equal, equal)]
+    if len(below):
+        rows.append(LinearConstraint(_matrix(chain.below, len(cost)), -np.inf, below))
+    answer = milp(cost, bounds=Bounds(0.0, np.array(chain.most) / tonne), constraints=rows)
+    return {key: float(answer.x[column]) * tonne for key, column in chain.stuck.items()} if answer.status == 0 else {}
 
 
 def _matrix(rows: _Rows, columns: int) -> csr_array:

@@ -18,6 +18,7 @@ import scipy.sparse as sp
 from batteryopt.network.model.algebra import Floats, Formulation
 from batteryopt.network.model.arrays import row_names, to_arrays
 from batteryopt.network.rules import Breach
+from batteryopt.network.search.units import in_units, natural_units
 from batteryopt.solvers.adapter import Options
 from batteryopt.solvers.arrays import QuadraticProgram
 from batteryopt.solvers.highs_arrays import ArraySolution, solve_arrays
@@ -80,7 +81,7 @@ class Conflict:
 
 def explain(m: Formulation, options: Options) -> Conflict:
     """Return what conflicts, in the time that is left; integrality is given up where it takes too long."""
-    program, slack_rows = elastic(m)
+    program, slack_rows, units = elastic(m)
     solve = _Solves(options)
     answer = solve(program, gap=1e-4, share=0.5)
     if answer.x is None:
@@ -90,7 +91,8 @@ def explain(m: Formulation, options: Options) -> Conflict:
     slacks, sizes, cuts = answer.x[m.size :], _sizes(program), _cuts(m)
     names, kinds = row_names(m, leave_out=cuts), _kinds(m, cuts)
     found = [i for i in np.argsort(-slacks) if slacks[i] > MISSED]
-    missed = [_breach(m, names[row], kinds[row], slacks[i] * sizes[row]) for i in found for row in [slack_rows[i]]]
+    amounts = slacks * (sizes * units)[slack_rows]
+    missed = [_breach(m, names[row], kinds[row], amounts[i]) for i in found for row in [slack_rows[i]]]
     may_oppose = OPPOSING | _added(m)
     opposing = _opposing(program, answer.x, kinds, may_oppose, frozenset(slack_rows[found].tolist()), solve)
     return Conflict(missed=tuple(missed), opposed=tuple(_breach(m, names[row], kinds[row], 0.0) for row in opposing))
@@ -153,10 +155,12 @@ def _value_without(program: QuadraticProgram, rows: Sequence[int], solve: _Solve
     return np.inf if answer.x is None or answer.bound is None else freed.objective(answer.x)
 
 
-def elastic(m: Formulation) -> tuple[QuadraticProgram, Ints]:
-    """Return the program with misses of rows as further columns, and the row of each of these."""
+def elastic(m: Formulation) -> tuple[QuadraticProgram, Ints, Floats]:
+    """Return the program with misses of rows as further columns, the row of each of these, and the unit of each row."""
     cuts = _cuts(m)
     base = to_arrays(m, np.zeros(m.size), leave_out=cuts)
+    units = natural_units(m, base)
+    base = in_units(base, units)
     kinds = np.array(_kinds(m, cuts), dtype=object)
     is_elastic = np.isin(kinds, [*ELASTIC, *_added(m)])
     sizes = _sizes(base)
@@ -175,7 +179,7 @@ def elastic(m: Formulation) -> tuple[QuadraticProgram, Ints]:
         upper=np.concatenate([base.upper, np.full(count, np.inf)]),
         is_integer=np.concatenate([base.is_integer, np.zeros(count, dtype=bool)]),
     )
-    return program, rows.astype(np.int64)
+    return program, rows.astype(np.int64), units.rows
 
 
 def _added(m: Formulation) -> Set[str]:
@@ -193,7 +197,7 @@ def _kinds(m: Formulation, leave_out: Sequence[str]) -> list[str]:
 
 
 def _sizes(program: QuadraticProgram) -> Floats:
-    """Return the size of each row: its right-hand side, at least 1."""
+    """Return the size of each row: its right-hand side, at least the row's unit."""
     sides = [np.where(np.isfinite(side), abs(side), 0.0) for side in (program.row_lower, program.row_upper)]
     return np.maximum(1.0, np.maximum(*sides))
 

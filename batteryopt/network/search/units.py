@@ -21,7 +21,7 @@ MASSES = ("processed", "at_level", "shipped", "stock", "sold", "disposed", "unco
 """Families of variables in tonnes; others are numbers or shares, but for slacks and payments."""
 PAYMENTS = (*SOFT_FAMILIES, "subsidy_paid")
 """Families in the unit of the rows in which they stand: by how much these are missed, or what is paid of them."""
-SMALL, LARGE = 2.0**-7, 2.0**24
+SMALL, LARGE = 2.0**-7, 2.0**10
 """A row whose largest coefficient is between these, in its usual unit, is left as it is."""
 LARGEST_COST = 1e4
 
@@ -48,7 +48,7 @@ def natural_units(m: Formulation, program: QuadraticProgram) -> Units:
     columns = np.ones(m.size)
     columns[_columns_of(m, MASSES)] = m.tonne
     payments = _columns_of(m, PAYMENTS)
-    rows = _row_units(m, program.A, columns, payments)
+    rows = _row_units(m, program, columns, payments)
     entries = sp.coo_array(program.A)
     mine = payments[entries.col]
     largest = np.zeros(m.size)  # where a payment stands in several rows, these speak of the same kind of thing
@@ -87,16 +87,17 @@ def _columns_of(m: Formulation, names: tuple[str, ...]) -> Bools:
     return mask
 
 
-def _row_units(m: Formulation, A: sp.csr_array, columns: Floats, payments: Bools) -> Floats:
+def _row_units(m: Formulation, program: QuadraticProgram, columns: Floats, payments: Bools) -> Floats:
     """Return the unit of each row: its masses' where it has any, else 1; its largest term where that is far off."""
-    entries = sp.coo_array(A)
+    entries = sp.coo_array(program.A)
     sizes = np.abs(entries.data) * columns[entries.col]
-    is_mass = np.isin(entries.col, np.flatnonzero(_columns_of(m, MASSES)))
-    by_mass = _largest(entries.row[is_mass], sizes[is_mass], A.shape[0])
+    is_mass, count = _columns_of(m, MASSES)[entries.col], len(program.row_lower)
+    by_mass = _largest(entries.row[is_mass], sizes[is_mass], count)
     counts = ~is_mass & ~payments[entries.col]
-    by_count = _largest(entries.row[counts], sizes[counts], A.shape[0])
+    largest = np.where(by_mass > 0, by_mass, _largest(entries.row[counts], sizes[counts], count))
+    sides = [np.where(np.isfinite(side), np.abs(side), 0.0) for side in (program.row_lower, program.row_upper)]
+    largest = np.where(largest > 0, largest, np.maximum(*sides))  # nothing but a payment: what it must come to
     usual = np.where(by_mass > 0, m.tonne, 1.0)
-    largest = np.where(by_mass > 0, by_mass, by_count)
     is_far = (largest > 0) & ((largest < SMALL * usual) | (largest > LARGE * usual))
     own = np.exp2(np.round(np.log2(np.where(largest > 0, largest, 1.0))))
     return np.where(is_far, own, usual)
