@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import dataclasses
 import enum
 import importlib.metadata
 import platform
 from dataclasses import dataclass
 from typing import Any
 
+from batteryopt.certificate import Certificate
 from batteryopt.solvers.adapter import Report, relative_gap
 from batteryopt.status import PointStatus, StopReason
 
@@ -64,6 +66,15 @@ class Run:
             seconds=report.seconds + report.build_seconds,
         )
 
+    def as_certified(self, certificate: Certificate) -> Run:
+        """Return the run with the status that a certificate bears out: beside a failed check a point is just a point.
+
+        Which of its claims the failed check refutes is for the reader of the certificate to say; no claim is left.
+        """
+        if not certificate.failures or not self.point_status.is_feasible:
+            return self
+        return dataclasses.replace(self, point_status=PointStatus.UNKNOWN)
+
     def to_json(self, objective: float | None) -> dict[str, Any]:
         """Return the keys that every model answer has in JSON, but for its certificate."""
         return {
@@ -76,6 +87,17 @@ class Run:
             "gap": relative_gap(objective, self.bound),
             "seconds": self.seconds,
         }
+
+
+class Certified:
+    """What all answers are: a run whose status never says more than the certificate beside it."""
+
+    run: Run
+    certificate: Certificate
+
+    def __post_init__(self) -> None:
+        """Take back what a failed check does not bear out, however the answer came to its certificate."""
+        object.__setattr__(self, "run", self.run.as_certified(self.certificate))
 
 
 def versions() -> dict[str, str]:

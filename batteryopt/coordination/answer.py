@@ -14,11 +14,11 @@ from batteryopt.coordination.pareto import ParetoRegion, pareto_region
 from batteryopt.coordination.solution import Model, Solution
 from batteryopt.presentation import Presented, View, view_of_answer
 from batteryopt.routes import RoutesResult
-from batteryopt.run import Run
+from batteryopt.run import Certified, Run
 
 
 @dataclass(frozen=True, kw_only=True, repr=False)
-class Answer(Presented):
+class Answer(Certified, Presented):
     """One model's answer by one route.
 
     Attributes

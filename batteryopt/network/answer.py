@@ -16,7 +16,7 @@ from batteryopt.network.objective import Objective
 from batteryopt.network.rules import Breach
 from batteryopt.network.solution import Solution
 from batteryopt.presentation import Presented, View, document_of, view_of_answer
-from batteryopt.run import Run
+from batteryopt.run import Certified, Run
 from batteryopt.solvers.adapter import relative_gap
 
 NOTICED = 1e-6
@@ -33,7 +33,7 @@ Held: TypeAlias = Mapping[Objective, float]
 
 
 @dataclass(frozen=True, kw_only=True, repr=False)
-class Answer(Presented):
+class Answer(Certified, Presented):
     """A plan, or why there is none.
 
     Attributes

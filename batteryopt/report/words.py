@@ -19,6 +19,7 @@ STATUS = {
     "optimal": "proven optimal",
     "locally-optimal": "optimal among nearby answers",
     "feasible": "feasible, not proven optimal",
+    "unknown": "not certified: a check failed",
     "none": "no answer",
 }
 _CLAIMS = {
