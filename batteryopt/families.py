@@ -184,15 +184,19 @@ class Family:
     def read_options(self, instance: Any, **given: Any) -> dict[str, Any]:
         """Return the options of this family that were given, those that are None or empty left out, for its `solve`.
 
+        Of numbers 0 is given too.
+
         Raises
         ------
         InvalidInput
             If this family has no such options, or they are wrong.
         """
-        named = {name: value for name, value in given.items() if value}
+        named = {name: value for name, value in given.items() if value or value == 0}
         if named and not self.options:
             remedy = f"leave it out for kind '{self.kind}'"
-            faults = [Fault(place=f"--{name}", problem="is for networks", remedy=remedy) for name in named]
+            faults = [
+                Fault(place=f"--{name.replace('_', '-')}", problem="is for networks", remedy=remedy) for name in named
+            ]
             raise InvalidInput("command line", faults)
         found: dict[str, Any] = self.get(self.options)(instance, **named) if named else {}
         return found

@@ -37,6 +37,7 @@ def solve(
     solver: given.SolverOption = None,
     time_limit: given.TimeLimitOption = None,
     gap: given.GapOption = None,
+    gap_money: given.GapMoneyOption = None,
     threads: given.ThreadsOption = None,
     objective: given.ObjectiveOption = None,
     keep: given.KeepOption = None,
@@ -58,14 +59,14 @@ def solve(
     chosen = given.solving_options(solver, time_limit, gap, threads)
     if family is not None:
         with refusals:
-            chosen |= family.read_options(game, objective=objective, keep=keep, scenario=scenario)
+            chosen |= family.read_options(game, objective=objective, keep=keep, scenario=scenario, gap_money=gap_money)
     refusals.raise_all()
     assert family is not None
     if out is not None:
         make_folder(out, instance, tables=family.table_names(), overwrite=overwrite)
     with clean_stdout(), announcing() as announce, noting_interrupts():
         result = family.solve_instance(game, model or (), route=route.value, announce=announce, **chosen)
-    named = {"objective": objective, "keep": keep, "scenario": scenario}
+    named = {"objective": objective, "keep": keep, "scenario": scenario, "gap_money": gap_money}
     asked = {**given.solving_options(solver, time_limit, gap, threads), **named}
 
     def show() -> None:

@@ -37,6 +37,7 @@ def frontier(
         float | None, typer.Option(metavar="S", help="Stop after this many seconds, all points together.")
     ] = None,
     gap: given.GapOption = None,
+    gap_money: given.GapMoneyOption = None,
     threads: given.ThreadsOption = None,
     scenario: given.ScenarioOption = None,
     json: given.JsonOption = False,
@@ -46,7 +47,7 @@ def frontier(
     ] = None,
     overwrite: given.OverwriteOption = False,
 ) -> ExitStatus:
-    """Find every compromise between two objectives of a network: what one costs in terms of the other."""
+    """Find compromises between two objectives of a network: all of them where N are enough."""
     from batteryopt.output import json_text, make_folder
     from batteryopt.solvers.interrupt import noting_interrupts
 
@@ -59,7 +60,7 @@ def frontier(
     chosen = {"points": points, **given.solving_options(None, time_limit, gap, threads)}
     if family is not None:
         with refusals:
-            chosen |= family.read_options(network, scenario=scenario)
+            chosen |= family.read_options(network, scenario=scenario, gap_money=gap_money)
     refusals.raise_all()
     assert family is not None
     if out is not None:
@@ -159,17 +160,26 @@ def _proven(point: Mapping[str, Any], first: str, second: str) -> str:
 
 
 def _notes(found: Mapping[str, Any]) -> Iterator[str]:
-    """Yield why points are missing, and what proven means where one is not."""
-    asked, sought = found["asked"], found["sought"]
-    if beaten := sought - len(found["points"]):
-        yield f"{beaten} of {asked} points are missing: another one is as good in both"
-    if sought < asked:
-        yield f"{asked - sought} of {asked} points are missing: stopped before them ({found['stop_reason']})"
+    """Yield whether these are all compromises, why points are missing, and what proven means where one is not."""
+    missing = found["asked"] - len(found["points"])
+    if found["is_complete"]:
+        yield "complete: there is no other compromise, to within the gap"
+    elif StopReason(found["stop_reason"]).is_limit and missing:
+        yield f"{missing} of {found['asked']} points are missing: stopped before them ({found['stop_reason']})"
+    elif missing:
+        yield f"{missing} of {found['asked']} points are missing: a search for them came to no proven end"
+    else:
+        yield "there may be other compromises between these: --points asks for more"
     if not all(point["is_proven"] for point in found["points"]):
         yield (
-            f"proven: no plan is better by more than {found['gap']:.2%} in one objective with the other held; "
+            f"proven: no plan is better by more than {_asked_gap(found)} in one objective with the other held; "
             "more --time-limit or a wider --gap would help"
         )
+
+
+def _asked_gap(found: Mapping[str, Any]) -> str:
+    money = f"{found['gap_money']:,.6g} of money" if found["gap_money"] else ""
+    return " or ".join(word for word in (f"{found['gap']:.2%}", money) if word)
 
 
 def _status(result: Any, found: Mapping[str, Any]) -> ExitStatus:

@@ -42,6 +42,14 @@ TimeLimitOption = Annotated[float | None, typer.Option(metavar="S", help="Stop a
 GapOption = Annotated[
     float | None, typer.Option(metavar="G", help="Relative gap at which an answer counts as optimal.")
 ]
+GapMoneyOption = Annotated[
+    float | None,
+    typer.Option(
+        "--gap-money",
+        metavar="AMOUNT",
+        help="Networks: stop when no plan can be better by more than this; beside --gap, or instead of it.",
+    ),
+]
 ThreadsOption = Annotated[int | None, typer.Option(metavar="N", help="Threads a solver may use.")]
 ObjectiveOption = Annotated[
     list[str] | None,

@@ -12,15 +12,17 @@ import pandas as pd
 from batteryopt.certificate import Certificate, Check
 from batteryopt.network import output
 from batteryopt.network.instance import Network
+from batteryopt.network.magnitude import gross, own_tonne, size_of
 from batteryopt.network.objective import Objective
 from batteryopt.network.rules import Breach
 from batteryopt.network.solution import Solution
 from batteryopt.presentation import Presented, View, document_of, view_of_answer
 from batteryopt.run import Certified, Run
-from batteryopt.solvers.adapter import relative_gap
 
 NOTICED = 1e-6
-"""Tonnes (or units) missed of a rule that are worth a word; less is rounding."""
+"""Units missed of a rule that are worth a word, of tonnes the network's own; less is rounding."""
+ROUNDING = 1e-12
+"""Distance of objective and bound, relative to the sums they come from, that is none: digits that a double has not."""
 
 BOUND, ROOT_BOUND = "bound-below-the-objective", "bound-from-duals-below-the-objective"
 """Names of the certificate's entries on which side of the plan the bounds are."""
@@ -93,24 +95,58 @@ class Answer(Certified, Presented):
 
     @property
     def gap(self) -> float | None:
-        """Relative distance of objective and bound."""
-        return relative_gap(self.objective, self.run.bound)
+        """Distance of objective and bound, relative to the objective; None where the objective is 0 and they differ."""
+        return self._relative_gap(self.run.bound)
+
+    @property
+    def gap_money(self) -> float | None:
+        """Distance of objective and bound in money; None where cost is no part of the objective."""
+        if self.objective is None or self.run.bound is None or Objective.COST not in self.objective_kind:
+            return None
+        return abs(self.objective - self.run.bound)
+
+    @property
+    def gross(self) -> float | None:
+        """The money that moves: the sum of the sizes of all cost terms; None without a plan."""
+        return None if self.solution is None else gross(self.solution)
+
+    @property
+    def gap_of_gross(self) -> float | None:
+        """The gap in money as a share of the money that moves."""
+        if self.gap_money is None or self.gross is None:
+            return None
+        return self.gap_money / self.gross if self.gross else None if self.gap_money else 0.0
 
     @property
     def root_gap(self) -> float | None:
         """Relative distance of objective and the linear relaxation: how tight the formulation is here."""
-        return relative_gap(self.objective, self.root_bound)
+        return self._relative_gap(self.root_bound)
+
+    def _relative_gap(self, bound: float | None) -> float | None:
+        if self.solution is None or self.objective is None or bound is None:
+            return None
+        distance = abs(self.objective - bound)
+        if distance <= ROUNDING * size_of(self.solution, self.objective_kind, self.objective):
+            return 0.0
+        return distance / abs(self.objective) if self.objective else None
 
     @property
     def missed(self) -> tuple[Breach, ...]:
         """Soft rules that the plan misses, with what they cost."""
-        return () if self.solution is None else tuple(b for b in self.solution.breaches if b.amount > NOTICED)
+        if self.solution is None:
+            return ()
+        tonne = own_tonne(self.network)
+        return tuple(b for b in self.solution.breaches if b.amount > NOTICED * (tonne if b.unit == "t" else 1.0))
 
     def to_json(self) -> dict[str, Any]:
         """Return the answer as plain data for JSON."""
         missing = {"cost_terms": None, "open_facilities": None, "kpis": None}
         return {
             **self.run.to_json(self.objective),
+            "gap": self.gap,
+            "gap_money": self.gap_money,
+            "gross": self.gross,
+            "gap_of_gross": self.gap_of_gross,
             "minimised": {kind.value: weight for kind, weight in self.objective_kind.items()},
             "held": {kind.value: limit for kind, limit in self.held.items()},
             "root_bound": self.root_bound,

@@ -253,7 +253,10 @@ def stays(solution: Solution) -> Residuals:
     for (site, product, stay), tonnes in together.items():
         gone = np.array([masses.sent[site, product, n] + masses.taken[site, product, n] for n in masses.names])
         for t in range(len(network.periods) - stay):
-            yield over(tonnes[t], float(gone[t + 1 : t + 1 + stay].sum()), masses.tonne), f"{site}/{product}/{masses.names[t]}"
+            yield (
+                over(tonnes[t], float(gone[t + 1 : t + 1 + stay].sum()), masses.tonne),
+                f"{site}/{product}/{masses.names[t]}",
+            )
 
 
 # ---- rules ---------------------------------------------------------------------------------------------------------

@@ -11,7 +11,6 @@ from batteryopt.network.family import Result, Teller
 from batteryopt.network.frontier import Frontier, frontier
 from batteryopt.network.instance import Network
 from batteryopt.network.objective import Objective
-from batteryopt.network.solve import GAP
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -68,15 +67,18 @@ def solve_frontier(
     points: int = 7,
     time_limit: float | None = None,
     gap: float | None = None,
+    gap_money: float | None = None,
     threads: int | None = None,
     scenario: str | None = None,
     announce: Callable[[str], None] = lambda _: None,
     keep: Callable[[FrontierResult], None] = lambda _: None,
 ) -> FrontierResult:
-    """Return every compromise between two objectives.
+    """Return compromises between two objectives, all where there are no more than points asked for.
 
     Parameters
     ----------
+    gap, gap_money
+        As in `batteryopt.network.frontier.frontier`.
     time_limit
         Seconds for all points together.
     scenario
@@ -89,7 +91,7 @@ def solve_frontier(
     InvalidInput
         If the objectives are unknown or the same, or if there are fewer than two points.
     """
-    kinds = _kinds(first, second, points)
+    kinds = _kinds(first, second, points, gap_money)
     if scenario is not None:
         instance = instance.in_scenario(scenario)
     announce("building the model")
@@ -102,7 +104,8 @@ def solve_frontier(
         instance,
         *kinds,
         points=points,
-        gap=GAP if gap is None else gap,
+        gap=gap,
+        gap_money=gap_money,
         total_time_limit=time_limit,
         threads=threads,
         on_point=tell_point,
@@ -118,7 +121,7 @@ def _as_result(instance: Network, found: Frontier) -> FrontierResult:
     return FrontierResult(instance=instance, answer=answer, frontier=found)
 
 
-def _kinds(first: str, second: str, points: int) -> tuple[Objective, Objective]:
+def _kinds(first: str, second: str, points: int, gap_money: float | None) -> tuple[Objective, Objective]:
     names = [kind.value for kind in Objective]
     faults = [
         Fault(place="--between", problem=f"'{name}' is no objective", remedy=nearest(name, names))
@@ -131,6 +134,9 @@ def _kinds(first: str, second: str, points: int) -> tuple[Objective, Objective]:
         faults.append(Fault(place="--points", problem=f"is {points}", remedy="expected at least 2, the two ends"))
     if points > MOST_POINTS:
         faults.append(Fault(place="--points", problem=f"is {points}", remedy=f"expected at most {MOST_POINTS:,}"))
+    if gap_money is not None and Objective.COST not in (first, second):
+        remedy = "use --gap, or have cost as one of the two"
+        faults.append(Fault(place="--gap-money", problem="is an amount of money, and neither is cost", remedy=remedy))
     if faults:
         raise InvalidInput("command line", faults)
     return Objective(first), Objective(second)

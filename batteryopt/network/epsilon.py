@@ -10,12 +10,16 @@ import scipy.sparse as sp
 
 from batteryopt.network.answer import Answer
 from batteryopt.network.model.algebra import Formulation
-from batteryopt.network.model.objective import costs_of
+from batteryopt.network.model.objective import Costs, costs_of
 from batteryopt.network.objective import Objective
+from batteryopt.network.search.units import mass_units
 from batteryopt.solvers.arrays import QuadraticProgram
 
 LEEWAY = 1e-6
-"""Relative loss of an earlier objective that a later one may use; without any, rounding would leave no plan."""
+"""Loss of an earlier objective that a later one may use, relative to its `unit`; without any, rounding would leave no
+plan: it is what a solver's own tolerance lets a row be missed by."""
+OF_THE_VALUE = 1e-3
+"""An objective's unit is no smaller than so much of its value: of large sums a solver does not know the last digits."""
 
 
 def sign(kind: Objective) -> float:
@@ -23,9 +27,19 @@ def sign(kind: Objective) -> float:
     return -1.0 if kind is Objective.COLLECTION else 1.0
 
 
-def with_leeway(value: float, leeway: float = LEEWAY) -> float:
-    """Return the cap that keeps an objective, as it is minimised, where it is."""
-    return value + leeway * max(1.0, abs(value))
+def largest_term(m: Formulation, kind: Objective) -> float:
+    """Return what one unit of the decision that matters most to an objective is worth; 1 where none matters."""
+    return _largest(m, costs_of(m, kind))
+
+
+def unit(size: float, value: float) -> float:
+    """Return what errors of an objective's value are relative to: its largest term, or a part of the value itself."""
+    return max(size, OF_THE_VALUE * abs(value))
+
+
+def with_leeway(value: float, size: float, leeway: float = LEEWAY) -> float:
+    """Return the cap that keeps an objective, as it is minimised, where it is; `size` is its largest term."""
+    return value + leeway * unit(size, value)
 
 
 def values_of(found: Answer, kinds: Sequence[Objective]) -> list[float]:
@@ -38,7 +52,7 @@ def caps_as_rows(m: Formulation, caps: Mapping[Objective, float]) -> QuadraticPr
     if not caps:
         return None
     costs = [costs_of(m, kind) for kind in caps]
-    sizes = [max(1.0, float(np.max(np.abs(cost.vector), initial=0.0))) for cost in costs]
+    sizes = [_largest(m, cost) for cost in costs]
     limits = [(cap - cost.constant) / size for cap, cost, size in zip(caps.values(), costs, sizes, strict=True)]
     none = np.zeros(m.size)
     return QuadraticProgram(
@@ -51,3 +65,7 @@ def caps_as_rows(m: Formulation, caps: Mapping[Objective, float]) -> QuadraticPr
         upper=none,
         is_integer=np.zeros(m.size, dtype=bool),
     )
+
+
+def _largest(m: Formulation, cost: Costs) -> float:
+    return float(np.max(np.abs(cost.vector * mass_units(m)), initial=0.0)) or 1.0

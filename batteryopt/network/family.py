@@ -5,7 +5,7 @@ from __future__ import annotations
 import enum
 import math
 import os
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -20,7 +20,6 @@ from batteryopt.network.model.added import RuleFunction
 from batteryopt.network.objective import Objective
 from batteryopt.network.output import TABLES
 from batteryopt.network.solution import Solution
-from batteryopt.network.solve import GAP
 from batteryopt.network.solve import solve as solve_network
 from batteryopt.solvers.adapter import Progress, relative_gap
 from batteryopt.spreadsheet import is_workbook
@@ -111,6 +110,7 @@ def read_options(
     objective: Sequence[str] = (),
     keep: str | None = None,
     scenario: str | None = None,
+    gap_money: float | None = None,
 ) -> dict[str, Any]:
     """Return the options that only networks have as `solve` here takes them.
 
@@ -124,6 +124,8 @@ def read_options(
         Whose facilities are kept: a folder, or "existing".
     scenario
         The future that is planned for, where the network has several.
+    gap_money
+        Money by which a plan may be worse than the best.
 
     Raises
     ------
@@ -131,9 +133,12 @@ def read_options(
         With everything wrong about them.
     """
     weights, faults = _weights(objective)
+    faults += _money_faults(gap_money, weights)
     if faults:
         raise InvalidInput("command line", faults)
     found: dict[str, Any] = {"objective": weights} if weights else {}
+    if gap_money is not None:
+        found["gap_money"] = gap_money
     if instance is None:
         return found
     if scenario is not None:
@@ -165,6 +170,16 @@ def _weights(objective: Sequence[str]) -> tuple[dict[Objective, float], list[Fau
     return weights, faults
 
 
+def _money_faults(gap_money: float | None, weights: Mapping[Objective, float]) -> Iterator[Fault]:
+    if gap_money is None:
+        return
+    if not (math.isfinite(gap_money) and gap_money >= 0):
+        yield Fault(place="--gap-money", problem=f"is {gap_money:g}", remedy="expected an amount of at least 0")
+    if weights and Objective.COST not in weights:
+        problem = "is an amount of money, and the objective has no cost in it"
+        yield Fault(place="--gap-money", problem=problem, remedy="use --gap, or --objective cost")
+
+
 def solve(
     instance: Network,
     models: Iterable[Model | str] = DEFAULT_MODELS,  # noqa: ARG001 (there is one)
@@ -173,6 +188,7 @@ def solve(
     solver: str | None = None,
     time_limit: float | None = None,
     gap: float | None = None,
+    gap_money: float | None = None,
     threads: int | None = None,
     objective: Mapping[Objective, float] | None = None,
     facilities: Solution | None = None,
@@ -203,7 +219,8 @@ def solve(
         instance,
         objective=objective or Objective.COST,
         facilities=facilities,
-        gap=GAP if gap is None else gap,
+        gap=gap,
+        gap_money=gap_money,
         time_limit=time_limit,
         threads=threads,
         rules=rules,

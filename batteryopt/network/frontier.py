@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import partial
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from batteryopt.network.answer import Answer
-from batteryopt.network.epsilon import LEEWAY, sign, values_of
+from batteryopt.network.boxes import Boxes, Pair
+from batteryopt.network.epsilon import LEEWAY, sign, unit, values_of
 from batteryopt.network.frontier_search import Point, PointSearch
 from batteryopt.network.instance import Network
 from batteryopt.network.objective import Objective
-from batteryopt.network.solve import GAP
+from batteryopt.network.solve import gaps
 from batteryopt.network.time_budget import TimeBudget
 from batteryopt.solvers.adapter import Options, ProgressListener
 from batteryopt.status import StopReason
@@ -34,9 +34,11 @@ class Frontier:
     asked
         How many were asked for.
     sought
-        How many were sought before it ended.
-    gap
-        Relative gap that counts as proven.
+        How often one was sought before it ended, also where there was none.
+    gap, gap_money
+        Relative gap, and gap in money where cost is one of the two, that count as proven: either does.
+    is_complete
+        Whether these are all compromises there are, to within the gap.
     stop_reason
         `INTERRUPTED` or `TIME_LIMIT` where a point is missing or less proven for that.
     failed
@@ -48,6 +50,8 @@ class Frontier:
     asked: int
     sought: int
     gap: float
+    gap_money: float = 0.0
+    is_complete: bool = False
     stop_reason: StopReason = StopReason.CONVERGED
     failed: Answer | None = None
 
@@ -59,9 +63,18 @@ class Frontier:
     def to_frame(self) -> pd.DataFrame:
         """Return one row a point: both objectives, the gap to which each is proven with the other held, if it is."""
         rows = [
-            (*values_of(p.answer, self.kinds), p.answer.gap, p.second_gap, p.is_proven(self.gap)) for p in self.points
+            (
+                *values_of(p.answer, self.kinds),
+                p.answer.gap,
+                p.second_gap,
+                p.is_proven(self.gap, self.gap_money),
+                p.answer.gap_money if self.kinds[0] is Objective.COST else p.second_gap_money,
+                p.answer.gross,
+            )
+            for p in self.points
         ]
-        return pd.DataFrame(rows, columns=[*(kind.value for kind in self.kinds), "gap", "second_gap", "is_proven"])
+        columns = [*(kind.value for kind in self.kinds), "gap", "second_gap", "is_proven", "gap_money", "gross"]
+        return pd.DataFrame(rows, columns=columns)
 
     def to_json(self) -> dict[str, Any]:
         """Return the frontier as plain data; the plans themselves are not in it."""
@@ -73,6 +86,8 @@ class Frontier:
             "asked": self.asked,
             "sought": self.sought,
             "gap": self.gap,
+            "gap_money": self.gap_money,
+            "is_complete": self.is_complete,
             "stop_reason": self.stop_reason.value,
             "points": [
                 {
@@ -92,7 +107,8 @@ def frontier(
     second: Objective,
     *,
     points: int = 7,
-    gap: float = GAP,
+    gap: float | None = None,
+    gap_money: float | None = None,
     time_limit: float | None = None,
     total_time_limit: float | None = None,
     threads: int | None = None,
@@ -100,15 +116,18 @@ def frontier(
     on_found: Callable[[Frontier], None] = lambda _: None,
     on_progress: ProgressListener | None = None,
 ) -> Frontier:
-    """Return the frontier between two objectives, by epsilon constraints at equal steps of the second.
+    """Return the frontier between two objectives: both ends, then the compromises between them, the widest room first.
 
-    Each point is the best in the first objective with the second held, then the best in the second with the first
-    held, so that it cannot be improved in one without loss in the other. Ctrl-C ends it with the points found so far.
+    Each point is the best in one objective with the other held, then the best in the other with the first held, so
+    that it cannot be improved in one without loss in the other. Where there are no more compromises than points asked
+    for, all are found, and that there is no other is proven. Ctrl-C ends it with the points found so far.
 
     Parameters
     ----------
     points
         Ends included; at least 2.
+    gap, gap_money
+        As in `solve`; the second holds for cost, where it is one of the two.
     time_limit
         Seconds for each of the solves, two a point.
     total_time_limit
@@ -118,61 +137,125 @@ def frontier(
     on_found
         Given after each point what has been found so far, as a frontier that was interrupted there.
     """
-    options = Options(relative_gap=gap, threads=threads)
+    relative, absolute = gaps(gap, gap_money)
+    options = Options(relative_gap=relative, absolute_gap=absolute, threads=threads)
     budget = TimeBudget(total_time_limit, 2 * points, each=time_limit)
     search = PointSearch(network, (first, second), options, budget, on_progress)
-    found: list[Point] = []
-    sought = 0
-
-    def so_far(stop_reason: StopReason) -> Frontier:
-        return Frontier(
-            kinds=search.kinds,
-            points=_undominated(found, search.kinds),
-            asked=points,
-            sought=sought,
-            gap=gap,
-            stop_reason=stop_reason,
-            failed=None if found else search.failed,
-        )
-
+    hunt = _Hunt(search, budget, points, on_point, on_found)
     try:
-        for number, (what, order, cap) in enumerate(_plan(search, found, points), start=1):
-            on_point(number, what)
-            caps = {} if cap is None else {second: cap}
-            point = search.point(order, caps, partial(_tell_of_following, on_point, number, what))
-            sought = number
-            if point is not None:
-                found.append(point)
-                on_found(so_far(StopReason.INTERRUPTED))
-            if search.is_over() or not found:
-                break
+        hunt.go()
     except KeyboardInterrupt:
-        if not found:
+        if not hunt.found:
             raise
         search.stop_reason = StopReason.INTERRUPTED
-    return so_far(search.stop_reason)
+    return hunt.so_far(search.stop_reason)
 
 
-def _plan(
-    search: PointSearch, found: Sequence[Point], points: int
-) -> Iterator[tuple[str, tuple[Objective, Objective], float | None]]:
-    """Yield what is sought, which objective comes first, and the cap of the second: both ends, then steps between."""
-    first, second = search.kinds
-    yield f"best {first.value}", (first, second), None
-    yield f"best {second.value}", (second, first), None
-    if len(found) < 2:
-        return
-    low, high = sorted(values_of(point.answer, search.kinds)[1] * sign(second) for point in found)
-    for step in np.linspace(low, high, points)[1:-1]:  # what keeps a tight limit keeps the next: a plan to start from
-        limit = "at least" if sign(second) < 0 else "at most"
-        yield f"best {first.value} with {second.value} {limit} {step * sign(second):,.6g}", (first, second), float(step)
+class _Hunt:
+    """What has been found of a frontier, and what is sought next."""
+
+    def __init__(
+        self,
+        search: PointSearch,
+        budget: TimeBudget,
+        points: int,
+        on_point: Callable[[int, str], None],
+        on_found: Callable[[Frontier], None],
+    ) -> None:
+        self.search, self.budget, self.asked = search, budget, points
+        self.on_point, self.on_found = on_point, on_found
+        self.found: list[Point] = []
+        self.sought = 0
+        self.is_complete = False
+
+    def so_far(self, stop_reason: StopReason) -> Frontier:
+        """Return what has been found, as a frontier."""
+        options = self.search.options
+        return Frontier(
+            kinds=self.search.kinds,
+            points=_undominated(self.found, self.search.kinds, self.noticed()),
+            asked=self.asked,
+            sought=self.sought,
+            gap=options.relative_gap,
+            gap_money=options.absolute_gap,
+            is_complete=self.is_complete,
+            stop_reason=stop_reason,
+            failed=None if self.found else self.search.failed,
+        )
+
+    def noticed(self) -> Pair:
+        """Return the differences of both objectives that tell plans apart: more than a held objective may lose."""
+        values = np.array([self.pair(point.answer) for point in self.found]).reshape(-1, 2)
+        kinds = self.search.kinds
+        sizes = [unit(self.search.sizes[kind], max(abs(values[:, i]), default=0.0)) for i, kind in enumerate(kinds)]
+        spans = np.ptp(values, axis=0) if len(values) else np.zeros(2)
+        first, second = (max(4 * LEEWAY * size, LEEWAY * span) for size, span in zip(sizes, spans, strict=True))
+        return first, second
+
+    def pair(self, answer: Answer) -> Pair:
+        """Return both objectives of a plan, as they are minimised."""
+        first, second = (
+            v * sign(k) for v, k in zip(values_of(answer, self.search.kinds), self.search.kinds, strict=True)
+        )
+        return first, second
+
+    def go(self) -> None:
+        """Find the ends, then compromises in the largest boxes, until there are enough or there is no other."""
+        first, second = self.search.kinds
+        ends = [self.end(first, second)]
+        if not self.found or self.search.is_over():
+            return
+        ends.append(self.end(second, first))
+        if len(self.found) < 2:
+            return
+        best_first, best_second = (self.pair(point.answer) for point in self.found)
+        boxes = Boxes(best_first, best_second, self.noticed())
+        while boxes and len(self.found) < self.asked and not self.search.is_over():
+            self.look_into(boxes)
+        self.is_complete = not boxes and not boxes.is_given_up and all(ends)
+
+    def end(self, leading: Objective, following: Objective) -> bool:
+        """Seek the best in one objective; return whether it is proven to be."""
+        led = self.lead(f"best {leading.value}", leading, {})
+        if led.objective is not None:
+            self.keep(led, following, {}, f"best {leading.value}")
+        return self.search.is_proven(led)
+
+    def look_into(self, boxes: Boxes) -> None:
+        """Search the largest box."""
+        box = boxes.largest()
+        leading, held = self.search.kinds[::-1] if box.is_halved else self.search.kinds
+        cap = boxes.below(box) if box.is_halved else box.middle
+        limit = "at least" if sign(held) < 0 else "at most"
+        what = f"best {leading.value} with {held.value} {limit} {cap * sign(held):,.6g}"
+        led = self.lead(what, leading, {held: cap})
+        if led.objective is not None and boxes.is_new(box, led.objective * sign(leading)):
+            point = self.keep(led, held, {held: cap}, what)
+            boxes.found(box, self.pair(point.answer))
+            boxes.is_given_up |= not self.search.is_proven(led)  # what is beyond the point may hold a better one
+        else:
+            boxes.empty(box, is_proven=self.search.is_proven(led))
+
+    def lead(self, what: str, leading: Objective, caps: Mapping[Objective, float]) -> Answer:
+        """Return the first stage of the next point."""
+        self.budget.expect(2 * max(1, self.asked - len(self.found)))
+        self.on_point(len(self.found) + 1, what)
+        led = self.search.lead(leading, caps)
+        self.sought += 1
+        return led
+
+    def keep(self, led: Answer, following: Objective, caps: Mapping[Objective, float], what: str) -> Point:
+        """Improve the other objective, keep the point and tell of it."""
+        number = len(self.found) + 1
+        point = self.search.follow(
+            led, following, caps, lambda: self.on_point(number, f"{what}, then best {following.value}")
+        )
+        self.found.append(point)
+        self.on_found(self.so_far(StopReason.INTERRUPTED))
+        return point
 
 
-def _tell_of_following(on_point: Callable[[int, str], None], number: int, what: str, kind: Objective) -> None:
-    on_point(number, f"{what}, then best {kind.value}")
-
-
-def _undominated(points: Sequence[Point], kinds: tuple[Objective, Objective]) -> tuple[Point, ...]:
+def _undominated(points: Sequence[Point], kinds: tuple[Objective, Objective], noticed: Pair) -> tuple[Point, ...]:
     """Return points in order of the first objective, without those that another beats or equals in both."""
     signs = [sign(kind) for kind in kinds]
     pairs = [
@@ -180,11 +263,9 @@ def _undominated(points: Sequence[Point], kinds: tuple[Objective, Objective]) ->
         for position, point in enumerate(points)
     ]
     kept: list[int] = []
-    seconds = [second for (_, second), _ in pairs]
-    noticed = LEEWAY * max(1.0, max(seconds, default=0.0) - min(seconds, default=0.0))
     least = np.inf
     for (_, second), position in sorted(pairs):
-        if second < least - noticed:
+        if second < least - noticed[1]:
             kept.append(position)
             least = second
     return tuple(points[position] for position in kept)

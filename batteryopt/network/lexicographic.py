@@ -6,7 +6,7 @@ import time
 from collections.abc import Sequence
 
 from batteryopt.network.answer import Answer
-from batteryopt.network.epsilon import LEEWAY, caps_as_rows, sign, with_leeway
+from batteryopt.network.epsilon import LEEWAY, caps_as_rows, largest_term, sign, with_leeway
 from batteryopt.network.instance import Network
 from batteryopt.network.model.formulate import formulate
 from batteryopt.network.objective import Objective
@@ -29,7 +29,7 @@ def lexicographic(
     Parameters
     ----------
     leeway
-        Relative loss of an earlier objective that is allowed.
+        Loss of an earlier objective that is allowed, relative to its largest term or a thousandth of its value.
     time_limit
         Seconds for each.
     """
@@ -50,5 +50,5 @@ def lexicographic(
         answers.append(found)
         if found.objective is None:
             break
-        caps[kind] = with_leeway(found.objective * sign(kind), leeway)
+        caps[kind] = with_leeway(found.objective * sign(kind), largest_term(m, kind), leeway)
     return answers

@@ -40,7 +40,8 @@ def solve(
     network: Network,
     *,
     objective: Objective | Mapping[Objective, float] = Objective.COST,
-    gap: float = GAP,
+    gap: float | None = None,
+    gap_money: float | None = None,
     time_limit: float | None = None,
     threads: int | None = None,
     facilities: Solution | None = None,
@@ -57,7 +58,10 @@ def solve(
         What to minimise (collection: maximise), or weights of several. Where cost is not among them nothing would
         keep the soft rules, so that they are made hard.
     gap
-        Relative gap at which to stop; 0 for exact answers.
+        Relative gap at which to stop; 0 for exact answers. `GAP` unless one is asked for.
+    gap_money
+        Stop when no plan can be better by more than this, in the network's currency: beside `gap` where both are
+        given, else instead of it. Of an objective without cost it says nothing.
     time_limit
         Seconds; the best plan by then is returned with its bound.
     facilities
@@ -89,9 +93,17 @@ def solve(
     weights = {objective: 1.0} if isinstance(objective, Objective) else dict(objective)
     m = formulate(network, weights, facilities=facilities, is_tight=is_tight)
     added = None if rules is None else add_rules(network, m, rules)
-    options = Options(relative_gap=gap, threads=threads, time_limit=time_limit)
+    relative, absolute = gaps(gap, gap_money if Objective.COST in weights else None)
+    options = Options(relative_gap=relative, absolute_gap=absolute, threads=threads, time_limit=time_limit)
     found, x = answer_with_point(network, m, weights, options, began=began, adapter=adapter, on_progress=on_progress)
     return found if added is None or x is None else _with_added(found, added, x)
+
+
+def gaps(gap: float | None, gap_money: float | None) -> tuple[float, float]:
+    """Return the relative and the absolute gap at which to stop, whichever comes first, of what was asked for."""
+    if gap is None:
+        gap = GAP if gap_money is None else 0.0
+    return gap, gap_money or 0.0
 
 
 def _tree_searcher(network: Network, name: str) -> Adapter:

@@ -58,9 +58,9 @@ class TimeBudget:
         self._last = self._clock(), seconds
         return None if math.isinf(seconds) else seconds
 
-    def skip(self) -> None:
-        """Leave the share of one solve to the others."""
-        self._solves_left -= 1
+    def expect(self, solves: int) -> None:
+        """Share what is left among so many solves from now on, as it turns out what is still to be done."""
+        self._solves_left = solves
 
     def _left(self) -> float:
         return self._ends_at - self._clock()

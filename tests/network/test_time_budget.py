@@ -51,9 +51,17 @@ def test_no_solve_begins_that_could_not_end_in_time(clock):
 def test_time_is_not_spent_where_nothing_is_left_to_do(clock):
     budget = TimeBudget(10.0, 2, clock=clock)
     budget.share()
-    budget.skip()
+    budget.expect(0)
     clock.now += 11.0
     assert not budget.is_spent
+
+
+def test_what_turns_out_to_be_left_to_do_shares_what_is_left(clock):
+    budget = TimeBudget(10.0, 2, clock=clock)
+    assert budget.share() == 5.0
+    clock.now += 4.0
+    budget.expect(3)
+    assert [budget.share(), budget.share()] == [2.0, 3.0]
 
 
 def test_without_a_limit_there_is_none(clock):

@@ -45,8 +45,7 @@ class Units:
 
 def natural_units(m: Formulation, program: QuadraticProgram) -> Units:
     """Return the units of a formulation as arrays."""
-    columns = np.ones(m.size)
-    columns[_columns_of(m, MASSES)] = m.tonne
+    columns = mass_units(m)
     payments = _columns_of(m, PAYMENTS)
     rows = _row_units(m, program, columns, payments)
     entries = sp.coo_array(program.A)
@@ -56,6 +55,11 @@ def natural_units(m: Formulation, program: QuadraticProgram) -> Units:
     columns[payments] = np.where(largest[payments] > 0, largest[payments], 1.0)
     most = float(np.max(np.abs(program.c * columns), initial=0.0))
     return Units(columns=columns, rows=rows, money=power_of_two(most / LARGEST_COST) if most > 0 else 1.0)
+
+
+def mass_units(m: Formulation) -> Floats:
+    """Return the units of the columns as far as they are masses; 1 for all others."""
+    return np.where(_columns_of(m, MASSES), m.tonne, 1.0)
 
 
 def in_units(program: QuadraticProgram, units: Units) -> QuadraticProgram:
