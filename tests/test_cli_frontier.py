@@ -37,7 +37,9 @@ def test_every_point_is_saved_with_its_plan(network, tmp_path):
         plan = json.loads((tmp_path / point["folder"] / "result.json").read_text())
         assert plan["models"]["design"]["objective"] == pytest.approx(point["cost"])
         assert (tmp_path / point["folder"] / "flows.csv").is_file()
-    assert pd.read_csv(tmp_path / "frontier.csv")["collection"].tolist() == pytest.approx([tonnes for _, tonnes in POINTS], rel=1e-4)
+    assert pd.read_csv(tmp_path / "frontier.csv")["collection"].tolist() == pytest.approx(
+        [tonnes for _, tonnes in POINTS], rel=1e-4
+    )
     assert invoke(*words, "--points", 2).exit_code == 0
     assert sorted(path.name for path in (tmp_path / "points").iterdir()) == ["1", "2"]
 

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import dataclasses
+import functools
 import time
 from collections.abc import Mapping
+
+import numpy as np
 
 from batteryopt.certificate import Certificate, Check
 from batteryopt.network.answer import BOUND, ROOT_BOUND, Answer, value_of
@@ -19,6 +22,7 @@ from batteryopt.network.model.extract import to_solution
 from batteryopt.network.model.formulate import formulate
 from batteryopt.network.model.objective import weighted
 from batteryopt.network.objective import Objective
+from batteryopt.network.outside import LEAST_SECONDS, MOST_SECONDS, SHARE, improved, wider
 from batteryopt.network.search.arrays import Problem, make_problem
 from batteryopt.network.search.elsewhere import search_elsewhere
 from batteryopt.network.search.search import Found, search
@@ -91,8 +95,10 @@ def solve(
     network = network.only_future
     adapter = None if solver in (None, "highs") else _tree_searcher(network, str(solver))
     weights = {objective: 1.0} if isinstance(objective, Objective) else dict(objective)
-    m = formulate(network, weights, facilities=facilities, is_tight=is_tight)
+    m = tryable(network, weights, facilities=facilities, is_tight=is_tight)
     added = None if rules is None else add_rules(network, m, rules)
+    if added is not None:
+        m.wider = None  # a plan of the wider form need not keep the user's rules, and would accuse the bound falsely
     relative, absolute = gaps(gap, gap_money if Objective.COST in weights else None)
     options = Options(relative_gap=relative, absolute_gap=absolute, threads=threads, time_limit=time_limit)
     found, x = answer_with_point(network, m, weights, options, began=began, adapter=adapter, on_progress=on_progress)
@@ -104,6 +110,16 @@ def gaps(gap: float | None, gap_money: float | None) -> tuple[float, float]:
     if gap is None:
         gap = GAP if gap_money is None else 0.0
     return gap, gap_money or 0.0
+
+
+def tryable(
+    network: Network, weights: Mapping[Objective, float], *, facilities: Solution | None = None, is_tight: bool = True
+) -> Formulation:
+    """Return the formulation for an objective, with the wider one that its bound is tried against from outside."""
+    m = formulate(network, weights, facilities=facilities, is_tight=is_tight)
+    if is_tight:
+        m.wider = functools.cache(lambda: wider(network, weights, facilities))
+    return m
 
 
 def _tree_searcher(network: Network, name: str) -> Adapter:
@@ -199,6 +215,8 @@ def _searched(
         why = explain(m, left) if run.stop_reason.is_no_solution else Conflict()
         return dataclasses.replace(answer, conflicts=why.missed, opposed=why.opposed, reason=_reason(run)), None
     certificate = check(solution) + _money_checks(problem, found, solution, weights, units)
+    if extra is None and certificate.passed and run.bound is not None:
+        certificate += _tried_from_outside(m, solution, weights, run, _seconds_to_try(options, began))
     return dataclasses.replace(answer, certificate=certificate), x
 
 
@@ -206,7 +224,7 @@ class _Units:
     """Between the search, which minimises in units of its own, and people, who may ask for the most collected."""
 
     def __init__(self, problem: Problem, weights: Mapping[Objective, float]) -> None:
-        self.sign = -1.0 if tuple(weights) == (Objective.COLLECTION,) else 1.0
+        self.sign = direction(weights)
         self._factor = self.sign * problem.money
 
     def theirs(self, value: float) -> float:
@@ -250,6 +268,45 @@ def _money_checks(
             beyond = max(0.0, units.sign * (units.theirs(bound) - value))
             checks.append(Check(name=name, residual=beyond / size, tolerance=BOUND_TOLERANCE, detail=f"{bound:.10g}"))
     return Certificate(tuple(checks))
+
+
+def _seconds_to_try(options: Options, began: float) -> float:
+    """Return the seconds in which a bound may be tried from outside; perhaps less than none."""
+    spent = time.monotonic() - began
+    left = np.inf if options.time_limit is None else options.time_limit - spent
+    return float(min(np.clip(SHARE * spent, LEAST_SECONDS, MOST_SECONDS), left))
+
+
+def _tried_from_outside(
+    m: Formulation, plan: Solution, weights: Mapping[Objective, float], run: Run, seconds: float
+) -> Certificate:
+    """Return whether the bound holds against a plan that a wider model finds; nothing where there is no time to try.
+
+    Only what passes the check itself counts: a wider model that lets too much through accuses nobody.
+    """
+    if m.wider is None or seconds < LEAST_SECONDS or run.bound is None:
+        return Certificate()
+    until, wide = time.monotonic() + seconds, m.wider()
+    found = improved(plan.network, wide, plan, weights, max(until - time.monotonic(), LEAST_SECONDS / 2))
+    if found is None or not check(found).passed:
+        return Certificate()
+    value = value_of(found, weights)
+    beyond = max(0.0, direction(weights) * (run.bound - value))
+    return Certificate(
+        (
+            Check(
+                name="bound-holds-against-a-wider-model",
+                residual=beyond / size_of(found, weights, value),
+                tolerance=BOUND_TOLERANCE,
+                detail=f"bound {run.bound:.10g}, best of a model without cuts and mass bounds {value:.10g}",
+            ),
+        )
+    )
+
+
+def direction(weights: Mapping[Objective, float]) -> float:
+    """Return -1 where people ask for the most of an objective, 1 where for the least."""
+    return -1.0 if tuple(weights) == (Objective.COLLECTION,) else 1.0
 
 
 def _reason(run: Run) -> str:

@@ -46,6 +46,7 @@ _CLAIMS = {
     "hard-rules-hold": "Every hard rule of policy holds.",
     "objective-recomputed": "The objective, recomputed from the tables alone, is what the model says.",
     "bound-below-the-objective": "The bound does not contradict the plan.",
+    "bound-holds-against-a-wider-model": "A model without cuts or bounds of its own found no plan beyond the bound.",
     "bound-from-duals-below-the-objective": "A bound from dual prices alone does not contradict the plan.",
 }
 _BEGINNINGS = {

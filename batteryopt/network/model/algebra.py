@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import dataclasses
 import enum
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -262,11 +262,17 @@ class Formulation:
         Names of all codes, by kind.
     tonne
         Tonnes that are to this model what one is to others, for whoever solves it.
+
+    Attributes
+    ----------
+    wider
+        Gives a wider formulation of the same, against which bounds are tried; None where there is none.
     """
 
     def __init__(self, labels: Mapping[str, Sequence[str]], *, tonne: float = 1.0) -> None:
         self.labels = labels
         self.tonne = tonne
+        self.wider: Callable[[], Formulation] | None = None
         self.families: dict[str, Family] = {}
         self.rows: dict[str, Rows] = {}
         self.charges: dict[str, list[Terms]] = {}
