@@ -38,7 +38,7 @@ def print_result(
         label = f"  {_words(rest)}" if rest else _words(head)
         table.add_row(label, *(number(found.get(key)) for found in leaves.values()))
     table.add_section()
-    for label, show in _status_rows(formulas):
+    for label, show in _status_rows(models, formulas):
         table.add_row(label, *(show(name, answer) for name, answer in models.items()))
     console.print(table)
     for line in remarks_of({"": models, " by formula": formulas}):
@@ -84,10 +84,19 @@ def _table(models: Iterable[str]) -> Table:
     return table
 
 
-def _status_rows(formulas: Mapping[str, Any]) -> Iterator[tuple[str, Callable[[str, Mapping[str, Any]], str]]]:
+def _share(value: float | None) -> str:
+    return NONE if value is None else f"{value:.1e}"
+
+
+def _status_rows(
+    models: Mapping[str, Any], formulas: Mapping[str, Any]
+) -> Iterator[tuple[str, Callable[[str, Mapping[str, Any]], str]]]:
     yield "objective", lambda _, answer: number(answer["objective"])
     yield "bound", lambda _, answer: number(answer["bound"])
-    yield "gap", lambda _, answer: NONE if answer["gap"] is None else f"{answer['gap']:.1e}"
+    yield "gap", lambda _, answer: _share(answer["gap"])
+    if any("gross" in answer for answer in models.values()):
+        yield "gap in money", lambda _, answer: number(answer["gap_money"])
+        yield "of the money that moves", lambda _, answer: _share(answer["gap_of_gross"])
     yield "solved by", lambda _, answer: answer["solver"]
     yield "stopped", lambda _, answer: answer["stop_reason"]
     yield "point", lambda _, answer: answer["point_status"]

@@ -253,7 +253,12 @@ class Teller:
 
 def _words(progress: Progress) -> str:
     """Return a solver's word on its way as a line."""
-    best = "no plan yet" if progress.objective is None else f"best plan {progress.objective:,.0f}"
-    bound = "" if progress.bound is None else f", bound {progress.bound:,.0f}"
+    best = "no plan yet" if progress.objective is None else f"best plan {_shown(progress.objective)}"
+    bound = "" if progress.bound is None else f", bound {_shown(progress.bound)}"
     gap = relative_gap(progress.objective, progress.bound)
     return f"{progress.seconds:.0f} s: {best}{bound}" + ("" if gap is None else f", gap {gap:.2%}")
+
+
+def _shown(value: float) -> str:
+    """Return an amount without decimals, or with its first digits where these are all there is."""
+    return f"{value:,.0f}" if value == 0 or abs(value) >= 100 else f"{value:.4g}"

@@ -12,6 +12,7 @@ from rich.table import Table
 from rich.text import Text
 
 from batteryopt.network import haulage
+from batteryopt.network.magnitude import gross
 from batteryopt.network.objective import Objective
 from batteryopt.network.output import by_type, utilisation
 
@@ -26,7 +27,7 @@ MILLION = 1e6
 NOTICED = 0.5
 """Units of a rule missed that are worth a line."""
 NEGLIGIBLE = 0.005
-"""Money below it is not shown."""
+"""Money below it is not shown, or below that share of what moves where that is little."""
 
 
 def summary(
@@ -86,7 +87,9 @@ def _remarks(solution: Solution, objective: Mapping[Objective, float]) -> Iterat
 def _distance(solution: Solution, objective: Mapping[Objective, float], could: float) -> str:
     """Return in words by how much a plan could be better at most."""
     if tuple(objective) == (Objective.COST,):
-        return f"; no plan can be better by more than {money(could, solution.network.currency)}"
+        moves = gross(solution)
+        share = f", {could / moves:.2%} of the money that moves" if moves and could else ""
+        return f"; no plan can be better by more than {money(could, solution.network.currency)}{share}"
     if len(objective) == 1:
         (kind,) = objective
         return f"; best in {kind.value}, where no plan can be better by more than {could:,.6g} {UNITS[kind]}"
@@ -104,11 +107,12 @@ def _table(title: str, *columns: str) -> Table:
 def _money(solution: Solution) -> Table:
     unit, name = _unit(solution)
     table = _table("Money", "", f"{name} {solution.network.currency}".strip())
+    noticed = min(NEGLIGIBLE, NEGLIGIBLE * gross(solution))
     for term, value in solution.cost_terms.items():
-        if abs(value) > NEGLIGIBLE:
-            table.add_row(term, f"{value / unit:,.2f}")
+        if abs(value) > noticed:
+            table.add_row(term, figure(value / unit))
     table.add_section()
-    table.add_row("net present cost", f"{solution.net_present_cost / unit:,.2f}")
+    table.add_row("net present cost", figure(solution.net_present_cost / unit))
     return table
 
 
@@ -148,7 +152,7 @@ def _travel(solution: Solution) -> Table | None:
         cost = float(mine["cost"].sum() + journeys["cost"].sum())
         emitted = float(mine["emission_kg"].sum() + journeys["emission_kg"].sum()) / 1000.0
         count = f"{float(journeys['trips'].sum()):,.0f}" if len(journeys) else ""
-        table.add_row(mode.name, f"{carried:,.0f}", f"{km:,.0f}", f"{cost / unit:,.2f}", f"{emitted:,.0f}", count)
+        table.add_row(mode.name, f"{carried:,.0f}", f"{km:,.0f}", figure(cost / unit), f"{emitted:,.0f}", count)
     return table if table.row_count else None
 
 
@@ -187,8 +191,13 @@ def _first(rates: pd.Series[float]) -> Iterator[tuple[str, float]]:
 
 def money(amount: float, currency: str) -> str:
     """Return an amount in words: millions from a million on."""
-    text = f"{amount / MILLION:,.3f} million" if abs(amount) >= MILLION else f"{amount:,.2f}"
+    text = f"{amount / MILLION:,.3f} million" if abs(amount) >= MILLION else figure(amount)
     return f"{text} {currency}".strip()
+
+
+def figure(amount: float) -> str:
+    """Return an amount with two decimals, or with the digits it needs where these would not show it."""
+    return f"{amount:,.2f}" if amount == 0 or abs(amount) >= NEGLIGIBLE else f"{amount:.4g}"
 
 
 def tonnes(amount: float) -> str:

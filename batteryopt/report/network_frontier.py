@@ -40,15 +40,7 @@ def section(saved: Saved) -> Section:
             page.charts([{**terms(saved), "wide": True}]),
             page.fold("What stands elsewhere on the way", [changes]),
         ]
-    if missing := found["asked"] - len(found["points"]):
-        why = "Stopped before its end: " if found["stop_reason"] != "converged" else ""
-        blocks.append(
-            page.paragraph(
-                f"{why}{missing} of the {found['asked']} points asked for are not shown, being no better than another "
-                "in both objectives, or not reached.",
-                "soft",
-            )
-        )
+    blocks.append(page.paragraph(_others(found), "soft"))
     return Section(title=f"The frontier: {first} against {second}", blocks=blocks)
 
 
@@ -149,6 +141,21 @@ def terms(saved: Saved) -> dict[str, Any]:
         barmode="relative",
         xaxis={"type": "category"},
     )
+
+
+def _others(found: Any) -> str:
+    """Return whether there are other compromises, and why points are missing."""
+    missing = found["asked"] - len(found["points"])
+    if found.get("is_complete"):
+        return "These are all compromises there are, to within the gap."
+    if missing and found["stop_reason"] != "converged":
+        return f"Stopped before its end: {missing} of the {found['asked']} points asked for were not reached."
+    if missing:
+        return (
+            f"{missing} of the {found['asked']} points asked for are not shown, being no better than another in both "
+            "objectives, or not proven."
+        )
+    return "There may be other compromises between these."
 
 
 def _found(saved: Saved) -> Any:

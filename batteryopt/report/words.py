@@ -91,15 +91,25 @@ def verdict(answer: Mapping[str, Any]) -> str:
     status = STATUS.get(answer["point_status"], answer["point_status"])
     if answer["objective"] is None:
         return f"No answer: {answer.get('reason') or answer['stop_reason']}."
-    gap = answer.get("gap")
-    if gap is None:
+    gap, money = answer.get("gap"), _money(answer)
+    if gap is None and not money:
         return f"{status.capitalize()}; no global bound is known for this model."
     other = f"no other answer{_held(answer.get('held') or {})}"
+    if gap is None:
+        return f"{status.capitalize()}: {other} can be better by more than {money}."
     if gap <= 1e-6:
         return f"{status.capitalize()}: {other} can be better by more than a millionth."
     if answer["point_status"] == "optimal":
         status = "optimal within the gap asked for"
-    return f"{status.capitalize()}: {other} can be better by more than {gap:.2%}."
+    return f"{status.capitalize()}: {other} can be better by more than {gap:.2%}{f', {money}' if money else ''}."
+
+
+def _money(answer: Mapping[str, Any]) -> str:
+    """Return a gap in money beside the money that moves, which the difference of costs and revenues says nothing of."""
+    gap, share = answer.get("gap_money"), answer.get("gap_of_gross")
+    if gap is None or share is None:
+        return ""
+    return f"{gap:,.6g} {answer.get('currency') or 'of money'} or {share:.2%} of the money that moves"
 
 
 def _held(limits: Mapping[str, float]) -> str:

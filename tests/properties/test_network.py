@@ -12,8 +12,10 @@ from hypothesis import strategies as st
 from batteryopt.network.closed_form import EchelonCase, enumerate_sites
 from batteryopt.network.instance import Network
 from batteryopt.network.solve import solve
+from batteryopt.status import PointStatus
 from tests.network.echelon import echelon
 from tests.network.everything import everything
+from tests.network.rescale import rescaled
 
 QUICK = settings(max_examples=10, deadline=None)
 
@@ -90,28 +92,25 @@ def test_cuts_cut_no_optimum_off(network):
     assert tight.root_bound >= loose.root_bound - 1e-6 * max(1.0, abs(loose.root_bound))
 
 
-@given(towns(), st.sampled_from((0.01, 7.0, 1000.0)))
-@settings(max_examples=6, deadline=None)
-def test_money_has_no_unit(network, factor):
-    """All prices times k make the cost k times as much."""
-    dearer = with_prices(network, factor)
-    assert solve(dearer, gap=0.0).objective == pytest.approx(factor * solve(network, gap=0.0).objective, rel=1e-6)
+@given(towns(), st.sampled_from((1e-10, 1e-9, 1e-8, 7.0, 1e9)), st.sampled_from((1.0, 1e-6, 1e9)))
+@settings(max_examples=12, deadline=None)
+def test_money_and_mass_have_no_unit(network, money, mass):
+    """In whatever units, the cost is what enumeration finds, and the bound says so of the true numbers."""
+    expected = money * enumerate_sites(EchelonCase.of(network)).cost
+    answer = solve(rescaled(network, money=money, mass=mass), gap=0.0)
+    assert answer.objective == pytest.approx(expected, rel=1e-6, abs=1e-9 * money)
+    assert answer.run.bound == pytest.approx(expected, rel=1e-6, abs=1e-9 * money)
+    assert answer.run.point_status is PointStatus.OPTIMAL
+    assert answer.certificate.passed, str(answer.certificate)
 
 
-def with_prices(network: Network, factor: float) -> Network:
-    (type_,), (product,), (mode,) = network.types, network.products, network.modes
-    level = dataclasses.replace(
-        type_.levels[0],
-        opening_cost=type_.levels[0].opening_cost * factor,
-        variable_cost_per_t=type_.levels[0].variable_cost_per_t * factor,
-    )
-    left = product.uncollected_cost_per_t
-    return dataclasses.replace(
-        network,
-        types=(dataclasses.replace(type_, levels=(level,)),),
-        products=(dataclasses.replace(product, uncollected_cost_per_t=None if left is None else left * factor),),
-        modes=(dataclasses.replace(mode, cost_per_t_km=mode.cost_per_t_km * factor),),
-    )
+@pytest.mark.parametrize(("money", "mass"), [(1e-10, 1.0), (1e12, 1.0), (1.0, 1e-6), (1.0, 1e9), (1e-9, 1e9)])
+def test_no_part_of_the_model_has_a_unit(money, mass):
+    """Every cost term of the network with everything in it is so many times as much, whatever a tonne is."""
+    usual, other = (solve(each, gap=0.0) for each in (everything(), rescaled(everything(), money=money, mass=mass)))
+    assert other.objective == pytest.approx(money * usual.objective, rel=1e-7)
+    assert other.run.bound == pytest.approx(other.objective, rel=1e-7)
+    assert other.certificate.passed, str(other.certificate)
 
 
 @given(towns(), st.randoms(use_true_random=False))
