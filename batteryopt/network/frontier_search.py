@@ -13,10 +13,9 @@ from batteryopt.network.epsilon import LEEWAY, caps_as_rows, largest_term, sign,
 from batteryopt.network.instance import Network
 from batteryopt.network.magnitude import size_of
 from batteryopt.network.model.algebra import Floats
-from batteryopt.network.model.formulate import formulate
 from batteryopt.network.model.objective import costs_of
 from batteryopt.network.objective import Objective
-from batteryopt.network.solve import BOUND_TOLERANCE, answer_with_point
+from batteryopt.network.solve import BOUND_TOLERANCE, answer_with_point, tryable
 from batteryopt.network.time_budget import TimeBudget
 from batteryopt.solvers.adapter import Options, ProgressListener
 from batteryopt.solvers.interrupt import interrupts_heard
@@ -77,7 +76,7 @@ class PointSearch:
         on_progress: ProgressListener | None,
     ) -> None:
         self.network, self.kinds = network, kinds
-        self.m = formulate(network, dict.fromkeys(kinds, 1.0))
+        self.m = tryable(network, dict.fromkeys(kinds, 1.0))
         self.sizes = {kind: largest_term(self.m, kind) for kind in kinds}
         self.stop_reason = StopReason.CONVERGED
         self.failed: Answer | None = None
