@@ -212,7 +212,7 @@ def test_the_summary_says_what_a_planner_asks_first(hand_plan: Solution) -> None
 @pytest.mark.parametrize(
     ("objective", "words"),
     [
-        ({Objective.COST: 1.0}, "; no plan can be better by more than 2.00 EUR"),
+        ({Objective.COST: 1.0}, "; no plan can be better by more than 2.00 EUR, 0.00% of the money that moves"),
         ({Objective.EMISSIONS: 1.0}, "; best in emissions, where no plan can be better by more than 2 t CO2e"),
         ({Objective.COST: 1.0, Objective.RISK: 3.0}, "; best in cost and risk, weighted, to within 2"),
     ],

@@ -208,13 +208,13 @@ def test_side_by_side_names_what_is_gained_and_lost(plan, other_plan):
 
 
 def test_frontier_has_a_point_for_every_plan(compromises):
-    """400, 450 and 500 money for 10, 12.5 and 20 t: a tonne more costs 50 / 2.5 = 20, then 50 / 7.5 = 6.67."""
+    """Up to 15 t a tonne more costs 25 / 1.25 = 20; from there to all 20 t next to nothing."""
     [plans] = by_name(network, compromises)["frontier"]["data"]  # all proven: no bounds beside them
-    assert plans["x"] == pytest.approx([10, 12.5, 20], rel=1e-4)
-    assert plans["y"] == pytest.approx([400, 450, 500], rel=1e-4)
+    assert plans["x"] == pytest.approx([10, 11.25, 12.5, 15, 20], rel=1e-4)
+    assert plans["y"] == pytest.approx([400, 425, 450, 500, 500], rel=1e-4)
     rows = network_frontier.table(compromises).rows
-    assert [row[5] for row in rows] == [None, "20.0", "6.67"]
-    assert [row[-1] for row in rows] == ["points/1", "points/2", "points/3"]
+    assert [row[5] for row in rows[:4]] == [None, "20.0", "20.0", "20.0"]
+    assert [row[-1] for row in rows] == [f"points/{number}" for number in range(1, 6)]
 
 
 def test_frontier_shows_bounds_where_plans_are_not_proven(compromises):
@@ -222,14 +222,14 @@ def test_frontier_shows_bounds_where_plans_are_not_proven(compromises):
     points = [{**point, "gap": 0.1, "bound": 0.9 * point["cost"]} for point in found["points"]]
     document = {**compromises.document, "frontier": {**found, "points": points}}
     _, bounds = network_frontier.curve(dataclasses.replace(compromises, document=document))["data"]
-    assert bounds["y"] == pytest.approx([360, 405, 450], rel=1e-4)
+    assert bounds["y"] == pytest.approx([360, 382.5, 405, 450, 450], rel=1e-4)
 
 
 def test_cost_terms_of_the_frontiers_ends(compromises):
     """One point opened for 100 and 10 t left for 300; two points opened for 100 + 400 and nothing left."""
     spec = by_name(network, compromises)["frontier-cost-terms"]
     opening, left = trace(spec, "Opening"), trace(spec, "Uncollected")
-    assert (opening["x"][0], opening["x"][-1]) == ("Point 1", "Point 3")
+    assert (opening["x"][0], opening["x"][-1]) == ("Point 1", "Point 5")
     assert (opening["y"][0], left["y"][0]) == (pytest.approx(100), pytest.approx(300, rel=1e-4))
     assert (opening["y"][-1], left["y"][-1]) == (pytest.approx(500), pytest.approx(0, abs=1e-2))
 
@@ -237,7 +237,7 @@ def test_cost_terms_of_the_frontiers_ends(compromises):
 def test_a_point_is_a_result_of_its_own(compromises):
     point = load(compromises.folder / "points/2")
     assert point.instance.name == compromises.instance.name
-    assert "with collection at least 12.5 can be better" in words.verdict(point.models["design"])
+    assert "with collection at least 11.25 can be better" in words.verdict(point.models["design"])
     assert point.label == "Point 2"
 
 
