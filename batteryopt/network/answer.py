@@ -76,16 +76,16 @@ class Answer(Certified, Presented):
         """Judge the sides of the bounds anew: plan or bounds may not be those that the certificate was made for."""
         if self.solution is not None:
             object.__setattr__(self, "certificate", Certificate(tuple(map(self._on_its_side, self.certificate))))
+        super().__post_init__()
 
     def _on_its_side(self, entry: Check) -> Check:
         """Return an entry on a bound with a residual no smaller than this plan's; any other one as it is."""
         bound = {BOUND: self.run.bound, ROOT_BOUND: self.root_bound}.get(entry.name)
         value = self.objective
-        if bound is None or value is None:
+        if bound is None or value is None or self.solution is None:
             return entry
         sign = -1.0 if tuple(self.objective_kind) == (Objective.COLLECTION,) else 1.0
-        terms = [] if self.solution is None else map(abs, self.solution.cost_terms.values())
-        size = max(1.0, sum(terms) if Objective.COST in self.objective_kind else abs(value))
+        size = size_of(self.solution, self.objective_kind, value)
         return dataclasses.replace(entry, residual=max(entry.residual, sign * (bound - value) / size))
 
     @property

@@ -130,10 +130,10 @@ def rounds(solution: Solution) -> Residuals:
     for row in records(solution.facilities):
         for name, mode in mobile.items():
             standing[row.site, name, row.period] |= takes_the_rounds_of(network, mode, row.type)
-    for table in (solution.trips, solution.shipped):
+    for table, unit in ((solution.trips, 1.0), (solution.shipped, own_tonne(network))):
         for row in records(table[table["mode"].isin(mobile)]):
             if not standing[row.destination, row.mode, row.period]:
-                yield over(row[-1], 0.0), f"{row.origin}->{row.destination} by {row.mode}/{row.period}: no depot"
+                yield over(row[-1], 0.0, unit), f"{row.origin}->{row.destination} by {row.mode}/{row.period}: no depot"
 
 
 def ends(solution: Solution) -> Residuals:

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import dataclasses
 from collections.abc import Mapping, Sequence
 
 import numpy as np
 import scipy.sparse as sp
 
-from batteryopt.network.answer import Answer
+from batteryopt.network.answer import Answer, value_of
 from batteryopt.network.model.algebra import Formulation
 from batteryopt.network.model.objective import Costs, costs_of
 from batteryopt.network.objective import Objective
@@ -44,7 +43,7 @@ def with_leeway(value: float, size: float, leeway: float = LEEWAY) -> float:
 
 def values_of(found: Answer, kinds: Sequence[Objective]) -> list[float]:
     """Return the values of objectives in an answer's plan."""
-    return [dataclasses.replace(found, objective_kind={kind: 1.0}).objective or 0.0 for kind in kinds]
+    return [0.0 if found.solution is None else value_of(found.solution, {kind: 1.0}) for kind in kinds]
 
 
 def caps_as_rows(m: Formulation, caps: Mapping[Objective, float]) -> QuadraticProgram | None:
