@@ -173,7 +173,12 @@ def answer_with_point(
     """
     problem = make_problem(m, weighted(m, weights), extra=extra)
     with catching_interrupt():  # to the end, tables and check included: an interrupt ends the search and loses nothing
-        return _searched(network, m, problem, weights, options, began, start, adapter, on_progress)
+        found, x = _searched(network, m, problem, weights, options, began, start, adapter, on_progress)
+        if extra is None and found.solution is not None and found.certificate.passed and found.run.bound is not None:
+            seconds = _seconds_to_try(options, began)
+            tried = _tried_from_outside(m, found.solution, weights, found.run, seconds)
+            found = dataclasses.replace(found, certificate=found.certificate + tried)
+        return found, x
 
 
 def _searched(
@@ -215,8 +220,6 @@ def _searched(
         why = explain(m, left) if run.stop_reason.is_no_solution else Conflict()
         return dataclasses.replace(answer, conflicts=why.missed, opposed=why.opposed, reason=_reason(run)), None
     certificate = check(solution) + _money_checks(problem, found, solution, weights, units)
-    if extra is None and certificate.passed and run.bound is not None:
-        certificate += _tried_from_outside(m, solution, weights, run, _seconds_to_try(options, began))
     return dataclasses.replace(answer, certificate=certificate), x
 
 
