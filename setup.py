@@ -1,4 +1,4 @@
-"""What pyproject.toml cannot say: a wheel brings the examples of `batteryopt.examples`, which a clone has in data/."""
+"""What pyproject.toml cannot say: a wheel brings the examples of `ground.examples`, which a clone has in data/."""
 
 from __future__ import annotations
 

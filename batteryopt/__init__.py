@@ -27,27 +27,27 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from batteryopt.bilevel import Follower
-    from batteryopt.certificate import Certificate, Check
-    from batteryopt.coordination.instance import CoordinationInstance
-    from batteryopt.coordination.regions import CoordinationNetwork
-    from batteryopt.errors import BatteryOptError, Fault, FormulaDoesNotApply, InvalidInput, SolverUnavailable
     from batteryopt.families import FAMILIES, model, plan_of, read, solve
-    from batteryopt.run import Route, Run, versions
-    from batteryopt.status import PointStatus, StopReason
-    from batteryopt.toml_output import write
+    from batteryopt.games.coordination.data.instance import CoordinationInstance
+    from batteryopt.games.coordination.data.regions import CoordinationNetwork
+    from batteryopt.ground.certificate import Certificate, Check
+    from batteryopt.ground.errors import BatteryOptError, Fault, FormulaDoesNotApply, InvalidInput, SolverUnavailable
+    from batteryopt.ground.status import PointStatus, StopReason
+    from batteryopt.solvers.contract.provenance import Route, Run, versions
+    from batteryopt.tables.toml_output import write
 
 _HOMES = {
     "families": ("FAMILIES", "model", "plan_of", "read", "solve"),
-    "toml_output": ("write",),
-    "coordination.instance": ("CoordinationInstance",),
-    "coordination.regions": ("CoordinationNetwork",),
+    "tables.toml_output": ("write",),
+    "games.coordination.data.instance": ("CoordinationInstance",),
+    "games.coordination.data.regions": ("CoordinationNetwork",),
     "bilevel": ("Follower",),
-    "certificate": ("Certificate", "Check"),
-    "run": ("Route", "Run", "versions"),
-    "status": ("PointStatus", "StopReason"),
-    "errors": ("BatteryOptError", "Fault", "FormulaDoesNotApply", "InvalidInput", "SolverUnavailable"),
+    "ground.certificate": ("Certificate", "Check"),
+    "solvers.contract.provenance": ("Route", "Run", "versions"),
+    "ground.status": ("PointStatus", "StopReason"),
+    "ground.errors": ("BatteryOptError", "Fault", "FormulaDoesNotApply", "InvalidInput", "SolverUnavailable"),
 }
-_PACKAGES = ("bilevel", "coordination", "differential_game", "network", "solvers", "sweep")
+_PACKAGES = ("bilevel", "games", "network", "solvers", "sweep")
 _HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
 
 __all__ = [

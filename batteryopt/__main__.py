@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sys
 
-from batteryopt.signals import heed_signals
+from batteryopt.ground.signals import heed_signals
 
 STOPPED = 4
 """Exit status of what was interrupted, as `batteryopt.cli.exits` has it."""

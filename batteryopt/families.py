@@ -13,15 +13,15 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
-from batteryopt.errors import Fault, InvalidInput, nearest
+from batteryopt.ground.errors import Fault, InvalidInput, nearest
 
 if TYPE_CHECKING:
     import pandas as pd
     from rich.console import RenderableType
 
-    from batteryopt.certificate import Certificate
-    from batteryopt.reproduction import Reproduction
-    from batteryopt.run import Run
+    from batteryopt.games.shell.reproduction import Reproduction
+    from batteryopt.ground.certificate import Certificate
+    from batteryopt.solvers.contract.provenance import Run
 
 
 class Answer(Protocol):
@@ -222,13 +222,13 @@ FAMILIES: Mapping[str, Family] = {
         Family(
             kind="coordination",
             summary="manufacturer, retailer and echelon-use enterprise: prices, recycling service, a contract",
-            package="batteryopt.coordination",
-            read="instance:read",
+            package="batteryopt.games.coordination",
+            read="data.instance:read",
             models="solution:Model",
             default_models="solve:DEFAULT_MODELS",
             solve="solve:solve",
             template="template:write_template",
-            reproduce="reproduce:reproduce",
+            reproduce="paper.reproduce:reproduce",
             drawn=(
                 "profits.supply_chain",
                 "profits.manufacturer",
@@ -245,13 +245,13 @@ FAMILIES: Mapping[str, Family] = {
         Family(
             kind="differential-game",
             summary="manufacturer and retailer over time: prices, green innovation, credits, a contract",
-            package="batteryopt.differential_game",
-            read="instance:read",
+            package="batteryopt.games.differential",
+            read="data.instance:read",
             models="solution:Model",
             default_models="solve:DEFAULT_MODELS",
             solve="solve:solve",
             template="template:write_template",
-            reproduce="reproduce:reproduce",
+            reproduce="paper.reproduce:reproduce",
             drawn=(
                 "present_value.supply_chain",
                 "present_value.manufacturer",
@@ -271,10 +271,10 @@ FAMILIES: Mapping[str, Family] = {
             models="family:Model",
             default_models="family:DEFAULT_MODELS",
             solve="family:solve",
-            template="template:write_template",
+            template="tables.template:write_template",
             options="family:read_options",
-            frontier="compromises:solve_frontier",
-            tables="output:TABLES",
+            frontier="studies.compromises:solve_frontier",
+            tables="plan.output:TABLES",
             understand="family:understand",
             left_out=("open_facilities", "missed_rules", "conflicts", "opposed", "held"),
         ),
@@ -292,8 +292,8 @@ def family_of(kind: str, place: str = "kind") -> Family:
 
 def family_at(path: str | os.PathLike[str]) -> Family:
     """Return the family of the instance at a path: a TOML file, a folder with a ``network.toml``, or a workbook."""
-    from batteryopt.spreadsheet import is_workbook
-    from batteryopt.toml_input import kind_of
+    from batteryopt.tables.spreadsheet import is_workbook
+    from batteryopt.tables.toml_input import kind_of
 
     if is_workbook(path):
         return FAMILIES["network"]
@@ -348,7 +348,7 @@ def plan_of(model: Any, report: Any = None) -> Any:
     report
         What an adapter of `batteryopt.solvers` said of the solve, which has its bound; without one there is none.
     """
-    from batteryopt.doors import origin_of
+    from batteryopt.solvers.through_pyomo.doors import origin_of
 
     family = family_of(origin_of(model).instance.kind)
     return family.get(family.plan)(model, report)

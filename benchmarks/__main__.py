@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import sys
 
-from batteryopt.errors import InvalidInput
+from batteryopt.ground.errors import InvalidInput
 from benchmarks.registry import known, run
 
 

@@ -28,9 +28,9 @@ from pyomo.core.expr.visitor import identify_variables
 from scipy.optimize import linprog, minimize_scalar
 
 from batteryopt import bilevel, solvers
-from batteryopt.bilevel import kkt
+from batteryopt.bilevel.kkt import single_level as kkt
 from batteryopt.bilevel.methods import METHODS, Settings
-from batteryopt.bilevel.problem import extract
+from batteryopt.bilevel.problem.normal_form import extract
 from batteryopt.solvers import Options
 
 SECONDS = 5.0

@@ -6,8 +6,8 @@ import time
 
 import numpy as np
 
-from batteryopt.coordination.closed_form import FORMULAS, lump_sums
-from batteryopt.coordination.equilibrium import Parameters
+from batteryopt.games.coordination.formula.closed_form import FORMULAS, lump_sums
+from batteryopt.games.coordination.formula.equilibrium import Parameters
 
 INSTANCES = 1_000_000
 

@@ -5,11 +5,12 @@ from __future__ import annotations
 import time
 
 from batteryopt import bilevel, solvers
-from batteryopt.coordination import check, closed_form
-from batteryopt.coordination.generator import random_network
-from batteryopt.coordination.model import build, solution_of
-from batteryopt.coordination.regions import CoordinationNetwork
-from batteryopt.coordination.solution import Model
+from batteryopt.games.coordination.data.generator import random_network
+from batteryopt.games.coordination.data.regions import CoordinationNetwork
+from batteryopt.games.coordination.formula import closed_form
+from batteryopt.games.coordination.judge import check
+from batteryopt.games.coordination.model.build import build, solution_of
+from batteryopt.games.coordination.solution import Model
 
 SIZES = ((10, 1), (30, 3), (100, 10), (300, 30), (1000, 100))
 """Regions and enterprises."""

@@ -13,14 +13,14 @@ from typing import Any
 import casadi
 import numpy as np
 
-from batteryopt.differential_game import closed_form
-from batteryopt.differential_game.discrete import OptimizerOptions, read, solve_discrete
-from batteryopt.differential_game.grid import InfiniteGrid
-from batteryopt.differential_game.mesh import first_grid, halved
-from batteryopt.differential_game.model import build
-from batteryopt.differential_game.published import BASE_CASE
-from batteryopt.differential_game.quadrature import Rule, nodes
-from batteryopt.differential_game.solution import Model, Solution
+from batteryopt.games.differential.formula import closed_form
+from batteryopt.games.differential.model.build import build
+from batteryopt.games.differential.model.discrete import OptimizerOptions, read, solve_discrete
+from batteryopt.games.differential.model.mesh import first_grid, halved
+from batteryopt.games.differential.paper.published import BASE_CASE
+from batteryopt.games.differential.path.grid import InfiniteGrid
+from batteryopt.games.differential.path.quadrature import Rule, nodes
+from batteryopt.games.differential.solution import Model, Solution
 
 DEGREE = 5
 HALVINGS = 2

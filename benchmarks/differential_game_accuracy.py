@@ -13,14 +13,15 @@ from collections.abc import Iterable, Iterator
 
 import numpy as np
 
-from batteryopt.differential_game import closed_form, optimizer
-from batteryopt.differential_game.general import vehicles_from_matrices
-from batteryopt.differential_game.generator import random_general, random_pair
-from batteryopt.differential_game.instance import DifferentialGameInstance, Instance
-from batteryopt.differential_game.pair_formulas import pair_equilibrium
-from batteryopt.differential_game.published import BASE_CASE
-from batteryopt.differential_game.riccati import matrix_equilibrium
-from batteryopt.differential_game.solution import Model, Solution
+from batteryopt.games.differential.data.general import vehicles_from_matrices
+from batteryopt.games.differential.data.generator import random_general, random_pair
+from batteryopt.games.differential.data.instance import DifferentialGameInstance, Instance
+from batteryopt.games.differential.formula import closed_form
+from batteryopt.games.differential.formula.pair_formulas import pair_equilibrium
+from batteryopt.games.differential.formula.riccati import matrix_equilibrium
+from batteryopt.games.differential.model import optimizer
+from batteryopt.games.differential.paper.published import BASE_CASE
+from batteryopt.games.differential.solution import Model, Solution
 
 BOTH = (Model.INTEGRATED, Model.DECENTRALIZED)
 RICCATI_SEEDS = range(200)

@@ -21,9 +21,8 @@ import highspy
 import numpy as np
 import scipy.sparse as sp
 
-from batteryopt.network.closed_form import tree, tree_distances
-from batteryopt.network.geography import great_circle_km
-from batteryopt.network.instance import (
+from batteryopt.network.data.geography import great_circle_km
+from batteryopt.network.data.instance import (
     Candidate,
     FacilityType,
     Level,
@@ -35,17 +34,18 @@ from batteryopt.network.instance import (
     Return,
     Site,
 )
-from batteryopt.network.model.arrays import to_arrays
-from batteryopt.network.model.build import build
-from batteryopt.network.model.objective import costs_of
-from batteryopt.network.model.pyomo_model import to_pyomo
-from batteryopt.network.objective import Objective
+from batteryopt.network.data.objective import Objective
+from batteryopt.network.exact.closed_form import tree, tree_distances
+from batteryopt.network.formulation.arrays import to_arrays
+from batteryopt.network.formulation.build import build
+from batteryopt.network.formulation.objective import costs_of
+from batteryopt.network.formulation.pyomo_model import to_pyomo
 from batteryopt.network.solve import solve
 from batteryopt.network.tables import read
-from batteryopt.solvers.adapter import Options, relative_gap
-from batteryopt.solvers.arrays import QuadraticProgram, compile_model
-from batteryopt.solvers.highs_run import load, new_highs
-from batteryopt.solvers.pyomo_solver import PyomoAdapter
+from batteryopt.solvers.compile.arrays import QuadraticProgram, compile_model
+from batteryopt.solvers.contract.adapter import Options, relative_gap
+from batteryopt.solvers.highs.highs_run import load, new_highs
+from batteryopt.solvers.through_pyomo.pyomo_solver import PyomoAdapter
 
 NETWORKS = Path(__file__).parents[1] / "data" / "networks"
 SITES, ZONES = 200, 2000

@@ -14,10 +14,10 @@ from pathlib import Path
 from typing import Any
 
 import benchmarks
-from batteryopt.errors import Fault, InvalidInput, nearest
-from batteryopt.files import write_atomically
-from batteryopt.output import json_text
-from batteryopt.run import versions
+from batteryopt.ground.errors import Fault, InvalidInput, nearest
+from batteryopt.ground.files import write_atomically
+from batteryopt.report.saved import json_text
+from batteryopt.solvers.contract.provenance import versions
 
 RESULTS = Path(__file__).with_name("results")
 

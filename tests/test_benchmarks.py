@@ -9,8 +9,8 @@ from types import SimpleNamespace
 
 import pytest
 
-from batteryopt.errors import InvalidInput
-from batteryopt.run import versions
+from batteryopt.ground.errors import InvalidInput
+from batteryopt.solvers.contract.provenance import versions
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 

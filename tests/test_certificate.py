@@ -5,7 +5,7 @@ import json
 import numpy as np
 import pytest
 
-from batteryopt.certificate import Certificate, Check
+from batteryopt.ground.certificate import Certificate, Check
 
 GOOD = Check(name="feasible", residual=1e-9, tolerance=1e-6, detail="largest violation")
 AT_THE_LIMIT = Check(name="limit", residual=1e-6, tolerance=1e-6)

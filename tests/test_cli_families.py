@@ -8,8 +8,8 @@ import pandas as pd
 import pytest
 from command_line import ROOT, invoke
 
-from batteryopt.errors import InvalidInput
 from batteryopt.families import FAMILIES, family_of, read, solve
+from batteryopt.ground.errors import InvalidInput
 
 HAND = ROOT / "data" / "networks" / "hand"
 

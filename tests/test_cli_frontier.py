@@ -5,12 +5,13 @@ import json
 import pandas as pd
 import pytest
 
-from batteryopt import output
-from batteryopt.network import frontier_search, tables
-from batteryopt.network.answer import Answer
-from batteryopt.output import save
-from batteryopt.run import Route, Run
-from batteryopt.status import PointStatus, StopReason
+from batteryopt.ground.status import PointStatus, StopReason
+from batteryopt.network import tables
+from batteryopt.network.plan.answer import Answer
+from batteryopt.network.studies import frontier_search
+from batteryopt.report import saved as output
+from batteryopt.report.saved import save
+from batteryopt.solvers.contract.provenance import Route, Run
 from tests.command_line import TABLE_2, invoke
 from tests.network.compromise import POINTS, chain_of_choice
 

@@ -13,11 +13,12 @@ import pytest
 from command_line import heeding_ctrl_c, invoke, run
 
 from batteryopt import families
-from batteryopt.certificate import Certificate, Check
 from batteryopt.cli.streams import results
-from batteryopt.coordination import check, closed_form
-from batteryopt.coordination import solve as family
-from batteryopt.reproduction import Figure, Reproduction, Verdict
+from batteryopt.games.coordination import solve as family
+from batteryopt.games.coordination.formula import closed_form
+from batteryopt.games.coordination.judge import check
+from batteryopt.games.shell.reproduction import Figure, Reproduction, Verdict
+from batteryopt.ground.certificate import Certificate, Check
 
 PRINTED = {
     "centralized": (15, 3.53, 6.88, 300.39),

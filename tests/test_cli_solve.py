@@ -16,13 +16,13 @@ import pytest
 from command_line import TABLE_2, changed, heeding_ctrl_c, invoke, run
 
 import batteryopt
-from batteryopt.certificate import Certificate, Check
 from batteryopt.cli.exits import ExitStatus, answer_status, gravest
-from batteryopt.coordination import check
-from batteryopt.coordination import solve as family
-from batteryopt.coordination.generator import random_network
-from batteryopt.status import PointStatus, StopReason
-from batteryopt.toml_output import write
+from batteryopt.games.coordination import solve as family
+from batteryopt.games.coordination.data.generator import random_network
+from batteryopt.games.coordination.judge import check
+from batteryopt.ground.certificate import Certificate, Check
+from batteryopt.ground.status import PointStatus, StopReason
+from batteryopt.tables.toml_output import write
 
 STATUS_KEYS = {"route", "solver", "stop_reason", "point_status", "objective", "bound", "gap", "seconds", "certificate"}
 

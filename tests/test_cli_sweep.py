@@ -14,7 +14,7 @@ import pandas as pd
 import pytest
 from command_line import TABLE_2, changed, heeding_ctrl_c, invoke
 
-from batteryopt.coordination.published import TABLE_2_INSTANCE
+from batteryopt.games.coordination.paper.published import TABLE_2_INSTANCE
 from batteryopt.sweep import Axis, sweep
 
 NEWLINE = b"\n"

@@ -17,9 +17,9 @@ from pathlib import Path
 
 import pytest
 
-from batteryopt import examples
 from batteryopt.cli import tour as module
-from batteryopt.errors import InvalidInput
+from batteryopt.ground import examples
+from batteryopt.ground.errors import InvalidInput
 from tests.command_line import ROOT, heeding_ctrl_c, invoke, run
 
 HAND = ROOT / "data" / "networks" / "hand"

@@ -7,12 +7,12 @@ import pytest
 
 import batteryopt
 from batteryopt import solvers
-from batteryopt.coordination import closed_form
-from batteryopt.coordination.published import TABLE_2_INSTANCE
-from batteryopt.coordination.solution import Model
-from batteryopt.differential_game.published import BASE_CASE
-from batteryopt.errors import InvalidInput
-from batteryopt.status import PointStatus
+from batteryopt.games.coordination.formula import closed_form
+from batteryopt.games.coordination.paper.published import TABLE_2_INSTANCE
+from batteryopt.games.coordination.solution import Model
+from batteryopt.games.differential.paper.published import BASE_CASE
+from batteryopt.ground.errors import InvalidInput
+from batteryopt.ground.status import PointStatus
 
 
 def test_the_centralised_game():

@@ -4,10 +4,10 @@ from pathlib import Path
 
 import pytest
 
-from batteryopt.errors import Fault, FormulaDoesNotApply, InvalidInput, nearest
-from batteryopt.run import Route, Run, versions
+from batteryopt.ground.errors import Fault, FormulaDoesNotApply, InvalidInput, nearest
+from batteryopt.ground.status import PointStatus, StopReason
 from batteryopt.solvers import Report, relative_gap
-from batteryopt.status import PointStatus, StopReason
+from batteryopt.solvers.contract.provenance import Route, Run, versions
 
 
 def test_invalid_input_lists_every_fault_with_its_place():
@@ -94,7 +94,8 @@ def test_the_copy_of_an_instance_holds_what_the_original_reads_from_another_file
     """Credit prices of this instance lie in a table beside it; the copy lies elsewhere, alone."""
     from types import SimpleNamespace
 
-    from batteryopt import output, read
+    from batteryopt import read
+    from batteryopt.report import saved as output
 
     path = Path(__file__).parents[1] / "data/differential_game/credit-prices.toml"
     game = read(path)

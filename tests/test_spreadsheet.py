@@ -6,9 +6,9 @@ import importlib.util
 
 import pytest
 
-from batteryopt.errors import InvalidInput
-from batteryopt.spreadsheet import is_workbook, refuse_others, sheet_name
-from batteryopt.units import unit_of
+from batteryopt.ground.errors import InvalidInput
+from batteryopt.ground.unit_words import unit_of
+from batteryopt.tables.spreadsheet import is_workbook, refuse_others, sheet_name
 
 
 @pytest.mark.parametrize(

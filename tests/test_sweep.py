@@ -8,9 +8,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from batteryopt.coordination.generator import random_network
-from batteryopt.coordination.published import TABLE_2_INSTANCE
-from batteryopt.errors import InvalidInput
+from batteryopt.games.coordination.data.generator import random_network
+from batteryopt.games.coordination.paper.published import TABLE_2_INSTANCE
+from batteryopt.ground.errors import InvalidInput
 from batteryopt.sweep import Axis, grid_of, sweep
 from batteryopt.sweep import run as running
 

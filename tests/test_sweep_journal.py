@@ -7,8 +7,8 @@ import json
 import pandas as pd
 import pytest
 
-from batteryopt.coordination.published import TABLE_2_INSTANCE
-from batteryopt.errors import InvalidInput
+from batteryopt.games.coordination.paper.published import TABLE_2_INSTANCE
+from batteryopt.ground.errors import InvalidInput
 from batteryopt.sweep import Axis, sweep
 from batteryopt.sweep import run as running
 

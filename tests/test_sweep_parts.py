@@ -6,7 +6,7 @@ import os
 
 import pytest
 
-from batteryopt.errors import BatteryOptError
+from batteryopt.ground.errors import BatteryOptError
 from batteryopt.sweep.parts import all_parts
 
 

@@ -12,10 +12,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from batteryopt.errors import Fault, InvalidInput
-from batteryopt.files import write_atomically
-from batteryopt.toml_input import TomlInstance, from_table, kind_of, quantity, read
-from batteryopt.toml_output import to_toml, write
+from batteryopt.ground.errors import Fault, InvalidInput
+from batteryopt.ground.files import write_atomically
+from batteryopt.tables.toml_input import TomlInstance, from_table, kind_of, quantity, read
+from batteryopt.tables.toml_output import to_toml, write
 
 
 class Pendulum(TomlInstance):

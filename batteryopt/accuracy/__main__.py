@@ -6,7 +6,7 @@ import sys
 from pathlib import Path
 
 from batteryopt.accuracy.document import write_document
-from batteryopt.errors import BatteryOptError
+from batteryopt.ground.errors import BatteryOptError
 
 
 def main(arguments: list[str]) -> int:

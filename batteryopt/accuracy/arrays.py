@@ -12,7 +12,7 @@ import scipy.sparse as sp
 
 from batteryopt.accuracy.digits import FIFTY, NoReference, Number, Rows, exact, exacts, solve_linear
 from batteryopt.accuracy.problem import Evaluation, Point, Truth, unit_of
-from batteryopt.solvers.arrays import QuadraticProgram, compile_model
+from batteryopt.solvers.compile.arrays import QuadraticProgram, compile_model
 
 PROOF = 1e-25
 """Slack of the signs of multipliers and constraints in the proof of an optimum."""

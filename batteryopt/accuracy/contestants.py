@@ -10,9 +10,9 @@ from typing import Any, Protocol
 
 from batteryopt import bilevel, solvers
 from batteryopt.bilevel.methods import METHODS
+from batteryopt.ground.status import PointStatus, StopReason
 from batteryopt.solvers import Adapter, Options
-from batteryopt.solvers.pyomo_solver import FACTORIES, PyomoAdapter
-from batteryopt.status import PointStatus, StopReason
+from batteryopt.solvers.through_pyomo.pyomo_solver import FACTORIES, PyomoAdapter
 
 TOLERANCES = (1e-4, 1e-6, 1e-9)
 """Loose, usual, tight."""

@@ -11,7 +11,7 @@ import scipy.sparse as sp
 from mpmath import MPContext  # type: ignore[import-untyped]
 from scipy.sparse.linalg import splu
 
-from batteryopt.errors import BatteryOptError
+from batteryopt.ground.errors import BatteryOptError
 
 DIGITS = 50
 FIFTY = MPContext()

@@ -11,8 +11,8 @@ import pandas as pd
 from batteryopt.accuracy.measures import Verdict
 from batteryopt.accuracy.reading import LIES, attempted, sentences, summary
 from batteryopt.accuracy.run import COLUMNS
-from batteryopt.errors import Fault, InvalidInput
-from batteryopt.files import write_atomically
+from batteryopt.ground.errors import Fault, InvalidInput
+from batteryopt.ground.files import write_atomically
 
 BEGIN, END = "<!-- measured: begin -->", "<!-- measured: end -->"
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import pandas as pd
 
 from batteryopt.accuracy.run import machine
-from batteryopt.owned import OwnedFolder
+from batteryopt.ground.owned import OwnedFolder
 from batteryopt.sweep.files import table_bytes
 
 

@@ -13,7 +13,7 @@ from batteryopt.accuracy.contestants import Word
 from batteryopt.accuracy.digits import Number, exact
 from batteryopt.accuracy.problem import Evaluation, Kind, Truth, unit_of
 from batteryopt.bilevel import Follower
-from batteryopt.status import PointStatus, StopReason
+from batteryopt.ground.status import PointStatus, StopReason
 
 SLACK = 10.0
 """A claim may be off by this times the tolerance asked for: solvers hold it on scaled models."""

@@ -12,7 +12,7 @@ import pandas as pd
 from batteryopt.accuracy.measures import Verdict
 from batteryopt.accuracy.reading import attempted, misleading, sentences, summary, worst_error
 from batteryopt.accuracy.run import machine
-from batteryopt.marks import META
+from batteryopt.ground.marks import META
 
 FLOOR = 1e-17
 """Errors below this are drawn here: beyond what a double can hold."""

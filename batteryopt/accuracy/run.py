@@ -17,10 +17,10 @@ import pandas as pd
 from batteryopt.accuracy.contestants import TOLERANCES, Contestant, Word
 from batteryopt.accuracy.measures import Errors, Verdict, bound_excess, errors_of, verdict_of
 from batteryopt.accuracy.problem import Problem, Truth
-from batteryopt.errors import BatteryOptError
-from batteryopt.run import versions
-from batteryopt.solvers.interrupt import noting_interrupts
-from batteryopt.status import PointStatus, StopReason
+from batteryopt.ground.errors import BatteryOptError
+from batteryopt.ground.interrupt import noting_interrupts
+from batteryopt.ground.status import PointStatus, StopReason
+from batteryopt.solvers.contract.provenance import versions
 from batteryopt.sweep.parts import all_parts
 
 TIME_LIMIT = 5.0

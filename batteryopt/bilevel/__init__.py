@@ -8,9 +8,9 @@ It knows nothing about batteries.
 """
 
 from batteryopt.bilevel.answer import Answer
-from batteryopt.bilevel.errors import UnsupportedFollower
-from batteryopt.bilevel.follower import Follower, dual_of
 from batteryopt.bilevel.methods import METHODS
+from batteryopt.bilevel.problem.follower import Follower, dual_of
+from batteryopt.bilevel.problem.refusals import UnsupportedFollower
 from batteryopt.bilevel.solve import accepting_methods, solve
 
 __all__ = ["METHODS", "Answer", "Follower", "UnsupportedFollower", "accepting_methods", "dual_of", "solve"]

@@ -8,11 +8,11 @@ from typing import Any
 
 import pandas as pd
 
-from batteryopt.bilevel.convexity import Conviction
-from batteryopt.certificate import Certificate, Check
-from batteryopt.presentation import Tabular, View
+from batteryopt.bilevel.proof.convexity import Conviction
+from batteryopt.ground.certificate import Certificate, Check
+from batteryopt.ground.status import PointStatus, StopReason
+from batteryopt.report.presentation import Tabular, View
 from batteryopt.solvers import relative_gap
-from batteryopt.status import PointStatus, StopReason
 
 
 @dataclass(frozen=True)

@@ -9,22 +9,25 @@ from typing import Any
 
 import pyomo.environ as pyo
 
-from batteryopt.bilevel import claims, convexity, diagnose, kkt, qualification, shared
-from batteryopt.bilevel.active_set import polish
 from batteryopt.bilevel.answer import Answer
-from batteryopt.bilevel.automatic import run_automatic
-from batteryopt.bilevel.convexity import Conviction
+from batteryopt.bilevel.judge import claims, diagnose
+from batteryopt.bilevel.judge.pessimistic import worst_answer
+from batteryopt.bilevel.kkt import single_level as kkt
+from batteryopt.bilevel.kkt.active_set import polish
 from batteryopt.bilevel.methods import METHODS, Outcome, Settings
+from batteryopt.bilevel.methods.automatic import run_automatic
 from batteryopt.bilevel.methods.base import multipliers_of
-from batteryopt.bilevel.natural_units import RUNAWAY, restatement
-from batteryopt.bilevel.pessimistic import worst_answer
-from batteryopt.bilevel.problem import BilevelProblem, Row, extract
-from batteryopt.bilevel.qualification import Qualification
-from batteryopt.bilevel.restated import LEAST_GAP, remembered, solve_restated
-from batteryopt.certificate import Certificate
-from batteryopt.errors import BatteryOptError, nearest
+from batteryopt.bilevel.methods.bilevel_units import RUNAWAY, restatement
+from batteryopt.bilevel.methods.restated import LEAST_GAP, remembered, solve_restated
+from batteryopt.bilevel.problem import shared
+from batteryopt.bilevel.problem.normal_form import BilevelProblem, Row, extract
+from batteryopt.bilevel.proof import convexity, qualification
+from batteryopt.bilevel.proof.convexity import Conviction
+from batteryopt.bilevel.proof.qualification import Qualification
+from batteryopt.ground.certificate import Certificate
+from batteryopt.ground.errors import BatteryOptError, nearest
+from batteryopt.ground.status import PointStatus, StopReason
 from batteryopt.solvers import relative_gap
-from batteryopt.status import PointStatus, StopReason
 
 
 def solve(

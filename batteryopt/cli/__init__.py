@@ -12,7 +12,7 @@ import typer
 from batteryopt.cli import accuracy, commands, export, frontier, imports, report, sweep, tour
 from batteryopt.cli.exits import ExitStatus
 from batteryopt.cli.streams import prepare_streams
-from batteryopt.signals import heed_signals, interrupts_heard
+from batteryopt.ground.signals import heed_signals, interrupts_heard
 
 app = typer.Typer(
     name="batteryopt",

@@ -12,7 +12,7 @@ from batteryopt.cli import options as given
 from batteryopt.cli.exits import ExitStatus, delivered, guarded
 from batteryopt.cli.refusals import Refusals
 from batteryopt.cli.streams import clean_stdout, counting, results, say, write_result
-from batteryopt.errors import Fault, InvalidInput, nearest
+from batteryopt.ground.errors import Fault, InvalidInput, nearest
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -150,7 +150,7 @@ def _unknown(option: str, name: str, known: list[str]) -> Fault:
 
 def _make_folder(out: Path, *, overwrite: bool) -> None:
     from batteryopt.accuracy.files import names
-    from batteryopt.owned import OwnedFolder
+    from batteryopt.ground.owned import OwnedFolder
 
     folder = OwnedFolder(out)
     folder.refuse_clashes(names(), overwrite=overwrite)
@@ -170,7 +170,7 @@ def _save(frame: pd.DataFrame, out: Path | None, *, overwrite: bool) -> None:
 def _write_json(frame: pd.DataFrame) -> None:
     from batteryopt.accuracy.reading import sentences
     from batteryopt.accuracy.run import machine
-    from batteryopt.output import json_text
+    from batteryopt.report.saved import json_text
 
     rows: Any = frame.astype(object).where(frame.notna(), None).to_dict("records")
     write_result(json_text({"kind": "accuracy", "machine": machine(), "reading": list(sentences(frame)), "runs": rows}))

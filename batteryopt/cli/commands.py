@@ -13,10 +13,10 @@ from batteryopt.cli import options as given
 from batteryopt.cli.exits import ExitStatus, delivered, gravest, guarded, refuse, status_of
 from batteryopt.cli.refusals import Refusals
 from batteryopt.cli.streams import announcing, clean_stdout, results, say, write_result
-from batteryopt.errors import InvalidInput
+from batteryopt.ground.errors import InvalidInput
 
 if TYPE_CHECKING:
-    from batteryopt.reproduction import Reproduction
+    from batteryopt.games.shell.reproduction import Reproduction
 
 
 class Paper(enum.StrEnum):
@@ -49,8 +49,8 @@ def solve(
     overwrite: given.OverwriteOption = False,
 ) -> ExitStatus:
     """Solve models of an instance, each answer with its certificate."""
-    from batteryopt.output import json_text, make_folder, save
-    from batteryopt.solvers.interrupt import noting_interrupts
+    from batteryopt.ground.interrupt import noting_interrupts
+    from batteryopt.report.saved import json_text, make_folder, save
 
     refusals = Refusals()
     family, game = refusals.instance(instance)
@@ -99,7 +99,7 @@ def check(
 ) -> ExitStatus:
     """Read and validate an instance, say what was understood and what looks odd, and solve nothing."""
     from batteryopt.families import family_at
-    from batteryopt.output import json_text
+    from batteryopt.report.saved import json_text
 
     family = family_at(instance)
     understood = family.understand_instance(instance)
@@ -126,8 +126,8 @@ def reproduce(
 ) -> ExitStatus:
     """Go through a paper's figures: printed, by formula, by optimiser; and say what is wrong in it."""
     from batteryopt.families import FAMILIES
-    from batteryopt.output import json_text
-    from batteryopt.solvers.interrupt import unfinished_is_interrupted
+    from batteryopt.ground.interrupt import unfinished_is_interrupted
+    from batteryopt.report.saved import json_text
 
     known = {kind: family for kind, family in FAMILIES.items() if family.reproduce}
     if paper is not Paper.ALL and paper.value not in known:
@@ -154,7 +154,7 @@ def new(
 ) -> ExitStatus:
     """Write a commented instance to start from."""
     from batteryopt.families import family_of
-    from batteryopt.spreadsheet import is_workbook
+    from batteryopt.tables.spreadsheet import is_workbook
 
     family = family_of(kind, place="KIND")
     if is_workbook(path) and family.kind != "network":

@@ -16,7 +16,7 @@ import typer
 
 from batteryopt.cli.refusals import Refused
 from batteryopt.cli.streams import say
-from batteryopt.errors import (
+from batteryopt.ground.errors import (
     BatteryOptError,
     Fault,
     InvalidInput,
@@ -24,9 +24,9 @@ from batteryopt.errors import (
     UnsupportedModel,
     UnsupportedOption,
 )
-from batteryopt.files import reason_of
-from batteryopt.signals import interrupts_heard
-from batteryopt.status import StopReason
+from batteryopt.ground.files import reason_of
+from batteryopt.ground.signals import interrupts_heard
+from batteryopt.ground.status import StopReason
 
 if TYPE_CHECKING:
     from batteryopt.families import Answer, Result
@@ -145,7 +145,7 @@ def _ended(command: Callable[[], ExitStatus | None]) -> ExitStatus:
 
 def delivered(show: Callable[[], None], keep: Callable[[], None] = lambda: None) -> ExitStatus:
     """Print an answer, and then save it: what prevents the one does not prevent the other, nor does Ctrl-C."""
-    from batteryopt.solvers.interrupt import postponed_interrupt
+    from batteryopt.ground.interrupt import postponed_interrupt
 
     status = ExitStatus.SOLVED
     with postponed_interrupt():

@@ -11,7 +11,7 @@ import typer
 from batteryopt.cli.exits import ExitStatus, guarded, refuse
 from batteryopt.cli.options import ForceOption, InstanceArgument
 from batteryopt.cli.streams import say
-from batteryopt.errors import InvalidInput
+from batteryopt.ground.errors import InvalidInput
 
 
 @guarded

@@ -14,8 +14,8 @@ from batteryopt.cli import options as given
 from batteryopt.cli.exits import ExitStatus, answer_status, delivered, gravest, guarded, refuse
 from batteryopt.cli.refusals import Refusals
 from batteryopt.cli.streams import announcing, clean_stdout, results, say, write_result
-from batteryopt.errors import InvalidInput
-from batteryopt.status import StopReason
+from batteryopt.ground.errors import InvalidInput
+from batteryopt.ground.status import StopReason
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
@@ -48,8 +48,8 @@ def frontier(
     overwrite: given.OverwriteOption = False,
 ) -> ExitStatus:
     """Find compromises between two objectives of a network: all of them where N are enough."""
-    from batteryopt.output import json_text, make_folder
-    from batteryopt.solvers.interrupt import noting_interrupts
+    from batteryopt.ground.interrupt import noting_interrupts
+    from batteryopt.report.saved import json_text, make_folder
 
     refusals = Refusals()
     family, network = refusals.instance(instance)
@@ -109,7 +109,7 @@ class _Keeper:
             say(f"{why}{self.out} keeps the older result, which is better: --overwrite replaces it")
 
     def _save(self, result: Any) -> bool:
-        from batteryopt.output import save
+        from batteryopt.report.saved import save
 
         if self.out is None:
             return False

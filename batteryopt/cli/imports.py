@@ -32,10 +32,10 @@ def relog(
     json: JsonOption = False,
 ) -> ExitStatus:
     """Turn a RELOG case into a network folder, and say where it differs."""
+    from batteryopt.ground.owned import put_folder, refuse_to_replace
     from batteryopt.network.relog import import_relog
     from batteryopt.network.tables.writer import files_of, tables_without_rows
-    from batteryopt.output import json_text
-    from batteryopt.owned import put_folder, refuse_to_replace
+    from batteryopt.report.saved import json_text
 
     imported = import_relog(file, version=version, detour_factor=detour)
     contents = files_of(imported.network)

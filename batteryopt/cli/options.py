@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from batteryopt.errors import Fault, InvalidInput, SolverUnavailable
+from batteryopt.ground.errors import Fault, InvalidInput, SolverUnavailable
 
 if TYPE_CHECKING:
     from batteryopt.families import Family

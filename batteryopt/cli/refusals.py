@@ -6,7 +6,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
-from batteryopt.errors import BatteryOptError, InvalidInput
+from batteryopt.ground.errors import BatteryOptError, InvalidInput
 
 if TYPE_CHECKING:
     from batteryopt.families import Family

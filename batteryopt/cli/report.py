@@ -10,8 +10,8 @@ import typer
 from batteryopt.cli.exits import ExitStatus, guarded
 from batteryopt.cli.options import OverwriteOption
 from batteryopt.cli.streams import say
-from batteryopt.errors import InvalidInput
-from batteryopt.marks import foreign_file_faults
+from batteryopt.ground.errors import InvalidInput
+from batteryopt.ground.marks import foreign_file_faults
 
 
 @guarded

@@ -10,9 +10,9 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from batteryopt.certificate import Check
 from batteryopt.cli.tables import NONE
-from batteryopt.reproduction import Figure, PaperFault, Reproduction, Statement, Verdict
+from batteryopt.games.shell.reproduction import Figure, PaperFault, Reproduction, Statement, Verdict
+from batteryopt.ground.certificate import Check
 
 NO_BREAK = "\N{NO-BREAK SPACE}"
 

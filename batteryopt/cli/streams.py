@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING
 from rich.console import Console, ConsoleOptions, ConsoleRenderable, RenderHook, RenderResult
 from rich.segment import Segment
 
-from batteryopt.compiled_output import compiled_output_to
+from batteryopt.ground.compiled_output import compiled_output_to
 
 if TYPE_CHECKING:
     from rich.progress import Progress

@@ -12,8 +12,8 @@ from batteryopt.cli import options as given
 from batteryopt.cli.exits import ExitStatus, gravest, guarded
 from batteryopt.cli.refusals import Refusals
 from batteryopt.cli.streams import clean_stdout, counting, say
-from batteryopt.errors import InvalidInput
-from batteryopt.status import StopReason
+from batteryopt.ground.errors import InvalidInput
+from batteryopt.ground.status import StopReason
 
 if TYPE_CHECKING:
     import pandas as pd

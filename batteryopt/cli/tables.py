@@ -10,7 +10,7 @@ from rich.console import Console, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from batteryopt.output import grouped, numbers_of
+from batteryopt.report.saved import grouped, numbers_of
 
 NONE = "–"
 

@@ -15,9 +15,9 @@ from batteryopt.cli import options as given
 from batteryopt.cli.exits import ExitStatus, gravest, guarded, refuse, status_of
 from batteryopt.cli.streams import announcing, clean_stdout, remarks, results, say
 from batteryopt.cli.tour_folder import Folder
-from batteryopt.errors import InvalidInput
-from batteryopt.marks import foreign_file_faults
-from batteryopt.status import StopReason
+from batteryopt.ground.errors import InvalidInput
+from batteryopt.ground.marks import foreign_file_faults
+from batteryopt.ground.status import StopReason
 
 STEPS = 3
 COMMAND = "  $ "
@@ -37,7 +37,7 @@ def tour(
     overwrite: given.OverwriteOption = False,
 ) -> ExitStatus:
     """See in a minute what batteryopt does: a paper checked, a province planned, a page to look at."""
-    from batteryopt.examples import GAME, PROVINCE, example
+    from batteryopt.ground.examples import GAME, PROVINCE, example
 
     given.refuse_faulty_options(None, [], solver=None, time_limit=time_limit, gap=None, threads=None)
     game, province = example(GAME), network or example(PROVINCE)
@@ -66,7 +66,7 @@ def _paper(made: Folder) -> ExitStatus:
     from batteryopt.cli.commands import reproduction_status
     from batteryopt.cli.reproduction import print_short
     from batteryopt.families import FAMILIES
-    from batteryopt.solvers.interrupt import unfinished_is_interrupted
+    from batteryopt.ground.interrupt import unfinished_is_interrupted
 
     _tell(
         _head(1, "A paper, checked")
@@ -84,8 +84,8 @@ def _paper(made: Folder) -> ExitStatus:
 
 def _plan(made: Folder, time_limit: float | None, *, overwrite: bool) -> ExitStatus:
     from batteryopt.families import family_at
-    from batteryopt.output import make_folder, save
-    from batteryopt.solvers.interrupt import noting_interrupts
+    from batteryopt.ground.interrupt import noting_interrupts
+    from batteryopt.report.saved import make_folder, save
 
     family = family_at(made.network)
     instance = family.read_instance(made.network)

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from batteryopt.cli.exits import refuse
-from batteryopt.files import reason_of
-from batteryopt.owned import OwnedFolder
+from batteryopt.ground.files import reason_of
+from batteryopt.ground.owned import OwnedFolder
 
 MARK = "ABOUT.txt"
 """A folder with this file, beginning with `MARK_LINE`, was written by a tour and may be written anew."""

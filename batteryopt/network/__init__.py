@@ -6,7 +6,10 @@
 import importlib
 from typing import Any
 
-_HOMES = {"model": "batteryopt.network.model", "plan_of": "batteryopt.network.door"}
+_HOMES = {
+    "model": ("batteryopt.network.formulation.public", "make_model"),
+    "plan_of": ("batteryopt.network.door", "plan_of"),
+}
 
 __all__ = ["model", "plan_of"]
 
@@ -15,5 +18,5 @@ def __getattr__(name: str) -> Any:
     """Import a public name when it is first used."""
     if name not in _HOMES:
         raise AttributeError(f"module 'batteryopt.network' has no attribute '{name}'")
-    home = importlib.import_module(_HOMES[name])
-    return home if name == "model" else getattr(home, name)
+    home, public = _HOMES[name]
+    return getattr(importlib.import_module(home), public)

@@ -7,18 +7,26 @@ from typing import Any
 import numpy as np
 import pyomo.environ as pyo
 
-from batteryopt.certificate import Certificate, Check
-from batteryopt.doors import BOUND_TOLERANCE, of_the_user, origin_of, point_required, rule_checks, run_of, values_of
-from batteryopt.network.answer import BOUND, MODEL, Answer, value_of
-from batteryopt.network.check import check
-from batteryopt.network.instance import Network
-from batteryopt.network.model.extract import to_solution
-from batteryopt.network.model.public import Details, make_model
-from batteryopt.network.model.pyomo_model import columns_of
-from batteryopt.network.objective import Objective
-from batteryopt.network.solution import Solution
-from batteryopt.solvers.adapter import Report
-from batteryopt.solvers.points import read_point
+from batteryopt.ground.certificate import Certificate, Check
+from batteryopt.network.data.instance import Network
+from batteryopt.network.data.objective import Objective
+from batteryopt.network.formulation.extract import to_solution
+from batteryopt.network.formulation.public import Details, make_model
+from batteryopt.network.formulation.pyomo_model import columns_of
+from batteryopt.network.judge.check import check
+from batteryopt.network.plan.answer import BOUND, MODEL, Answer, value_of
+from batteryopt.network.plan.solution import Solution
+from batteryopt.solvers.contract.adapter import Report
+from batteryopt.solvers.contract.points import read_point
+from batteryopt.solvers.through_pyomo.doors import (
+    BOUND_TOLERANCE,
+    of_the_user,
+    origin_of,
+    point_required,
+    rule_checks,
+    run_of,
+    values_of,
+)
 
 
 def model_of(network: Network, name: str = MODEL, **options: Any) -> pyo.ConcreteModel:  # noqa: ARG001 (there is one)

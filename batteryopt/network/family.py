@@ -10,25 +10,25 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from batteryopt.errors import Fault, InvalidInput, nearest
+from batteryopt.ground.errors import Fault, InvalidInput, nearest
 from batteryopt.network import tables
-from batteryopt.network.answer import MODEL, Answer
-from batteryopt.network.answer import Result as PlainResult
-from batteryopt.network.instance import Network
-from batteryopt.network.kept import kept_facilities
-from batteryopt.network.model.added import RuleFunction
-from batteryopt.network.objective import Objective
-from batteryopt.network.output import TABLES
-from batteryopt.network.solution import Solution
+from batteryopt.network.data.instance import Network
+from batteryopt.network.data.objective import Objective
+from batteryopt.network.formulation.added import RuleFunction
+from batteryopt.network.plan.answer import MODEL, Answer
+from batteryopt.network.plan.answer import Result as PlainResult
+from batteryopt.network.plan.kept import kept_facilities
+from batteryopt.network.plan.output import TABLES
+from batteryopt.network.plan.solution import Solution
 from batteryopt.network.solve import solve as solve_network
-from batteryopt.solvers.adapter import Progress, relative_gap
-from batteryopt.spreadsheet import is_workbook
+from batteryopt.solvers.contract.adapter import Progress, relative_gap
+from batteryopt.tables.spreadsheet import is_workbook
 
 if TYPE_CHECKING:
     import pandas as pd
     from rich.console import RenderableType
 
-    from batteryopt.network.understood import Understood
+    from batteryopt.network.tables.understood import Understood
 
 
 class Model(enum.StrEnum):
@@ -73,13 +73,13 @@ class Result(PlainResult):
 
     def summary(self) -> RenderableType | None:
         """Return what a planner reads first; None without a plan."""
-        from batteryopt.network.summary import summary
+        from batteryopt.network.plan.summary import summary
 
         return self._said(summary)
 
     def verdict(self) -> RenderableType | None:
         """Return the plan in three lines; None without a plan."""
-        from batteryopt.network.summary import verdict
+        from batteryopt.network.plan.summary import verdict
 
         return self._said(verdict)
 
@@ -98,7 +98,7 @@ def read(path: str | os.PathLike[str]) -> Network:
 
 def understand(path: str | os.PathLike[str]) -> Understood:
     """Return what is understood of a network, with remarks; as `read`, of the folder, its settings or a workbook."""
-    from batteryopt.network import understood
+    from batteryopt.network.tables import understood
 
     place = Path(path)
     return understood.understand(place if place.is_dir() or is_workbook(place) else place.parent)

@@ -9,31 +9,31 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from batteryopt.certificate import Certificate, Check
-from batteryopt.network.answer import BOUND, ROOT_BOUND, Answer, value_of
-from batteryopt.network.check import check
-from batteryopt.network.geography import flat_positions
-from batteryopt.network.infeasibility import Conflict, explain
-from batteryopt.network.instance import Network
-from batteryopt.network.magnitude import size_of
-from batteryopt.network.model.added import Added, RuleFunction, add_rules
-from batteryopt.network.model.algebra import Floats, Formulation
-from batteryopt.network.model.extract import to_solution
-from batteryopt.network.model.formulate import formulate
-from batteryopt.network.model.objective import weighted
-from batteryopt.network.objective import Objective
-from batteryopt.network.outside import LEAST_SECONDS, MOST_SECONDS, SHARE, improved, wider
+from batteryopt.ground.certificate import Certificate, Check
+from batteryopt.ground.interrupt import catching_interrupt
+from batteryopt.ground.status import PointStatus, StopReason
+from batteryopt.network.data.geography import flat_positions
+from batteryopt.network.data.instance import Network
+from batteryopt.network.data.magnitude import size_of
+from batteryopt.network.data.objective import Objective
+from batteryopt.network.formulation.added import Added, RuleFunction, add_rules
+from batteryopt.network.formulation.algebra import Floats, Formulation
+from batteryopt.network.formulation.extract import to_solution
+from batteryopt.network.formulation.formulate import formulate
+from batteryopt.network.formulation.objective import weighted
+from batteryopt.network.judge.check import check
+from batteryopt.network.plan.answer import BOUND, ROOT_BOUND, Answer, value_of
+from batteryopt.network.plan.solution import Solution
 from batteryopt.network.search.arrays import Problem, make_problem
 from batteryopt.network.search.elsewhere import search_elsewhere
+from batteryopt.network.search.outside import LEAST_SECONDS, MOST_SECONDS, SHARE, improved, wider
 from batteryopt.network.search.search import Found, search
-from batteryopt.network.solution import Solution
-from batteryopt.run import Route, Run
+from batteryopt.network.studies.infeasibility import Conflict, explain
 from batteryopt.solvers import get
-from batteryopt.solvers.adapter import Adapter, Capability, Options, Progress, ProgressListener
-from batteryopt.solvers.arrays import QuadraticProgram
-from batteryopt.solvers.highs_run import version as highs_version
-from batteryopt.solvers.interrupt import catching_interrupt
-from batteryopt.status import PointStatus, StopReason
+from batteryopt.solvers.compile.arrays import QuadraticProgram
+from batteryopt.solvers.contract.adapter import Adapter, Capability, Options, Progress, ProgressListener
+from batteryopt.solvers.contract.provenance import Route, Run
+from batteryopt.solvers.highs.highs_run import version as highs_version
 
 GAP = 1e-4
 """Relative gap at which a plan is good enough, unless asked otherwise."""

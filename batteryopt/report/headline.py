@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from batteryopt.network.view.scales import money_unit
 from batteryopt.report import words
-from batteryopt.report.network_scales import money_unit
 from batteryopt.report.results import Saved
 from batteryopt.report.tables import Cell, Table
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from importlib import resources
 from typing import Any
 
-from batteryopt.marks import META
+from batteryopt.ground.marks import META
 from batteryopt.report import contents, words
 from batteryopt.report.results import Saved
 from batteryopt.report.tables import Table, amount

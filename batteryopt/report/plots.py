@@ -13,9 +13,9 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from batteryopt.errors import Fault
-from batteryopt.files import write_atomically
-from batteryopt.marks import META, SOFTWARE
+from batteryopt.ground.errors import Fault
+from batteryopt.ground.files import write_atomically
+from batteryopt.ground.marks import META, SOFTWARE
 from batteryopt.report.sweep_panels import Map, axis_values, contract_spans, lines_of, maps_of
 
 LIBRARIES = {".html": "plotly", ".png": "matplotlib"}

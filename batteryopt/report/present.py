@@ -1,4 +1,4 @@
-"""What `table`, `plot`, `picture`, `report` and `_repr_html_` of every answer do: see `batteryopt.presentation`."""
+"""What `table`, `plot`, `picture`, `report` and `_repr_html_` of every answer do: see `presentation`."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from batteryopt.errors import Fault, InvalidInput, nearest
-from batteryopt.presentation import View
+from batteryopt.ground.errors import Fault, InvalidInput, nearest
 from batteryopt.report import figures, headline, notebook, words
+from batteryopt.report.presentation import View
 from batteryopt.report.results import Saved
 from batteryopt.report.tables import Table
 from batteryopt.report.unsaved import Unsaved
 from batteryopt.report.write import FIGURE_FORMATS, family_of, write_documents
-from batteryopt.spreadsheet import is_workbook
+from batteryopt.tables.spreadsheet import is_workbook
 
 if TYPE_CHECKING:
     import plotly.graph_objects

@@ -12,11 +12,11 @@ from typing import Any, TextIO
 
 import pandas as pd
 
-from batteryopt.errors import Fault, InvalidInput
-from batteryopt.files import unmarked
-from batteryopt.inputs import CannotRead, content_of
-from batteryopt.output import RESULT_FILE, copy_of_instance
-from batteryopt.owned import OwnedFolder
+from batteryopt.ground.errors import Fault, InvalidInput
+from batteryopt.ground.files import unmarked
+from batteryopt.ground.inputs import CannotRead, content_of
+from batteryopt.ground.owned import OwnedFolder
+from batteryopt.report.saved import RESULT_FILE, copy_of_instance
 
 KINDS = ("coordination", "differential-game", "network")
 
@@ -109,10 +109,10 @@ class Saved:
 
             return tables.read(path)
         if self.kind == "coordination":
-            from batteryopt.coordination import instance as coordination
+            from batteryopt.games.coordination.data import instance as coordination
 
             return coordination.read(path)
-        from batteryopt.differential_game import instance as differential_game
+        from batteryopt.games.differential.data import instance as differential_game
 
         return differential_game.read(path)
 

@@ -11,10 +11,10 @@ from typing import Any
 
 import pandas as pd
 
-from batteryopt.files import csv_of_sums
-from batteryopt.output import json_text
-from batteryopt.presentation import View
+from batteryopt.ground.files import csv_of_sums
+from batteryopt.report.presentation import View
 from batteryopt.report.results import Saved, read_table
+from batteryopt.report.saved import json_text
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -7,12 +7,13 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from batteryopt import spreadsheet
-from batteryopt.files import write_atomically
-from batteryopt.report import headline, network_comparison, page, words
+from batteryopt.ground.files import write_atomically
+from batteryopt.network.view import comparison as network_comparison
+from batteryopt.report import headline, page, words
 from batteryopt.report.results import Saved
 from batteryopt.report.tables import Cell, Shown, Table
 from batteryopt.report.write import family_of
+from batteryopt.tables import spreadsheet
 
 if TYPE_CHECKING:
     from openpyxl.worksheet.worksheet import Worksheet

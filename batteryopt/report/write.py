@@ -11,15 +11,15 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from batteryopt.errors import Fault, InvalidInput
-from batteryopt.files import write_atomically
-from batteryopt.output import RESULT_FILE
-from batteryopt.owned import OwnedFolder
-from batteryopt.presentation import Presented
+from batteryopt.ground.errors import Fault, InvalidInput
+from batteryopt.ground.files import write_atomically
+from batteryopt.ground.owned import OwnedFolder
 from batteryopt.report import page
 from batteryopt.report.page import Section
+from batteryopt.report.presentation import Presented
 from batteryopt.report.results import Saved, load
-from batteryopt.spreadsheet import is_workbook
+from batteryopt.report.saved import RESULT_FILE
+from batteryopt.tables.spreadsheet import is_workbook
 
 FIGURE_FORMATS = ("png", "svg", "pdf")
 TABLE_FORMATS = {"tex": "to_latex", "md": "to_markdown"}
@@ -155,7 +155,7 @@ def _side_by_side(found: Sequence[Saved]) -> list[Section]:
     networks = [saved for saved in found if saved.kind == "network"]
     if len(networks) < 2:
         return []
-    from batteryopt.report import network_comparison
+    from batteryopt.network.view import comparison as network_comparison
 
     return network_comparison.sections(networks)
 

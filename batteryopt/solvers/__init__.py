@@ -3,7 +3,7 @@
 ``get("scip").solve(model)`` leaves the point in the model's variables and returns a `Report`.
 """
 
-from batteryopt.solvers.adapter import (
+from batteryopt.solvers.contract.adapter import (
     LEAST_SECONDS,
     Adapter,
     BoundDuals,
@@ -14,7 +14,7 @@ from batteryopt.solvers.adapter import (
     Report,
     relative_gap,
 )
-from batteryopt.solvers.registry import available, get, installed, known
+from batteryopt.solvers.contract.registry import available, get, installed, known
 
 __all__ = [
     "LEAST_SECONDS",

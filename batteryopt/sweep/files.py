@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pandas as pd
 
-from batteryopt.errors import Fault
-from batteryopt.files import csv_text, write_atomically
-from batteryopt.marks import foreign_file_faults
+from batteryopt.ground.errors import Fault
+from batteryopt.ground.files import csv_text, write_atomically
+from batteryopt.ground.marks import foreign_file_faults
 
 ENDINGS = (".csv", ".parquet")
 

@@ -10,9 +10,9 @@ from typing import Any
 
 import numpy as np
 
-from batteryopt.errors import Fault, InvalidInput, nearest
-from batteryopt.input_faults import meaning_of, table_of
-from batteryopt.toml_input import TomlInstance
+from batteryopt.ground.errors import Fault, InvalidInput, nearest
+from batteryopt.tables.input_faults import meaning_of, table_of
+from batteryopt.tables.toml_input import TomlInstance
 
 Changes = Mapping[str, float]
 MOST_POINTS = 100_000

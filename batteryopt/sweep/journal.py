@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, BinaryIO
 
-from batteryopt.errors import Fault, InvalidInput
+from batteryopt.ground.errors import Fault, InvalidInput
 
 Rows = list[dict[str, Any]]
 

@@ -9,7 +9,7 @@ from concurrent.futures.process import BrokenProcessPool
 from pathlib import Path
 from typing import Any, TypeVar
 
-from batteryopt.errors import BatteryOptError
+from batteryopt.ground.errors import BatteryOptError
 from batteryopt.sweep.journal import Journal, Rows
 from batteryopt.sweep.pool import worker_pool
 

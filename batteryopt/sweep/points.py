@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from batteryopt.families import FAMILIES, Family
-from batteryopt.output import numbers_of
-from batteryopt.solvers.interrupt import unfinished_is_interrupted
+from batteryopt.ground.interrupt import unfinished_is_interrupted
+from batteryopt.report.saved import numbers_of
 
 AUTO = "auto"
 ROUTES = (AUTO, "closed-form", "optimizer", "both")

@@ -12,7 +12,7 @@ from typing import Any
 import pandas as pd
 
 from batteryopt.families import family_of
-from batteryopt.output import grouped
+from batteryopt.report.saved import grouped
 from batteryopt.sweep.grid import Axis, Grid, grid_of
 from batteryopt.sweep.parts import all_parts
 from batteryopt.sweep.points import AUTO, Row, Task, solve_point

@@ -1,7 +1,7 @@
-"""Make ``batteryopt/report/borders.json`` from Natural Earth's countries at 1:50 million.
+"""Make ``batteryopt/network/view/borders.json`` from Natural Earth's countries at 1:50 million.
 
     npm pack world-atlas@2 && tar xf world-atlas-2.*.tgz
-    python data/natural-earth/build.py package/countries-50m.json batteryopt/report/borders.json
+    python data/natural-earth/build.py package/countries-50m.json batteryopt/network/view/borders.json
 
 The npm package holds the countries as TopoJSON: arcs that neighbours share. Every arc becomes one line, thinned to
 three hundredths of a degree and rounded to hundredths, and written as differences of hundredths of a degree.

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import partial
 
-from batteryopt.coordination.instance import CoordinationInstance
-from batteryopt.coordination.regions import CoordinationNetwork
-from batteryopt.differential_game.general import GeneralDifferentialGame
-from batteryopt.differential_game.instance import DifferentialGameInstance
-from batteryopt.network.template import columns_page
+from batteryopt.games.coordination.data.instance import CoordinationInstance
+from batteryopt.games.coordination.data.regions import CoordinationNetwork
+from batteryopt.games.differential.data.general import GeneralDifferentialGame
+from batteryopt.games.differential.data.instance import DifferentialGameInstance
+from batteryopt.network.tables.template import columns_page
 from docs.generate.command_line import command_line
 from docs.generate.formulations import formulation, parameters
 

@@ -5,16 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
-from batteryopt.coordination.model import build as build_coordination
-from batteryopt.coordination.solution import Model as Coordination
-from batteryopt.differential_game.instance import DifferentialGameInstance
-from batteryopt.differential_game.mesh import first_grid
-from batteryopt.differential_game.model import Bargain
-from batteryopt.differential_game.model import build as build_game
-from batteryopt.differential_game.published import BASE_CASE
-from batteryopt.differential_game.solution import Model as Game
-from batteryopt.network.model.build import build as build_network
-from batteryopt.toml_input import TomlInstance
+from batteryopt.games.coordination.model.build import build as build_coordination
+from batteryopt.games.coordination.solution import Model as Coordination
+from batteryopt.games.differential.data.instance import DifferentialGameInstance
+from batteryopt.games.differential.model.build import Bargain
+from batteryopt.games.differential.model.build import build as build_game
+from batteryopt.games.differential.model.mesh import first_grid
+from batteryopt.games.differential.paper.published import BASE_CASE
+from batteryopt.games.differential.solution import Model as Game
+from batteryopt.network.formulation.build import build as build_network
+from batteryopt.tables.toml_input import TomlInstance
 from docs.generate import network_math, network_parts, pyomo_parts
 from docs.generate.parts import Part, cell, merged, page
 from tests.coordination.everything import two_by_two

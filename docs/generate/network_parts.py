@@ -7,8 +7,8 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from batteryopt.network.model.algebra import Family, Formulation, Rows
-from batteryopt.network.model.draft import COST_TERMS
+from batteryopt.network.formulation.algebra import Family, Formulation, Rows
+from batteryopt.network.formulation.draft import COST_TERMS
 from docs.generate.parts import Kind, Part
 from docs.generate.pyomo_parts import LINE, LONGEST
 

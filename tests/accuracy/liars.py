@@ -6,8 +6,8 @@ import dataclasses
 from typing import Any
 
 from batteryopt import solvers
+from batteryopt.ground.status import PointStatus, StopReason
 from batteryopt.solvers import Adapter, Capability, Options, Report
-from batteryopt.status import PointStatus, StopReason
 
 
 class Liar(Adapter):

@@ -11,7 +11,7 @@ from batteryopt.accuracy import Problem, Solver, problems
 from batteryopt.accuracy.contestants import Word
 from batteryopt.accuracy.measures import Verdict
 from batteryopt.accuracy.run import judge_run
-from batteryopt.status import PointStatus, StopReason
+from batteryopt.ground.status import PointStatus, StopReason
 from tests.accuracy import liars
 
 

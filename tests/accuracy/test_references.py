@@ -14,10 +14,10 @@ from batteryopt.accuracy.arrays import ExactProgram, active_set, prove_optimum, 
 from batteryopt.accuracy.digits import NoReference, exact, solve_linear
 from batteryopt.accuracy.families import coordination, differential_game, facility_location
 from batteryopt.accuracy.families.followers import interval_gain
-from batteryopt.coordination import closed_form
-from batteryopt.coordination.generator import random_instance, random_network
-from batteryopt.coordination.solution import Model
-from batteryopt.solvers.arrays import compile_model
+from batteryopt.games.coordination.data.generator import random_instance, random_network
+from batteryopt.games.coordination.formula import closed_form
+from batteryopt.games.coordination.solution import Model
+from batteryopt.solvers.compile.arrays import compile_model
 
 QUICK = [p for p in problems(quick=True) if p.family != "no-solution"]
 

@@ -18,8 +18,8 @@ from batteryopt.accuracy.document import BEGIN, END, write_document
 from batteryopt.accuracy.page import page, profile
 from batteryopt.accuracy.problem import Problem
 from batteryopt.cli import app
-from batteryopt.errors import InvalidInput, UnsupportedModel
-from batteryopt.solvers.pyomo_solver import FACTORIES
+from batteryopt.ground.errors import InvalidInput, UnsupportedModel
+from batteryopt.solvers.through_pyomo.pyomo_solver import FACTORIES
 from tests.accuracy import liars
 
 FEW = problems(["no-solution", "facility-location"], quick=True)

@@ -8,7 +8,7 @@ from typing import Any
 import pyomo.environ as pyo
 
 from batteryopt import bilevel
-from batteryopt.bilevel.problem import BilevelProblem, extract
+from batteryopt.bilevel.problem.normal_form import BilevelProblem, extract
 
 
 def retailer(demand: float = 30.0, stock: float = 12.0) -> pyo.ConcreteModel:

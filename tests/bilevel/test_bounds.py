@@ -11,8 +11,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from batteryopt import bilevel
-from batteryopt.bilevel import bounds, kkt
-from batteryopt.bilevel.problem import extract
+from batteryopt.bilevel.kkt import single_level as kkt
+from batteryopt.bilevel.problem.normal_form import extract
+from batteryopt.bilevel.proof import bounds
 
 from .models import linear, market, retailer
 

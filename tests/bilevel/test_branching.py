@@ -11,9 +11,9 @@ import pytest
 from batteryopt import bilevel
 from batteryopt.bilevel.methods import METHODS, branching
 from batteryopt.bilevel.methods.base import Settings
-from batteryopt.bilevel.problem import extract
+from batteryopt.bilevel.problem.normal_form import extract
+from batteryopt.ground.status import PointStatus, StopReason
 from batteryopt.solvers import Report
-from batteryopt.status import PointStatus, StopReason
 
 OPTIMUM = 4.0
 

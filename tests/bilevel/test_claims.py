@@ -8,9 +8,10 @@ import pyomo.environ as pyo
 import pytest
 
 from batteryopt import bilevel
-from batteryopt.bilevel import claims, convexity
-from batteryopt.bilevel.problem import BilevelProblem, extract
-from batteryopt.bilevel.qualification import Qualification, qualify
+from batteryopt.bilevel.judge import claims
+from batteryopt.bilevel.problem.normal_form import BilevelProblem, extract
+from batteryopt.bilevel.proof import convexity
+from batteryopt.bilevel.proof.qualification import Qualification, qualify
 
 from .models import duopoly, linear, nonlinear, retailer
 

@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 from pyomo.core.expr.visitor import replace_expressions
 
 from batteryopt import bilevel
-from batteryopt.bilevel import convexity
-from batteryopt.bilevel.problem import extract
+from batteryopt.bilevel.problem.normal_form import extract
+from batteryopt.bilevel.proof import convexity
 
 from .expressions import boxed_model, composed
 from .models import one_follower, retailer

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pyomo.common.collections import ComponentMap, ComponentSet
 
-from batteryopt.bilevel.curvature import Curvature, curvature, interval
+from batteryopt.bilevel.proof.curvature import Curvature, curvature, interval
 
 from .expressions import boxed_model, composed, expressions, point_model
 

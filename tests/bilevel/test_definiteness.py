@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from batteryopt.bilevel.definiteness import is_positive
+from batteryopt.bilevel.proof.definiteness import is_positive
 
 
 @pytest.mark.parametrize("large", [1.0, 1e6, 1e12])

@@ -8,7 +8,7 @@ import pyomo.environ as pyo
 import pytest
 
 from batteryopt import bilevel
-from batteryopt.status import StopReason
+from batteryopt.ground.status import StopReason
 
 from .models import linear, market
 

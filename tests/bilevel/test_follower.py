@@ -8,8 +8,8 @@ import pyomo.environ as pyo
 import pytest
 
 from batteryopt import bilevel
-from batteryopt.bilevel.follower import FollowerData, FollowerDual
-from batteryopt.bilevel.guard import GUARD_NAME
+from batteryopt.bilevel.problem.follower import FollowerData, FollowerDual
+from batteryopt.bilevel.problem.guard import GUARD_NAME
 
 from .models import market, retailer
 

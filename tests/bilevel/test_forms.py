@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pyomo.common.collections import ComponentSet
 
-from batteryopt.bilevel.forms import own_form, variables_in
+from batteryopt.bilevel.problem.forms import own_form, variables_in
 
 from .expressions import expressions, numeric_gradient, point_model
 

@@ -6,8 +6,8 @@ import pyomo.environ as pyo
 import pytest
 
 from batteryopt import bilevel, solvers
-from batteryopt.bilevel.guard import GUARD_NAME
-from batteryopt.errors import UnsupportedModel
+from batteryopt.bilevel.problem.guard import GUARD_NAME
+from batteryopt.ground.errors import UnsupportedModel
 
 from .models import retailer
 

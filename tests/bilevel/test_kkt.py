@@ -6,9 +6,9 @@ import pyomo.environ as pyo
 import pytest
 
 from batteryopt import bilevel
-from batteryopt.bilevel import kkt
+from batteryopt.bilevel.kkt import single_level as kkt
 from batteryopt.bilevel.methods.base import multipliers_of
-from batteryopt.bilevel.problem import extract
+from batteryopt.bilevel.problem.normal_form import extract
 
 from .models import duopoly, market
 

@@ -6,13 +6,13 @@ import pyomo.environ as pyo
 import pytest
 
 from batteryopt import bilevel, solvers
-from batteryopt.bilevel import kkt
+from batteryopt.bilevel.kkt import single_level as kkt
 from batteryopt.bilevel.methods import METHODS, Settings
 from batteryopt.bilevel.methods.base import multipliers_of
 from batteryopt.bilevel.methods.strong_duality import duality_gap
-from batteryopt.bilevel.problem import extract
-from batteryopt.errors import BatteryOptError
-from batteryopt.status import PointStatus, StopReason
+from batteryopt.bilevel.problem.normal_form import extract
+from batteryopt.ground.errors import BatteryOptError
+from batteryopt.ground.status import PointStatus, StopReason
 
 from .models import SOLVED, disk, duopoly, linear, nonlinear, one_follower, retailer
 

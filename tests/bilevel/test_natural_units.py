@@ -11,11 +11,11 @@ import pytest
 from batteryopt import bilevel
 from batteryopt.bilevel.answer import Answer
 from batteryopt.bilevel.methods import METHODS, Settings
-from batteryopt.bilevel.natural_units import restatement
-from batteryopt.bilevel.problem import BilevelProblem, extract
-from batteryopt.bilevel.restated import solve_restated
-from batteryopt.errors import BatteryOptError
-from batteryopt.status import PointStatus, StopReason
+from batteryopt.bilevel.methods.bilevel_units import restatement
+from batteryopt.bilevel.methods.restated import solve_restated
+from batteryopt.bilevel.problem.normal_form import BilevelProblem, extract
+from batteryopt.ground.errors import BatteryOptError
+from batteryopt.ground.status import PointStatus, StopReason
 
 CLAIMS = (PointStatus.OPTIMAL, PointStatus.LOCALLY_OPTIMAL)
 

@@ -11,7 +11,7 @@ from fractions import Fraction
 import pytest
 
 from batteryopt import bilevel
-from batteryopt.errors import BatteryOptError
+from batteryopt.ground.errors import BatteryOptError
 
 from .treacherous import LinearGame, SeparableGame, Treacherous, mixed_units, problem_number, vertices
 

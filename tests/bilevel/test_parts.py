@@ -9,17 +9,17 @@ import pyomo.environ as pyo
 import pytest
 
 from batteryopt import bilevel
-from batteryopt.bilevel import automatic, kkt
-from batteryopt.bilevel.active_set import all_variables, polish, set_slacks
-from batteryopt.bilevel.boxes import boxed, natural_size, reaches
-from batteryopt.bilevel.follower import Follower
-from batteryopt.bilevel.gradients import constant_gradients, dependent_equalities
-from batteryopt.bilevel.methods import METHODS, Settings
-from batteryopt.bilevel.pessimistic import worst_answer
-from batteryopt.bilevel.problem import extract
-from batteryopt.bilevel.qualification import Qualification, qualify
-from batteryopt.bilevel.responses import answer_in_turn, best_response, fixed, response_model, restored
-from batteryopt.status import StopReason
+from batteryopt.bilevel.judge.pessimistic import worst_answer
+from batteryopt.bilevel.judge.responses import answer_in_turn, best_response, fixed, response_model, restored
+from batteryopt.bilevel.kkt import single_level as kkt
+from batteryopt.bilevel.kkt.active_set import all_variables, polish, set_slacks
+from batteryopt.bilevel.methods import METHODS, Settings, automatic
+from batteryopt.bilevel.problem.follower import Follower
+from batteryopt.bilevel.problem.gradients import constant_gradients, dependent_equalities
+from batteryopt.bilevel.problem.normal_form import extract
+from batteryopt.bilevel.proof.boxes import boxed, natural_size, reaches
+from batteryopt.bilevel.proof.qualification import Qualification, qualify
+from batteryopt.ground.status import StopReason
 
 from .models import disk, duopoly, linear, market, nonlinear, one_follower, retailer
 

@@ -7,9 +7,9 @@ import pytest
 from pyomo.core.expr.visitor import identify_variables
 
 from batteryopt import bilevel
-from batteryopt.bilevel import kkt
-from batteryopt.bilevel.problem import Side, extract
-from batteryopt.errors import UnsupportedModel
+from batteryopt.bilevel.kkt import single_level as kkt
+from batteryopt.bilevel.problem.normal_form import Side, extract
+from batteryopt.ground.errors import UnsupportedModel
 
 from .models import duopoly, market, one_follower, retailer
 

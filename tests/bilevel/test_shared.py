@@ -12,9 +12,9 @@ import pyomo.environ as pyo
 import pytest
 
 from batteryopt import bilevel
-from batteryopt.bilevel.problem import extract
-from batteryopt.bilevel.shared import shared_rows
-from batteryopt.errors import BatteryOptError
+from batteryopt.bilevel.problem.normal_form import extract
+from batteryopt.bilevel.problem.shared import shared_rows
+from batteryopt.ground.errors import BatteryOptError
 
 
 def model(factor: float = 1.0) -> pyo.ConcreteModel:

@@ -9,8 +9,8 @@ import pyomo.environ as pyo
 import pytest
 
 from batteryopt import bilevel
-from batteryopt.errors import BatteryOptError, SolverUnavailable
-from batteryopt.status import PointStatus, StopReason
+from batteryopt.ground.errors import BatteryOptError, SolverUnavailable
+from batteryopt.ground.status import PointStatus, StopReason
 
 from .models import SOLVED, duopoly, linear, market, retailer
 

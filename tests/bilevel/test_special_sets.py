@@ -5,11 +5,11 @@ from __future__ import annotations
 import pytest
 
 from batteryopt import bilevel
-from batteryopt.coordination.generator import random_network
-from batteryopt.coordination.model import build
-from batteryopt.coordination.solution import Model
-from batteryopt.solvers.scip import WORKAROUNDS
-from batteryopt.status import StopReason
+from batteryopt.games.coordination.data.generator import random_network
+from batteryopt.games.coordination.model.build import build
+from batteryopt.games.coordination.solution import Model
+from batteryopt.ground.status import StopReason
+from batteryopt.solvers.scip.scip_solver import WORKAROUNDS
 
 
 def test_the_workaround_is_in_place():

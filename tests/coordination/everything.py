@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from batteryopt.coordination.regions import CoordinationNetwork
+from batteryopt.games.coordination.data.regions import CoordinationNetwork
 
 
 def two_by_two() -> CoordinationNetwork:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
-from batteryopt.coordination.closed_form import FORMULAS
+from batteryopt.games.coordination.formula.closed_form import FORMULAS
 
 PATH = Path(__file__).parents[2] / "benchmarks" / "coordination_closed_form.py"
 

@@ -9,14 +9,14 @@ import numpy as np
 import pytest
 from scipy.optimize import brentq, minimize
 
-from batteryopt.coordination.answer import contract_region
-from batteryopt.coordination.check import agreement, certify, everyone_gains
-from batteryopt.coordination.closed_form import solve
-from batteryopt.coordination.generator import Binding, binding_instance, random_instance, random_network
-from batteryopt.coordination.instance import as_network
-from batteryopt.coordination.pareto import ParetoRegion
-from batteryopt.coordination.published import FAULTS, TABLE_2_INSTANCE
-from batteryopt.coordination.solution import Model, NoCoordinatingContract, Solution, as_array
+from batteryopt.games.coordination.answer import contract_region
+from batteryopt.games.coordination.data.generator import Binding, binding_instance, random_instance, random_network
+from batteryopt.games.coordination.data.instance import as_network
+from batteryopt.games.coordination.formula.closed_form import solve
+from batteryopt.games.coordination.judge.check import agreement, certify, everyone_gains
+from batteryopt.games.coordination.judge.pareto import ParetoRegion
+from batteryopt.games.coordination.paper.published import FAULTS, TABLE_2_INSTANCE
+from batteryopt.games.coordination.solution import Model, NoCoordinatingContract, Solution, as_array
 
 from .test_instance import small_network
 
@@ -125,7 +125,7 @@ def test_a_leader_that_ignores_the_answers_fails_in_a_network():
 def test_the_contract_as_the_paper_prints_it_fails():
     right = solve(TABLE_2_INSTANCE, Model.CONTRACT)
     effort = FAULTS[1].as_printed
-    from batteryopt.coordination.equilibrium import Parameters
+    from batteryopt.games.coordination.formula.equilibrium import Parameters
 
     wrong = replace(right, sales_effort=effort(Parameters.of(TABLE_2_INSTANCE)))
     assert failures(wrong) >= CHAIN | {"best-response-echelon-enterprise"}

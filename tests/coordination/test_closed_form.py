@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 import sympy as sp
 
-from batteryopt.coordination.closed_form import (
+from batteryopt.games.coordination.data.generator import Binding, binding_instance, random_instance
+from batteryopt.games.coordination.formula.closed_form import (
     FORMULAS,
     Parameters,
     centralized,
@@ -19,10 +20,9 @@ from batteryopt.coordination.closed_form import (
     lump_sums,
     solve,
 )
-from batteryopt.coordination.generator import Binding, binding_instance, random_instance
-from batteryopt.coordination.published import TABLE_2_INSTANCE
-from batteryopt.coordination.solution import Model, NoCoordinatingContract
-from batteryopt.errors import FormulaDoesNotApply
+from batteryopt.games.coordination.paper.published import TABLE_2_INSTANCE
+from batteryopt.games.coordination.solution import Model, NoCoordinatingContract
+from batteryopt.ground.errors import FormulaDoesNotApply
 
 a, w, w_t, c_t, f, theta, b, omega, beta, m, c, x, rho = sp.symbols("a w w_t c_t f theta b omega beta m c x rho")
 p, e_r, e_t = sp.symbols("p e_r e_t")
@@ -282,7 +282,7 @@ def test_the_solution_s_own_profits_are_the_formula_s():
 
 
 def test_lump_sums_of_many_instances_are_the_region_s():
-    from batteryopt.coordination.answer import contract_region
+    from batteryopt.games.coordination.answer import contract_region
 
     instances = [random_instance(seed, contract_exists=seed % 2 > 0) for seed in range(10)]
     many = lump_sums(stacked(instances))

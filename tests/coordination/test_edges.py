@@ -8,12 +8,12 @@ import time
 import numpy as np
 import pytest
 
-from batteryopt.coordination import check
-from batteryopt.coordination.published import TABLE_2_INSTANCE
-from batteryopt.coordination.regions import CoordinationNetwork
-from batteryopt.coordination.solution import Model
-from batteryopt.coordination.solve import by_optimizer, solve
-from batteryopt.status import PointStatus, StopReason
+from batteryopt.games.coordination.data.regions import CoordinationNetwork
+from batteryopt.games.coordination.judge import check
+from batteryopt.games.coordination.paper.published import TABLE_2_INSTANCE
+from batteryopt.games.coordination.solution import Model
+from batteryopt.games.coordination.solve import by_optimizer, solve
+from batteryopt.ground.status import PointStatus, StopReason
 
 from . import second_route
 

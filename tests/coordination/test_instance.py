@@ -7,12 +7,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from batteryopt.coordination.generator import Binding, binding_instance, random_instance, random_network
-from batteryopt.coordination.instance import CoordinationInstance, as_network, read
-from batteryopt.coordination.published import TABLE_2_INSTANCE
-from batteryopt.coordination.regions import CoordinationNetwork
-from batteryopt.errors import InvalidInput
-from batteryopt.toml_output import to_toml, write
+from batteryopt.games.coordination.data.generator import Binding, binding_instance, random_instance, random_network
+from batteryopt.games.coordination.data.instance import CoordinationInstance, as_network, read
+from batteryopt.games.coordination.data.regions import CoordinationNetwork
+from batteryopt.games.coordination.paper.published import TABLE_2_INSTANCE
+from batteryopt.ground.errors import InvalidInput
+from batteryopt.tables.toml_output import to_toml, write
 
 TABLE_2_FILE = Path(__file__).parents[2] / "data" / "coordination" / "table2.toml"
 PARAMETERS = [name for name, field in CoordinationInstance.model_fields.items() if field.is_required()]

@@ -6,9 +6,9 @@ import pyomo.environ as pyo
 import pytest
 
 from batteryopt.bilevel import Follower
-from batteryopt.coordination.model import build, solution_of
-from batteryopt.coordination.published import TABLE_2_INSTANCE
-from batteryopt.coordination.solution import Model
+from batteryopt.games.coordination.model.build import build, solution_of
+from batteryopt.games.coordination.paper.published import TABLE_2_INSTANCE
+from batteryopt.games.coordination.solution import Model
 
 from .everything import two_by_two
 

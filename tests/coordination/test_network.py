@@ -6,12 +6,12 @@ import numpy as np
 import pytest
 import sympy as sp
 
-from batteryopt.coordination.closed_form import solve
-from batteryopt.coordination.generator import random_instance, random_network
-from batteryopt.coordination.instance import as_network
-from batteryopt.coordination.regions import CoordinationNetwork
-from batteryopt.coordination.solution import Model, NoCoordinatingContract, Solution, as_array
-from batteryopt.errors import FormulaDoesNotApply
+from batteryopt.games.coordination.data.generator import random_instance, random_network
+from batteryopt.games.coordination.data.instance import as_network
+from batteryopt.games.coordination.data.regions import CoordinationNetwork
+from batteryopt.games.coordination.formula.closed_form import solve
+from batteryopt.games.coordination.solution import Model, NoCoordinatingContract, Solution, as_array
+from batteryopt.ground.errors import FormulaDoesNotApply
 
 from .test_instance import small_network
 

@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 
 import batteryopt
-from batteryopt.coordination import closed_form
-from batteryopt.coordination.generator import scaled
-from batteryopt.coordination.solution import Model
+from batteryopt.games.coordination.data.generator import scaled
+from batteryopt.games.coordination.formula import closed_form
+from batteryopt.games.coordination.solution import Model
 
 TABLE_2 = Path(__file__).resolve().parents[2] / "data" / "coordination" / "table2.toml"
 

@@ -7,12 +7,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from batteryopt.coordination.answer import contract_region
-from batteryopt.coordination.closed_form import solve
-from batteryopt.coordination.generator import random_instance
-from batteryopt.coordination.pareto import ParetoRegion, pareto_region
-from batteryopt.coordination.published import TABLE_2_INSTANCE
-from batteryopt.coordination.solution import Model, Profits
+from batteryopt.games.coordination.answer import contract_region
+from batteryopt.games.coordination.data.generator import random_instance
+from batteryopt.games.coordination.formula.closed_form import solve
+from batteryopt.games.coordination.judge.pareto import ParetoRegion, pareto_region
+from batteryopt.games.coordination.paper.published import TABLE_2_INSTANCE
+from batteryopt.games.coordination.solution import Model, Profits
 
 amounts = st.floats(-100, 100)
 gains = st.floats(0.01, 100)

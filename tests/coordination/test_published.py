@@ -7,12 +7,12 @@ from pathlib import Path
 
 import pytest
 
-from batteryopt.coordination import published
-from batteryopt.coordination.closed_form import solve
-from batteryopt.coordination.equilibrium import Parameters
-from batteryopt.coordination.generator import random_instance
-from batteryopt.coordination.published import FAULTS, TABLE_2, TABLE_2_INSTANCE, Figure
-from batteryopt.coordination.solution import Model
+from batteryopt.games.coordination.data.generator import random_instance
+from batteryopt.games.coordination.formula.closed_form import solve
+from batteryopt.games.coordination.formula.equilibrium import Parameters
+from batteryopt.games.coordination.paper import published
+from batteryopt.games.coordination.paper.published import FAULTS, TABLE_2, TABLE_2_INSTANCE, Figure
+from batteryopt.games.coordination.solution import Model
 
 FAULT = {fault.place: fault for fault in FAULTS}
 SEEDS = range(30)

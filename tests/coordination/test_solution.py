@@ -8,14 +8,14 @@ import math
 import numpy as np
 import pytest
 
-from batteryopt.certificate import Certificate, Check
-from batteryopt.coordination.answer import Answer, Result, contract_region
-from batteryopt.coordination.closed_form import solve
-from batteryopt.coordination.published import TABLE_2_INSTANCE
-from batteryopt.coordination.solution import Model, Solution
-from batteryopt.errors import InvalidInput
-from batteryopt.run import Route, Run
-from batteryopt.status import PointStatus, StopReason
+from batteryopt.games.coordination.answer import Answer, Result, contract_region
+from batteryopt.games.coordination.formula.closed_form import solve
+from batteryopt.games.coordination.paper.published import TABLE_2_INSTANCE
+from batteryopt.games.coordination.solution import Model, Solution
+from batteryopt.ground.certificate import Certificate, Check
+from batteryopt.ground.errors import InvalidInput
+from batteryopt.ground.status import PointStatus, StopReason
+from batteryopt.solvers.contract.provenance import Route, Run
 
 from .test_instance import small_network
 

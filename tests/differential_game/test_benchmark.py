@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from batteryopt.differential_game.mesh import first_grid
-from batteryopt.differential_game.published import BASE_CASE
-from batteryopt.differential_game.solution import Model
+from batteryopt.games.differential.model.mesh import first_grid
+from batteryopt.games.differential.paper.published import BASE_CASE
+from batteryopt.games.differential.solution import Model
 from benchmarks import differential_game as benchmark
 from benchmarks import differential_game_accuracy as accuracy
 

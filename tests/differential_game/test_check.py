@@ -9,13 +9,13 @@ import numpy as np
 import pytest
 from scipy.linalg import expm
 
-from batteryopt.differential_game import closed_form
-from batteryopt.differential_game.check import agreement, certify
-from batteryopt.differential_game.generator import random_general
-from batteryopt.differential_game.instance import read
-from batteryopt.differential_game.published import BASE_CASE
-from batteryopt.differential_game.responses import minimise
-from batteryopt.differential_game.solution import Model, Solution
+from batteryopt.games.differential.data.generator import random_general
+from batteryopt.games.differential.data.instance import read
+from batteryopt.games.differential.formula import closed_form
+from batteryopt.games.differential.judge.check import agreement, certify
+from batteryopt.games.differential.judge.responses import minimise
+from batteryopt.games.differential.paper.published import BASE_CASE
+from batteryopt.games.differential.solution import Model, Solution
 
 from .test_instance import DATA
 
@@ -189,11 +189,11 @@ def candidates(curvature, pull, rows, limits):
 
 
 def test_simulated_efficiency_of_several_levels_is_the_matrix_exponential_s():
-    from batteryopt.differential_game.simulation import simulate
+    from batteryopt.games.differential.judge.simulation import simulate
 
     instance = random_general(2, vehicles=2, states=3)
     found = simulate(closed_form.solve(instance, Model.INTEGRATED))
-    from batteryopt.differential_game.riccati import matrix_equilibrium
+    from batteryopt.games.differential.formula.riccati import matrix_equilibrium
 
     equilibrium = matrix_equilibrium(instance.matrices(), Model.INTEGRATED)
     start = instance.matrices().initial_efficiency - equilibrium.steady_efficiency

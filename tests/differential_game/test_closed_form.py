@@ -6,15 +6,15 @@ import numpy as np
 import pytest
 from scipy.optimize import minimize
 
-from batteryopt.differential_game import closed_form
-from batteryopt.differential_game.general import vehicles_from_matrices
-from batteryopt.differential_game.generator import random_general, random_pair
-from batteryopt.differential_game.instance import read
-from batteryopt.differential_game.pair_formulas import pair_equilibrium
-from batteryopt.differential_game.published import BASE_CASE
-from batteryopt.differential_game.riccati import matrix_equilibrium
-from batteryopt.differential_game.solution import Model, demands, flows
-from batteryopt.errors import FormulaDoesNotApply, UnsupportedModel
+from batteryopt.games.differential.data.general import vehicles_from_matrices
+from batteryopt.games.differential.data.generator import random_general, random_pair
+from batteryopt.games.differential.data.instance import read
+from batteryopt.games.differential.formula import closed_form
+from batteryopt.games.differential.formula.pair_formulas import pair_equilibrium
+from batteryopt.games.differential.formula.riccati import matrix_equilibrium
+from batteryopt.games.differential.paper.published import BASE_CASE
+from batteryopt.games.differential.solution import Model, demands, flows
+from batteryopt.ground.errors import FormulaDoesNotApply, UnsupportedModel
 
 from . import reference
 from .test_instance import DATA
@@ -143,7 +143,7 @@ def test_values_solve_the_hjb_equation_at_any_efficiency(instance, model):
 
 
 def moments_of(exact, m):
-    from batteryopt.differential_game.trajectory import Moments
+    from batteryopt.games.differential.path.trajectory import Moments
 
     efficiency = m[None, :]
     return Moments(

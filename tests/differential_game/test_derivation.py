@@ -8,10 +8,10 @@ import numpy as np
 import pytest
 import sympy as sp
 
-from batteryopt.differential_game.generator import random_pair
-from batteryopt.differential_game.pair_formulas import pair_equilibrium
-from batteryopt.differential_game.published import BASE_CASE, SECOND_CASE
-from batteryopt.differential_game.solution import Model
+from batteryopt.games.differential.data.generator import random_pair
+from batteryopt.games.differential.formula.pair_formulas import pair_equilibrium
+from batteryopt.games.differential.paper.published import BASE_CASE, SECOND_CASE
+from batteryopt.games.differential.solution import Model
 
 a1, a2, beta, gamma, phi, mu, eta, c1, c2, c0, k, rho, h, theta = sp.symbols(
     "a1 a2 beta gamma phi mu eta c1 c2 c0 k rho h theta", positive=True

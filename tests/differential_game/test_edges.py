@@ -8,15 +8,15 @@ import math
 import numpy as np
 import pytest
 
-from batteryopt.differential_game import check
-from batteryopt.differential_game.discrete import OptimizerOptions
-from batteryopt.differential_game.general import GeneralDifferentialGame
-from batteryopt.differential_game.grid import InfiniteGrid
-from batteryopt.differential_game.optimizer import solve as optimise
-from batteryopt.differential_game.published import BASE_CASE
-from batteryopt.differential_game.solution import Model
-from batteryopt.differential_game.solve import solve
-from batteryopt.status import PointStatus, StopReason
+from batteryopt.games.differential.data.general import GeneralDifferentialGame
+from batteryopt.games.differential.judge import check
+from batteryopt.games.differential.model.discrete import OptimizerOptions
+from batteryopt.games.differential.model.optimizer import solve as optimise
+from batteryopt.games.differential.paper.published import BASE_CASE
+from batteryopt.games.differential.path.grid import InfiniteGrid
+from batteryopt.games.differential.solution import Model
+from batteryopt.games.differential.solve import solve
+from batteryopt.ground.status import PointStatus, StopReason
 
 COARSE = OptimizerOptions(rounds=0)
 

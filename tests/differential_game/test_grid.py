@@ -7,11 +7,17 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from batteryopt.differential_game.grid import FiniteGrid, InfiniteGrid
-from batteryopt.differential_game.mesh import MeshError, estimate, first_grid, halved, refine
-from batteryopt.differential_game.published import BASE_CASE
-from batteryopt.differential_game.quadrature import Rule, interpolation_matrix, legendre_coefficients, nodes, weights
-from batteryopt.differential_game.trajectory import Trajectory
+from batteryopt.games.differential.model.mesh import MeshError, estimate, first_grid, halved, refine
+from batteryopt.games.differential.paper.published import BASE_CASE
+from batteryopt.games.differential.path.grid import FiniteGrid, InfiniteGrid
+from batteryopt.games.differential.path.quadrature import (
+    Rule,
+    interpolation_matrix,
+    legendre_coefficients,
+    nodes,
+    weights,
+)
+from batteryopt.games.differential.path.trajectory import Trajectory
 
 INFINITE = InfiniteGrid(discount_rate=0.1, levels=(1.0, 0.6, 0.2, 0.05, 0.0), degree=5)
 FINITE = FiniteGrid(discount_rate=0.1, ends=(0.0, 1.0, 4.0, 10.0), degree=5)

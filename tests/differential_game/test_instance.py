@@ -7,14 +7,14 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from batteryopt.differential_game.assumptions import has_steady_state
-from batteryopt.differential_game.credit_prices import read_credit_prices
-from batteryopt.differential_game.general import GeneralDifferentialGame, vehicles_from_matrices
-from batteryopt.differential_game.generator import random_general, random_pair
-from batteryopt.differential_game.instance import DifferentialGameInstance, read
-from batteryopt.differential_game.published import BASE_CASE
-from batteryopt.errors import InvalidInput
-from batteryopt.toml_output import to_toml, write
+from batteryopt.games.differential.data.assumptions import has_steady_state
+from batteryopt.games.differential.data.credit_prices import read_credit_prices
+from batteryopt.games.differential.data.general import GeneralDifferentialGame, vehicles_from_matrices
+from batteryopt.games.differential.data.generator import random_general, random_pair
+from batteryopt.games.differential.data.instance import DifferentialGameInstance, read
+from batteryopt.games.differential.paper.published import BASE_CASE
+from batteryopt.ground.errors import InvalidInput
+from batteryopt.tables.toml_output import to_toml, write
 
 DATA = Path(__file__).parents[2] / "data" / "differential_game"
 

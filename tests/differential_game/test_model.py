@@ -9,12 +9,12 @@ import pyomo.environ as pyo
 import pytest
 
 from batteryopt import bilevel
-from batteryopt.differential_game.grid import FiniteGrid, InfiniteGrid
-from batteryopt.differential_game.instance import read
-from batteryopt.differential_game.model import Bargain, build
-from batteryopt.differential_game.published import BASE_CASE
-from batteryopt.differential_game.quadrature import Rule, nodes
-from batteryopt.differential_game.solution import Model
+from batteryopt.games.differential.data.instance import read
+from batteryopt.games.differential.model.build import Bargain, build
+from batteryopt.games.differential.paper.published import BASE_CASE
+from batteryopt.games.differential.path.grid import FiniteGrid, InfiniteGrid
+from batteryopt.games.differential.path.quadrature import Rule, nodes
+from batteryopt.games.differential.solution import Model
 
 from .test_instance import DATA
 

@@ -9,18 +9,19 @@ import numpy as np
 import pytest
 from scipy.integrate import solve_ivp
 
-from batteryopt.differential_game import closed_form, optimizer
-from batteryopt.differential_game.check import agreement, certify
-from batteryopt.differential_game.discrete import OptimizerOptions, solve_discrete
-from batteryopt.differential_game.generator import random_general, random_pair
-from batteryopt.differential_game.instance import read
-from batteryopt.differential_game.mesh import first_grid, halved
-from batteryopt.differential_game.model import build
-from batteryopt.differential_game.optimizer import Found, fitted_decay_rate
-from batteryopt.differential_game.published import BASE_CASE
-from batteryopt.differential_game.solution import Model, Solution
-from batteryopt.errors import UnsupportedModel
-from batteryopt.status import PointStatus, StopReason
+from batteryopt.games.differential.data.generator import random_general, random_pair
+from batteryopt.games.differential.data.instance import read
+from batteryopt.games.differential.formula import closed_form
+from batteryopt.games.differential.judge.check import agreement, certify
+from batteryopt.games.differential.model import optimizer
+from batteryopt.games.differential.model.build import build
+from batteryopt.games.differential.model.discrete import OptimizerOptions, solve_discrete
+from batteryopt.games.differential.model.mesh import first_grid, halved
+from batteryopt.games.differential.model.optimizer import Found, fitted_decay_rate
+from batteryopt.games.differential.paper.published import BASE_CASE
+from batteryopt.games.differential.solution import Model, Solution
+from batteryopt.ground.errors import UnsupportedModel
+from batteryopt.ground.status import PointStatus, StopReason
 
 from . import reference
 from .test_instance import DATA

@@ -7,11 +7,11 @@ import pytest
 from scipy.integrate import solve_ivp
 from scipy.linalg import expm
 
-from batteryopt.differential_game import closed_form
-from batteryopt.differential_game.pieces import handed_on, integrate, linear_path, piece_ends
-from batteryopt.differential_game.published import BASE_CASE
-from batteryopt.differential_game.simulation import simulate
-from batteryopt.differential_game.solution import Model
+from batteryopt.games.differential.formula import closed_form
+from batteryopt.games.differential.judge.pieces import handed_on, integrate, linear_path, piece_ends
+from batteryopt.games.differential.judge.simulation import simulate
+from batteryopt.games.differential.paper.published import BASE_CASE
+from batteryopt.games.differential.solution import Model
 
 
 def test_pieces_of_their_own_start_length_and_direction():

@@ -6,15 +6,15 @@ import math
 
 import pytest
 
-from batteryopt.differential_game import closed_form
-from batteryopt.differential_game import printed_formulas as printed
-from batteryopt.differential_game.faults import FAULTS
-from batteryopt.differential_game.generator import random_pair
-from batteryopt.differential_game.printed_formulas import Symbols
-from batteryopt.differential_game.published import BASE_CASE, FIGURES, FORMULAS, SECOND_CASE
-from batteryopt.differential_game.reproduce import FORMULA_TOLERANCE, by_formula, reproduce
-from batteryopt.differential_game.solution import Model
-from batteryopt.differential_game.statements import STATEMENTS, least_margin
+from batteryopt.games.differential.data.generator import random_pair
+from batteryopt.games.differential.formula import closed_form
+from batteryopt.games.differential.paper import printed_formulas as printed
+from batteryopt.games.differential.paper.contradicted import FAULTS
+from batteryopt.games.differential.paper.printed_formulas import Symbols
+from batteryopt.games.differential.paper.published import BASE_CASE, FIGURES, FORMULAS, SECOND_CASE
+from batteryopt.games.differential.paper.reproduce import FORMULA_TOLERANCE, by_formula, reproduce
+from batteryopt.games.differential.paper.statements import STATEMENTS, least_margin
+from batteryopt.games.differential.solution import Model
 
 FAULT = {fault.place: fault for fault in FAULTS}
 WRONG_FORMULAS = {"A_3", "B_2", "B_2 as a product", "(19)", "(20)", "(28)", "(30)"}
@@ -48,8 +48,8 @@ def test_at_the_base_case_one_misprint_does_not_show(ours):
 
 @pytest.mark.parametrize("seed", range(5))
 def test_the_printed_b_2_is_right_only_with_the_two_put_back(seed):
-    from batteryopt.differential_game.pair_formulas import pair_equilibrium
-    from batteryopt.differential_game.published import _right_b_2
+    from batteryopt.games.differential.formula.pair_formulas import pair_equilibrium
+    from batteryopt.games.differential.paper.published import _right_b_2
 
     instance = random_pair(seed)
     right = float(pair_equilibrium(Model.DECENTRALIZED, **instance.scalars()).retailer.second)
@@ -145,7 +145,7 @@ def test_a_manufacturer_free_to_choose_under_the_contract_would_not_charge_its_s
     import numpy as np
     from scipy.optimize import minimize
 
-    from batteryopt.differential_game.statics import acceptable_shares
+    from batteryopt.games.differential.formula.statics import acceptable_shares
 
     delta = sum(acceptable_shares(**BASE_CASE.scalars())) / 2
     effect, reach = np.array([[2.0, -1.0], [-1.0, 2.0]]), np.array([35.0, 33.0])

@@ -8,16 +8,16 @@ import json
 import numpy as np
 import pytest
 
-from batteryopt.differential_game import optimizer
-from batteryopt.differential_game.discrete import OptimizerOptions
-from batteryopt.differential_game.instance import read
-from batteryopt.differential_game.published import BASE_CASE
-from batteryopt.differential_game.solution import Model, Solution
-from batteryopt.differential_game.solve import DEFAULT_MODELS, solve
-from batteryopt.differential_game.template import write_template
-from batteryopt.errors import SolverUnavailable
-from batteryopt.output import json_text
-from batteryopt.status import PointStatus, StopReason
+from batteryopt.games.differential.data.instance import read
+from batteryopt.games.differential.model import optimizer
+from batteryopt.games.differential.model.discrete import OptimizerOptions
+from batteryopt.games.differential.paper.published import BASE_CASE
+from batteryopt.games.differential.solution import Model, Solution
+from batteryopt.games.differential.solve import DEFAULT_MODELS, solve
+from batteryopt.games.differential.template import write_template
+from batteryopt.ground.errors import SolverUnavailable
+from batteryopt.ground.status import PointStatus, StopReason
+from batteryopt.report.saved import json_text
 
 from . import reference
 from .test_instance import DATA

@@ -5,11 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from batteryopt.differential_game.generator import random_pair
-from batteryopt.differential_game.pair_formulas import pair_equilibrium
-from batteryopt.differential_game.published import BASE_CASE, SECOND_CASE
-from batteryopt.differential_game.solution import Model
-from batteryopt.differential_game.statics import (
+from batteryopt.games.differential.data.generator import random_pair
+from batteryopt.games.differential.formula.pair_formulas import pair_equilibrium
+from batteryopt.games.differential.formula.statics import (
     QUANTITIES,
     STATIC_PARAMETERS,
     PricingRegime,
@@ -20,6 +18,8 @@ from batteryopt.differential_game.statics import (
     present_values,
     pricing,
 )
+from batteryopt.games.differential.paper.published import BASE_CASE, SECOND_CASE
+from batteryopt.games.differential.solution import Model
 
 from . import reference
 

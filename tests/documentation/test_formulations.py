@@ -15,9 +15,9 @@ from docs.generate.pyomo_parts import parts_of
 
 PACKAGE = Path(__file__).resolve().parents[2] / "batteryopt"
 SOURCES = {
-    "coordination": [PACKAGE / "coordination/model.py"],
-    "differential-game": sorted((PACKAGE / "differential_game").glob("model*.py")),
-    "network": sorted(p for p in (PACKAGE / "network/model").glob("*.py") if p.name != "pyomo_model.py"),
+    "coordination": [PACKAGE / "games/coordination/model/build.py"],
+    "differential-game": sorted((PACKAGE / "games/differential/model").glob("*.py")),
+    "network": sorted(p for p in (PACKAGE / "network/formulation").glob("*.py") if p.name != "pyomo_model.py"),
 }
 COMPONENTS = {"Var", "Constraint", "Objective", "Expression", "Set", "RangeSet"}
 COMPONENTS |= {"ContinuousSet", "DerivativeVar", "Follower"}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from batteryopt.network.model.build import build
+from batteryopt.network.formulation.build import build
 from docs.generate import pages
 from docs.generate.contents import GENERATED
 from docs.generate.network_math import EQUATIONS, SOMETIMES, TERMS, mathematics

@@ -17,8 +17,8 @@ from pathlib import Path
 import pytest
 
 import batteryopt
+from batteryopt.ground.owned import MANIFEST, digest
 from batteryopt.network.tables import read, write
-from batteryopt.owned import MANIFEST, digest
 from batteryopt.report.page import figure
 from batteryopt.report.tables import Table
 from tests.command_line import ROOT, TABLE_2, heeding_ctrl_c, invoke, run
@@ -490,7 +490,7 @@ def test_cells_that_a_spreadsheet_would_compute_are_texts_and_read_back_as_they_
 def test_numbers_stay_numbers():
     import pandas as pd
 
-    from batteryopt.files import csv_text, harmless, unmarked
+    from batteryopt.ground.files import csv_text, harmless, unmarked
 
     table = pd.DataFrame({"name": ["-5", "=5", "a"], "value": [-1.5, 2.0, float("nan")]})
     assert csv_text(table).splitlines() == ["name,value", "-5,-1.5", "'=5,2.0", "a,"]

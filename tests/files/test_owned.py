@@ -11,9 +11,9 @@ from pathlib import Path
 
 import pytest
 
-from batteryopt.errors import InvalidInput
-from batteryopt.owned import MANIFEST, OwnedFolder, put_folder
-from batteryopt.precedence import is_better
+from batteryopt.ground.errors import InvalidInput
+from batteryopt.ground.owned import MANIFEST, OwnedFolder, put_folder
+from batteryopt.report.precedence import is_better
 
 
 def contents_of(folder: Path) -> dict[str, bytes]:

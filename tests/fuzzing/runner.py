@@ -25,10 +25,19 @@ SECONDS, MEGABYTES = 20.0, 2000.0
 ADDRESSES = 12 << 30
 """Bytes that a process may ask for: what asks for more than the machine has is to say so, and not to take it down."""
 PRELOADED = (
-    *("batteryopt.cli", "batteryopt.families", "batteryopt.output", "batteryopt.coordination.solve"),
-    *("batteryopt.differential_game.solve", "batteryopt.network.family", "batteryopt.network.compromises", "openpyxl"),
-    *("batteryopt.network.template", "batteryopt.network.relog", "batteryopt.report.write", "batteryopt.sweep"),
-    *("batteryopt.coordination.instance", "batteryopt.differential_game.instance", "batteryopt.accuracy"),
+    *("batteryopt.cli", "batteryopt.families", "batteryopt.report.saved", "batteryopt.games.coordination.solve"),
+    *(
+        "batteryopt.games.differential.solve",
+        "batteryopt.network.family",
+        "batteryopt.network.studies.compromises",
+        "openpyxl",
+    ),
+    *("batteryopt.network.tables.template", "batteryopt.network.relog", "batteryopt.report.write", "batteryopt.sweep"),
+    *(
+        "batteryopt.games.coordination.data.instance",
+        "batteryopt.games.differential.data.instance",
+        "batteryopt.accuracy",
+    ),
 )
 
 
@@ -120,7 +129,7 @@ def _run(words: list[str], folder: Path, said: Path) -> None:
 
 def _status(words: list[str]) -> int:
     from batteryopt.cli import main
-    from batteryopt.errors import InvalidInput
+    from batteryopt.ground.errors import InvalidInput
 
     if words[0] == ENTITY:
         try:

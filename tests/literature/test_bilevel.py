@@ -14,8 +14,8 @@ import pyomo.environ as pyo
 import pytest
 
 from batteryopt import bilevel
-from batteryopt.errors import BatteryOptError
-from batteryopt.status import StopReason
+from batteryopt.ground.errors import BatteryOptError
+from batteryopt.ground.status import StopReason
 
 from .bilevel import LIBRARY, Problem, problem_named
 

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from batteryopt.network.instance import (
+from batteryopt.network.data.instance import (
     Level,
     Limit,
     Network,

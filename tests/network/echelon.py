@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from batteryopt.network.instance import (
+from batteryopt.network.data.instance import (
     Candidate,
     FacilityType,
     Level,

@@ -4,14 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from batteryopt.network.instance import (
-    Coverage,
-    Mode,
-    Sizes,
-    Standing,
-    Subsidy,
-    SubsidyBase,
-)
+from batteryopt.network.data.instance import Coverage, Mode, Sizes, Standing, Subsidy, SubsidyBase
 from tests.network.line import (
     candidate,
     level,

@@ -13,15 +13,15 @@ from collections.abc import Iterator
 import numpy as np
 from scipy.optimize import Bounds, LinearConstraint, milp
 
-from batteryopt.network.instance import Network
-from batteryopt.network.model.algebra import Floats, Formulation
-from batteryopt.network.model.arrays import to_arrays
-from batteryopt.network.model.build import build
-from batteryopt.network.model.extract import to_solution
-from batteryopt.network.model.fix import fix_facilities
-from batteryopt.network.model.objective import costs_of
-from batteryopt.network.objective import Objective
-from batteryopt.network.solution import Solution
+from batteryopt.network.data.instance import Network
+from batteryopt.network.data.objective import Objective
+from batteryopt.network.formulation.algebra import Floats, Formulation
+from batteryopt.network.formulation.arrays import to_arrays
+from batteryopt.network.formulation.build import build
+from batteryopt.network.formulation.extract import to_solution
+from batteryopt.network.formulation.fix import fix_facilities
+from batteryopt.network.formulation.objective import costs_of
+from batteryopt.network.plan.solution import Solution
 
 FLOWS = ("processed", "shipped", "trips", "stock", "sold", "disposed", "uncollected")
 """Families of variables that a plan's tables say, beside what stands."""

@@ -7,13 +7,13 @@ from collections.abc import Collection
 import numpy as np
 from scipy.optimize import Bounds, LinearConstraint, OptimizeResult, milp
 
-from batteryopt.network.instance import Network
-from batteryopt.network.model import build
-from batteryopt.network.model.algebra import Floats, Formulation
-from batteryopt.network.model.arrays import to_arrays
-from batteryopt.network.model.draft import COST_TERMS
-from batteryopt.network.model.extract import to_solution
-from batteryopt.network.solution import Solution
+from batteryopt.network.data.instance import Network
+from batteryopt.network.formulation import build
+from batteryopt.network.formulation.algebra import Floats, Formulation
+from batteryopt.network.formulation.arrays import to_arrays
+from batteryopt.network.formulation.draft import COST_TERMS
+from batteryopt.network.formulation.extract import to_solution
+from batteryopt.network.plan.solution import Solution
 
 INFEASIBLE = 2
 """SciPy's status of a problem without a plan."""

@@ -4,15 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 
-from batteryopt.network.instance import (
-    Candidate,
-    FacilityType,
-    Level,
-    Recipe,
-    Sizes,
-    Standing,
-    Storage,
-)
+from batteryopt.network.data.instance import Candidate, FacilityType, Level, Recipe, Sizes, Standing, Storage
 from tests.network.draw import Draw
 
 

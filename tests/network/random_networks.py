@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from batteryopt.network.instance import (
+from batteryopt.network.data.instance import (
     GREAT_CIRCLE,
     ComesBack,
     Disposal,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from batteryopt.network.instance import (
+from batteryopt.network.data.instance import (
     GREAT_CIRCLE,
     CollectionTarget,
     Coverage,

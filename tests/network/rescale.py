@@ -7,8 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from batteryopt.network.instance import Network
-from batteryopt.network.policy import Limit, Quantity, Subsidy, SubsidyBase
+from batteryopt.network.data.instance import Network
+from batteryopt.network.data.policy import Limit, Quantity, Subsidy, SubsidyBase
 
 MONEY = {
     *("opening_cost", "fixed_cost", "closing_cost", "cost_per_trip", "cost_per_trip_km", "budget"),

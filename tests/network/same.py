@@ -6,7 +6,7 @@ import dataclasses
 
 import numpy as np
 
-from batteryopt.network.instance import Network
+from batteryopt.network.data.instance import Network
 
 
 def differences(one: Network, other: Network) -> list[str]:

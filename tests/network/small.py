@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from batteryopt.errors import InvalidInput
+from batteryopt.ground.errors import InvalidInput
 from batteryopt.network.tables import read
 
 TABLES = {

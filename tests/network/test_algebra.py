@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from batteryopt.network.model.algebra import Formulation, index, plus
-from batteryopt.network.model.arrays import column_names, row_names, to_arrays
-from batteryopt.network.model.matching import match
+from batteryopt.network.formulation.algebra import Formulation, index, plus
+from batteryopt.network.formulation.arrays import column_names, row_names, to_arrays
+from batteryopt.network.formulation.matching import match
 
 LABELS = {"site": ("a", "b", "c"), "origin": ("a", "b", "c"), "destination": ("a", "b", "c"), "period": ("1", "2")}
 

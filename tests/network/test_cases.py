@@ -12,7 +12,7 @@ import dataclasses
 import numpy as np
 import pytest
 
-from batteryopt.network.instance import (
+from batteryopt.network.data.instance import (
     Candidate,
     CollectionTarget,
     ComesBack,
@@ -37,11 +37,11 @@ from batteryopt.network.instance import (
     Subsidy,
     SubsidyBase,
 )
-from batteryopt.network.kept import existing_facilities
-from batteryopt.network.model.build import build
-from batteryopt.network.model.objective import costs_of
-from batteryopt.network.model.pyomo_model import to_pyomo
-from batteryopt.network.objective import Objective
+from batteryopt.network.data.objective import Objective
+from batteryopt.network.formulation.build import build
+from batteryopt.network.formulation.objective import costs_of
+from batteryopt.network.formulation.pyomo_model import to_pyomo
+from batteryopt.network.plan.kept import existing_facilities
 from batteryopt.network.solve import solve
 
 

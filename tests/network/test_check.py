@@ -7,9 +7,9 @@ import dataclasses
 import pandas as pd
 import pytest
 
-from batteryopt.network.check import check
-from batteryopt.network.instance import FacilityType, Level, Recipe
-from batteryopt.network.solution import Solution
+from batteryopt.network.data.instance import FacilityType, Level, Recipe
+from batteryopt.network.judge.check import check
+from batteryopt.network.plan.solution import Solution
 from batteryopt.network.solve import solve
 from tests.network.echelon import echelon
 from tests.network.everything import everything

@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from batteryopt.network.instance import Network
+from batteryopt.network.data.instance import Network
 from batteryopt.network.tables import read
 
 NETWORKS = Path(__file__).parents[2] / "data" / "networks"

@@ -6,15 +6,15 @@ import time
 import numpy as np
 import pytest
 
-from batteryopt.certificate import Certificate, Check
 from batteryopt.cli.exits import ExitStatus, answer_status
-from batteryopt.network.magnitude import own_tonne
-from batteryopt.network.objective import Objective
+from batteryopt.ground.certificate import Certificate, Check
+from batteryopt.ground.status import PointStatus, StopReason
+from batteryopt.network.data.magnitude import own_tonne
+from batteryopt.network.data.objective import Objective
 from batteryopt.network.search import search as searching
 from batteryopt.network.solve import answer, formulate, gaps, solve
-from batteryopt.solvers.adapter import Options
-from batteryopt.solvers.highs_arrays import ArraySolution
-from batteryopt.status import PointStatus, StopReason
+from batteryopt.solvers.contract.adapter import Options
+from batteryopt.solvers.highs.highs_arrays import ArraySolution
 from tests.network.echelon import echelon
 from tests.network.rescale import rescaled
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from batteryopt.errors import FormulaDoesNotApply
-from batteryopt.network.closed_form import EchelonCase, enumerate_sites, line, tree, tree_distances
+from batteryopt.ground.errors import FormulaDoesNotApply
+from batteryopt.network.exact.closed_form import EchelonCase, enumerate_sites, line, tree, tree_distances
 from batteryopt.network.solve import solve
 from tests.network.echelon import echelon
 from tests.network.everything import everything

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from batteryopt.network.check import check
-from batteryopt.network.instance import InvalidNetwork, Network
-from batteryopt.network.objective import Objective
+from batteryopt.network.data.instance import InvalidNetwork, Network
+from batteryopt.network.data.objective import Objective
+from batteryopt.network.judge.check import check
 from batteryopt.network.solve import solve
 from tests.network import random_networks
 from tests.network.everything import everything

@@ -11,18 +11,18 @@ import pytest
 
 import batteryopt
 from batteryopt import solvers
-from batteryopt.errors import InvalidInput
-from batteryopt.network.instance import Scenario
-from batteryopt.network.model.arrays import to_arrays
-from batteryopt.network.model.build import build
-from batteryopt.network.model.objective import costs_of
-from batteryopt.network.model.widened import MOST_TRIPS
-from batteryopt.network.objective import Objective
+from batteryopt.ground.errors import InvalidInput
+from batteryopt.ground.status import PointStatus
+from batteryopt.network.data.instance import Scenario
+from batteryopt.network.data.objective import Objective
+from batteryopt.network.formulation.arrays import to_arrays
+from batteryopt.network.formulation.build import build
+from batteryopt.network.formulation.objective import costs_of
+from batteryopt.network.formulation.widened import MOST_TRIPS
 from batteryopt.network.search.elsewhere import linear_model
 from batteryopt.network.solve import solve
 from batteryopt.solvers import Options
-from batteryopt.solvers.arrays import compile_model
-from batteryopt.status import PointStatus
+from batteryopt.solvers.compile.arrays import compile_model
 from tests.network.everything import everything
 
 HAND = Path(__file__).parents[2] / "data" / "networks" / "hand"

@@ -9,10 +9,10 @@ from typing import Any
 import numpy as np
 import pytest
 
-from batteryopt.network import instance as nf
-from batteryopt.network.entity import Entity, key_of
-from batteryopt.network.entity_faults import InvalidNetwork
-from batteryopt.network.fields import AtLeastZero, FieldSpec, OwnName, specs_of
+from batteryopt.network.data import instance as nf
+from batteryopt.network.data.entity import Entity, key_of
+from batteryopt.network.data.entity_faults import InvalidNetwork
+from batteryopt.network.data.fields import AtLeastZero, FieldSpec, OwnName, specs_of
 from batteryopt.network.tables.schema import TABLES
 
 ENTITIES = [kind for name in nf.__all__ if isinstance(kind := getattr(nf, name), type) and issubclass(kind, Entity)]

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from batteryopt.network.foresight import foresee
-from batteryopt.network.instance import (
+from batteryopt.network.data.foresight import foresee
+from batteryopt.network.data.instance import (
     CollectionTarget,
     ComesBack,
     Disposal,
@@ -94,7 +94,7 @@ def test_what_comes_back_is_counted_when_it_comes(hand: Network) -> None:
 
 
 def test_a_file_that_can_have_no_plan_is_refused_when_it_is_read(tmp_path: Path) -> None:
-    from batteryopt.errors import InvalidInput
+    from batteryopt.ground.errors import InvalidInput
 
     folder = shutil.copytree(HAND, tmp_path / "n")
     (folder / "returns.csv").write_text("site,product,tonnes\nAston,pack,1000\n")

@@ -8,10 +8,10 @@ import pandas as pd
 import pytest
 
 import batteryopt
-from batteryopt.errors import InvalidInput, nearest
-from batteryopt.network.example import example
-from batteryopt.network.instance import Network
+from batteryopt.ground.errors import InvalidInput, nearest
+from batteryopt.network.data.instance import Network
 from batteryopt.network.tables import read
+from batteryopt.network.tables.example import example
 
 from .everything import everything
 from .same import differences

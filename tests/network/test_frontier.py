@@ -8,14 +8,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from batteryopt.errors import InvalidInput
-from batteryopt.network import frontier_search, time_budget
-from batteryopt.network.compromises import solve_frontier
-from batteryopt.network.frontier import frontier
-from batteryopt.network.instance import Candidate, Level
-from batteryopt.network.objective import Objective
-from batteryopt.network.policy import Limit, Policy, Quantity
-from batteryopt.status import PointStatus, StopReason
+from batteryopt.ground.errors import InvalidInput
+from batteryopt.ground.status import PointStatus, StopReason
+from batteryopt.network.data.instance import Candidate, Level
+from batteryopt.network.data.objective import Objective
+from batteryopt.network.data.policy import Limit, Policy, Quantity
+from batteryopt.network.studies import frontier_search, time_budget
+from batteryopt.network.studies.compromises import solve_frontier
+from batteryopt.network.studies.frontier import frontier
 from tests.network.compromise import POINTS, chain_of_choice
 from tests.network.echelon import echelon
 
@@ -46,7 +46,7 @@ def test_every_point_is_the_best_in_one_that_keeps_its_limit_of_the_other(found)
 
 def test_a_point_beyond_its_bound_or_limit_fails_its_check(found):
     """A tonne collected is worth one: what is missing of a limit is told in tonnes."""
-    from batteryopt.network.frontier_search import _certificate
+    from batteryopt.network.studies.frontier_search import _certificate
 
     middle, sizes = found.answers[2], {Objective.COST: 400.0, Objective.COLLECTION: 1.0}
     run = dataclasses.replace(middle.run, bound=460.0)  # the plan costs 450
@@ -78,7 +78,7 @@ def test_a_limit_keeps_what_there_is():
 def test_solves_share_the_limit(monkeypatch):
     """Four solves for two points; as the clock stands still, 12 s give them 3, 4, 6 and 12 s."""
     still = functools.partial(time_budget.TimeBudget, clock=lambda: 1000.0)
-    monkeypatch.setattr("batteryopt.network.frontier.TimeBudget", still)
+    monkeypatch.setattr("batteryopt.network.studies.frontier.TimeBudget", still)
     shares = []
     answer_with_point = frontier_search.answer_with_point
 

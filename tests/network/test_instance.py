@@ -7,9 +7,9 @@ import dataclasses
 import numpy as np
 import pytest
 
-from batteryopt.network.entity import judged_later
-from batteryopt.network.geography import great_circle_km, mode_km, people_on_ways
-from batteryopt.network.instance import (
+from batteryopt.network.data.entity import judged_later
+from batteryopt.network.data.geography import great_circle_km, mode_km, people_on_ways
+from batteryopt.network.data.instance import (
     Candidate,
     Coverage,
     InvalidNetwork,

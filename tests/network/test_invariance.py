@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from batteryopt.network.answer import Answer
-from batteryopt.network.instance import InvalidNetwork, Network
+from batteryopt.ground.status import StopReason
+from batteryopt.network.data.instance import InvalidNetwork, Network
+from batteryopt.network.plan.answer import Answer
 from batteryopt.network.solve import solve
-from batteryopt.status import StopReason
 from tests.network import changes
 from tests.network.random_networks import random_network
 

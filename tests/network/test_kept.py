@@ -10,9 +10,9 @@ import numpy as np
 import pytest
 from command_line import invoke
 
-from batteryopt.errors import InvalidInput
-from batteryopt.network.facilities import Candidate, Standing
-from batteryopt.network.kept import kept_facilities
+from batteryopt.ground.errors import InvalidInput
+from batteryopt.network.data.facilities import Candidate, Standing
+from batteryopt.network.plan.kept import kept_facilities
 from batteryopt.network.solve import solve
 from batteryopt.network.tables import read
 

@@ -7,7 +7,7 @@ import dataclasses
 import numpy as np
 import pytest
 
-from batteryopt.network.instance import Candidate, FacilityType, Level, Network, Product, Recipe
+from batteryopt.network.data.instance import Candidate, FacilityType, Level, Network, Product, Recipe
 from batteryopt.network.solve import solve
 
 from .echelon import echelon

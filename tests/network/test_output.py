@@ -11,19 +11,19 @@ import pandas as pd
 import pytest
 from rich.console import Console
 
-from batteryopt.network.answer import Answer
-from batteryopt.network.attribution import by_city
-from batteryopt.network.example import example
+from batteryopt.ground.status import PointStatus, StopReason
+from batteryopt.network.data.instance import CollectionTarget, Network, Policy
+from batteryopt.network.data.objective import Objective
 from batteryopt.network.family import Result
-from batteryopt.network.instance import CollectionTarget, Network, Policy
-from batteryopt.network.objective import Objective
-from batteryopt.network.output import coverage, tables, utilisation
-from batteryopt.network.solution import Solution
-from batteryopt.network.summary import money, summary
+from batteryopt.network.plan.answer import Answer
+from batteryopt.network.plan.attribution import by_city
+from batteryopt.network.plan.output import coverage, tables, utilisation
+from batteryopt.network.plan.solution import Solution
+from batteryopt.network.plan.summary import money, summary
 from batteryopt.network.tables import read, write
-from batteryopt.output import save
-from batteryopt.run import Route, Run
-from batteryopt.status import PointStatus, StopReason
+from batteryopt.network.tables.example import example
+from batteryopt.report.saved import save
+from batteryopt.solvers.contract.provenance import Route, Run
 
 from .echelon import echelon
 from .optimum import best_plan

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from batteryopt.network.policy import NARROWED_BY, SUBSIDY_NARROWED_BY, Quantity, SubsidyBase
+from batteryopt.network.data.policy import NARROWED_BY, SUBSIDY_NARROWED_BY, Quantity, SubsidyBase
 from batteryopt.network.solve import solve
 from batteryopt.network.tables import read
 

@@ -10,8 +10,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from batteryopt.errors import InvalidInput
-from batteryopt.network.instance import Sizes
+from batteryopt.ground.errors import InvalidInput
+from batteryopt.network.data.instance import Sizes
 from batteryopt.network.relog import Imported, import_relog
 from batteryopt.network.relog.chord import chord_km
 from batteryopt.network.tables import read, write

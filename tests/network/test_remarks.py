@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 from command_line import invoke
 
-from batteryopt.network.example import example
-from batteryopt.network.remarks import remarks_of
+from batteryopt.network.data.remarks import remarks_of
+from batteryopt.network.tables.example import example
 from batteryopt.network.tables.reader import read_with_remarks
 
 from .small import SECOND_LIFE, TABLES, small_network

@@ -8,14 +8,14 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from batteryopt.network.model.arrays import column_names, row_names, to_arrays
-from batteryopt.network.model.build import build
-from batteryopt.network.model.objective import costs_of
-from batteryopt.network.model.pyomo_model import to_pyomo
-from batteryopt.network.objective import Objective
+from batteryopt.network.data.objective import Objective
+from batteryopt.network.formulation.arrays import column_names, row_names, to_arrays
+from batteryopt.network.formulation.build import build
+from batteryopt.network.formulation.objective import costs_of
+from batteryopt.network.formulation.pyomo_model import to_pyomo
 from batteryopt.network.tables import read
 from batteryopt.solvers import get
-from batteryopt.solvers.arrays import compile_model
+from batteryopt.solvers.compile.arrays import compile_model
 from tests.network.echelon import echelon
 from tests.network.everything import everything
 

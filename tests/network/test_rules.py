@@ -12,17 +12,17 @@ import pyomo.environ as pyo
 import pytest
 
 import batteryopt
-from batteryopt.errors import InvalidInput
-from batteryopt.network.instance import Candidate, Mode, Return, Standing
-from batteryopt.network.model.added import add_rules
-from batteryopt.network.model.formulate import formulate
-from batteryopt.network.model.objective import weighted
-from batteryopt.network.objective import Objective
+from batteryopt.ground.errors import InvalidInput
+from batteryopt.ground.status import StopReason
+from batteryopt.network.data.instance import Candidate, Mode, Return, Standing
+from batteryopt.network.data.objective import Objective
+from batteryopt.network.formulation.added import add_rules
+from batteryopt.network.formulation.formulate import formulate
+from batteryopt.network.formulation.objective import weighted
 from batteryopt.network.search import search as search_module
 from batteryopt.network.search.arrays import make_problem
 from batteryopt.network.solve import solve
-from batteryopt.solvers.highs_arrays import solve_arrays
-from batteryopt.status import StopReason
+from batteryopt.solvers.highs.highs_arrays import solve_arrays
 from tests.network.echelon import echelon
 
 

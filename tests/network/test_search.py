@@ -8,21 +8,21 @@ import numpy as np
 import pytest
 import scipy.sparse as sp
 
-from batteryopt.network.instance import Candidate, Site
-from batteryopt.network.model.build import build
-from batteryopt.network.model.objective import costs_of
-from batteryopt.network.model.reach import make_reach
-from batteryopt.network.model.sets import make_sets
-from batteryopt.network.model.symmetry import equal_sites
-from batteryopt.network.objective import Objective
+from batteryopt.ground.interrupt import InterruptFlag
+from batteryopt.network.data.instance import Candidate, Site
+from batteryopt.network.data.objective import Objective
+from batteryopt.network.formulation.build import build
+from batteryopt.network.formulation.objective import costs_of
+from batteryopt.network.formulation.reach import make_reach
+from batteryopt.network.formulation.sets import make_sets
+from batteryopt.network.formulation.symmetry import equal_sites
 from batteryopt.network.search.arrays import dual_bound, implied_uppers, make_problem
 from batteryopt.network.search.improve import neighbourhoods
 from batteryopt.network.search.relaxation import Relaxation
+from batteryopt.network.search.start import Facilities, dive
 from batteryopt.network.solve import solve
-from batteryopt.network.start import Facilities, dive
-from batteryopt.solvers.adapter import Options
-from batteryopt.solvers.arrays import QuadraticProgram
-from batteryopt.solvers.interrupt import InterruptFlag
+from batteryopt.solvers.compile.arrays import QuadraticProgram
+from batteryopt.solvers.contract.adapter import Options
 from tests.network.echelon import echelon
 from tests.network.everything import everything
 

@@ -9,15 +9,8 @@ from typing import Any
 
 import pytest
 
-from batteryopt.network.instance import (
-    Product,
-    Return,
-    Site,
-    Sizes,
-    Standing,
-    SubsidyBase,
-)
-from batteryopt.status import StopReason
+from batteryopt.ground.status import StopReason
+from batteryopt.network.data.instance import Product, Return, Site, Sizes, Standing, SubsidyBase
 from tests.network.line import (
     METAL,
     PACK,

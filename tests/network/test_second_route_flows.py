@@ -10,17 +10,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from batteryopt.network.instance import (
-    ComesBack,
-    Disposal,
-    Lane,
-    ModeProduct,
-    Period,
-    Product,
-    Site,
-    Storage,
-)
-from batteryopt.status import StopReason
+from batteryopt.ground.status import StopReason
+from batteryopt.network.data.instance import ComesBack, Disposal, Lane, ModeProduct, Period, Product, Site, Storage
 from tests.network.line import (
     LORRY,
     METAL,

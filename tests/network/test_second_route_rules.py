@@ -10,15 +10,8 @@ from typing import Any
 
 import pytest
 
-from batteryopt.network.instance import (
-    CollectionTarget,
-    Limit,
-    Quantity,
-    Sharing,
-    Site,
-    SubsidyBase,
-)
-from batteryopt.status import StopReason
+from batteryopt.ground.status import StopReason
+from batteryopt.network.data.instance import CollectionTarget, Limit, Quantity, Sharing, Site, SubsidyBase
 from tests.network.line import (
     LORRY,
     candidate,

@@ -9,12 +9,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from batteryopt.errors import InvalidInput
-from batteryopt.network.instance import CollectionTarget, Limit, Market, Policy, Quantity, Scenario, Sharing
-from batteryopt.network.lexicographic import lexicographic
-from batteryopt.network.objective import Objective
+from batteryopt.ground.errors import InvalidInput
+from batteryopt.network.data.instance import CollectionTarget, Limit, Market, Policy, Quantity, Scenario, Sharing
+from batteryopt.network.data.objective import Objective
 from batteryopt.network.search import search as search_module
 from batteryopt.network.solve import solve
+from batteryopt.network.studies.lexicographic import lexicographic
 from batteryopt.network.tables import read
 from tests.network.compromise import chain_of_choice
 from tests.network.echelon import echelon

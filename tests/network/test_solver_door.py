@@ -9,12 +9,12 @@ import pyomo.environ as pyo
 import pytest
 
 from batteryopt import solvers
-from batteryopt.errors import SolverUnavailable, UnsupportedModel
-from batteryopt.network.instance import Policy, Quantity
-from batteryopt.network.policy import Limit
+from batteryopt.ground.errors import SolverUnavailable, UnsupportedModel
+from batteryopt.ground.status import PointStatus, StopReason
+from batteryopt.network.data.instance import Policy, Quantity
+from batteryopt.network.data.policy import Limit
 from batteryopt.network.solve import solve
 from batteryopt.network.tables import read
-from batteryopt.status import PointStatus, StopReason
 from tests.command_line import invoke
 from tests.network.echelon import echelon
 

@@ -9,8 +9,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from batteryopt.errors import InvalidInput
-from batteryopt.network import instance as nf
+from batteryopt.ground.errors import InvalidInput
+from batteryopt.network.data import instance as nf
 from batteryopt.network.tables import read, write
 
 from .everything import everything

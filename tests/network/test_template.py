@@ -6,11 +6,11 @@ from pathlib import Path
 
 import pytest
 
-from batteryopt.errors import InvalidInput
-from batteryopt.network.example import example
+from batteryopt.ground.errors import InvalidInput
 from batteryopt.network.tables import read
+from batteryopt.network.tables.example import example
 from batteryopt.network.tables.schema import TABLES
-from batteryopt.network.template import columns_page, write_template
+from batteryopt.network.tables.template import columns_page, write_template
 
 from .optimum import least_cost
 from .same import differences

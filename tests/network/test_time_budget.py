@@ -2,7 +2,7 @@
 
 import pytest
 
-from batteryopt.network.time_budget import LEAST_SECONDS, TimeBudget
+from batteryopt.network.studies.time_budget import LEAST_SECONDS, TimeBudget
 
 
 class Clock:

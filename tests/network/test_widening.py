@@ -14,9 +14,9 @@ from collections.abc import Callable, Iterator
 import numpy as np
 import pytest
 
-from batteryopt.network.instance import InvalidNetwork, Network, Standing
-from batteryopt.network.model import build
-from batteryopt.network.model.algebra import Family, Formulation
+from batteryopt.network.data.instance import InvalidNetwork, Network, Standing
+from batteryopt.network.formulation import build
+from batteryopt.network.formulation.algebra import Family, Formulation
 from tests.network.changes import gross
 from tests.network.everything import everything
 from tests.network.optimum import least_terms

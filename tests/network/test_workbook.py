@@ -19,14 +19,14 @@ import openpyxl
 import pytest
 
 import batteryopt
-from batteryopt.errors import InvalidInput
-from batteryopt.network import instance as nf
-from batteryopt.network.example import example
+from batteryopt.ground.errors import InvalidInput
+from batteryopt.network.data import instance as nf
 from batteryopt.network.family import solve
 from batteryopt.network.tables import export, read, write, write_workbook
 from batteryopt.network.tables import workbook_writer as writing
+from batteryopt.network.tables.example import example
 from batteryopt.network.tables.schema import TABLES
-from batteryopt.network.template import write_template
+from batteryopt.network.tables.template import write_template
 
 from .everything import everything
 from .same import differences

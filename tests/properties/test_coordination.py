@@ -9,17 +9,17 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from batteryopt.coordination.answer import contract_region
-from batteryopt.coordination.check import certify
-from batteryopt.coordination.closed_form import FORMULAS, solve
-from batteryopt.coordination.equilibrium import Parameters
-from batteryopt.coordination.generator import random_network, scaled
-from batteryopt.coordination.instance import CoordinationInstance, as_network
-from batteryopt.coordination.regions import CoordinationNetwork
-from batteryopt.coordination.solution import Model, NoCoordinatingContract, Solution, as_array
-from batteryopt.errors import FormulaDoesNotApply
-from batteryopt.toml_input import from_table
-from batteryopt.toml_output import to_toml
+from batteryopt.games.coordination.answer import contract_region
+from batteryopt.games.coordination.data.generator import random_network, scaled
+from batteryopt.games.coordination.data.instance import CoordinationInstance, as_network
+from batteryopt.games.coordination.data.regions import CoordinationNetwork
+from batteryopt.games.coordination.formula.closed_form import FORMULAS, solve
+from batteryopt.games.coordination.formula.equilibrium import Parameters
+from batteryopt.games.coordination.judge.check import certify
+from batteryopt.games.coordination.solution import Model, NoCoordinatingContract, Solution, as_array
+from batteryopt.ground.errors import FormulaDoesNotApply
+from batteryopt.tables.toml_input import from_table
+from batteryopt.tables.toml_output import to_toml
 
 
 def amounts(low: float, high: float) -> st.SearchStrategy[float]:

@@ -8,13 +8,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from batteryopt import bilevel
-from batteryopt.coordination import check, closed_form
-from batteryopt.coordination.generator import Binding, binding_instance, random_instance, random_network
-from batteryopt.coordination.model import build, solution_of
-from batteryopt.coordination.solution import Model, NoCoordinatingContract
-from batteryopt.coordination.solve import by_optimizer, solve
-from batteryopt.errors import FormulaDoesNotApply
-from batteryopt.status import PointStatus, StopReason
+from batteryopt.games.coordination.data.generator import Binding, binding_instance, random_instance, random_network
+from batteryopt.games.coordination.formula import closed_form
+from batteryopt.games.coordination.judge import check
+from batteryopt.games.coordination.model.build import build, solution_of
+from batteryopt.games.coordination.solution import Model, NoCoordinatingContract
+from batteryopt.games.coordination.solve import by_optimizer, solve
+from batteryopt.ground.errors import FormulaDoesNotApply
+from batteryopt.ground.status import PointStatus, StopReason
 
 SEEDS = st.integers(0, 10**6)
 INTERIOR = (Model.CENTRALIZED, Model.DECENTRALIZED, Model.CONTRACT, Model.DECENTRALIZED_WHOLESALE)

@@ -9,13 +9,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from batteryopt.differential_game import closed_form, optimizer
-from batteryopt.differential_game.check import certify
-from batteryopt.differential_game.discrete import OptimizerOptions
-from batteryopt.differential_game.general import vehicles_from_matrices
-from batteryopt.differential_game.generator import random_general, random_pair
-from batteryopt.differential_game.solution import Model
-from batteryopt.differential_game.statics import acceptable_shares
+from batteryopt.games.differential.data.general import vehicles_from_matrices
+from batteryopt.games.differential.data.generator import random_general, random_pair
+from batteryopt.games.differential.formula import closed_form
+from batteryopt.games.differential.formula.statics import acceptable_shares
+from batteryopt.games.differential.judge.check import certify
+from batteryopt.games.differential.model import optimizer
+from batteryopt.games.differential.model.discrete import OptimizerOptions
+from batteryopt.games.differential.solution import Model
 
 SEEDS = st.integers(0, 10_000)
 SIZES = st.tuples(st.integers(1, 6), st.integers(1, 4), st.integers(1, 3)).filter(lambda size: size[0] >= size[2])

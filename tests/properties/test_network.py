@@ -9,10 +9,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from batteryopt.network.closed_form import EchelonCase, enumerate_sites
-from batteryopt.network.instance import Network
+from batteryopt.ground.status import PointStatus
+from batteryopt.network.data.instance import Network
+from batteryopt.network.exact.closed_form import EchelonCase, enumerate_sites
 from batteryopt.network.solve import solve
-from batteryopt.status import PointStatus
 from tests.network.echelon import echelon
 from tests.network.everything import everything
 from tests.network.rescale import rescaled

@@ -6,18 +6,18 @@ from pathlib import Path
 
 import pytest
 
-from batteryopt.coordination import solve as coordination
-from batteryopt.coordination.instance import CoordinationInstance
-from batteryopt.coordination.regions import CoordinationNetwork
-from batteryopt.differential_game import solve as differential_game
-from batteryopt.differential_game.instance import DifferentialGameInstance
+from batteryopt.games.coordination import solve as coordination
+from batteryopt.games.coordination.data.instance import CoordinationInstance
+from batteryopt.games.coordination.data.regions import CoordinationNetwork
+from batteryopt.games.differential import solve as differential_game
+from batteryopt.games.differential.data.instance import DifferentialGameInstance
 from batteryopt.network import tables
-from batteryopt.network.compromises import solve_frontier
 from batteryopt.network.family import Result
 from batteryopt.network.solve import solve as solve_network
-from batteryopt.output import json_text, save
+from batteryopt.network.studies.compromises import solve_frontier
 from batteryopt.report.results import Saved, load
-from batteryopt.toml_output import write
+from batteryopt.report.saved import json_text, save
+from batteryopt.tables.toml_output import write
 from tests.network.compromise import chain_of_choice
 
 HAND = Path(__file__).parents[2] / "data/networks/hand"

@@ -7,22 +7,20 @@ import numpy as np
 import plotly.graph_objects as go
 import pytest
 
-from batteryopt.coordination.instance import as_network
-from batteryopt.coordination.regions import CoordinationNetwork
-from batteryopt.report import (
-    coordination,
-    coordination_existence,
-    coordination_network,
-    coordination_sensitivity,
-    differential_game,
-    network,
-    network_comparison,
-    network_flows,
-    network_frontier,
-    network_map,
-    network_service,
-    words,
-)
+from batteryopt.games.coordination.data.instance import as_network
+from batteryopt.games.coordination.data.regions import CoordinationNetwork
+from batteryopt.games.coordination.view import existence as coordination_existence
+from batteryopt.games.coordination.view import network_form as coordination_network
+from batteryopt.games.coordination.view import sections as coordination
+from batteryopt.games.coordination.view import sensitivity as coordination_sensitivity
+from batteryopt.games.differential.view import sections as differential_game
+from batteryopt.network.view import comparison as network_comparison
+from batteryopt.network.view import compromise_charts as network_frontier
+from batteryopt.network.view import flow_charts as network_flows
+from batteryopt.network.view import map as network_map
+from batteryopt.network.view import sections as network
+from batteryopt.network.view import service as network_service
+from batteryopt.report import words
 from batteryopt.report.results import load
 
 

@@ -4,16 +4,16 @@ import dataclasses
 
 import pytest
 
-from batteryopt.coordination import generator as coordination_games
-from batteryopt.coordination import solve as coordination
-from batteryopt.differential_game import generator as differential_games
-from batteryopt.differential_game import solve as differential_game
-from batteryopt.network.answer import Answer, Result
-from batteryopt.network.rules import Breach
-from batteryopt.report.coordination import charts, sections
+from batteryopt.games.coordination import solve as coordination
+from batteryopt.games.coordination.data import generator as coordination_games
+from batteryopt.games.coordination.view.sections import charts, sections
+from batteryopt.games.differential import solve as differential_game
+from batteryopt.games.differential.data import generator as differential_games
+from batteryopt.ground.status import PointStatus, StopReason
+from batteryopt.network.plan.answer import Answer, Result
+from batteryopt.network.plan.rules import Breach
 from batteryopt.report.write import write, write_exports
-from batteryopt.run import Route, Run
-from batteryopt.status import PointStatus, StopReason
+from batteryopt.solvers.contract.provenance import Route, Run
 from tests.report.conftest import save_game
 
 

@@ -7,7 +7,7 @@ import pytest
 from typer.testing import CliRunner
 
 from batteryopt.cli import app
-from batteryopt.errors import InvalidInput
+from batteryopt.ground.errors import InvalidInput
 from batteryopt.report import words
 from batteryopt.report.results import load
 from batteryopt.report.write import load_all, write, write_exports, write_page

@@ -12,16 +12,16 @@ import pyomo.environ as pyo
 import pytest
 
 from batteryopt import bilevel
-from batteryopt.coordination import solve as coordination
-from batteryopt.coordination.answer import Answer as CoordinationAnswer
-from batteryopt.coordination.solution import Model
-from batteryopt.differential_game import solve as differential_game
-from batteryopt.errors import InvalidInput
+from batteryopt.games.coordination import solve as coordination
+from batteryopt.games.coordination.answer import Answer as CoordinationAnswer
+from batteryopt.games.coordination.solution import Model
+from batteryopt.games.differential import solve as differential_game
+from batteryopt.ground.errors import InvalidInput
+from batteryopt.ground.status import PointStatus, StopReason
 from batteryopt.network import family as network
-from batteryopt.presentation import Presented, Tabular
 from batteryopt.report import notebook
-from batteryopt.run import Route, Run
-from batteryopt.status import PointStatus, StopReason
+from batteryopt.report.presentation import Presented, Tabular
+from batteryopt.solvers.contract.provenance import Route, Run
 from tests.report.conftest import GAME, PATHS
 
 HOSTILE = '<script>alert("x")</script> & <b>'

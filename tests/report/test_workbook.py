@@ -8,9 +8,9 @@ import pytest
 from typer.testing import CliRunner
 
 from batteryopt.cli import app
-from batteryopt.coordination import generator as coordination_games
-from batteryopt.coordination import solve as coordination
-from batteryopt.errors import InvalidInput
+from batteryopt.games.coordination import solve as coordination
+from batteryopt.games.coordination.data import generator as coordination_games
+from batteryopt.ground.errors import InvalidInput
 from batteryopt.report import words
 from batteryopt.report.results import load
 from batteryopt.report.write import write_page

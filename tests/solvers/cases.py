@@ -9,8 +9,8 @@ from typing import Any
 
 import pyomo.environ as pyo
 
+from batteryopt.ground.status import StopReason
 from batteryopt.solvers import Capability, Indicator
-from batteryopt.status import StopReason
 
 LINEAR = Capability.LINEAR
 QUADRATIC = Capability.CONVEX_QUADRATIC_OBJECTIVE

@@ -11,8 +11,8 @@ import scipy.sparse as sp
 from hypothesis import given
 from hypothesis import strategies as st
 
-from batteryopt.errors import UnsupportedModel
-from batteryopt.solvers.arrays import QuadraticProgram, compile_model, is_positive_semidefinite
+from batteryopt.ground.errors import UnsupportedModel
+from batteryopt.solvers.compile.arrays import QuadraticProgram, compile_model, is_positive_semidefinite
 
 
 def worked_example():

@@ -6,9 +6,9 @@ import pyomo.environ as pyo
 import pytest
 
 from batteryopt import solvers
-from batteryopt.errors import UnsupportedModel
+from batteryopt.ground.errors import UnsupportedModel
+from batteryopt.ground.status import PointStatus, StopReason
 from batteryopt.solvers import Adapter, Capability, Options
-from batteryopt.status import PointStatus, StopReason
 
 from .cases import CASES, Case
 

@@ -13,16 +13,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from batteryopt import solvers
-from batteryopt.solvers import Capability, Options, highs_arrays
-from batteryopt.solvers.arrays import QuadraticProgram
-from batteryopt.solvers.attempts import Answer
-from batteryopt.solvers.highs_arrays import solve_arrays
-from batteryopt.solvers.highs_run import Run
-from batteryopt.solvers.ipopt import IpoptAdapter
-from batteryopt.solvers.multipliers import Multipliers
-from batteryopt.solvers.points import claim_tolerance, inside, is_proven, judged, violation_in_model
-from batteryopt.solvers.scip_model import ScipModel
-from batteryopt.status import PointStatus, StopReason
+from batteryopt.ground.status import PointStatus, StopReason
+from batteryopt.solvers import Capability, Options
+from batteryopt.solvers.compile.arrays import QuadraticProgram
+from batteryopt.solvers.contract.attempts import Answer
+from batteryopt.solvers.contract.points import claim_tolerance, inside, is_proven, judged, violation_in_model
+from batteryopt.solvers.highs import highs_arrays
+from batteryopt.solvers.highs.highs_arrays import solve_arrays
+from batteryopt.solvers.highs.highs_run import Run
+from batteryopt.solvers.interior_point.ipopt import IpoptAdapter
+from batteryopt.solvers.interior_point.multipliers import Multipliers
+from batteryopt.solvers.scip.scip_model import ScipModel
 
 INTEGER = [a for a in solvers.installed() if Capability.INTEGER in a.capabilities]
 

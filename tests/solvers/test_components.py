@@ -9,8 +9,8 @@ from pyomo.gdp import Disjunction
 from pyomo.mpec import Complementarity, complements
 
 from batteryopt import solvers
-from batteryopt.errors import UnsupportedModel
-from batteryopt.solvers.components import parts_of
+from batteryopt.ground.errors import UnsupportedModel
+from batteryopt.solvers.compile.components import parts_of
 
 each = pytest.mark.parametrize("adapter", solvers.installed(), ids=lambda a: a.name)
 

@@ -13,8 +13,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from batteryopt import solvers
+from batteryopt.ground.status import PointStatus
 from batteryopt.solvers import Capability
-from batteryopt.status import PointStatus
 
 WITH_DUALS = [a for a in solvers.installed() if Capability.DUALS in a.capabilities]
 NONLINEAR = [a for a in WITH_DUALS if Capability.NONLINEAR in a.capabilities]

@@ -6,10 +6,11 @@ import numpy as np
 import pytest
 import scipy.sparse as sp
 
-from batteryopt.solvers import Options, highs_quadratic
-from batteryopt.solvers.arrays import QuadraticProgram
-from batteryopt.solvers.highs_arrays import solve_arrays
-from batteryopt.status import PointStatus, StopReason
+from batteryopt.ground.status import PointStatus, StopReason
+from batteryopt.solvers import Options
+from batteryopt.solvers.compile.arrays import QuadraticProgram
+from batteryopt.solvers.highs import highs_quadratic
+from batteryopt.solvers.highs.highs_arrays import solve_arrays
 
 
 def root_of_a_small_game() -> QuadraticProgram:

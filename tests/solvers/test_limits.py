@@ -11,12 +11,12 @@ import pyomo.environ as pyo
 import pytest
 
 from batteryopt import solvers
+from batteryopt.ground.interrupt import InterruptFlag, catching_interrupt
+from batteryopt.ground.status import PointStatus, StopReason
 from batteryopt.solvers import Adapter, Capability, Options
-from batteryopt.solvers.arrays import compile_model
-from batteryopt.solvers.highs_arrays import solve_arrays
-from batteryopt.solvers.highs_run import Watch, run
-from batteryopt.solvers.interrupt import InterruptFlag, catching_interrupt
-from batteryopt.status import PointStatus, StopReason
+from batteryopt.solvers.compile.arrays import compile_model
+from batteryopt.solvers.highs.highs_arrays import solve_arrays
+from batteryopt.solvers.highs.highs_run import Watch, run
 
 ADAPTERS = solvers.installed()
 each = pytest.mark.parametrize("adapter", ADAPTERS, ids=lambda a: a.name)

@@ -9,9 +9,9 @@ import pytest
 from pyomo.common.collections import ComponentMap
 
 from batteryopt import solvers
-from batteryopt.solvers.natural_units import restated, solve_in_natural_units
-from batteryopt.solvers.units import Units, fitting, natural_units, terms_of
-from batteryopt.status import PointStatus
+from batteryopt.ground.status import PointStatus
+from batteryopt.solvers.scaling.natural_units import restated, solve_in_natural_units
+from batteryopt.solvers.scaling.units import Units, fitting, natural_units, terms_of
 
 TINY = 1e-6
 

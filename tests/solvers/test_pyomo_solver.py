@@ -8,10 +8,10 @@ import highspy
 import pyomo.environ as pyo
 import pytest
 
-from batteryopt.errors import UnsupportedModel
+from batteryopt.ground.errors import UnsupportedModel
+from batteryopt.ground.status import PointStatus, StopReason
 from batteryopt.solvers import Indicator, Options
-from batteryopt.solvers.pyomo_solver import PyomoAdapter, native_options, within_the_gap
-from batteryopt.status import PointStatus, StopReason
+from batteryopt.solvers.through_pyomo.pyomo_solver import PyomoAdapter, native_options, within_the_gap
 
 HIGHS = PyomoAdapter("appsi_highs")
 

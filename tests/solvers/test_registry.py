@@ -7,9 +7,9 @@ import sys
 import pytest
 
 from batteryopt import solvers
-from batteryopt.errors import SolverUnavailable
+from batteryopt.ground.errors import SolverUnavailable
 from batteryopt.solvers import Adapter, Capability
-from batteryopt.solvers.pyomo_solver import PyomoAdapter
+from batteryopt.solvers.through_pyomo.pyomo_solver import PyomoAdapter
 
 
 def test_the_dependencies_are_installed():

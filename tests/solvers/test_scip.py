@@ -8,9 +8,9 @@ import pyomo.environ as pyo
 import pytest
 
 from batteryopt import solvers
-from batteryopt.errors import UnsupportedModel
+from batteryopt.ground.errors import UnsupportedModel
+from batteryopt.ground.status import PointStatus, StopReason
 from batteryopt.solvers import Indicator, Options
-from batteryopt.status import PointStatus, StopReason
 
 SCIP = solvers.get("scip")
 

@@ -6,11 +6,11 @@ import pyomo.environ as pyo
 import pytest
 
 from batteryopt import bilevel
-from batteryopt.coordination import closed_form
-from batteryopt.coordination.generator import random_network
-from batteryopt.coordination.model import build
-from batteryopt.coordination.solution import Model
-from batteryopt.solvers.scip import WORKAROUNDS
+from batteryopt.games.coordination.data.generator import random_network
+from batteryopt.games.coordination.formula import closed_form
+from batteryopt.games.coordination.model.build import build
+from batteryopt.games.coordination.solution import Model
+from batteryopt.solvers.scip.scip_solver import WORKAROUNDS
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from batteryopt import solvers
-from batteryopt.status import StopReason
+from batteryopt.ground.status import StopReason
 
 PAIRS = range(3)
 

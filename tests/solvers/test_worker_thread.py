@@ -8,8 +8,8 @@ import pyomo.environ as pyo
 import pytest
 
 from batteryopt import solvers
+from batteryopt.ground.interrupt import InterruptFlag, run_interruptibly
 from batteryopt.solvers import Options
-from batteryopt.solvers.interrupt import InterruptFlag, run_interruptibly
 
 
 def test_shared_work_is_done_in_one_thread_beside_the_main_one():

@@ -1,6 +1,6 @@
 """The coordination game: one owner by KKT conditions in fifty digits, the Stackelberg forms by formula in fifty digits.
 
-The formulas are derived in `game_truth`; they share nothing with `batteryopt.coordination.closed_form`, whose answers
+The formulas are derived in `game_truth`; they share nothing with the package's `formula.closed_form`, whose answers
 in double precision the tests compare.
 """
 
@@ -14,12 +14,18 @@ from batteryopt.accuracy.arrays import ExactProgram, active_set, truth_of_progra
 from batteryopt.accuracy.digits import Number, exact
 from batteryopt.accuracy.families.followers import interval_gain
 from batteryopt.accuracy.problem import Evaluation, Point, Problem, Truth
-from batteryopt.coordination import model as pyomo_models
-from batteryopt.coordination.generator import Binding, binding_instance, random_instance, random_network, scaled
-from batteryopt.coordination.instance import CoordinationInstance, Instance
-from batteryopt.coordination.regions import CoordinationNetwork
-from batteryopt.coordination.solution import Model
-from batteryopt.solvers.arrays import compile_model
+from batteryopt.games.coordination.data.generator import (
+    Binding,
+    binding_instance,
+    random_instance,
+    random_network,
+    scaled,
+)
+from batteryopt.games.coordination.data.instance import CoordinationInstance, Instance
+from batteryopt.games.coordination.data.regions import CoordinationNetwork
+from batteryopt.games.coordination.model import build as pyomo_models
+from batteryopt.games.coordination.solution import Model
+from batteryopt.solvers.compile.arrays import compile_model
 
 SCALES = (1e-6, 1.0, 1e6)
 """All money, prices and quantities times this: decisions scale with it, profits with its square."""

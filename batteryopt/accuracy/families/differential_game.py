@@ -12,12 +12,12 @@ from typing import Any
 
 from batteryopt.accuracy.arrays import truth_of_program
 from batteryopt.accuracy.problem import Problem, Truth
-from batteryopt.differential_game import closed_form
-from batteryopt.differential_game import model as pyomo_models
-from batteryopt.differential_game.generator import random_general, random_pair
-from batteryopt.differential_game.grid import InfiniteGrid
-from batteryopt.differential_game.instance import Instance
-from batteryopt.differential_game.solution import Model
+from batteryopt.games.differential.data.generator import random_general, random_pair
+from batteryopt.games.differential.data.instance import Instance
+from batteryopt.games.differential.formula import closed_form
+from batteryopt.games.differential.model import build as pyomo_models
+from batteryopt.games.differential.path.grid import InfiniteGrid
+from batteryopt.games.differential.solution import Model
 
 DEGREE = 3
 

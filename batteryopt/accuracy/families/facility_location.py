@@ -15,7 +15,7 @@ import pyomo.environ as pyo
 from batteryopt.accuracy.arrays import ExactProgram
 from batteryopt.accuracy.digits import Number, exact
 from batteryopt.accuracy.problem import Evaluation, Point, Problem, Truth
-from batteryopt.solvers.arrays import compile_model
+from batteryopt.solvers.compile.arrays import compile_model
 
 UNITS = 1_000_000
 """Costs are whole numbers of a millionth."""

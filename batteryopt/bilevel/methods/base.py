@@ -10,10 +10,10 @@ from typing import Any
 from pyomo.common.collections import ComponentMap
 
 from batteryopt import solvers
-from batteryopt.bilevel.kkt import KktSystem
-from batteryopt.bilevel.problem import BilevelProblem, Row
+from batteryopt.bilevel.kkt.single_level import KktSystem
+from batteryopt.bilevel.problem.normal_form import BilevelProblem, Row
 from batteryopt.solvers import Indicator, Options, Report
-from batteryopt.solvers.points import inside
+from batteryopt.solvers.contract.points import inside
 
 GAP_SHARE = 0.3
 """What the solver is asked for, of the gap that is to be claimed: polishing moves the point once the bound is known."""

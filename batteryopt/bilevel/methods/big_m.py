@@ -1,6 +1,6 @@
 """Complementarity with binaries and proven bounds: ``multiplier <= M z`` and ``slack <= N (1 - z)``.
 
-M and N come from `batteryopt.bilevel.bounds`, each with its reason; where one cannot be derived the method does not
+M and N come from `bilevel.proof.bounds`, each with its reason; where one cannot be derived the method does not
 accept the problem. For what HiGHS can solve that is all it needs; SCIP takes the rest.
 """
 
@@ -11,12 +11,13 @@ import functools
 import pyomo.environ as pyo
 from pyomo.common.collections import ComponentMap
 
-from batteryopt.bilevel import bounds, kkt
-from batteryopt.bilevel.kkt import KktSystem
+from batteryopt.bilevel.kkt import single_level as kkt
+from batteryopt.bilevel.kkt.single_level import KktSystem
 from batteryopt.bilevel.methods.base import Method, Reformulation, Settings
-from batteryopt.bilevel.problem import BilevelProblem, Row
-from batteryopt.errors import UnsupportedModel
-from batteryopt.solvers.arrays import compile_model
+from batteryopt.bilevel.problem.normal_form import BilevelProblem, Row
+from batteryopt.bilevel.proof import bounds
+from batteryopt.ground.errors import UnsupportedModel
+from batteryopt.solvers.compile.arrays import compile_model
 
 MOST_NAMED = 3
 """Rows that a refusal names before it counts the rest."""

@@ -17,16 +17,16 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from batteryopt.bilevel import kkt
-from batteryopt.bilevel.kkt import KktSystem
+from batteryopt.bilevel.kkt import single_level as kkt
+from batteryopt.bilevel.kkt.single_level import KktSystem
 from batteryopt.bilevel.methods.base import Method, Outcome, Reformulation, Settings, complete
-from batteryopt.bilevel.problem import BilevelProblem
-from batteryopt.errors import UnsupportedModel
+from batteryopt.bilevel.problem.normal_form import BilevelProblem
+from batteryopt.ground.errors import UnsupportedModel
+from batteryopt.ground.status import PointStatus, StopReason
 from batteryopt.solvers import Options, Report, get
-from batteryopt.solvers.arrays import Floats, QuadraticProgram, compile_model
-from batteryopt.solvers.highs_arrays import solve_arrays
-from batteryopt.solvers.highs_session import LinearSession
-from batteryopt.status import PointStatus, StopReason
+from batteryopt.solvers.compile.arrays import Floats, QuadraticProgram, compile_model
+from batteryopt.solvers.highs.highs_arrays import solve_arrays
+from batteryopt.solvers.highs.highs_session import LinearSession
 
 ZERO = 1e-9
 """A multiplier or slack up to this size, relative to what its own rows balance, counts as zero."""

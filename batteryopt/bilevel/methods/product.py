@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pyomo.environ as pyo
 
-from batteryopt.bilevel import kkt
+from batteryopt.bilevel.kkt import single_level as kkt
 from batteryopt.bilevel.methods.base import Method, Reformulation, Settings
-from batteryopt.bilevel.problem import BilevelProblem
+from batteryopt.bilevel.problem.normal_form import BilevelProblem
 
 
 class Product(Method):

@@ -15,14 +15,14 @@ import numpy as np
 import pyomo.environ as pyo
 
 from batteryopt import solvers
-from batteryopt.bilevel import kkt
-from batteryopt.bilevel.active_set import TOLERANCE, all_variables, is_small, polish, set_slacks
-from batteryopt.bilevel.kkt import KktSystem
+from batteryopt.bilevel.judge.responses import answer_in_turn
+from batteryopt.bilevel.kkt import single_level as kkt
+from batteryopt.bilevel.kkt.active_set import TOLERANCE, all_variables, is_small, polish, set_slacks
+from batteryopt.bilevel.kkt.single_level import KktSystem
 from batteryopt.bilevel.methods.base import Method, Outcome, Reformulation, Settings
-from batteryopt.bilevel.problem import BilevelProblem
-from batteryopt.bilevel.responses import answer_in_turn
+from batteryopt.bilevel.problem.normal_form import BilevelProblem
+from batteryopt.ground.status import PointStatus, StopReason
 from batteryopt.solvers import Options, Report
-from batteryopt.status import PointStatus, StopReason
 
 RELAXATIONS = (1e-1, 1e-3, 1e-5, 1e-7, 1e-9)
 """The sequence of t, in the units of multiplier times slack."""

@@ -13,9 +13,9 @@ from typing import Any
 
 import pyomo.environ as pyo
 
-from batteryopt.bilevel import kkt
+from batteryopt.bilevel.kkt import single_level as kkt
 from batteryopt.bilevel.methods.base import Method, Reformulation, Settings
-from batteryopt.bilevel.problem import BilevelProblem, FollowerProblem
+from batteryopt.bilevel.problem.normal_form import BilevelProblem, FollowerProblem
 
 
 class StrongDuality(Method):

@@ -7,10 +7,10 @@ import os
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from batteryopt.errors import Fault, InvalidInput
-from batteryopt.input_faults import show
-from batteryopt.inputs import CannotRead, content_of, in_words
-from batteryopt.network.instance import Profile
+from batteryopt.ground.errors import Fault, InvalidInput
+from batteryopt.ground.inputs import CannotRead, content_of, in_words
+from batteryopt.network.data.instance import Profile
+from batteryopt.tables.input_faults import show
 
 UNLIMITED_T = 1e9
 """Stands for "no limit" in a year whose neighbours have one."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from batteryopt.network.instance import (
+from batteryopt.network.data.instance import (
     Candidate,
     ComesBack,
     Disposal,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from batteryopt.network.instance import Floats
+from batteryopt.network.data.instance import Floats
 
 EQUATOR_KM = 6378.137
 """Half the major axis of the WGS84 ellipsoid."""

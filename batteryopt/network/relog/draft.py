@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from batteryopt.network.instance import (
+from batteryopt.network.data.instance import (
     Candidate,
     Disposal,
     FacilityType,

@@ -7,16 +7,16 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from batteryopt.errors import Fault, InvalidInput
-from batteryopt.input_faults import show
-from batteryopt.inputs import MOST_PERIODS
-from batteryopt.network.entity import judged_later
-from batteryopt.network.entity_faults import InvalidNetwork
-from batteryopt.network.instance import Network
+from batteryopt.ground.errors import Fault, InvalidInput
+from batteryopt.ground.inputs import MOST_PERIODS
+from batteryopt.network.data.entity import judged_later
+from batteryopt.network.data.entity_faults import InvalidNetwork
+from batteryopt.network.data.instance import Network
 from batteryopt.network.relog.case_file import Branch, load_case
 from batteryopt.network.relog.centers_dialect import read_centers_case
 from batteryopt.network.relog.draft import Draft
 from batteryopt.network.relog.plants_dialect import read_plants_case
+from batteryopt.tables.input_faults import show
 
 LAST_WITH_TWO_DIGITS = (0, 5, 2)
 """The last release whose distances are rounded to 2 decimals; later ones have 3."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from batteryopt.network.instance import Level, Mode, Profile
+from batteryopt.network.data.instance import Level, Mode, Profile
 from batteryopt.network.relog.case_file import Branch
 from batteryopt.network.relog.draft import Draft, mode_name
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from batteryopt.network.instance import (
+from batteryopt.network.data.instance import (
     Disposal,
     Group,
     Level,

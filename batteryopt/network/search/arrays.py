@@ -8,11 +8,11 @@ from dataclasses import dataclass
 import numpy as np
 import scipy.sparse as sp
 
-from batteryopt.network.model.algebra import Floats, Formulation
-from batteryopt.network.model.arrays import matrix, to_arrays
-from batteryopt.network.model.objective import Costs
+from batteryopt.network.formulation.algebra import Floats, Formulation
+from batteryopt.network.formulation.arrays import matrix, to_arrays
+from batteryopt.network.formulation.objective import Costs
 from batteryopt.network.search.units import Units, in_units, natural_units
-from batteryopt.solvers.arrays import QuadraticProgram
+from batteryopt.solvers.compile.arrays import QuadraticProgram
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)

@@ -12,9 +12,9 @@ from pyomo.core.expr import LinearExpression
 
 from batteryopt.network.search.arrays import Problem
 from batteryopt.network.search.search import SECONDS_FOR_A_PLAN, Found, root_bound_of
-from batteryopt.solvers.adapter import Adapter, Options, ProgressListener
-from batteryopt.solvers.arrays import Floats, QuadraticProgram
-from batteryopt.solvers.points import read_point
+from batteryopt.solvers.compile.arrays import Floats, QuadraticProgram
+from batteryopt.solvers.contract.adapter import Adapter, Options, ProgressListener
+from batteryopt.solvers.contract.points import read_point
 
 
 def search_elsewhere(

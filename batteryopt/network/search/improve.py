@@ -8,12 +8,12 @@ from collections.abc import Callable, Iterator
 
 import numpy as np
 
-from batteryopt.network.model.algebra import Bools, Floats, Formulation
+from batteryopt.ground.interrupt import InterruptFlag
+from batteryopt.network.formulation.algebra import Bools, Floats, Formulation
 from batteryopt.network.search.arrays import Problem
-from batteryopt.solvers.adapter import Options
-from batteryopt.solvers.arrays import QuadraticProgram
-from batteryopt.solvers.highs_run import Watch, run
-from batteryopt.solvers.interrupt import InterruptFlag
+from batteryopt.solvers.compile.arrays import QuadraticProgram
+from batteryopt.solvers.contract.adapter import Options
+from batteryopt.solvers.highs.highs_run import Watch, run
 
 SUB_GAP = 1e-3
 """Relative gap at which a search around a plan is content."""

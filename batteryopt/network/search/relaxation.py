@@ -7,13 +7,13 @@ from collections.abc import Callable
 
 import numpy as np
 
-from batteryopt.network.model.algebra import Bools, Floats
-from batteryopt.network.model.matching import Ints
+from batteryopt.ground.interrupt import InterruptFlag
+from batteryopt.ground.status import StopReason
+from batteryopt.network.formulation.algebra import Bools, Floats
+from batteryopt.network.formulation.matching import Ints
 from batteryopt.network.search.arrays import Problem, dual_bound
-from batteryopt.solvers.adapter import Options
-from batteryopt.solvers.highs_growing import GrowingProgram, Vertex
-from batteryopt.solvers.interrupt import InterruptFlag
-from batteryopt.status import StopReason
+from batteryopt.solvers.contract.adapter import Options
+from batteryopt.solvers.highs.highs_growing import GrowingProgram, Vertex
 
 VIOLATED = 1e-6
 """Distance beyond a cut from which it joins."""

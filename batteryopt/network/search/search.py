@@ -9,16 +9,16 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from batteryopt.network.model.algebra import Floats
+from batteryopt.ground.interrupt import InterruptFlag, catching_interrupt
+from batteryopt.ground.status import PointStatus, StopReason
+from batteryopt.network.formulation.algebra import Floats
 from batteryopt.network.search.arrays import Problem, dual_bound
 from batteryopt.network.search.improve import clock, idle_flows, improve, neighbourhoods
 from batteryopt.network.search.relaxation import Relaxation
-from batteryopt.network.start import dive
-from batteryopt.solvers.adapter import Options, Progress, ProgressListener
-from batteryopt.solvers.arrays import QuadraticProgram
-from batteryopt.solvers.highs_arrays import ArraySolution, solve_arrays
-from batteryopt.solvers.interrupt import InterruptFlag, catching_interrupt
-from batteryopt.status import PointStatus, StopReason
+from batteryopt.network.search.start import dive
+from batteryopt.solvers.compile.arrays import QuadraticProgram
+from batteryopt.solvers.contract.adapter import Options, Progress, ProgressListener
+from batteryopt.solvers.highs.highs_arrays import ArraySolution, solve_arrays
 
 SMALL = 20_000
 """Non-zeros up to which the whole tree is searched at once, with all cuts."""

@@ -12,10 +12,10 @@ import dataclasses
 import numpy as np
 import scipy.sparse as sp
 
-from batteryopt.network.magnitude import power_of_two
-from batteryopt.network.model.algebra import Bools, Floats, Formulation
-from batteryopt.network.model.objective import SOFT_FAMILIES
-from batteryopt.solvers.arrays import QuadraticProgram
+from batteryopt.network.data.magnitude import power_of_two
+from batteryopt.network.formulation.algebra import Bools, Floats, Formulation
+from batteryopt.network.formulation.objective import SOFT_FAMILIES
+from batteryopt.solvers.compile.arrays import QuadraticProgram
 
 MASSES = ("processed", "at_level", "shipped", "stock", "sold", "disposed", "uncollected")
 """Families of variables in tonnes; others are numbers or shares, but for slacks and payments."""

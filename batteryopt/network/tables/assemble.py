@@ -7,9 +7,9 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
-from batteryopt.errors import Fault, nearest
-from batteryopt.network.entity_faults import EntityFault
-from batteryopt.network.instance import (
+from batteryopt.ground.errors import Fault, nearest
+from batteryopt.network.data.entity_faults import EntityFault
+from batteryopt.network.data.instance import (
     Candidate,
     CollectionTarget,
     ComesBack,

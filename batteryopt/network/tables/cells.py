@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from math import inf, isfinite
 from typing import Any
 
-from batteryopt.inputs import LARGEST
+from batteryopt.ground.inputs import LARGEST
 
 LIST_SEPARATOR = ";"
 PERIOD_SEPARATOR = ":"

@@ -8,16 +8,16 @@ import os
 from collections.abc import Sequence
 from pathlib import Path
 
-from batteryopt.errors import Fault, InvalidInput
-from batteryopt.files import harmless
+from batteryopt.ground.errors import Fault, InvalidInput
+from batteryopt.ground.files import harmless
+from batteryopt.ground.owned import put_folder
 from batteryopt.network.tables.folder import BESIDE, FILE
 from batteryopt.network.tables.grid import csv_grid
 from batteryopt.network.tables.reader import read, source_at
 from batteryopt.network.tables.workbook import Workbook
 from batteryopt.network.tables.workbook_writer import write_workbook
 from batteryopt.network.tables.writer import files_of, tables_without_rows
-from batteryopt.owned import put_folder
-from batteryopt.spreadsheet import is_workbook
+from batteryopt.tables.spreadsheet import is_workbook
 
 
 def export(origin: str | os.PathLike[str], target: str | os.PathLike[str]) -> tuple[str, ...]:

@@ -6,12 +6,12 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from batteryopt.errors import Fault, InvalidInput, nearest
-from batteryopt.files import reason_of
-from batteryopt.network.instance import Floats
+from batteryopt.ground.errors import Fault, InvalidInput, nearest
+from batteryopt.ground.files import reason_of
+from batteryopt.network.data.instance import Floats
 from batteryopt.network.tables.grid import CsvGrid, Source, csv_grid
 from batteryopt.network.tables.matrices import read_matrix_file
-from batteryopt.toml_input import load_table
+from batteryopt.tables.toml_input import load_table
 
 FILE = "network.toml"
 KIND = "network"

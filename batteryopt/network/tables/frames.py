@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from batteryopt.errors import Fault, InvalidInput, nearest
-from batteryopt.network.instance import Floats, Network, Policy
+from batteryopt.ground.errors import Fault, InvalidInput, nearest
+from batteryopt.network.data.instance import Floats, Network, Policy
 from batteryopt.network.tables.cells import text_of
 from batteryopt.network.tables.grid import Grid, Source
 from batteryopt.network.tables.matrices import matrix_of

@@ -13,10 +13,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from batteryopt.errors import Fault
-from batteryopt.files import unmarked
-from batteryopt.inputs import MOST_CELLS, MOST_COLUMNS, MOST_ROWS, CannotRead, content_of, in_words
-from batteryopt.network.instance import Floats
+from batteryopt.ground.errors import Fault
+from batteryopt.ground.files import unmarked
+from batteryopt.ground.inputs import MOST_CELLS, MOST_COLUMNS, MOST_ROWS, CannotRead, content_of, in_words
+from batteryopt.network.data.instance import Floats
 
 COMMENT = "#"
 """A row whose first cell begins with it is left out, and so is a column whose name does."""

@@ -6,10 +6,10 @@ import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
+from batteryopt.ground.unit_words import unit_of
 from batteryopt.network.tables.cells import Column, Kind, text_of
 from batteryopt.network.tables.schema import TABLES
 from batteryopt.network.tables.settings import TEXTS, policy_columns
-from batteryopt.units import unit_of
 
 _WITHOUT = re.compile(r"; None: ([^;]*)")
 """Where a meaning says what it is without a value."""

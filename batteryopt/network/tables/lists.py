@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from batteryopt.network.instance import GREAT_CIRCLE, Network
+from batteryopt.network.data.instance import GREAT_CIRCLE, Network
 from batteryopt.network.tables import schema
 from batteryopt.network.tables.cells import Column, Kind
 from batteryopt.network.tables.guide import SETTINGS_ORDER

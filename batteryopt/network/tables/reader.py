@@ -5,12 +5,12 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-from batteryopt.errors import Fault, InvalidInput
-from batteryopt.network.entity import judged_later
-from batteryopt.network.entity_faults import InvalidNetwork
-from batteryopt.network.foresight import foresee
-from batteryopt.network.instance import Network
-from batteryopt.network.remarks import remarks_of
+from batteryopt.ground.errors import Fault, InvalidInput
+from batteryopt.network.data.entity import judged_later
+from batteryopt.network.data.entity_faults import InvalidNetwork
+from batteryopt.network.data.foresight import foresee
+from batteryopt.network.data.instance import Network
+from batteryopt.network.data.remarks import remarks_of
 from batteryopt.network.tables.assemble import Assembly, Sheets, assemble, relocate
 from batteryopt.network.tables.folder import FILE, Folder
 from batteryopt.network.tables.grid import Source
@@ -18,7 +18,7 @@ from batteryopt.network.tables.schema import TABLES
 from batteryopt.network.tables.settings import Settings, settings_of
 from batteryopt.network.tables.sheet import read_sheet
 from batteryopt.network.tables.text_remarks import text_remarks
-from batteryopt.spreadsheet import is_workbook
+from batteryopt.tables.spreadsheet import is_workbook
 
 
 def read(path: str | os.PathLike[str]) -> Network:
@@ -34,7 +34,7 @@ def read(path: str | os.PathLike[str]) -> Network:
     InvalidInput
         With every fault at once, each with its table, row, column (or sheet and cell), value and what was expected:
         cells, names that are not declared, recipes that make mass of nothing, and what can be seen of an impossible
-        plan before it is sought (`batteryopt.network.foresight`).
+        plan before it is sought (`batteryopt.network.data.foresight`).
     """
     return _read(path)[0]
 

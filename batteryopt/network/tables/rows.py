@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
-from batteryopt.network.instance import Network
+from batteryopt.network.data.instance import Network
 from batteryopt.network.tables.cells import PERIOD_SEPARATOR, Column
 from batteryopt.network.tables.schema import Table
 from batteryopt.network.tables.settings import TEXTS, default_of, policy_columns

@@ -12,9 +12,9 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Any, Union, get_args, get_origin, get_type_hints
 
-from batteryopt.network import instance as normal_form
-from batteryopt.network.entity import key_of
-from batteryopt.network.fields import specs_of
+from batteryopt.network.data import instance as normal_form
+from batteryopt.network.data.entity import key_of
+from batteryopt.network.data.fields import specs_of
 from batteryopt.network.tables.cells import Column, Kind
 
 SITE, PRODUCT, TYPE, MODE, LEVEL, RECIPE = "sites", "products", "types", "modes", "levels", "recipes"

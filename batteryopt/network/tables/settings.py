@@ -8,14 +8,14 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from batteryopt.errors import Fault, nearest
-from batteryopt.input_faults import show
-from batteryopt.inputs import LARGEST, MOST_PERIODS, counted
-from batteryopt.network.entity import judged_later
-from batteryopt.network.instance import Period, Policy
+from batteryopt.ground.errors import Fault, nearest
+from batteryopt.ground.inputs import LARGEST, MOST_PERIODS, counted
+from batteryopt.network.data.entity import judged_later
+from batteryopt.network.data.instance import Period, Policy
 from batteryopt.network.tables.cells import Column, Kind
 from batteryopt.network.tables.grid import Source
 from batteryopt.network.tables.schema import columns_of
+from batteryopt.tables.input_faults import show
 
 POLICY_TABLES = ("collection_targets", "coverage", "limits", "subsidies")
 """The rules of the policy that stand in tables of their own."""

@@ -6,11 +6,11 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from batteryopt.errors import Fault, nearest
-from batteryopt.input_faults import show
+from batteryopt.ground.errors import Fault, nearest
 from batteryopt.network.tables.cells import PERIOD_SEPARATOR, Column, NotAValue, value_of
 from batteryopt.network.tables.grid import COMMENT, Grid, Unreadable
 from batteryopt.network.tables.schema import Table
+from batteryopt.tables.input_faults import show
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping, Sequence
 
-from batteryopt.errors import Fault
+from batteryopt.ground.errors import Fault
 from batteryopt.network.tables.cells import Kind
 from batteryopt.network.tables.sheet import Head, Row
 

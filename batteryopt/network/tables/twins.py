@@ -8,10 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 
-from batteryopt.errors import Fault
-from batteryopt.input_faults import show
+from batteryopt.ground.errors import Fault
 from batteryopt.network.tables.schema import TABLES, Table
 from batteryopt.network.tables.sheet import Row
+from batteryopt.tables.input_faults import show
 
 
 def without_twins(sheets: Mapping[str, Sequence[Row]], faults: list[Fault]) -> dict[str, list[Row]]:

@@ -9,14 +9,14 @@ from typing import Any
 
 import numpy as np
 
-from batteryopt.errors import Fault, InvalidInput, nearest
-from batteryopt.network.instance import Floats
+from batteryopt.ground.errors import Fault, InvalidInput, nearest
+from batteryopt.network.data.instance import Floats
 from batteryopt.network.tables.cells import Kind, NotAValue, text_of, value_of
 from batteryopt.network.tables.folder import BESIDE
 from batteryopt.network.tables.grid import COMMENT, Grid, Line, Source, Unreadable, holds_something
 from batteryopt.network.tables.matrices import matrix_of, read_matrix_file
 from batteryopt.network.tables.settings import TEXTS, policy_columns
-from batteryopt.spreadsheet import cells_of
+from batteryopt.tables.spreadsheet import cells_of
 
 SETTINGS, README = "network", "readme"
 KEY, MEANING, VALUE = "setting", "meaning", "value"

@@ -10,10 +10,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from batteryopt import spreadsheet
-from batteryopt.errors import Fault, InvalidInput
-from batteryopt.files import write_atomically
-from batteryopt.network.instance import Floats, Network
+from batteryopt.ground.errors import Fault, InvalidInput
+from batteryopt.ground.files import write_atomically
+from batteryopt.network.data.instance import Floats, Network
 from batteryopt.network.tables.cells import Column, Kind, text_of
 from batteryopt.network.tables.guide import column_note, readme_rows, setting_rows
 from batteryopt.network.tables.lists import drop_down_of
@@ -21,6 +20,7 @@ from batteryopt.network.tables.rows import Head, Values, cell_of, heads_of, rows
 from batteryopt.network.tables.schema import TABLES, Table
 from batteryopt.network.tables.workbook import KEY, MEANING, README, SETTINGS, VALUE
 from batteryopt.network.tables.writer import unwritable_names
+from batteryopt.tables import spreadsheet
 
 if TYPE_CHECKING:
     from openpyxl.worksheet.worksheet import Worksheet

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
-from batteryopt.files import write_atomically
+from batteryopt.ground.files import write_atomically
 from batteryopt.network.tables import write
 from batteryopt.network.tables.matrices import matrix_bytes
 from china_build.figures import provenance

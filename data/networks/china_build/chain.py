@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from batteryopt.network.instance import FacilityType, Level, Product, Recipe, Sizes, Storage
+from batteryopt.network.data.instance import FacilityType, Level, Product, Recipe, Sizes, Storage
 from china_build import figures as f
 from china_build.returns import LFP, NCM
 

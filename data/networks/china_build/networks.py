@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 import pandas as pd
 
-from batteryopt.network.instance import (
+from batteryopt.network.data.instance import (
     Candidate,
     CollectionTarget,
     ComesBack,

@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from batteryopt.network.geography import great_circle_km
+from batteryopt.network.data.geography import great_circle_km
 from china_build import figures as f
 
 Floats = npt.NDArray[np.float64]

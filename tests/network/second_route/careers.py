@@ -10,7 +10,7 @@ import itertools
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from batteryopt.network.instance import Candidate, FacilityType, Level, Network, Sizes, Standing
+from batteryopt.network.data.instance import Candidate, FacilityType, Level, Network, Sizes, Standing
 from tests.network.second_route.program import Linear, Program, total
 
 Stretch = tuple[int, int]

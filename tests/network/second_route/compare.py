@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from batteryopt.network.answer import Answer
-from batteryopt.network.check import check
-from batteryopt.network.instance import InvalidNetwork, Network
-from batteryopt.network.solution import Solution
+from batteryopt.ground.status import StopReason
+from batteryopt.network.data.instance import InvalidNetwork, Network
+from batteryopt.network.judge.check import check
+from batteryopt.network.plan.answer import Answer
+from batteryopt.network.plan.solution import Solution
 from batteryopt.network.solve import solve
-from batteryopt.status import StopReason
 from tests.network.random_networks import random_network
 from tests.network.second_route.program import Outcome
 from tests.network.second_route.route import SecondRoute

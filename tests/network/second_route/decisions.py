@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 
-from batteryopt.network.instance import Market, Mode, Network, Profile, Recipe, Standing, Storage
+from batteryopt.network.data.instance import Market, Mode, Network, Profile, Recipe, Standing, Storage
 from tests.network.second_route.careers import Place
 from tests.network.second_route.program import Linear, Program, total
 from tests.network.second_route.ways import lanes_of

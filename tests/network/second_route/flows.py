@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 
-from batteryopt.network.instance import Mode, Network, Sizes
+from batteryopt.network.data.instance import Mode, Network, Sizes
 from tests.network.second_route.careers import Place
 from tests.network.second_route.decisions import Decisions
 from tests.network.second_route.program import Linear, total

@@ -15,7 +15,7 @@ from pyscipopt import Model, quicksum
 from scipy.optimize import Bounds, LinearConstraint, milp
 from scipy.sparse import csr_array
 
-from batteryopt.status import StopReason
+from batteryopt.ground.status import StopReason
 
 FEASIBILITY = 1e-9
 """Of SCIP's rows and whole numbers, so that what is left of it does not show in sums of money."""

@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from batteryopt.network.instance import Network
-from batteryopt.network.solution import COLUMNS, Solution
+from batteryopt.network.data.instance import Network
+from batteryopt.network.plan.solution import COLUMNS, Solution
 from tests.network.second_route.careers import Place
 from tests.network.second_route.flows import Flows
 from tests.network.second_route.program import Linear, Outcome, total

@@ -4,15 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 
-from batteryopt.network.instance import (
-    CollectionTarget,
-    Coverage,
-    Limit,
-    Quantity,
-    Sharing,
-    Subsidy,
-    SubsidyBase,
-)
+from batteryopt.network.data.instance import CollectionTarget, Coverage, Limit, Quantity, Sharing, Subsidy, SubsidyBase
 from tests.network.second_route.careers import Place
 from tests.network.second_route.flows import Flows
 from tests.network.second_route.program import Linear, Program, total

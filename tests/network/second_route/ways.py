@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 
-from batteryopt.network.instance import GREAT_CIRCLE, Lane, Mode, Network, Site
+from batteryopt.network.data.instance import GREAT_CIRCLE, Lane, Mode, Network, Site
 
 EARTH_RADIUS_KM = 6371.0088
 

@@ -1,0 +1,1 @@
+"""What is claimed of an answer, tried on the followers' own problems."""

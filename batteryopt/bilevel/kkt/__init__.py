@@ -1,0 +1,1 @@
+"""Followers replaced by their optimality conditions."""

@@ -1,0 +1,208 @@
+"""What ``method="auto"`` does: a global search; where that does not finish, one within a box, and a local one."""
+
+from __future__ import annotations
+
+import dataclasses
+import time
+from collections.abc import Iterator
+from typing import Any
+
+from batteryopt import solvers
+from batteryopt.bilevel.judge import claims
+from batteryopt.bilevel.kkt import single_level as kkt
+from batteryopt.bilevel.kkt.active_set import all_variables, polish
+from batteryopt.bilevel.methods import METHODS, Outcome, Settings
+from batteryopt.bilevel.problem.normal_form import BilevelProblem
+from batteryopt.bilevel.proof.boxes import FIRST_SIZE as FIRST_BOX
+from batteryopt.bilevel.proof.boxes import boxed, natural_size, reaches
+from batteryopt.ground.errors import BatteryOptError
+from batteryopt.ground.status import StopReason
+from batteryopt.solvers import Capability
+
+GLOBAL = "indicator"
+"""The method of the global searches: on the published problems it solved the most, in the least time."""
+SECOND = "sos1"
+"""Asked before a problem is called infeasible, and where a point is better than its own bound: the word of one solver's
+one code path is not enough for the first, and wrong in the second."""
+EXACT = "branching"
+"""Asked where followers are indifferent but for digits that a spatial search does not see."""
+REFUTED = 1e-6
+"""Relative amount by which a polished point may be better than the bound it was found with."""
+DIRECT_SECONDS = 60.0
+"""How long the first search may run where no time limit was given."""
+SHARES = (0.4, 0.5)
+"""Share of the time left that the direct search, and then the boxed one, may use."""
+LARGE = 2000
+"""From this number of complementarity pairs on only the local search runs: the global one finds no point in time."""
+LARGER = 10.0
+"""By what factor a box grows while the answer reaches its edge, up to `MOST_BOXES` boxes."""
+MOST_BOXES = 3
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class _Candidate:
+    """A bilevel-feasible point with what is needed to come back to it."""
+
+    objective: float
+    outcome: Outcome
+    values: list[float]
+    method: str
+    why: str
+
+
+def run_automatic(problem: BilevelProblem, settings: Settings) -> tuple[Outcome, str, str]:
+    """Return the best outcome, the method that gave it, and the reason in words."""
+    pairs = sum(len(follower.inequalities) for follower in problem.followers)
+    if pairs >= LARGE and METHODS["regularized"].accepts(problem, settings):
+        outcome = METHODS["regularized"].solve(problem, dataclasses.replace(settings, starts=1))
+        return outcome, "regularized", f"{pairs} complementarity pairs are beyond a global search"
+    if settings.solver is not None and Capability.INDICATOR not in solvers.get(settings.solver).capabilities:
+        return _with_solver(problem, settings, settings.solver)
+    began = time.perf_counter()
+    direct = METHODS[GLOBAL].solve(problem, _within(settings, began, SHARES[0], DIRECT_SECONDS))
+    reason = direct.report.stop_reason
+    if reason is StopReason.INFEASIBLE:
+        second = METHODS[SECOND].solve(problem, _within(settings, began, SHARES[0], DIRECT_SECONDS))
+        if not second.report.has_point:
+            return direct, GLOBAL, f"a global search found that there is nothing to find, and {SECOND} does not object"
+        return second, SECOND, f"{GLOBAL} called the problem infeasible, and this point shows that it is not"
+    if reason.is_no_solution:
+        return direct, GLOBAL, "a global search found that there is nothing to find"
+    found = _candidate(problem, direct, GLOBAL, "indicator constraints need no M, and SCIP proves a bound")
+    if found is not None and reason is StopReason.CONVERGED:
+        if not _is_refuted(problem, direct, found):
+            return found.outcome, found.method, found.why
+        return _after_refutation(problem, _within(settings, began, SHARES[0], DIRECT_SECONDS), found)
+    if reason is StopReason.INTERRUPTED:
+        return direct, GLOBAL, "interrupted during the global search"
+    if found is None and direct.report.has_point:
+        exact = _exactly(problem, _within(settings, began, SHARES[1], DIRECT_SECONDS))
+        if exact is not None:
+            return exact.outcome, exact.method, exact.why
+    candidates = [found] if found is not None else []
+    if settings.fritz_john and found is None and direct.report.has_point:
+        candidates.extend(_without_fritz_john(problem, _within(settings, began, SHARES[1], DIRECT_SECONDS)))
+    candidates.extend(_in_boxes(problem, _within(settings, began, SHARES[1], DIRECT_SECONDS)))
+    if METHODS["regularized"].accepts(problem, settings) and not candidates:
+        candidates.extend(_local(problem, _within(settings, began, 1.0, DIRECT_SECONDS)))
+    if not candidates:
+        return direct, GLOBAL, "no search found a point at which the followers are at their best"
+    return _best(problem, candidates, direct)
+
+
+def _with_solver(problem: BilevelProblem, settings: Settings, solver: str) -> tuple[Outcome, str, str]:
+    """Choose the method for a solver that the user named and that has no indicator constraints."""
+    is_nonlinear = Capability.NONLINEAR in solvers.get(solver).capabilities
+    names = ("regularized",) if is_nonlinear else ("branching", "big-m")
+    reasons = []
+    for name in names:
+        refusal = METHODS[name].refusal(problem, settings)
+        if refusal is None:
+            return METHODS[name].solve(problem, settings), name, f"what {solver} can do here"
+        reasons.append(f"{name}: {refusal}")
+    raise BatteryOptError(f"no method for {solver} accepts this problem ({'; '.join(reasons)}); use scip")
+
+
+def _within(settings: Settings, began: float, share: float, otherwise: float) -> Settings:
+    """Return settings with a share of the time that is left."""
+    if settings.time_limit is None:
+        return dataclasses.replace(settings, time_limit=otherwise)
+    left = max(0.5, settings.time_limit - (time.perf_counter() - began))
+    return dataclasses.replace(settings, time_limit=share * left)
+
+
+def _candidate(problem: BilevelProblem, outcome: Outcome, method: str, why: str) -> _Candidate | None:
+    """Return the outcome's point, polished, if the followers really are at their best there."""
+    if not outcome.report.has_point:
+        return None
+    polish(outcome.system, objective=outcome.report.objective, time_limit=1.0)
+    if not (claims.leader_feasibility(problem).passed and claims.are_at_their_best(problem)):
+        return None
+    values = [v.value for v in all_variables(outcome.system)]
+    return _Candidate(float(problem.objective()), outcome, values, method, why)
+
+
+def _is_refuted(problem: BilevelProblem, outcome: Outcome, found: _Candidate) -> bool:
+    """Return whether a point is better than the bound that was claimed with it."""
+    bound = outcome.report.bound
+    return bound is not None and problem.sense * (bound - found.objective) > REFUTED * max(1.0, abs(bound))
+
+
+def _after_refutation(problem: BilevelProblem, settings: Settings, found: _Candidate) -> tuple[Outcome, str, str]:
+    """Search once more by another way; where that bound does not hold either, keep the point, and no bound."""
+    second = METHODS[SECOND].solve(problem, settings)
+    other = _candidate(problem, second, SECOND, f"{GLOBAL} found a point better than its own bound")
+    if other is not None and not _is_refuted(problem, second, found):
+        return second, SECOND, other.why
+    unproven = dataclasses.replace(found.outcome.report, bound=None, stop_reason=StopReason.NUMERICAL_TROUBLE)
+    return _best(problem, [found], dataclasses.replace(found.outcome, report=unproven))
+
+
+def _exactly(problem: BilevelProblem, settings: Settings) -> _Candidate | None:
+    """Search by linear programs, whose vertices are exact, where a follower was not at its best to its last unit."""
+    if not METHODS[EXACT].accepts(problem, settings):
+        return None
+    outcome = METHODS[EXACT].solve(problem, settings)
+    if outcome.report.stop_reason is not StopReason.CONVERGED:
+        return None
+    why = f"at the point that {GLOBAL} called optimal a follower is not at its best, in a unit of its own"
+    return _candidate(problem, outcome, EXACT, why)
+
+
+def _in_boxes(problem: BilevelProblem, settings: Settings) -> Iterator[_Candidate]:
+    """Search within growing boxes until the answer no longer gains from a larger one."""
+    size = FIRST_BOX * natural_size(problem)
+    began, previous = time.perf_counter(), None
+    for _ in range(MOST_BOXES):
+        reformulation = METHODS[GLOBAL].apply(problem, settings)
+        with boxed(reformulation.system, size) as users:
+            if not users:  # the direct search had every bound already: more time is what it needs
+                return
+            options = _within(settings, began, 1.0, DIRECT_SECONDS).options()
+            model = reformulation.system.model
+            report = solvers.get("scip").solve(model, options, indicators=tuple(reformulation.indicators))
+            is_at_edge = report.has_point and reaches(users, size)
+        outcome = METHODS[GLOBAL].invert(reformulation, report)
+        found = _candidate(problem, outcome, GLOBAL, f"searched globally within a box of size {size:.4g}")
+        if found is not None:
+            yield found
+            if not is_at_edge or _is_same(found.objective, previous):
+                return
+            previous = found.objective
+        size *= LARGER
+
+
+def _is_same(objective: float, previous: float | None) -> bool:
+    """Whether a larger box gained nothing that could be told from rounding."""
+    return previous is not None and abs(objective - previous) <= 1e-6 * max(1.0, abs(previous))
+
+
+def _local(problem: BilevelProblem, settings: Settings) -> Iterator[_Candidate]:
+    outcome = METHODS["regularized"].solve(problem, settings)
+    found = _candidate(problem, outcome, "regularized", "no global search finished: the best of several local ones")
+    if found is not None:
+        yield found
+
+
+def _without_fritz_john(problem: BilevelProblem, settings: Settings) -> Iterator[_Candidate]:
+    """Search with KKT conditions where the Fritz John point was no best answer; its objective remains a bound."""
+    outcome = METHODS[GLOBAL].solve(problem, dataclasses.replace(settings, fritz_john=frozenset()))
+    why = "a follower fails its constraint qualification somewhere: point from KKT, bound from Fritz John conditions"
+    found = _candidate(problem, outcome, GLOBAL, why)
+    if found is not None:
+        yield found
+
+
+def _best(problem: BilevelProblem, candidates: list[_Candidate], direct: Outcome) -> tuple[Outcome, str, str]:
+    """Put the best candidate back into the variables, with the bound that the unboxed global search proved."""
+    best = min(candidates, key=lambda candidate: problem.sense * candidate.objective)
+    kkt.connect_duals(problem, best.outcome.system.model)  # a later search has connected them to its own model
+    for variable, value in zip(all_variables(best.outcome.system), best.values, strict=True):
+        variable.set_value(value, skip_validation=True)
+    report: Any = dataclasses.replace(
+        best.outcome.report,
+        objective=best.objective,
+        bound=direct.report.bound,
+        stop_reason=direct.report.stop_reason,
+    )
+    return dataclasses.replace(best.outcome, report=report), best.method, best.why

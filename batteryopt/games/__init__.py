@@ -1,0 +1,1 @@
+"""The two games and what they share."""

@@ -1,0 +1,1 @@
+"""The exact route: equilibria by formula."""

@@ -1,0 +1,1 @@
+"""The numerical route: the game in Pyomo."""

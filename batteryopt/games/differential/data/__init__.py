@@ -1,0 +1,1 @@
+"""The game's data, its assumptions, and where instances come from."""

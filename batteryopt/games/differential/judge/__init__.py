@@ -1,0 +1,1 @@
+"""What judges an answer, knowing neither formula nor model."""

@@ -1,0 +1,1 @@
+"""The numerical route: collocation in Pyomo, grid after grid."""

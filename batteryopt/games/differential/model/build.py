@@ -1,0 +1,112 @@
+"""The game as Pyomo models: Radau collocation of the efficiency dynamics, followers at every collocation point.
+
+`build` returns one of three models on a grid. The integrated game is an optimal control problem. The decentralised
+game and the contract are bilevel ones: the retailers at each collocation point are `bilevel.Follower` blocks, so that
+their optimality conditions hold at every point and no best response is substituted. Nothing here has seen a formula
+for the solution.
+
+Position on the time axis is counted in elements (see `grid`), and ``dm/dx`` times the grid's ``speed = dx/dt`` is
+``dm/dt``. That keeps the last element of an infinite horizon, on which t runs to infinity and the speed to zero, as
+well conditioned as the first. ``BODY`` holds the elements with Radau's nodes; the element that reaches to infinity is
+a continuous set of its own, ``TAIL``, with Gauss's nodes. ``efficiency_at`` and ``slope_at`` run over the nodes of
+both in order of time.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import pyomo.environ as pyo
+
+from batteryopt.games.differential.data.instance import Instance
+from batteryopt.games.differential.data.matrices import GameMatrices
+from batteryopt.games.differential.model.dynamics import add_dynamics, add_time
+from batteryopt.games.differential.model.players import (
+    add_contract_terms,
+    add_manufacturer_margins,
+    add_owner,
+    add_retailers,
+    add_share,
+    add_wholesale_prices,
+)
+from batteryopt.games.differential.model.values import RUNNING_TOTALS, Bargain, add_objective, add_values
+from batteryopt.games.differential.path.grid import Grid
+from batteryopt.games.differential.path.quadrature import FloatArray
+from batteryopt.games.differential.solution import Model
+
+__all__ = ["RUNNING_TOTALS", "Bargain", "ModelData", "build"]
+
+
+def build(
+    instance: Instance,
+    model: Model,
+    grid: Grid,
+    *,
+    share: float | None = None,
+    bargain: Bargain | None = None,
+) -> pyo.ConcreteModel:
+    """Return the discretised model.
+
+    Parameters
+    ----------
+    grid
+        Elements and nodes; their number is the size of the model.
+    share
+        The contract's share as a parameter; a contract takes this or a `bargain`.
+    bargain
+        Makes the share a decision.
+
+    Raises
+    ------
+    ValueError
+        If a contract has neither share nor bargain, or both.
+    """
+    if model is Model.CONTRACT and (share is None) == (bargain is None):
+        raise ValueError("a contract takes either a share, as a parameter, or a bargain that decides it")
+    m = pyo.ConcreteModel(name=f"{model} game")
+    m.data = ModelData.of(instance, grid)
+    add_time(m)
+    add_dynamics(m)
+    if model is Model.INTEGRATED:
+        add_owner(m)
+    elif model is Model.DECENTRALIZED:
+        add_wholesale_prices(m)
+        add_retailers(m)
+        add_manufacturer_margins(m)
+    else:
+        add_share(m, share)
+        add_wholesale_prices(m)
+        add_retailers(m, takes_credits=True)
+        add_contract_terms(m)
+    add_values(m, model)
+    add_objective(m, model, bargain)
+    return m
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class ModelData:
+    """What the equations read: the instance in arrays, and the grid's nodes in order of time (k)."""
+
+    instance: Instance
+    game: GameMatrices
+    grid: Grid
+    credit_income: FloatArray
+    """h(t) theta (k, n)."""
+    weights: FloatArray
+    """Weights that sum node values to a present value (k)."""
+    speeds: FloatArray
+    """dx/dt (k)."""
+
+    @classmethod
+    def of(cls, instance: Instance, grid: Grid) -> ModelData:
+        """Return the data of an instance on a grid."""
+        game = instance.matrices()
+        credit_price = instance.credit_price_at(grid.times.ravel(), game.credit_price)
+        return cls(
+            instance=instance,
+            game=game,
+            grid=grid,
+            credit_income=credit_price[:, None] * game.credits_per_vehicle,
+            weights=grid.discounted_weights.ravel(),
+            speeds=grid.speeds.ravel(),
+        )

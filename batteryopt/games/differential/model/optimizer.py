@@ -1,0 +1,338 @@
+"""The numerical route: discretise, solve, look where the paths bend, cut the grid there, and again.
+
+It starts from the instance's own parameters (see `mesh.first_grid`) and from its own last round; no formula for the
+solution is used anywhere, neither as a starting point nor to choose the grid.
+"""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import numpy as np
+
+from batteryopt.games.differential.data.instance import Instance
+from batteryopt.games.differential.model.build import Bargain, build
+from batteryopt.games.differential.model.cap_regimes import best_regime
+from batteryopt.games.differential.model.discrete import Discrete, OptimizerOptions, solve_discrete
+from batteryopt.games.differential.model.mesh import MeshError, estimate, first_grid, refine
+from batteryopt.games.differential.model.players import LEAST_SHARE
+from batteryopt.games.differential.path.grid import Grid
+from batteryopt.games.differential.path.trajectory import Trajectory
+from batteryopt.games.differential.solution import Model, NoContract, PresentValue, Solution, demands, flows
+from batteryopt.ground.certificate import Certificate, Check
+from batteryopt.ground.status import PointStatus, StopReason
+from batteryopt.solvers.contract.provenance import Route, Run
+
+MESH_TOLERANCE = 1e-6
+"""What the certificate asks of the grid; refinement aims lower."""
+COARSE_MESH_TOLERANCE = 1e-3
+"""The same where constraints give paths kinks, or a limit stopped the refinement."""
+DEEPEST = 1e-10
+"""Discount factor below which nothing is asked of the grid: money there is beyond the digits of the present value."""
+COARSE_DEEPEST = 1e-4
+"""The same where inequalities leave months to an interior-point solver's tolerance."""
+TAIL_TOLERANCE = 1e-6
+"""What the certificate asks of the last element of an infinite horizon."""
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Found:
+    """What the numerical route found.
+
+    Attributes
+    ----------
+    solution
+        None where there is no point; ``reason`` says why.
+    certificate
+        The engine's claims, the worst of each kind, and the grid's own error estimates.
+    """
+
+    model: Model
+    run: Run
+    solution: Solution | None = None
+    certificate: Certificate = field(default_factory=Certificate)
+    reason: str | None = None
+
+
+def solve(
+    instance: Instance,
+    model: Model,
+    options: OptimizerOptions | None = None,
+    *,
+    share: float | None = None,
+    decentralized: Solution | None = None,
+) -> Found:
+    """Solve one model numerically.
+
+    Parameters
+    ----------
+    share
+        The contract's share as a parameter; without it, the instance's; without that, a decision: the share that
+        gives both players the same gain over the decentralised game.
+    decentralized
+        That game's numerical solution, where it is at hand; a contract solves it otherwise.
+
+    Raises
+    ------
+    UnsupportedModel
+        If a contract is asked for with several retailers.
+    """
+    options = options or OptimizerOptions()
+    begin = time.perf_counter()
+    if model is not Model.CONTRACT:
+        last, error = solve_refined(instance, model, options)
+        return _found(instance, model, last, error, begin)
+    if not instance.matrices().has_one_retailer:
+        raise NoContract
+    if decentralized is None:
+        apart = solve(instance, Model.DECENTRALIZED, options)
+        if apart.solution is None:
+            return replace(apart, model=Model.CONTRACT, reason=f"the game without contract: {apart.reason}")
+        decentralized = apart.solution
+    share = instance.share if share is None else share
+    return _solve_contract(instance, options, share, decentralized.present_value, begin)
+
+
+FIRST_SHARE = 0.5
+"""Share under which a contract is solved before its share becomes a decision: any share gives the same grid."""
+
+
+def _solve_contract(
+    instance: Instance, options: OptimizerOptions, share: float | None, reserves: PresentValue, begin: float
+) -> Found:
+    """Solve the contract at a given share, then let the share be decided, each time with another winner."""
+    first = FIRST_SHARE if share is None else share
+    start, error = solve_refined(instance, Model.CONTRACT, _remaining(options, begin), share=first)
+    if start.trajectory is None:
+        return _found(instance, Model.CONTRACT, start, error, begin)
+    last = start
+    if share is None:
+        fair = _solve_bargain(instance, start, reserves, (1.0, 1.0), _remaining(options, begin))
+        error = None if fair.trajectory is None else _estimated(instance, fair)
+        last = _stopped(fair, start.stop_reason)  # on its grid, refined to the end or not
+    if last.trajectory is None:
+        if last.stop_reason is StopReason.INFEASIBLE:
+            last = replace(last, note=_no_share(instance, start, reserves))
+        return _found(instance, Model.CONTRACT, last, error, begin)
+    accepted, ended_by = _accepted_shares(instance, start, reserves, options, begin)
+    return _found(instance, Model.CONTRACT, _stopped(last, ended_by), error, begin, share_range=accepted)
+
+
+def _no_share(instance: Instance, start: Discrete, reserves: PresentValue) -> str:
+    """Return in words what a solver means that found no share: beside the contract, what the players have without."""
+    assert start.trajectory is not None
+    contract = Solution(instance=instance, model=Model.CONTRACT, trajectory=start.trajectory, share=start.share)
+    return (
+        f"no share from {LEAST_SHARE:g} to {1.0 - LEAST_SHARE:g} was found that gives both players the same gain over "
+        f"what they have without contract, {reserves.manufacturer:.8g} (manufacturer) and {reserves.retailer:.8g} "
+        f"(retailer): under the contract they share {contract.present_value.supply_chain:.8g}; contract.share sets one "
+        "all the same"
+    )
+
+
+def _accepted_shares(
+    instance: Instance, start: Discrete, reserves: PresentValue, options: OptimizerOptions, begin: float
+) -> tuple[tuple[float, float] | None, StopReason]:
+    """Return the least and the largest share that both accept, and what ended the search.
+
+    None where there is none, or a limit or Ctrl-C comes first: the contract is an answer without its range, too.
+    """
+    ends: list[float | None] = []
+    for weights in ((1.0, 0.0), (0.0, 1.0)):
+        if options.time_limit is not None and time.perf_counter() > begin + options.time_limit:
+            return None, StopReason.TIME_LIMIT
+        try:
+            found = _solve_bargain(instance, start, reserves, weights, _remaining(options, begin))
+        except KeyboardInterrupt:
+            return None, StopReason.INTERRUPTED
+        if found.stop_reason.is_limit:
+            return None, found.stop_reason
+        ends.append(found.share)
+    low, high = ends
+    return (None if low is None or high is None else (low, high)), StopReason.CONVERGED
+
+
+def _solve_bargain(
+    instance: Instance,
+    start: Discrete,
+    reserves: PresentValue,
+    weights: tuple[float, float],
+    options: OptimizerOptions,
+) -> Discrete:
+    """Let the share be decided, on the grid of a contract solved before: see `Bargain`."""
+    assert start.trajectory is not None
+    bargain = Bargain(
+        manufacturer_reserve=reserves.manufacturer,
+        retailer_reserve=reserves.retailer,
+        retailer_weight=weights[0],
+        manufacturer_weight=weights[1],
+    )
+    m = build(instance, Model.CONTRACT, start.trajectory.grid, bargain=bargain)
+    return solve_discrete(m, Model.CONTRACT, options, start=start, time_limit=options.time_limit)
+
+
+def solve_refined(
+    instance: Instance, model: Model, options: OptimizerOptions, **terms: Any
+) -> tuple[Discrete, MeshError | None]:
+    """Solve on ever finer grids until the estimated error is below the tolerance, or a limit stops it.
+
+    Parameters
+    ----------
+    terms
+        `share` or `bargain`, for a contract.
+    """
+    tolerance, deepest = _refinement(instance, options)
+    grid = first_grid(instance, options.degree)
+    deadline = None if options.time_limit is None else time.perf_counter() + options.time_limit
+    last: Discrete | None = None
+    error: MeshError | None = None
+    for _ in range(options.rounds + 1):
+        try:
+            m = build(instance, model, grid, **terms)
+            latest = solve_discrete(m, model, options, start=last, time_limit=_left(deadline))
+            if last is None:
+                latest = _of_best_regime(instance, model, grid, options, latest, deadline)
+        except KeyboardInterrupt:
+            if last is None:
+                raise
+            return _stopped(last, StopReason.INTERRUPTED), error
+        if latest.trajectory is None:
+            return (latest, None) if last is None else (_stopped(last, latest.stop_reason), error)
+        last = latest
+        error = _estimated(instance, latest)
+        finer = refine(grid, error, tolerance, tail_tolerance=TAIL_TOLERANCE, deepest=deepest)
+        if finer == grid or finer.elements > options.elements:
+            break
+        if deadline is not None and time.perf_counter() > deadline:
+            return _stopped(last, StopReason.TIME_LIMIT), error
+        grid = finer
+    assert last is not None  # there is always a first round
+    return last, error
+
+
+def _of_best_regime(
+    instance: Instance, model: Model, grid: Grid, options: OptimizerOptions, first: Discrete, deadline: float | None
+) -> Discrete:
+    """Return the best local optimum on the first grid over the regimes that price caps make."""
+
+    def solve_from(plan: Trajectory) -> Discrete:
+        start = replace(first, trajectory=plan)
+        return solve_discrete(build(instance, model, grid), model, options, start=start, time_limit=_left(deadline))
+
+    return best_regime(
+        instance, model, first, solve_from, lambda: deadline is not None and time.perf_counter() > deadline
+    )
+
+
+def _stopped(discrete: Discrete, reason: StopReason) -> Discrete:
+    """Return a solve as the best that there was when a limit stopped the refinement; it claims less then."""
+    if not reason.is_limit:
+        return discrete
+    return replace(discrete, stop_reason=reason, point_status=PointStatus.FEASIBLE)
+
+
+def _refinement(instance: Instance, options: OptimizerOptions) -> tuple[float, float]:
+    """Return the tolerance of refinement, and the discount factor below which the last element is left as it is.
+
+    Late months weigh next to nothing: inequalities leave them to the solver's own tolerance, and where months are
+    discounted fast even double precision does not determine them. Nothing is gained by cutting them finer.
+    """
+    default = 1e-5 if instance.constrains_paths() else 1e-7
+    return default if options.mesh_tolerance is None else options.mesh_tolerance, _deepest(instance)
+
+
+def _deepest(instance: Instance) -> float:
+    """Return the discount factor below which months are left as they are, by refinement and certificate."""
+    return COARSE_DEEPEST if instance.constrains_paths() else DEEPEST
+
+
+def _remaining(options: OptimizerOptions, begin: float) -> OptimizerOptions:
+    """Return options with what is left of the time limit since `begin`."""
+    limit = options.time_limit
+    return options if limit is None else replace(options, time_limit=_left(begin + limit))
+
+
+def _left(deadline: float | None) -> float | None:
+    return None if deadline is None else max(0.1, deadline - time.perf_counter())
+
+
+def _estimated(instance: Instance, discrete: Discrete) -> MeshError:
+    assert discrete.trajectory is not None
+    moments = discrete.trajectory.at_nodes()
+    flow = flows(instance, moments, discrete.share).supply_chain
+    return estimate(discrete.trajectory, flow, demands(instance.matrices(), moments))
+
+
+def _found(
+    instance: Instance,
+    model: Model,
+    last: Discrete,
+    error: MeshError | None,
+    begin: float,
+    share_range: tuple[float, float] | None = None,
+) -> Found:
+    run = Run(
+        route=Route.OPTIMIZER,
+        solver=last.solver,
+        stop_reason=last.stop_reason,
+        point_status=last.point_status if last.trajectory is not None else PointStatus.NONE,
+        seconds=time.perf_counter() - begin,
+    )
+    if last.trajectory is None or error is None:
+        return Found(model=model, run=run, reason=last.note or last.stop_reason.value)
+    is_coarse = last.stop_reason.is_limit or instance.constrains_paths()
+    tolerance = COARSE_MESH_TOLERANCE if is_coarse else MESH_TOLERANCE
+    is_known = instance.is_finite or float(error.by_element[-1]) <= tolerance
+    solution = Solution(
+        instance=instance,
+        model=model,
+        trajectory=last.trajectory,
+        share=last.share,
+        share_range=share_range,
+        decay_rate=fitted_decay_rate(last.trajectory) if is_known else None,
+        is_steady_state_known=is_known,
+    )
+    checks = grid_checks(error, instance, is_stopped=last.stop_reason.is_limit)
+    return Found(model=model, run=run, solution=solution, certificate=last.certificate + checks)
+
+
+def grid_checks(error: MeshError, instance: Instance, *, is_stopped: bool = False) -> Certificate:
+    """Return what the grid itself says of its errors; `is_stopped` says that a limit stopped its refinement."""
+    is_coarse = is_stopped or instance.constrains_paths()
+    mesh = Check(
+        name="mesh-error",
+        residual=error.worst(_deepest(instance)),
+        tolerance=COARSE_MESH_TOLERANCE if is_coarse else MESH_TOLERANCE,
+        detail="estimated error of the worst path between its nodes, relative to its size",
+    )
+    tail = Check(
+        name="truncation",
+        residual=error.tail,
+        tolerance=TAIL_TOLERANCE,
+        detail="bound of what the element that reaches to infinity can change, relative to the present value",
+    )
+    return Certificate((mesh,) if instance.is_finite else (mesh, tail))
+
+
+def fitted_decay_rate(trajectory: Trajectory) -> tuple[float, ...] | None:
+    """Return Q fitted to ``m' = -Q (m - m_inf)``; None with several levels or a path of another law.
+
+    The rate is the least-squares slope over all nodes whose distance from the end is a thousandth of the largest.
+    """
+    if trajectory.efficiency.shape[-1] != 1 or not np.isinf(trajectory.grid.breaks[-1]):
+        return None
+    moments, end = trajectory.at_nodes(), float(trajectory.end.efficiency[0, 0])
+    times, distance = moments.times, moments.efficiency[:, 0] - end
+    start = float(trajectory.initial_efficiency[0]) - end
+    is_far = np.abs(distance) > 1e-3 * abs(start)
+    if abs(start) < 1e-6 * (1.0 + abs(end)) or is_far.sum() < 3:
+        return None
+    is_same_side = distance[is_far] / start > 0.0
+    if not is_same_side.all():
+        return None
+    logs = np.log(distance[is_far] / start)
+    rate = -float(logs @ times[is_far] / (times[is_far] @ times[is_far]))
+    misfit = float(np.abs(logs + rate * times[is_far]).max())
+    return (rate,) if misfit < 1e-3 else None

@@ -1,0 +1,1 @@
+"""What the paper prints and states, beside what its model gives."""

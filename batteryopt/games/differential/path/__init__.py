@@ -1,0 +1,1 @@
+"""Paths over time: grids, quadrature, polynomials between nodes."""

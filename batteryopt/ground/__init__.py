@@ -1,0 +1,1 @@
+"""What everything stands on: errors, statuses, certificates, provenance, files; knows nothing above it."""

@@ -1,0 +1,128 @@
+"""What every entity does when it is made: take what people give, and refuse what its fields cannot hold."""
+
+from __future__ import annotations
+
+import contextlib
+import dataclasses
+import enum
+import math
+from collections.abc import Iterator
+from contextvars import ContextVar
+from typing import Any, ClassVar, cast
+
+from batteryopt.ground.errors import nearest
+from batteryopt.network.data.entity_faults import EntityFault, InvalidNetwork, fault_in
+from batteryopt.network.data.fields import FieldSpec, specs_of
+from batteryopt.tables.input_faults import show
+
+_ARE_JUDGED_LATER: ContextVar[bool] = ContextVar("_ARE_JUDGED_LATER", default=False)
+
+
+@contextlib.contextmanager
+def judged_later() -> Iterator[None]:
+    """Let entities be made whatever they hold: whoever reads a table tells all faults of all rows at once."""
+    token = _ARE_JUDGED_LATER.set(True)
+    try:
+        yield
+    finally:
+        _ARE_JUDGED_LATER.reset(token)
+
+
+class Entity:
+    """A row of a table: its fields say what they may hold (`batteryopt.network.data.fields`).
+
+    Where a field takes one of a few words, the word itself will do (``base="collected_t"``), and lists and arrays
+    where it takes several numbers or names.
+
+    Raises
+    ------
+    InvalidNetwork
+        With every fault of the entity's own fields.
+    """
+
+    KEY: ClassVar[tuple[str, ...]]
+    """The fields that tell it from its like; empty: all of them."""
+
+    def __post_init__(self) -> None:
+        for spec in specs_of(type(self)):
+            value = getattr(self, spec.name)
+            taken = _taken(value, spec)
+            if taken is not value:
+                object.__setattr__(self, spec.name, taken)
+        if not _ARE_JUDGED_LATER.get():
+            faults = list(own_faults(self))
+            if faults:
+                raise InvalidNetwork(type(self).__name__, faults)
+
+
+def key_of(kind: type[Entity]) -> tuple[str, ...]:
+    """Return the fields that tell a row of an entity from the others."""
+    return kind.KEY or tuple(field.name for field in dataclasses.fields(cast("Any", kind)))
+
+
+def _taken(value: Any, spec: FieldSpec) -> Any:
+    """Return what a value stands for in a field; the value itself where it is none of its kind."""
+    if spec.choices is not None:
+        return _choice(value, spec.choices)
+    if isinstance(value, float | int | str | bool) or value is None:
+        return value
+    if hasattr(value, "tolist"):  # numbers and arrays of numpy, columns of pandas
+        value = value.tolist()
+    if isinstance(value, list) and (spec.is_profile or spec.is_list or spec.is_amounts):
+        return tuple(tuple(item) if isinstance(item, list) else item for item in value)
+    return value
+
+
+def _choice(value: Any, choices: type[enum.StrEnum]) -> Any:
+    if isinstance(value, str) and not isinstance(value, choices):
+        for choice in choices:
+            if value.lower() in (choice.value, choice.name.lower()):
+                return choice
+    return value
+
+
+def own_faults(entity: Any) -> Iterator[EntityFault]:
+    """Yield every fault of an entity that can be seen without the others."""
+    for spec in specs_of(type(entity)):
+        value = getattr(entity, spec.name)
+        if value is None and spec.is_optional:
+            continue
+        if spec.choices is not None:
+            yield from _word_faults(entity, spec, value)
+        elif spec.is_text:
+            yield from _text_faults(entity, spec, value)
+        elif spec.limits is not None and not spec.is_amounts:
+            yield from _number_faults(entity, spec, value)
+
+
+def _word_faults(entity: Any, spec: FieldSpec, value: Any) -> Iterator[EntityFault]:
+    assert spec.choices is not None
+    if not isinstance(value, spec.choices):
+        words = [choice.value for choice in spec.choices]
+        remedy = f"{nearest(str(value), words)}; expected one of {', '.join(words)}"
+        yield fault_in(entity, spec.name, f"is {show(value)}", remedy)
+
+
+def _text_faults(entity: Any, spec: FieldSpec, value: Any) -> Iterator[EntityFault]:
+    expected = "several names, as a tuple or a list" if spec.is_list else "a text"
+    items = value if spec.is_list and isinstance(value, tuple) else (value,)
+    is_wrong = spec.is_list and not isinstance(value, tuple)
+    if is_wrong or not all(isinstance(item, str) for item in items):
+        yield fault_in(entity, spec.name, f"is {show(value)}", f"expected {expected}")
+
+
+def _number_faults(entity: Any, spec: FieldSpec, value: Any) -> Iterator[EntityFault]:
+    assert spec.limits is not None
+    numbers = value if isinstance(value, tuple) and spec.is_profile else (value,)
+    for period, number in enumerate(numbers):
+        at = period if isinstance(value, tuple) else None
+        is_number = isinstance(number, int | float) and not isinstance(number, bool)
+        if not is_number or (spec.is_whole and math.isfinite(number) and number != int(number)):
+            expected = (
+                "a whole number" if spec.is_whole else "a number, or one a period" if spec.is_profile else "a number"
+            )
+            yield fault_in(entity, spec.name, f"is {show(number)}", f"expected {expected}", at)
+            return
+        if not spec.limits.allow(number):
+            yield fault_in(entity, spec.name, f"is {number}", f"expected {spec.limits.words}", at)
+            return

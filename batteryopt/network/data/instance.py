@@ -1,0 +1,278 @@
+"""The network's normal form: what CSV tables, importers and generators all become, and what the model is built from.
+
+A node is a `Site`, and every site, product and period has one balance::
+
+    returns + came back + received + made + stock before = sent + used + sold + disposed + uncollected + stock after
+
+A chain (pack -> collected pack -> tested pack -> second-life pack or scrap -> black mass -> metals) is data: it is in
+the recipes of the facility types. Nothing is passed on without being worked on or stored: what a site sends is its own
+(returned, come back, made or from stock), and what it receives an open facility, a market or a disposal takes there.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
+
+import numpy as np
+import numpy.typing as npt
+
+from batteryopt.ground.errors import Fault, InvalidInput, nearest
+from batteryopt.network.data.entity_faults import InvalidNetwork
+from batteryopt.network.data.facilities import Candidate, FacilityType, Level, Recipe, Sizes, Standing, Storage
+from batteryopt.network.data.faults import faults_of
+from batteryopt.network.data.flows import (
+    GREAT_CIRCLE,
+    ComesBack,
+    Disposal,
+    Lane,
+    Market,
+    Mode,
+    ModeProduct,
+    Period,
+    Product,
+    Profile,
+    Return,
+    Scenario,
+    Site,
+)
+from batteryopt.network.data.policy import (
+    CollectionTarget,
+    Coverage,
+    Group,
+    Limit,
+    Policy,
+    Quantity,
+    Sharing,
+    Subsidy,
+    SubsidyBase,
+)
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+Floats = npt.NDArray[np.float64]
+RowT = TypeVar("RowT", Return, Market)
+
+__all__ = [
+    "GREAT_CIRCLE",
+    "Candidate",
+    "CollectionTarget",
+    "ComesBack",
+    "Coverage",
+    "Disposal",
+    "FacilityType",
+    "Group",
+    "InvalidNetwork",
+    "Lane",
+    "Level",
+    "Limit",
+    "Market",
+    "Mode",
+    "ModeProduct",
+    "Network",
+    "Period",
+    "Policy",
+    "Product",
+    "Profile",
+    "Quantity",
+    "Recipe",
+    "Return",
+    "Scenario",
+    "Sharing",
+    "Site",
+    "Sizes",
+    "Standing",
+    "Storage",
+    "Subsidy",
+    "SubsidyBase",
+]
+
+
+@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
+class Network:
+    """An instance: sites, what returns there, what may stand there, what may travel, and the rules.
+
+    Attributes
+    ----------
+    name
+        For titles.
+    currency
+        Of every price and cost; three letters by custom.
+    discount_rate
+        A year; the first period is not discounted.
+    distances
+        Matrices (sites, sites) in km by name, in the order of ``sites``; NaN where there is no way.
+    scenarios
+        Empty: one future. Rows with a scenario's name belong to it, rows without to all.
+    source
+        Where the data come from.
+
+    Raises
+    ------
+    InvalidNetwork
+        With every fault at once: names that are not declared, numbers out of range, profiles of the wrong length.
+    """
+
+    kind: ClassVar[str] = "network"
+
+    name: str
+    currency: str = ""
+    discount_rate: float = 0.0
+    periods: tuple[Period, ...]
+    products: tuple[Product, ...]
+    sites: tuple[Site, ...]
+    returns: tuple[Return, ...]
+    types: tuple[FacilityType, ...]
+    candidates: tuple[Candidate, ...]
+    markets: tuple[Market, ...] = ()
+    disposals: tuple[Disposal, ...] = ()
+    modes: tuple[Mode, ...]
+    lanes: tuple[Lane, ...] = ()
+    distances: Mapping[str, Floats] = field(default_factory=dict)
+    groups: tuple[Group, ...] = ()
+    policy: Policy = field(default_factory=Policy)
+    scenarios: tuple[Scenario, ...] = ()
+    source: str = ""
+
+    def __post_init__(self) -> None:
+        faults = faults_of(self)
+        if faults:
+            raise InvalidNetwork(self.name, faults)
+
+    def __repr__(self) -> str:
+        counts = (len(self.sites), len(self.products), len(self.candidates), len(self.modes), len(self.periods))
+        words = ("sites", "products", "candidates", "modes", "periods")
+        return f"Network {self.name!r}: " + ", ".join(f"{n} {word}" for n, word in zip(counts, words, strict=True))
+
+    @classmethod
+    def from_frames(
+        cls,
+        frames: Mapping[str, pd.DataFrame],
+        *,
+        distances: Mapping[str, pd.DataFrame] | None = None,
+        **settings: Any,
+    ) -> Network:
+        """Return the network that tables say, each a DataFrame with the columns of its CSV file.
+
+        Parameters
+        ----------
+        frames
+            By the table's name: ``returns``, ``markets`` ...
+        distances
+            Matrices in km by name, with the names of sites on both sides.
+        settings
+            As in ``network.toml``: ``name``, ``currency``, ``periods``, ``discount_rate``, ``policy`` ...
+
+        Raises
+        ------
+        InvalidInput
+            With every fault at once, each with its table, row and column.
+        """
+        from batteryopt.network.tables.frames import read_frames
+
+        return read_frames(frames, distances or {}, settings)
+
+    def tables(self) -> dict[str, pd.DataFrame]:
+        """Return every table that has rows as a DataFrame, with the columns of its CSV file."""
+        from batteryopt.network.tables.frames import frames_of
+
+        return frames_of(self)
+
+    def settings(self) -> dict[str, Any]:
+        """Return all that stands in no table: with it and `tables`, `from_frames` gives the network again."""
+        from batteryopt.network.tables.frames import settings_of_frames
+
+        return settings_of_frames(self)
+
+    def replace(self, **changes: Any) -> Network:
+        """Return a validated copy with some fields changed, those of its policy among them.
+
+        A table may be given as a DataFrame: ``network.replace(returns=frame, discount_rate=0.03)``.
+
+        Raises
+        ------
+        InvalidInput
+            If a field is unknown, or with every fault of the changed network.
+        """
+        from batteryopt.network.tables.frames import with_changes
+
+        return with_changes(self, changes)
+
+    @cached_property
+    def discount_factors(self) -> Floats:
+        """Value today of one unit of money in each period (T), paid at the period's beginning."""
+        years = np.cumsum([0.0, *(period.years for period in self.periods)])[:-1]
+        return np.asarray((1.0 + self.discount_rate) ** -years, dtype=float)
+
+    @cached_property
+    def groups_by_name(self) -> Mapping[str, tuple[str, ...]]:
+        """Sites by group: the declared ones, the regions, and "" for all sites."""
+        regions: dict[str, list[str]] = {"": [site.name for site in self.sites]}
+        for site in self.sites:
+            if site.region:
+                regions.setdefault(site.region, []).append(site.name)
+        return {name: tuple(sites) for name, sites in regions.items()} | {g.name: g.sites for g in self.groups}
+
+    @cached_property
+    def period_index(self) -> Mapping[str, int]:
+        """Position of a period by name."""
+        return {period.name: t for t, period in enumerate(self.periods)}
+
+    @cached_property
+    def types_by_name(self) -> Mapping[str, FacilityType]:
+        """Facility types by name."""
+        return {type_.name: type_ for type_ in self.types}
+
+    def subsidised_share(self, candidate: Candidate) -> Floats:
+        """Return the share of a candidate's opening cost that subsidies pay, whatever is in their pots (T)."""
+        rules = [rule for rule in self.policy.subsidies if rule.base is SubsidyBase.OPENING_COST]
+        mine = [r for r in rules if r.type in ("", candidate.type) and candidate.site in self.groups_by_name[r.group]]
+        return sum((self.profile(rule.rate) for rule in mine), np.zeros(len(self.periods)))
+
+    def levels_of(self, candidate: Candidate) -> tuple[Level, ...]:
+        """Return the levels that a candidate may have, smallest first."""
+        levels = candidate.levels or self.types_by_name[candidate.type].levels
+        if not candidate.largest_level:
+            return levels
+        names = [level.name for level in levels]
+        return levels[: names.index(candidate.largest_level) + 1]
+
+    def profile(self, value: Profile) -> Floats:
+        """Return a profile as an array, one number a period (T)."""
+        if isinstance(value, tuple):
+            return np.array(value, dtype=float)
+        return np.full(len(self.periods), value, dtype=float)
+
+    def in_scenario(self, name: str) -> Network:
+        """Return the instance of one scenario: rows of the others are left out.
+
+        Where a site and product have a row of the scenario beside one of all scenarios, the scenario's holds.
+
+        Raises
+        ------
+        InvalidInput
+            If there is no such scenario.
+        """
+        names = [scenario.name for scenario in self.scenarios]
+        if name not in names:
+            remedy = nearest(name, names) if names else "leave it out: this network has one future"
+            raise InvalidInput(self.name, [Fault(place="scenario", problem=f"'{name}' is unknown", remedy=remedy)])
+        returns, markets = of_scenario(self.returns, name), of_scenario(self.markets, name)
+        return dataclasses.replace(self, returns=returns, markets=markets, scenarios=())
+
+    @property
+    def only_future(self) -> Network:
+        """The network with its one scenario taken for what will come; itself where there are none or several."""
+        return self.in_scenario(self.scenarios[0].name) if len(self.scenarios) == 1 else self
+
+
+def of_scenario(rows: Iterable[RowT], name: str) -> tuple[RowT, ...]:
+    """Return the rows that hold in a scenario: its own, and those of all that it has no row instead of."""
+    rows = tuple(rows)
+    own = {(row.site, row.product) for row in rows if row.scenario == name}
+    mine = (r for r in rows if r.scenario == name or (not r.scenario and (r.site, r.product) not in own))
+    return tuple(dataclasses.replace(row, scenario="") for row in mine)

@@ -1,0 +1,134 @@
+"""Rules that say nothing, cannot be kept, or ask for what their quantity does not know."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections import defaultdict
+from collections.abc import Collection, Iterator, Mapping
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from batteryopt.network.data.entity_faults import EntityFault, fault_in
+from batteryopt.network.data.policy import NARROWED_BY, SUBSIDY_NARROWED_BY, Limit, Quantity, Subsidy, SubsidyBase
+
+if TYPE_CHECKING:
+    from batteryopt.network.data.instance import Network
+
+SHARE_TOLERANCE = 1e-9
+"""Shares may add up to so much above 1: 0.1 and 0.9 have no exact binary form."""
+
+
+def rule_contradictions_of(network: Network) -> Iterator[EntityFault]:
+    """Yield every fault of limits and subsidies that are in order by themselves."""
+    for limit in network.policy.limits:
+        yield from _narrowed_too_far(limit, limit.quantity, NARROWED_BY[limit.quantity])
+        yield from _never_used(network, limit, is_processed=limit.quantity is Quantity.PROCESSED)
+        yield from _sides_of(network, limit)
+    yield from _limits_against_each_other(network)
+    for subsidy in network.policy.subsidies:
+        yield from _narrowed_too_far(subsidy, subsidy.base, SUBSIDY_NARROWED_BY[subsidy.base])
+        yield from _never_used(network, subsidy, is_processed=subsidy.base is SubsidyBase.PROCESSED)
+    yield from _opening_rates(network)
+
+
+def _narrowed_too_far(rule: Limit | Subsidy, counted: str, known: Collection[str]) -> Iterator[EntityFault]:
+    for field in ("type", "product", "mode"):
+        name = getattr(rule, field, "")
+        if name and field not in known:
+            remedy = f"leave it empty; what narrows {counted}: {', '.join((*known, 'group'))}"
+            yield fault_in(rule, field, f"is '{name}', and {counted} has no {field}", remedy)
+
+
+def _never_used(network: Network, rule: Limit | Subsidy, *, is_processed: bool) -> Iterator[EntityFault]:
+    """Yield a product that no recipe uses: it is never processed, for what is made of others is not counted."""
+    if not is_processed or not rule.product or rule.product not in {product.name for product in network.products}:
+        return
+    types = [type_ for type_ in network.types if rule.type in ("", type_.name)]
+    used = {product for type_ in types for recipe in type_.recipes for product, _ in recipe.inputs}
+    if rule.product not in used:
+        of_type = f" of '{rule.type}'" if rule.type else ""
+        problem = f"is '{rule.product}', which no recipe{of_type} uses: processed_t counts what goes in"
+        yield fault_in(rule, "product", problem, f"used: {', '.join(sorted(used)) or 'nothing'}")
+
+
+# ---- limits --------------------------------------------------------------------------------------------------------
+
+
+def _sides_of(network: Network, limit: Limit) -> Iterator[EntityFault]:
+    if limit.least is None and limit.most is None:
+        yield fault_in(limit, "most", "is missing, and so is least", "a limit needs a least, a most, or both")
+    if limit.over_all_periods:
+        for field in ("least", "most"):
+            if isinstance(getattr(limit, field), tuple):
+                problem = "differs from period to period, and over_all_periods counts all together"
+                yield fault_in(limit, field, problem, "expected one number")
+    period = _first_above(network, limit.least, limit.most)
+    if period is not None:
+        least, most = (network.profile(value)[period] for value in (limit.least or 0.0, limit.most or 0.0))
+        at = period if isinstance(limit.least, tuple) else None
+        yield fault_in(limit, "least", f"is {least:g}", f"expected at most most, {most:g}", at)
+
+
+def _first_above(network: Network, least: Any, most: Any) -> int | None:
+    """Return the first period in which a least is above a most; None too where a profile has the wrong length."""
+    if (
+        least is None
+        or most is None
+        or any(isinstance(value, tuple) and len(value) != len(network.periods) for value in (least, most))
+    ):
+        return None
+    periods = np.flatnonzero(network.profile(least) > network.profile(most))
+    return int(periods[0]) if len(periods) else None
+
+
+def _limits_against_each_other(network: Network) -> Iterator[EntityFault]:
+    """Two hard limits on one thing of which one asks for more than the other allows."""
+    for limits in limits_on_one_thing(network).values():
+        hard = [limit for limit in limits if limit.penalty is None]
+        for one in hard:
+            for other in hard:
+                if one is not other and _first_above(network, one.least, other.most) is not None:
+                    problem = f"asks for more than limit '{other.name}' allows of the same"
+                    yield fault_in(one, "least", problem, "expected at most its most; give one of them a penalty")
+
+
+def limits_on_one_thing(network: Network) -> Mapping[tuple[Any, ...], list[Limit]]:
+    """Return the limits by what they count: all their fields but name, numbers and penalty."""
+    said = {"name", "least", "most", "penalty"}
+    fields = [field.name for field in dataclasses.fields(Limit) if field.name not in said]
+    found: dict[tuple[Any, ...], list[Limit]] = defaultdict(list)
+    for limit in network.policy.limits:
+        found[tuple(getattr(limit, field) for field in fields)].append(limit)
+    return found
+
+
+# ---- subsidies -----------------------------------------------------------------------------------------------------
+
+
+def _opening_rates(network: Network) -> Iterator[EntityFault]:
+    """Shares of an opening cost above 1, of one subsidy or of all that one candidate would get: money of nothing."""
+    rules = [s for s in network.policy.subsidies if s.base is SubsidyBase.OPENING_COST]
+    rules = [s for s in rules if not isinstance(s.rate, tuple) or len(s.rate) == len(network.periods)]
+    for rule in rules:
+        highest = float(network.profile(rule.rate).max(initial=0.0))
+        if highest > 1:
+            remedy = "expected a share of the opening cost, from 0 to 1 (0.3 is 30 %)"
+            yield fault_in(rule, "rate", f"is {highest:g}", remedy)
+    rules = [s for s in rules if network.profile(s.rate).max(initial=0.0) <= 1]
+    told: set[tuple[str, ...]] = set()
+    for candidate in network.candidates:
+        mine = [s for s in rules if s.type in ("", candidate.type) and _is_in(network, candidate.site, s.group)]
+        if not mine:
+            continue
+        total = np.sum([network.profile(s.rate) for s in mine], axis=0)
+        names = tuple(s.name for s in mine)
+        if total.max(initial=0.0) > 1 + SHARE_TOLERANCE and names not in told:
+            told.add(names)
+            said = ", ".join(f"'{name}'" for name in names)
+            problem = f"the rates of {said} add up to {total.max():g} for '{candidate.type}' at '{candidate.site}'"
+            yield fault_in(mine[-1], "rate", problem, "expected at most 1 of the opening cost in all")
+
+
+def _is_in(network: Network, site: str, group: str) -> bool:
+    return site in network.groups_by_name.get(group, ())

@@ -1,0 +1,1 @@
+"""Optima by enumeration and dynamic programming, where there is no solver to trust."""

@@ -1,0 +1,1 @@
+"""Questions that take several plans: frontiers, and what is in the way of any plan."""

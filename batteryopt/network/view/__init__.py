@@ -1,0 +1,1 @@
+"""What a page, a notebook or a workbook shows of a plan."""

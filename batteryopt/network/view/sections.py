@@ -1,0 +1,186 @@
+"""The page of a network plan: where things stand, what travels, what it costs and emits, and whom it serves."""
+
+from __future__ import annotations
+
+import html
+from typing import Any
+
+from batteryopt.network.view import compromise_charts as network_frontier
+from batteryopt.network.view import flow_charts as network_flows
+from batteryopt.network.view import money as network_money
+from batteryopt.network.view import plan_tables as network_tables
+from batteryopt.network.view import service as network_service
+from batteryopt.network.view import work as network_work
+from batteryopt.network.view.map import has_map, plan_map
+from batteryopt.network.view.scales import periods
+from batteryopt.report import headline, page, words
+from batteryopt.report.charts import present
+from batteryopt.report.page import Section
+from batteryopt.report.results import Saved
+from batteryopt.report.tables import Cell, Table, amount, number, share
+
+SIGNS = {"circle": "●", "square": "■", "diamond": "◆", "triangle-up": "▲", "star": "★", "cross": "✚"}
+LISTED = 40
+
+
+def sections(saved: Saved) -> list[Section]:
+    """Return the sections of the page."""
+    answer = saved.models["design"]
+    if answer["objective"] is None:
+        return [_nothing(saved), page.how_sure(saved), page.how_to_repeat(saved)]
+    parts = [_opening(saved)]
+    if saved.frontier is not None and saved.frontier["points"]:
+        parts.append(network_frontier.section(saved))
+    parts.append(_where(saved))
+    parts += [part.section(saved) for part in (network_money, network_work, network_service)]
+    return [*parts, page.how_sure(saved), page.how_to_repeat(saved)]
+
+
+def tables(saved: Saved) -> dict[str, Table]:
+    """Return the tables that a paper would print, by name."""
+    if saved.models["design"]["objective"] is None:
+        return {}
+    found = {"cost-terms": network_money.cost_table(saved), "facilities": _standing(saved), "figures": _figures(saved)}
+    if saved.frontier is not None:
+        found["frontier"] = network_frontier.table(saved)
+    return found
+
+
+def long_tables(saved: Saved) -> dict[str, Table]:
+    """Return what is too long for a paper: every table of the plan."""
+    return network_tables.long_tables(saved)
+
+
+def charts(saved: Saved) -> list[dict[str, Any]]:
+    """Return all charts of the page but the map's, which `map_chart` gives."""
+    if saved.models["design"]["objective"] is None:
+        return []
+    found = [network_money.costs(saved), network_money.emissions(saved), network_flows.sankey(saved)]
+    found += [network_work.utilisation(saved), network_work.stored(saved), network_work.stock(saved)]
+    found += [network_service.coverage(saved), network_service.dearest(saved), *network_frontier.charts(saved)]
+    return [map_chart(saved), *present(found)] if has_map(saved) else present(found)
+
+
+def map_chart(saved: Saved) -> dict[str, Any]:
+    """Return the map of what stands and travels."""
+    return {"name": "map", "title": "What stands where, and what travels", "height": 300, "map": plan_map(saved)}
+
+
+# ---- what was solved -----------------------------------------------------------------------------------------------
+
+
+def _opening(saved: Saved) -> Section:
+    answer = saved.models["design"]
+    figures, currency = answer["kpis"], answer.get("currency") or "money"
+    pairs = [
+        (
+            "Net present cost" if _cost(answer) >= 0 else "Net present cost (negative: it earns)",
+            f"{amount(_cost(answer), 4)} {currency}",
+        ),
+        ("Collected", f"{amount(figures['collected_t'])} t"),
+        ("Of all that returns", f"{figures['collection_rate']:.1%}"),
+        ("Net cost per tonne collected", f"{amount(figures['cost_per_collected_t'])} {currency}"),
+        ("Emitted", f"{amount(figures['emissions_t'])} t CO₂e"),
+        ("Facilities at the end", number(figures["facilities_at_the_end"], 0)),
+    ]
+    missed = answer.get("missed_rules") or []
+    blocks = [page.head(saved, "Network plan"), page.paragraph(words.verdict(answer)), page.tiles(pairs)]
+    if missed:
+        table = page.table(_breaches("Each with its period and by how much", missed))
+        blocks.append(page.fold(f"Soft rules that the plan misses: {len(missed)}", [table]))
+    return Section(title="", label=saved.marked_name, blocks=blocks)
+
+
+def _cost(answer: Any) -> float:
+    return float(sum(answer["cost_terms"].values()))
+
+
+def _nothing(saved: Saved) -> Section:
+    answer = saved.models["design"]
+    blocks = [page.head(saved, "Network plan"), page.paragraph(words.verdict(answer))]
+    if answer.get("conflicts"):
+        blocks.append(page.table(_breaches("Rules and balances that cannot hold together", answer["conflicts"])))
+    if opposed := answer.get("opposed"):
+        rows: list[list[Cell]] = [[row["rule"], row["place"], row["period"]] for row in opposed[:LISTED]]
+        blocks.append(page.table(Table(caption="What is in their way", columns=["Rule", "Where", "When"], rows=rows)))
+    return Section(title="", label=saved.marked_name, blocks=blocks)
+
+
+def _breaches(caption: str, rows: list[dict[str, Any]]) -> Table:
+    cells = [[row["rule"], row["place"], row["period"], amount(row["amount"]), row["unit"]] for row in rows[:LISTED]]
+    more = f" (the first {LISTED} of {len(rows)})" if len(rows) > LISTED else ""
+    return Table(caption=caption + more, columns=["Rule", "Where", "When", "By", "Unit"], rows=cells)
+
+
+# ---- where ---------------------------------------------------------------------------------------------------------
+
+
+def _where(saved: Saved) -> Section:
+    blocks = []
+    if has_map(saved):
+        spec = map_chart(saved)
+        blocks.append(page.figure({**spec, "note": _map_note(spec["map"])}, _controls(spec["map"])))
+    else:
+        blocks.append(page.paragraph("Some sites have no coordinates, so there is no map."))
+    blocks.append(page.fold("What stands at the end", [page.table(_standing(saved))]))
+    return Section(title="Where", blocks=blocks)
+
+
+def _map_note(content: dict[str, Any]) -> str:
+    most = amount(content["most"])
+    return (
+        f"Lines grow with tonnes (widest: {most} t in a period), markers with capacity; touch or point for figures. "
+        "The scale is that of the map's middle. Borders and coasts: Natural Earth 1:50m."
+    )
+
+
+def _controls(content: dict[str, Any]) -> str:
+    """Return the slider of the period, the choice of a product, and the key to colours."""
+    last = len(content["periods"]) - 1
+    products = [*zip(content["products"], content["product_colors"], strict=True)]
+    options = "".join(f'<option value="{i}">{html.escape(name)}</option>' for i, (name, _) in enumerate(products))
+    slider = (
+        f'<label>Period <input data-control="period" type="range" min="0" max="{last}" value="{last}"> '
+        "<output></output></label>"
+    )
+    choice = f'<label>Product <select data-control="product"><option value="-1">all</option>{options}</select></label>'
+    color = '<label>Colour by <select data-control="color"><option value="0">mode</option><option value="1">product'
+    color += "</option></select></label>"
+    modes = [(mode["name"], mode["color"]) for mode in content["modes"]]
+    keys = "".join(
+        f'<span data-key="{what}"{" hidden" if what == "product" else ""}><i style="background:{shade}"></i>'
+        f"{html.escape(name)}</span>"
+        for what, kinds in (("mode", modes), ("product", products))
+        for name, shade in kinds
+    )
+    keys += "".join(
+        f'<span><b style="color:{kind["color"]}">{SIGNS[kind["symbol"]]}</b>{html.escape(kind["name"])}</span>'
+        for kind in content["types"]
+    )
+    return f'<div class="controls">{slider}{choice}{color}</div><div class="key">{keys}</div>'
+
+
+def _standing(saved: Saved) -> Table:
+    table = saved.table("facilities")
+    last = table[table["period"] == periods(saved)[-1]].sort_values("capacity_t", ascending=False, kind="stable")
+    rows: list[list[Cell]] = [
+        [row["site"], words.words(row["type"]), row["level"], float(row["capacity_t"]), _share(row["utilisation"])]
+        for row in last.head(LISTED).to_dict(orient="records")
+    ]
+    more = f", the largest {LISTED} of {len(last)}" if len(last) > LISTED else ""
+    columns = ["Site", "Type", "Level", "Capacity, t", "Used"]
+    return Table(caption=f"In {periods(saved)[-1]}{more}", columns=columns, rows=rows, digits=0)
+
+
+def _figures(saved: Saved) -> Table:
+    answer = saved.models["design"]
+    currency = answer.get("currency") or "money"
+    rows: list[list[Cell]] = [
+        [headline.figure_name(name, currency), share(value) if name.endswith("_rate") else float(value)]
+        for name, value in answer["kpis"].items()
+    ]
+    return Table(caption="Figures of the plan", columns=["Figure", "Value"], rows=rows)
+
+
+def _share(value: float) -> str | None:
+    return None if value != value else f"{value:.0%}"

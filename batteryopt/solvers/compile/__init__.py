@@ -1,0 +1,1 @@
+"""From a Pyomo model to what solvers read: components, matrices, derivatives."""

@@ -1,0 +1,1 @@
+"""HiGHS: linear, mixed-integer and convex quadratic programs."""

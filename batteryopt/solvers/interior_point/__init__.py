@@ -1,0 +1,1 @@
+"""Ipopt, POUNCE and what codes of their kind share."""

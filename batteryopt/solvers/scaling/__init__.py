@@ -1,0 +1,1 @@
+"""Models in units in which their numbers are near 1, and back."""

@@ -1,0 +1,1 @@
+"""SCIP: anything factorable, to a proven global bound."""

@@ -1,0 +1,1 @@
+"""Every solver that Pyomo finds on this machine."""
