@@ -6,20 +6,19 @@ with functions at known places; a new one is an entry in `FAMILIES`.
 
 from __future__ import annotations
 
-import importlib
 import os
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
 from batteryopt.ground.errors import Fault, InvalidInput, nearest
+from batteryopt.ground.named import named
 
 if TYPE_CHECKING:
     import pandas as pd
     from rich.console import RenderableType
 
-    from batteryopt.games.shell.reproduction import Reproduction
     from batteryopt.ground.certificate import Certificate
     from batteryopt.solvers.contract.provenance import Run
 
@@ -104,6 +103,8 @@ class Family:
         Function from an instance, models and options to a `Result`.
     template
         Function that writes a commented instance at a path.
+    view
+        What pages and notebooks show of its answers, a `report.family_view.FamilyView`.
     reproduce
         Function that goes through the figures of the family's paper; empty where it has none.
     frontier
@@ -134,6 +135,7 @@ class Family:
     default_models: str
     solve: str
     template: str
+    view: str
     reproduce: str = ""
     options: str = ""
     frontier: str = ""
@@ -146,8 +148,7 @@ class Family:
 
     def get(self, place: str) -> Any:
         """Return what stands at a place, importing its module."""
-        module, name = place.split(":")
-        return getattr(importlib.import_module(f"{self.package}.{module}"), name)
+        return named(f"{self.package}.{place}")
 
     def read_instance(self, path: str | os.PathLike[str]) -> Any:
         """Return the instance that a file or folder describes, or raise `InvalidInput` with all its faults."""
@@ -210,11 +211,6 @@ class Family:
         """Write a commented instance to start from."""
         self.get(self.template)(path)
 
-    def reproduction(self, announce: Callable[[str], None] = lambda _: None) -> Reproduction:
-        """Return every figure of the family's paper beside ours."""
-        found: Reproduction = self.get(self.reproduce)(announce)
-        return found
-
 
 FAMILIES: Mapping[str, Family] = {
     family.kind: family
@@ -228,6 +224,7 @@ FAMILIES: Mapping[str, Family] = {
             default_models="solve:DEFAULT_MODELS",
             solve="solve:solve",
             template="template:write_template",
+            view="view.sections:VIEW",
             reproduce="paper.reproduce:reproduce",
             drawn=(
                 "profits.supply_chain",
@@ -251,6 +248,7 @@ FAMILIES: Mapping[str, Family] = {
             default_models="solve:DEFAULT_MODELS",
             solve="solve:solve",
             template="template:write_template",
+            view="view.sections:VIEW",
             reproduce="paper.reproduce:reproduce",
             drawn=(
                 "present_value.supply_chain",
@@ -272,6 +270,7 @@ FAMILIES: Mapping[str, Family] = {
             default_models="family:DEFAULT_MODELS",
             solve="family:solve",
             template="tables.template:write_template",
+            view="view.sections:VIEW",
             options="family:read_options",
             frontier="studies.compromises:solve_frontier",
             tables="plan.output:TABLES",
@@ -281,6 +280,14 @@ FAMILIES: Mapping[str, Family] = {
     )
 }
 """Every family, in the order in which people meet them."""
+
+ENGINE_VIEW = {"bilevel": "batteryopt.bilevel.view:VIEW"}
+"""The engine beneath the games, whose answers are shown like a family's."""
+
+
+def view_place(kind: str) -> str:
+    """Return where the view of a kind's answers stands, as ``module:name``."""
+    return ENGINE_VIEW.get(kind) or f"{family_of(kind).package}.{family_of(kind).view}"
 
 
 def family_of(kind: str, place: str = "kind") -> Family:

@@ -8,42 +8,39 @@ from pathlib import Path
 import pytest
 
 PACKAGE = Path(__file__).parents[1] / "batteryopt"
-FAMILIES = ("coordination", "differential_game", "network")
+GAMES = ("coordination", "differential")
+FAMILIES = {
+    "coordination": ("games", "coordination"),
+    "differential": ("games", "differential"),
+    "network": ("network",),
+}
+"""Where each family stands."""
 FLOORS = (
-    (
-        "errors",
-        "status",
-        "certificate",
-        "compiled_output",
-        "examples",
-        "files",
-        "input_faults",
-        "inputs",
-        "marks",
-        "signals",
-        "spreadsheet",
-        "toml_input",
-        "toml_output",
-        "units",
-    ),
-    ("solvers", "owned", "precedence"),
-    ("bilevel", "run", "reproduction", "presentation", "routes", "doors"),
-    FAMILIES,
-    ("families", "output"),
+    ("ground",),
+    ("tables",),
+    ("solvers",),
+    ("families",),
+    ("report",),
+    ("bilevel",),
+    ("games", "network"),
     ("sweep",),
-    ("report", "accuracy"),
-    ("cli", "__init__", "__main__"),
+    ("accuracy",),
+    ("cli", "__init__"),
+    ("__main__",),
 )
 KNOWN = {name: floor for floor, names in enumerate(FLOORS) for name in names}
-OPTIMISER = {"model", "optimizer", "solve"}
+OPTIMISER = {"model", "formulation", "search", "solve"}
 ROOMS = {
-    "closed_form": {*OPTIMISER, "check"},
-    "model": {"closed_form", "check", "solve"},
-    "check": {*OPTIMISER, "closed_form"},
-    "solution": {*OPTIMISER, "closed_form", "check"},
-    "instance": {*OPTIMISER, "closed_form", "check", "solution"},
+    "formula": {*OPTIMISER, "judge", "view"},
+    "exact": {*OPTIMISER, "judge", "view"},
+    "model": {"formula", "exact", "judge", "solve", "view"},
+    "formulation": {"formula", "exact", "judge", "solve", "view"},
+    "judge": {*OPTIMISER, "formula", "exact", "view"},
+    "solution": {*OPTIMISER, "formula", "exact", "judge", "view"},
+    "plan": {*OPTIMISER, "formula", "exact", "judge", "view"},
+    "data": {*OPTIMISER, "formula", "exact", "judge", "plan", "solution", "view"},
 }
-"""What a room of a family must not reach, not even by way of others; a room may have several modules or folders."""
+"""What a room of a family must not reach, not even by way of others: a room is a folder, or a module of the family."""
 
 
 def imports_of(path):
@@ -58,16 +55,18 @@ def imports_of(path):
                 yield from (".".join([*parts[1:], alias.name]) for alias in node.names)
 
 
-NAMED_FROM_BELOW = {("presentation", "batteryopt.report.present")}
-"""Modules named in a text by one that stands below them. Answers have the methods `table`, `plot` and `report`, whose
-work is the report's: `presentation` finds it by name when one is called. No other module may do so."""
-
 FILES = {path.relative_to(PACKAGE).with_suffix("").parts: path for path in sorted(PACKAGE.rglob("*.py"))}
 
 
+def family_of(parts):
+    """Return the family that a module belongs to, or None."""
+    return next((name for name, home in FAMILIES.items() if parts[: len(home)] == home), None)
+
+
 def room_of(parts):
-    """Return the room that a family's module belongs to: ``closed_form_network`` to ``closed_form``."""
-    return next((room for room in (*ROOMS, *OPTIMISER) if parts[1].startswith(room)), parts[1])
+    """Return the room of a family that a module stands in."""
+    home = FAMILIES[family_of(parts)]
+    return parts[len(home)] if len(parts) > len(home) else "__init__"
 
 
 def test_every_module_has_a_floor():
@@ -76,40 +75,62 @@ def test_every_module_has_a_floor():
 
 @pytest.mark.parametrize("parts", FILES, ids=".".join)
 def test_arrows_go_down(parts):
-    own = parts[0]
     for target in imports_of(FILES[parts]):
         name = target.partition(".")[0]
-        if name in KNOWN and name != own:
-            is_level = KNOWN[name] == KNOWN[own] and own not in (*FAMILIES, "report", "accuracy")
-            assert is_level or KNOWN[name] < KNOWN[own], f"{'.'.join(parts)} imports {target}"
+        if name in KNOWN and name != parts[0]:
+            assert KNOWN[name] < KNOWN[parts[0]], f"{'.'.join(parts)} imports {target}"
 
 
-def names_from_below(parts):
-    """Yield the modules of higher floors that a module names in its texts, as `importlib` would have them."""
-    for node in ast.walk(ast.parse(FILES[parts].read_text(encoding="utf-8"))):
-        if isinstance(node, ast.Constant) and isinstance(node.value, str) and " " not in node.value:
-            names = node.value.split(".")
-            if names[0] == "batteryopt" and KNOWN.get((*names, "")[1], -1) > KNOWN[parts[0]]:
-                yield node.value
+@pytest.mark.parametrize("parts", [parts for parts in FILES if family_of(parts)], ids=".".join)
+def test_families_do_not_know_each_other(parts):
+    others = {".".join(home) for name, home in FAMILIES.items() if name != family_of(parts)}
+    met = {target for target in imports_of(FILES[parts]) for other in others if f"{target}.".startswith(f"{other}.")}
+    assert not met
 
 
-def test_one_module_alone_names_what_stands_above_it():
-    found = {(".".join(parts), name) for parts in FILES for name in names_from_below(parts)}
-    assert found == NAMED_FROM_BELOW
+def modules_named(target):
+    """Return the modules that an import may mean: a module, or a name within one."""
+    names = tuple(target.split("."))
+    return {names, (*names, "__init__"), names[:-1], (*names[:-1], "__init__")} & set(FILES)
 
 
-@pytest.mark.parametrize("family", FAMILIES)
-@pytest.mark.parametrize("room", ROOMS)
+def rooms_with_modules():
+    """Yield the rooms of each family that have rules."""
+    for family in FAMILIES:
+        mine = {room_of(parts) for parts in FILES if family_of(parts) == family}
+        yield from ((family, room) for room in ROOMS if room in mine)
+
+
+def test_every_family_has_the_rooms_that_keep_opinions_apart():
+    rooms = set(rooms_with_modules())
+    for family in GAMES:
+        assert {(family, room) for room in ("data", "formula", "model", "judge", "solution")} <= rooms
+    assert {("network", room) for room in ("data", "exact", "formulation", "judge", "plan")} <= rooms
+
+
+@pytest.mark.parametrize(("family", "room"), list(rooms_with_modules()))
 def test_the_rooms_of_a_family_are_apart(family, room):
-    reached = {parts for parts in FILES if parts[0] == family and room_of(parts) == room}
-    assert reached, f"{family} has no {room}"
+    reached = {parts for parts in FILES if family_of(parts) == family and room_of(parts) == room}
     waiting = list(reached)
     while waiting:
         for target in imports_of(FILES[waiting.pop()]):
-            names = tuple(target.split("."))
-            homes = {names, (*names, "__init__"), names[:-1], (*names[:-1], "__init__")} & set(FILES)
-            new = {other for other in homes if other[0] == family} - reached
+            new = {other for other in modules_named(target) if family_of(other) == family} - reached
             reached |= new
             waiting += new
     trespassed = {room_of(parts) for parts in reached} & ROOMS[room]
     assert not trespassed, f"{family}.{room} reaches {trespassed}"
+
+
+def test_no_module_reaches_itself():
+    """Imports under `TYPE_CHECKING` count: what is needed to understand a module is needed."""
+    graph = {parts: {m for t in imports_of(path) for m in modules_named(t)} - {parts} for parts, path in FILES.items()}
+    is_package = {parts: parts[-1] == "__init__" for parts in graph}
+    for parts in graph:
+        waiting, seen = [parts], set()
+        while waiting:
+            for other in graph[waiting.pop()]:
+                if other == parts:
+                    pytest.fail(f"a circle of imports goes through {'.'.join(parts)}")
+                if other not in seen and not is_package[other]:
+                    seen.add(other)
+                    waiting.append(other)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from batteryopt.report.family_view import FamilyView
 from batteryopt.report.results import Saved
 from batteryopt.report.tables import Table
 
@@ -19,3 +20,6 @@ def tables(saved: Saved) -> dict[str, Table]:
         )
         for key, (caption, what) in titles.items()
     }
+
+
+VIEW = FamilyView(noun="leader and followers", tables=tables)

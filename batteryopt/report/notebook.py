@@ -7,15 +7,10 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from batteryopt.report import words
+from batteryopt.report.family_view import view_of
 from batteryopt.report.results import Saved
 from batteryopt.report.tables import Table, amount
 
-KINDS = {
-    "coordination": "coordination game",
-    "differential-game": "differential game",
-    "network": "network plan",
-    "bilevel": "leader and followers",
-}
 ROWS = 24
 """Rows of a table that are shown."""
 PROVEN = 1e-6
@@ -30,7 +25,7 @@ CELL = "padding:2px 10px;border:0;text-align:"
 def html_of(saved: Saved, table: Table | None) -> str:
     """Return the answer as HTML that needs nothing else: styles stand in it, colours are inherited."""
     title = f"<b>{html.escape(saved.name)}</b> " if saved.name else ""
-    head = f'<div>{title}<span style="{SOFT}">{html.escape(KINDS.get(saved.kind, saved.kind))}</span></div>'
+    head = f'<div>{title}<span style="{SOFT}">{html.escape(view_of(saved).noun)}</span></div>'
     lines = "".join(f'<div style="font-size:0.92em">{line}</div>' for line in _lines(saved))
     return f'<div style="max-width:100%;overflow-x:auto">{head}{"" if table is None else _table(table)}{lines}</div>'
 

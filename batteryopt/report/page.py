@@ -4,37 +4,19 @@ from __future__ import annotations
 
 import html
 import json
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
 from importlib import resources
 from typing import Any
 
 from batteryopt.ground.marks import META
 from batteryopt.report import contents, words
+from batteryopt.report.family_view import view_of
 from batteryopt.report.results import Saved
+from batteryopt.report.section import Section
 from batteryopt.report.tables import Table, amount
 from batteryopt.report.unsaved import Unsaved
 
 TOLERANCE_DIGITS = 1
-
-
-@dataclass(frozen=True, kw_only=True)
-class Section:
-    """A part of a page under one heading; its blocks are HTML.
-
-    Attributes
-    ----------
-    title
-        The heading; empty where an answer begins, whose blocks bring a heading of their own.
-    blocks
-        What stands below it.
-    label
-        What the table of contents calls a part without a heading.
-    """
-
-    title: str
-    blocks: Sequence[str]
-    label: str = ""
 
 
 def document(title: str, sections: Iterable[Section], library: str) -> str:
@@ -162,10 +144,8 @@ def commands(saved: Saved, file: str) -> str:
         instance += "/"
     routes = {answer["route"] for answer in saved.models.values()}
     route = "both" if saved.closed_form else next(iter(routes), "both")
-    # a network has one model and one route, and takes no option for either
-    options = (
-        "" if saved.kind == "network" else "".join(f" --model {name}" for name in saved.models) + f" --route {route}"
-    )
+    options = "".join(f" --model {name}" for name in saved.models) + f" --route {route}"
+    options = options if view_of(saved).has_models else ""
     options += "".join(_option(*pair) for pair in saved.options.items())
     verb = "solve" if saved.frontier is None else "frontier"
     return f"batteryopt {verb} {instance}{options} --out result\nbatteryopt report result --out {file}"
@@ -179,12 +159,10 @@ def _option(name: str, value: Any) -> str:
 
 def _in_python(saved: Saved, file: str) -> str:
     """Return how to make a file again that was made in Python, from an instance that may be in no file."""
-    names = "" if saved.kind == "network" else f", {list(saved.models)}"
     routes = {answer["route"] for answer in saved.models.values()}
-    route = (
-        "" if saved.kind == "network" else f', route="{"both" if saved.closed_form else next(iter(routes), "both")}"'
-    )
-    return f'result = batteryopt.solve(instance{names}{route})\nresult.report("{file}")'
+    route = "both" if saved.closed_form else next(iter(routes), "both")
+    options = f', {list(saved.models)}, route="{route}"' if view_of(saved).has_models else ""
+    return f'result = batteryopt.solve(instance{options})\nresult.report("{file}")'
 
 
 def made_with(saved: Saved) -> str:

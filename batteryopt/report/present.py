@@ -12,18 +12,16 @@ import pandas as pd
 
 from batteryopt.ground.errors import Fault, InvalidInput, nearest
 from batteryopt.report import figures, headline, notebook, words
+from batteryopt.report.family_view import is_solved, view_of
 from batteryopt.report.presentation import View
 from batteryopt.report.results import Saved
 from batteryopt.report.tables import Table
 from batteryopt.report.unsaved import Unsaved
-from batteryopt.report.write import FIGURE_FORMATS, family_of, write_documents
+from batteryopt.report.write import FIGURE_FORMATS, write_documents
 from batteryopt.tables.spreadsheet import is_workbook
 
 if TYPE_CHECKING:
     import plotly.graph_objects
-
-MAIN_CHARTS = {"coordination": "profits", "differential-game": "path-efficiency-1", "network": "map"}
-"""What people want to see first; where an answer lacks it, the first of its pictures."""
 
 
 def table(view: View, name: str | None = None) -> pd.DataFrame:
@@ -55,10 +53,10 @@ def picture(view: View, name: str | None, ending: str) -> bytes:
 def _chart(view: View, name: str | None) -> dict[str, Any]:
     """Return what a picture draws, the main one without a name."""
     saved = Unsaved.of(view)
-    found: dict[str, dict[str, Any]] = {spec["name"]: spec for spec in family_of(saved).charts(saved)}
+    found: dict[str, dict[str, Any]] = {spec["name"]: spec for spec in view_of(saved).charts(saved)}
     if not found:
         raise InvalidInput("plot", [_nothing(saved)])
-    main = MAIN_CHARTS[saved.kind]
+    main = view_of(saved).main_chart
     wanted = name if name is not None else main if main in found else next(iter(found))
     if wanted not in found:
         raise _unknown("plot", wanted, found)
@@ -77,14 +75,14 @@ def notebook_html(view: View) -> str:
     """Return the look of an answer in a notebook."""
     saved = Unsaved.of(view)
     first = next(iter(tables_of(saved).values()))
-    return notebook.html_of(saved, first if _is_solved(saved) else None)
+    return notebook.html_of(saved, first if is_solved(saved) else None)
 
 
 def tables_of(saved: Saved) -> dict[str, Table]:
     """Return the tables of an answer by name, the most important first; without a solution, only how it came about."""
-    own: Mapping[str, Table] = family_of(saved).tables(saved) if _is_solved(saved) else {}
-    first = {"plan": headline.plan(saved)} if saved.kind == "network" and own else {}
-    return {**first, **own, "status": headline.status(saved)}
+    shown = view_of(saved)
+    own = {**shown.overview(saved), **shown.tables(saved)} if is_solved(saved) else {}
+    return {**own, "status": headline.status(saved)}
 
 
 def frame(content: Table) -> pd.DataFrame:
@@ -94,10 +92,6 @@ def frame(content: Table) -> pd.DataFrame:
     found = pd.DataFrame([row[1:] for row in content.rows], index=index, columns=others)
     found.attrs["caption"] = content.caption
     return found
-
-
-def _is_solved(saved: Saved) -> bool:
-    return any(answer["objective"] is not None for answer in saved.models.values())
 
 
 def _unknown(what: str, name: str, known: Mapping[str, Any]) -> InvalidInput:

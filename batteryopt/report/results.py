@@ -12,13 +12,12 @@ from typing import Any, TextIO
 
 import pandas as pd
 
+from batteryopt.families import FAMILIES
 from batteryopt.ground.errors import Fault, InvalidInput
 from batteryopt.ground.files import unmarked
 from batteryopt.ground.inputs import CannotRead, content_of
 from batteryopt.ground.owned import OwnedFolder
 from batteryopt.report.saved import RESULT_FILE, copy_of_instance
-
-KINDS = ("coordination", "differential-game", "network")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -102,19 +101,7 @@ class Saved:
     def instance(self) -> Any:
         """The instance itself, read from its copy; None where there is none."""
         path = self.instance_path
-        if path is None:
-            return None
-        if self.kind == "network":
-            from batteryopt.network import tables
-
-            return tables.read(path)
-        if self.kind == "coordination":
-            from batteryopt.games.coordination.data import instance as coordination
-
-            return coordination.read(path)
-        from batteryopt.games.differential.data import instance as differential_game
-
-        return differential_game.read(path)
+        return None if path is None else FAMILIES[self.kind].read_instance(path)
 
     @property
     def source(self) -> str:
@@ -154,8 +141,8 @@ def load(folder: Path) -> Saved:
         _refuse(path, error.problem, error.remedy)
     except (ValueError, KeyError, TypeError, RecursionError):
         _refuse(path, "is no result of batteryopt", "write it anew with: batteryopt solve INSTANCE --out DIR")
-    if kind not in KINDS:
-        _refuse(path, f"is of kind '{kind}'", f"known: {', '.join(KINDS)}")
+    if kind not in FAMILIES:
+        _refuse(path, f"is of kind '{kind}'", f"known: {', '.join(FAMILIES)}")
     return Saved(folder=folder, document=document)
 
 

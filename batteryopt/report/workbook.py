@@ -8,17 +8,15 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from batteryopt.ground.files import write_atomically
-from batteryopt.network.view import comparison as network_comparison
 from batteryopt.report import headline, page, words
+from batteryopt.report.family_view import compared, is_solved, view_of
 from batteryopt.report.results import Saved
 from batteryopt.report.tables import Cell, Shown, Table
-from batteryopt.report.write import family_of
 from batteryopt.tables import spreadsheet
 
 if TYPE_CHECKING:
     from openpyxl.worksheet.worksheet import Worksheet
 
-KINDS = {"coordination": "Coordination game", "differential-game": "Differential game", "network": "Network plan"}
 ROUNDING = 1e-6
 """Numbers that are this close to whole ones, relative to their size, are shown as whole ones."""
 TINY = 0.01
@@ -43,9 +41,8 @@ def write(found: Sequence[Saved], path: str | os.PathLike[str]) -> None:
 def content(found: Sequence[Saved], file: str) -> bytes:
     """Return the workbook of some results as the content of a file of some name."""
     book = spreadsheet.new_workbook()
-    networks = [saved for saved in found if saved.kind == "network" and saved.models["design"]["objective"] is not None]
-    if len(networks) > 1:
-        _compare(_new_sheet(book, "Side by side"), networks)
+    for group in compared([saved for saved in found if is_solved(saved)]).values():
+        _compare(_new_sheet(book, "Side by side"), group)
     for position, saved in enumerate(found, start=1):
         prefix = f"{position} " if len(found) > 1 else ""
         _summary(_new_sheet(book, f"{prefix}Summary"), saved, file)
@@ -56,18 +53,14 @@ def content(found: Sequence[Saved], file: str) -> bytes:
 
 def sheets_of(saved: Saved) -> dict[str, Table]:
     """Return the tables of a result that have a sheet each, by name."""
-    family = family_of(saved)
-    found: dict[str, Table] = {}
-    if saved.kind == "network":  # whose other tables for papers are shortened ones of those below
-        found |= {name: table for name, table in family.tables(saved).items() if name == "cost-terms"}
-    else:
-        found |= family.tables(saved)
-        by_formula = replace(saved, document={**saved.document, "models": saved.closed_form, "closed_form": {}})
-        if any(answer["objective"] is not None for answer in saved.closed_form.values()):
-            found |= {
-                f"{name}, by formula": replace(table, caption=f"{table.caption}, by formula")
-                for name, table in family.tables(by_formula).items()
-            }
+    family = view_of(saved)
+    found = {name: table for name, table in family.tables(saved).items() if name in (family.sheets or (name,))}
+    by_formula = replace(saved, document={**saved.document, "models": saved.closed_form, "closed_form": {}})
+    if is_solved(by_formula):
+        found |= {
+            f"{name}, by formula": replace(table, caption=f"{table.caption}, by formula")
+            for name, table in family.tables(by_formula).items()
+        }
     found |= family.long_tables(saved)
     return {name: table for name, table in found.items() if table.rows} | {"checks": _checks(saved)}
 
@@ -106,13 +99,13 @@ def _new_sheet(book: Any, name: str) -> Worksheet:
 
 def _summary(sheet: Worksheet, saved: Saved, file: str) -> None:
     """Write what was solved, how sure it is, and how to do it again."""
-    lines = [(saved.name, True), (KINDS[saved.kind], False)]
+    lines = [(saved.name, True), (words.words(view_of(saved).noun), False)]
     lines.append((f"Numbers from: {saved.source}" if saved.source else "The instance names no source.", False))
     row = _lines(sheet, 1, lines)
     for name, answer in saved.models.items():
         row = _lines(sheet, row, [(f"{words.model(name)}: {words.verdict(answer)}", False)])
-    if saved.kind == "network" and saved.models["design"]["objective"] is not None:
-        row = _block(sheet, row + 1, headline.plan(saved))
+    for table in view_of(saved).overview(saved).values() if is_solved(saved) else ():
+        row = _block(sheet, row + 1, table)
     row = _block(sheet, row + 1, headline.status(saved))
     row = _lines(
         sheet, row + 1, [("Repeat it", True), *((line, False) for line in page.commands(saved, file).split("\n"))]
@@ -124,24 +117,16 @@ def _summary(sheet: Worksheet, saved: Saved, file: str) -> None:
     sheet.sheet_view.showGridLines = False
 
 
-def _compare(sheet: Worksheet, plans: Sequence[Saved]) -> None:
-    """Write the figures of several plans, one beside the other, and the sites that each has gained or lost."""
+def _compare(sheet: Worksheet, group: Sequence[Saved]) -> None:
+    """Write the tables in which a family compares its answers."""
+    comparison = view_of(group[0]).comparison
     row = _lines(sheet, 1, [("Side by side", True)])
-    for table in (network_comparison.figures(plans), _cost_terms(plans), network_comparison.changes(plans)):
+    for table in comparison.tables(group) if comparison is not None else ():
         row = _block(sheet, row + 1, table)
     sheet.column_dimensions["A"].width = 34
-    for position in range(len(plans)):
+    for position in range(len(group)):
         sheet.column_dimensions["BCDEFGHIJKLMNOPQRSTUVWXYZ"[position % 25]].width = 22
     sheet.sheet_view.showGridLines = False
-
-
-def _cost_terms(plans: Sequence[Saved]) -> Table:
-    terms = [plan.models["design"]["cost_terms"] for plan in plans]
-    names = dict.fromkeys(name for mine in terms for name in mine)
-    rows: list[list[Cell]] = [[words.words(name), *(mine.get(name) for mine in terms)] for name in names]
-    currency = plans[0].models["design"].get("currency") or "money"
-    columns = ["Term", *(plan.label for plan in plans)]
-    return Table(caption=f"Cost terms, discounted ({currency})", columns=columns, rows=rows)
 
 
 def _table_sheet(sheet: Worksheet, table: Table) -> None:

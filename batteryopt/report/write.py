@@ -3,22 +3,21 @@
 from __future__ import annotations
 
 import contextlib
-import importlib
 import importlib.util
 import os
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 from batteryopt.ground.errors import Fault, InvalidInput
 from batteryopt.ground.files import write_atomically
 from batteryopt.ground.owned import OwnedFolder
 from batteryopt.report import page
-from batteryopt.report.page import Section
+from batteryopt.report.family_view import compared, view_of
 from batteryopt.report.presentation import Presented
 from batteryopt.report.results import Saved, load
 from batteryopt.report.saved import RESULT_FILE
+from batteryopt.report.section import Section
 from batteryopt.tables.spreadsheet import is_workbook
 
 FIGURE_FORMATS = ("png", "svg", "pdf")
@@ -50,7 +49,7 @@ def write_documents(found: Sequence[Saved], path: str | os.PathLike[str]) -> Non
     shown = [replace(saved, mark=saved.label) for saved in found] if len(found) > 1 else found
     sections = [section for saved in shown for section in sections_of(saved)]
     if len(found) > 1:
-        sections = [*_side_by_side(found), *sections]
+        sections = [*side_by_side(found), *sections]
     title = found[0].name if len(found) == 1 else "Results side by side"
     write_atomically(path, page.document(title, sections, page.plotly_source()))
 
@@ -117,7 +116,7 @@ def _exports_of(saved: Saved, formats: Sequence[str]) -> Iterator[tuple[str, byt
     """Yield the name and the content of each table and picture of a result."""
     from batteryopt.report import figures
 
-    family = family_of(saved)
+    family = view_of(saved)
     for name, table in family.tables(saved).items():
         for ending, method in TABLE_FORMATS.items():
             yield f"table-{name}.{ending}", getattr(table, method)().encode()
@@ -142,22 +141,13 @@ def load_all(folders: Iterable[str | os.PathLike[str]]) -> list[Saved]:
 
 def sections_of(saved: Saved) -> list[Section]:
     """Return the sections of one result."""
-    found: list[Section] = family_of(saved).sections(saved)
-    return found
+    return view_of(saved).sections(saved)
 
 
-def family_of(saved: Saved) -> Any:
-    """Return the module that draws results of this kind: `sections`, `tables` and `charts`."""
-    return importlib.import_module(f"batteryopt.report.{saved.kind.replace('-', '_')}")
-
-
-def _side_by_side(found: Sequence[Saved]) -> list[Section]:
-    networks = [saved for saved in found if saved.kind == "network"]
-    if len(networks) < 2:
-        return []
-    from batteryopt.network.view import comparison as network_comparison
-
-    return network_comparison.sections(networks)
+def side_by_side(found: Sequence[Saved]) -> list[Section]:
+    """Return the sections in which results of one family are compared."""
+    comparisons = ((view_of(group[0]).comparison, group) for group in compared(found).values())
+    return [section for way, group in comparisons if way is not None for section in way.sections(group)]
 
 
 def _require(library: str) -> None:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from batteryopt.network.view.overview import figure_name
 from batteryopt.network.view.scales import money_unit
-from batteryopt.report import headline, page, words
+from batteryopt.report import page, words
 from batteryopt.report.charts import COLORS, bars, chart, points
-from batteryopt.report.page import Section
 from batteryopt.report.results import Saved
+from batteryopt.report.section import Section
 from batteryopt.report.tables import Cell, Shown, Table, amount, share
 
 LISTED = 12
@@ -38,7 +39,7 @@ def figures(plans: Sequence[Saved]) -> Table:
     rows: list[list[Cell]] = [[f"Net present cost ({currency})", *(_amount(_cost(plan)) for plan in plans)]]
     for name in names:
         values = [plan.models["design"]["kpis"].get(name) for plan in plans]
-        rows.append([headline.figure_name(name, currency), *(_shown(name, value) for value in values)])
+        rows.append([figure_name(name, currency), *(_shown(name, value) for value in values)])
     return Table(caption="Figures of each plan", columns=["Figure", *(plan.label for plan in plans)], rows=rows)
 
 
@@ -100,6 +101,21 @@ def cost_terms(plans: Sequence[Saved]) -> dict[str, object]:
         for i, (plan, mine) in enumerate(zip(plans, terms, strict=True))
     ]
     return chart("compared-cost-terms", "Cost terms", traces, y=name, height=400, barmode="group")
+
+
+def cost_term_table(plans: Sequence[Saved]) -> Table:
+    """Return every cost term of several plans, a column a plan."""
+    terms = [plan.models["design"]["cost_terms"] for plan in plans]
+    names = dict.fromkeys(name for mine in terms for name in mine)
+    rows: list[list[Cell]] = [[words.words(name), *(mine.get(name) for mine in terms)] for name in names]
+    currency = plans[0].models["design"].get("currency") or "money"
+    columns = ["Term", *(plan.label for plan in plans)]
+    return Table(caption=f"Cost terms, discounted ({currency})", columns=columns, rows=rows)
+
+
+def sheet_tables(plans: Sequence[Saved]) -> list[Table]:
+    """Return the tables of a workbook's sheet that compares plans: figures, cost terms, sites gained and lost."""
+    return [figures(plans), cost_term_table(plans), changes(plans)]
 
 
 def _cost_and_emissions(plans: Sequence[Saved]) -> dict[str, object]:

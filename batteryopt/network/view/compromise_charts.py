@@ -8,9 +8,9 @@ from batteryopt.network.view import comparison as network_comparison
 from batteryopt.network.view.scales import money_unit
 from batteryopt.report import page, words
 from batteryopt.report.charts import BLUE, COLORS, ORANGE, bars, chart, line
-from batteryopt.report.page import Section
 from batteryopt.report.results import Saved, load
 from batteryopt.report.saved import RESULT_FILE
+from batteryopt.report.section import Section
 from batteryopt.report.tables import Cell, Table, amount, number
 
 UNITS = {"emissions": "t CO₂e", "risk": "t km people", "collection": "t collected"}

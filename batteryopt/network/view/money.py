@@ -9,8 +9,8 @@ import pandas as pd
 from batteryopt.network.view.scales import money_unit
 from batteryopt.report import page, words
 from batteryopt.report.charts import COLORS, bars, chart, present
-from batteryopt.report.page import Section
 from batteryopt.report.results import Saved
+from batteryopt.report.section import Section
 from batteryopt.report.tables import Table
 
 NEGLIGIBLE = 1e-9

@@ -5,18 +5,15 @@ from __future__ import annotations
 import html
 from typing import Any
 
-from batteryopt.network.view import compromise_charts as network_frontier
-from batteryopt.network.view import flow_charts as network_flows
-from batteryopt.network.view import money as network_money
-from batteryopt.network.view import plan_tables as network_tables
-from batteryopt.network.view import service as network_service
-from batteryopt.network.view import work as network_work
+from batteryopt.network.view import comparison, compromise_charts, flow_charts, money, plan_tables, service, work
 from batteryopt.network.view.map import has_map, plan_map
+from batteryopt.network.view.overview import figure_name, plan_in_figures
 from batteryopt.network.view.scales import periods
-from batteryopt.report import headline, page, words
+from batteryopt.report import page, words
 from batteryopt.report.charts import present
-from batteryopt.report.page import Section
+from batteryopt.report.family_view import Comparison, FamilyView
 from batteryopt.report.results import Saved
+from batteryopt.report.section import Section
 from batteryopt.report.tables import Cell, Table, amount, number, share
 
 SIGNS = {"circle": "●", "square": "■", "diamond": "◆", "triangle-up": "▲", "star": "★", "cross": "✚"}
@@ -30,9 +27,9 @@ def sections(saved: Saved) -> list[Section]:
         return [_nothing(saved), page.how_sure(saved), page.how_to_repeat(saved)]
     parts = [_opening(saved)]
     if saved.frontier is not None and saved.frontier["points"]:
-        parts.append(network_frontier.section(saved))
+        parts.append(compromise_charts.section(saved))
     parts.append(_where(saved))
-    parts += [part.section(saved) for part in (network_money, network_work, network_service)]
+    parts += [part.section(saved) for part in (money, work, service)]
     return [*parts, page.how_sure(saved), page.how_to_repeat(saved)]
 
 
@@ -40,24 +37,24 @@ def tables(saved: Saved) -> dict[str, Table]:
     """Return the tables that a paper would print, by name."""
     if saved.models["design"]["objective"] is None:
         return {}
-    found = {"cost-terms": network_money.cost_table(saved), "facilities": _standing(saved), "figures": _figures(saved)}
+    found = {"cost-terms": money.cost_table(saved), "facilities": _standing(saved), "figures": _figures(saved)}
     if saved.frontier is not None:
-        found["frontier"] = network_frontier.table(saved)
+        found["frontier"] = compromise_charts.table(saved)
     return found
 
 
 def long_tables(saved: Saved) -> dict[str, Table]:
     """Return what is too long for a paper: every table of the plan."""
-    return network_tables.long_tables(saved)
+    return plan_tables.long_tables(saved)
 
 
 def charts(saved: Saved) -> list[dict[str, Any]]:
     """Return all charts of the page but the map's, which `map_chart` gives."""
     if saved.models["design"]["objective"] is None:
         return []
-    found = [network_money.costs(saved), network_money.emissions(saved), network_flows.sankey(saved)]
-    found += [network_work.utilisation(saved), network_work.stored(saved), network_work.stock(saved)]
-    found += [network_service.coverage(saved), network_service.dearest(saved), *network_frontier.charts(saved)]
+    found = [money.costs(saved), money.emissions(saved), flow_charts.sankey(saved)]
+    found += [work.utilisation(saved), work.stored(saved), work.stock(saved)]
+    found += [service.coverage(saved), service.dearest(saved), *compromise_charts.charts(saved)]
     return [map_chart(saved), *present(found)] if has_map(saved) else present(found)
 
 
@@ -176,7 +173,7 @@ def _figures(saved: Saved) -> Table:
     answer = saved.models["design"]
     currency = answer.get("currency") or "money"
     rows: list[list[Cell]] = [
-        [headline.figure_name(name, currency), share(value) if name.endswith("_rate") else float(value)]
+        [figure_name(name, currency), share(value) if name.endswith("_rate") else float(value)]
         for name, value in answer["kpis"].items()
     ]
     return Table(caption="Figures of the plan", columns=["Figure", "Value"], rows=rows)
@@ -184,3 +181,17 @@ def _figures(saved: Saved) -> Table:
 
 def _share(value: float) -> str | None:
     return None if value != value else f"{value:.0%}"
+
+
+VIEW = FamilyView(
+    noun="network plan",
+    sections=sections,
+    tables=tables,
+    charts=charts,
+    long_tables=long_tables,
+    main_chart="map",
+    overview=lambda saved: {"plan": plan_in_figures(saved)},
+    sheets=("cost-terms",),  # the others for papers are shortened ones of the long tables
+    comparison=Comparison(sections=comparison.sections, tables=comparison.sheet_tables),
+    has_models=False,
+)

@@ -7,8 +7,8 @@ from typing import Any
 from batteryopt.network.view.scales import period_axis
 from batteryopt.report import page
 from batteryopt.report.charts import COLORS, bars, chart, present
-from batteryopt.report.page import Section
 from batteryopt.report.results import Saved
+from batteryopt.report.section import Section
 from batteryopt.report.tables import Table
 
 BLUES = ("#1c5a94", "#3f7fb8", "#6fa5d2", "#a3c7e6", "#d0b48a", "#c98b4a")

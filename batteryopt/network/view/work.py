@@ -8,8 +8,8 @@ from batteryopt.network.view import flow_charts as network_flows
 from batteryopt.network.view.scales import period_axis, periods
 from batteryopt.report import page, words
 from batteryopt.report.charts import COLORS, bars, chart, points, present
-from batteryopt.report.page import Section
 from batteryopt.report.results import Saved
+from batteryopt.report.section import Section
 from batteryopt.report.tables import number
 
 

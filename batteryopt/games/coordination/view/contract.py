@@ -9,8 +9,8 @@ import numpy as np
 
 from batteryopt.report import page
 from batteryopt.report.charts import BLUE, GREEN, ORANGE, Trace, chart, line, points
-from batteryopt.report.page import Section
 from batteryopt.report.results import Saved
+from batteryopt.report.section import Section
 from batteryopt.report.tables import Table, number
 
 PLAYERS = {

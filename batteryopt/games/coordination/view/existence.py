@@ -11,7 +11,7 @@ from batteryopt.games.coordination.formula.equilibrium import Parameters
 from batteryopt.games.coordination.view.sensitivity import SYMBOLS, Floats, changed, quantities, varied
 from batteryopt.report import page
 from batteryopt.report.charts import chart, points
-from batteryopt.report.page import Section
+from batteryopt.report.section import Section
 from batteryopt.report.tables import Cell, Table, number
 
 FAR = 4.0

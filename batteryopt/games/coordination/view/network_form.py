@@ -23,7 +23,7 @@ from batteryopt.games.coordination.view.sensitivity import (
 )
 from batteryopt.ground.errors import FormulaDoesNotApply, InvalidInput
 from batteryopt.report import page
-from batteryopt.report.page import Section
+from batteryopt.report.section import Section
 
 SHARED = {
     "market_size": "all market sizes a",

@@ -14,8 +14,9 @@ from batteryopt.games.coordination.view import network_form as network
 from batteryopt.games.coordination.view.contract import PLAYERS, cell
 from batteryopt.report import page, words
 from batteryopt.report.charts import PINK, bars, chart
-from batteryopt.report.page import Section
+from batteryopt.report.family_view import FamilyView
 from batteryopt.report.results import Saved
+from batteryopt.report.section import Section
 from batteryopt.report.tables import Cell, Table, number
 
 UNITS = {
@@ -189,3 +190,13 @@ def _one_owner(saved: Saved, name: str) -> float | None:
 
 def _total(value: Any) -> float | None:
     return None if value is None else float(np.sum(value))
+
+
+VIEW = FamilyView(
+    noun="coordination game",
+    sections=sections,
+    tables=tables,
+    charts=charts,
+    long_tables=long_tables,
+    main_chart="profits",
+)

@@ -15,7 +15,7 @@ from batteryopt.games.coordination.formula.equilibrium import Parameters
 from batteryopt.games.coordination.view.contract import PLAYERS
 from batteryopt.report import page
 from batteryopt.report.charts import BLUE, DASHES, GREEN, ORANGE, PINK, YELLOW, bars, chart, line
-from batteryopt.report.page import Section
+from batteryopt.report.section import Section
 from batteryopt.report.tables import number
 
 Floats: TypeAlias = npt.NDArray[np.float64]

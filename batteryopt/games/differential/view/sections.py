@@ -13,8 +13,9 @@ from batteryopt.games.differential.view import regimes
 from batteryopt.games.differential.view.regimes import MODEL_COLORS, PLAYERS
 from batteryopt.report import page, words
 from batteryopt.report.charts import PINK, bars, chart, line
-from batteryopt.report.page import Section
+from batteryopt.report.family_view import FamilyView
 from batteryopt.report.results import Saved
+from batteryopt.report.section import Section
 from batteryopt.report.tables import Cell, Table, number
 
 MODEL_DASHES = {"integrated": "solid", "decentralized": "solid", "contract": "dash"}
@@ -232,3 +233,13 @@ def _credits(instance: DifferentialGameInstance) -> Section:
 def _credit_charts(instance: DifferentialGameInstance) -> list[dict[str, Any]]:
     *curves, surface = credits_.charts(instance)
     return [*curves, {**surface, "wide": True}]
+
+
+VIEW = FamilyView(
+    noun="differential game",
+    sections=sections,
+    tables=tables,
+    charts=charts,
+    long_tables=long_tables,
+    main_chart="path-efficiency-1",
+)
