@@ -14,7 +14,6 @@ from batteryopt.ground.interrupt import catching_interrupt
 from batteryopt.ground.status import PointStatus, StopReason
 from batteryopt.network.data.geography import flat_positions
 from batteryopt.network.data.instance import Network
-from batteryopt.network.data.magnitude import size_of
 from batteryopt.network.data.objective import Objective
 from batteryopt.network.formulation.added import Added, RuleFunction, add_rules
 from batteryopt.network.formulation.algebra import Floats, Formulation
@@ -23,6 +22,7 @@ from batteryopt.network.formulation.formulate import formulate
 from batteryopt.network.formulation.objective import weighted
 from batteryopt.network.judge.check import check
 from batteryopt.network.plan.answer import BOUND, ROOT_BOUND, Answer, value_of
+from batteryopt.network.plan.gross import size_of
 from batteryopt.network.plan.solution import Solution
 from batteryopt.network.search.arrays import Problem, make_problem
 from batteryopt.network.search.elsewhere import search_elsewhere

@@ -10,7 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pyomo.common.collections import ComponentMap, ComponentSet
 
-from batteryopt.bilevel.proof.curvature import Curvature, curvature, interval
+from batteryopt.bilevel.proof.curvature import curvature
+from batteryopt.bilevel.proof.known_of_functions import Curvature, interval
 
 from .expressions import boxed_model, composed, expressions, point_model
 

@@ -11,7 +11,7 @@ from batteryopt.games.differential import solve as differential_game
 from batteryopt.games.differential.data import generator as differential_games
 from batteryopt.ground.status import PointStatus, StopReason
 from batteryopt.network.plan.answer import Answer, Result
-from batteryopt.network.plan.rules import Breach
+from batteryopt.network.plan.readable import Breach
 from batteryopt.report.write import write, write_exports
 from batteryopt.solvers.contract.provenance import Route, Run
 from tests.report.conftest import save_game

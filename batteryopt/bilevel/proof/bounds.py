@@ -30,7 +30,7 @@ from batteryopt.bilevel.kkt.single_level import KktSystem
 from batteryopt.bilevel.problem.forms import variables_in
 from batteryopt.bilevel.problem.gradients import constant_gradients
 from batteryopt.bilevel.problem.normal_form import FollowerProblem
-from batteryopt.bilevel.proof.curvature import interval
+from batteryopt.bilevel.proof.known_of_functions import interval
 from batteryopt.ground.errors import UnsupportedModel
 from batteryopt.ground.status import StopReason
 

@@ -22,8 +22,9 @@ from batteryopt.bilevel.problem.forms import OwnForm, own_form, variables_in
 from batteryopt.bilevel.problem.normal_form import BilevelProblem, FollowerProblem
 from batteryopt.bilevel.problem.refusals import UnsupportedFollower
 from batteryopt.bilevel.problem.sizes import value_of
-from batteryopt.bilevel.proof.curvature import curvature, interval
+from batteryopt.bilevel.proof.curvature import curvature
 from batteryopt.bilevel.proof.definiteness import is_positive
+from batteryopt.bilevel.proof.known_of_functions import interval
 from batteryopt.bilevel.proof.smoothness import refuse_nonsmooth
 
 EVALUATION = 1e-8

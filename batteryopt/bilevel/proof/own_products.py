@@ -11,36 +11,45 @@ and each part has a known curvature.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from pyomo.common.collections import ComponentSet
 from pyomo.core.expr import numeric_expr as ne
 
 from batteryopt.bilevel.problem.forms import OwnForm, own_form
-from batteryopt.bilevel.proof import curvature as rules
+from batteryopt.bilevel.proof import known_of_functions as rules
+
+CurvatureOf = Callable[[Any, ComponentSet], rules.Curvature]
 
 
-def of_own_factors(factor: Any, other: Any, own: ComponentSet) -> rules.Curvature:
-    """Return the curvature of ``factor * other``, trying to rewrite ``other``; UNKNOWN where no rewriting helps."""
+def of_own_factors(factor: Any, other: Any, own: ComponentSet, curvature: CurvatureOf) -> rules.Curvature:
+    """Return the curvature of ``factor * other``, trying to rewrite ``other``; UNKNOWN where no rewriting helps.
+
+    Parameters
+    ----------
+    curvature
+        The rules for everything else, which call this function for products.
+    """
     inner = rules.without_name(other)
     if isinstance(inner, ne.SumExpression):
         known = rules.Curvature.DATA
         for term in inner.args:
-            known &= rules.curvature(factor * term, own)
+            known &= curvature(factor * term, own)
         return known
     if isinstance(inner, ne.NegationExpression):
-        return rules.curvature(factor * inner.args[0], own).negated()
+        return curvature(factor * inner.args[0], own).negated()
     if isinstance(inner, ne.ProductExpression):
         data, rest = inner.args
-        if rules.curvature(data, own).is_data:
-            return rules.scaled(rules.curvature(factor * rest, own), rules.interval(data))
-    return _affine_times_function(factor, inner, own)
+        if curvature(data, own).is_data:
+            return rules.scaled(curvature(factor * rest, own), rules.interval(data))
+    return _affine_times_function(factor, inner, own, curvature)
 
 
-def _affine_times_function(factor: Any, function: Any, own: ComponentSet) -> rules.Curvature:
+def _affine_times_function(factor: Any, function: Any, own: ComponentSet, curvature: CurvatureOf) -> rules.Curvature:
     """Return the curvature of ``u v**p`` or ``u log(v)``."""
     base, exponent = _base_and_exponent(function)
-    if base is None or not (rules.curvature(factor, own).is_affine and rules.curvature(base, own).is_affine):
+    if base is None or not (curvature(factor, own).is_affine and curvature(base, own).is_affine):
         return rules.Curvature.UNKNOWN
     rest = _rest_after(own_form(base, own), own_form(factor, own))
     if rest is None:

@@ -16,7 +16,7 @@ import pyomo.environ as pyo
 from batteryopt import solvers
 from batteryopt.bilevel.judge.responses import fixed, restored
 from batteryopt.bilevel.problem.normal_form import BilevelProblem, FollowerProblem
-from batteryopt.bilevel.proof.curvature import interval
+from batteryopt.bilevel.proof.known_of_functions import interval
 from batteryopt.ground.errors import UnsupportedModel
 
 STRICTLY = 1e-6

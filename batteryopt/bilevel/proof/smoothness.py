@@ -14,7 +14,8 @@ from pyomo.core.expr.visitor import identify_components, replace_expressions
 
 from batteryopt.bilevel.problem.forms import OwnForm, variables_in
 from batteryopt.bilevel.problem.refusals import UnsupportedFollower
-from batteryopt.bilevel.proof.curvature import curvature, interval
+from batteryopt.bilevel.proof.curvature import curvature
+from batteryopt.bilevel.proof.known_of_functions import interval
 
 KINKED = ("abs", "ceil", "floor")
 WITHOUT_DERIVATIVE = ("sinh", "cosh", "tanh", "asinh", "acosh", "atanh")

@@ -20,7 +20,7 @@ from batteryopt.network.data.entity_faults import EntityFault, fault_in
 if TYPE_CHECKING:
     from batteryopt.network.data.facilities import FacilityType, Recipe
     from batteryopt.network.data.flows import ComesBack
-    from batteryopt.network.data.instance import Network
+    from batteryopt.network.data.unjudged import UnjudgedNetwork
 
 LEAST_LOSS = 1e-6
 """A loop that loses less than this share of a tonne a round goes round a million times: it is as good as without loss.
@@ -47,7 +47,7 @@ class _Way:
     brings: dict[str, float]
 
 
-def loops_of(network: Network) -> Iterator[EntityFault]:
+def loops_of(network: UnjudgedNetwork) -> Iterator[EntityFault]:
     """Yield one fault where a chain feeds itself: it names what goes round."""
     ways = list(_ways(network))
     loop = _loop(ways, [product.name for product in network.products]) if ways and network.products else []
@@ -59,7 +59,7 @@ def loops_of(network: Network) -> Iterator[EntityFault]:
         yield fault_in(last.entity, last.field, problem, remedy)
 
 
-def _ways(network: Network) -> Iterator[_Way]:
+def _ways(network: UnjudgedNetwork) -> Iterator[_Way]:
     known = {product.name for product in network.products}
     for type_ in network.types:
         for recipe in type_.recipes if _may_work(network, type_) else ():
@@ -82,7 +82,7 @@ def _ways(network: Network) -> Iterator[_Way]:
             yield _Way(entity=at_once[0], field="lag_periods", words=words, brings=brings)
 
 
-def _may_work(network: Network, type_: FacilityType) -> bool:
+def _may_work(network: UnjudgedNetwork, type_: FacilityType) -> bool:
     """Whether a type has a place and any capacity: one of 0 t is there for its stock, and its recipe never runs."""
     mine = [candidate for candidate in network.candidates if candidate.type == type_.name]
     return any(level.capacity_t > 0 for candidate in mine for level in candidate.levels or type_.levels)

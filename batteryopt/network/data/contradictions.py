@@ -15,7 +15,8 @@ from batteryopt.network.data.flows import GREAT_CIRCLE, Market
 from batteryopt.network.data.rule_contradictions import rule_contradictions_of
 
 if TYPE_CHECKING:
-    from batteryopt.network.data.instance import Network, Site
+    from batteryopt.network.data.flows import Site
+    from batteryopt.network.data.unjudged import UnjudgedNetwork
 
 MASS_TOLERANCE = 1e-9
 """Outputs may exceed inputs and reagents by this share, for rounding in tables."""
@@ -23,14 +24,14 @@ PROBABILITY_TOLERANCE = 1e-6
 """Probabilities may miss 1 by as much: a third is written with a few digits."""
 
 
-def contradictions_of(network: Network) -> Iterator[EntityFault]:
+def contradictions_of(network: UnjudgedNetwork) -> Iterator[EntityFault]:
     """Yield every fault of entities that are in order by themselves."""
     checks = (_recipes, _levels, _candidates, _stocks, _modes, _lanes, _markets, _scenarios, _distances)
     for check in (*checks, loops_of, rule_contradictions_of):
         yield from check(network)
 
 
-def _recipes(network: Network) -> Iterator[EntityFault]:
+def _recipes(network: UnjudgedNetwork) -> Iterator[EntityFault]:
     known = {product.name for product in network.products}
     for type_ in network.types:
         if not type_.recipes:
@@ -55,7 +56,7 @@ def _recipes(network: Network) -> Iterator[EntityFault]:
                 )
 
 
-def _levels(network: Network) -> Iterator[EntityFault]:
+def _levels(network: UnjudgedNetwork) -> Iterator[EntityFault]:
     """Levels of each type, and of each place that has its own; a type whose places all have needs none."""
     for type_ in network.types:
         mine = [candidate for candidate in network.candidates if candidate.type == type_.name]
@@ -109,7 +110,7 @@ def _given(limit_t: float | None) -> str:
     return "not given" if limit_t is None else f"{limit_t:g}"
 
 
-def _candidates(network: Network) -> Iterator[EntityFault]:
+def _candidates(network: UnjudgedNetwork) -> Iterator[EntityFault]:
     for candidate in network.candidates:
         type_ = network.types_by_name.get(candidate.type)
         if type_ is not None:
@@ -142,7 +143,7 @@ def _sizes_of(candidate: Candidate, type_: FacilityType) -> Iterator[EntityFault
         yield fault_in(candidate, "capacity_t", "is given", "expected a level: its type has no sizes between levels")
 
 
-def _stocks(network: Network) -> Iterator[EntityFault]:
+def _stocks(network: UnjudgedNetwork) -> Iterator[EntityFault]:
     existing = {(c.site, c.type) for c in network.candidates if c.standing is Standing.EXISTING}
     for type_ in network.types:
         for row in type_.storage:
@@ -150,7 +151,7 @@ def _stocks(network: Network) -> Iterator[EntityFault]:
                 yield fault_in(row, "initial_t", f"is {row.initial_t:g}", "expected 0 where no facility exists yet")
 
 
-def _modes(network: Network) -> Iterator[EntityFault]:
+def _modes(network: UnjudgedNetwork) -> Iterator[EntityFault]:
     of_trips = ("cost_per_trip", "cost_per_trip_km", "emission_kg_per_trip_km")
     asks_for_a_load = ("whole_trips", "is_mobile", "trips_per_depot", *of_trips)
     for mode in network.modes:
@@ -166,14 +167,14 @@ def _modes(network: Network) -> Iterator[EntityFault]:
             yield fault_in(mode, "shortest_km", problem, remedy)
 
 
-def _lanes(network: Network) -> Iterator[EntityFault]:
+def _lanes(network: UnjudgedNetwork) -> Iterator[EntityFault]:
     for lane in network.lanes:
         if lane.origin == lane.destination:
             problem = f"is '{lane.destination}', where the lane begins"
             yield fault_in(lane, "destination", problem, "leave the row out: what stays at a site travels no lane")
 
 
-def _markets(network: Network) -> Iterator[EntityFault]:
+def _markets(network: UnjudgedNetwork) -> Iterator[EntityFault]:
     for market in network.markets:
         pair = _first_pair(market.least_t, market.most_t, lambda least, most: least > most)
         if pair is not None:
@@ -192,7 +193,7 @@ def _more_than_was_bought(market: Market) -> Iterator[EntityFault]:
             yield fault_in(backs[-1], "share", problem, "expected shares that add up to at most 1")
 
 
-def _scenarios(network: Network) -> Iterator[EntityFault]:
+def _scenarios(network: UnjudgedNetwork) -> Iterator[EntityFault]:
     given = [s.probability for s in network.scenarios if s.probability is not None]
     if given and len(given) < len(network.scenarios):
         missing = next(s for s in network.scenarios if s.probability is None)
@@ -214,11 +215,11 @@ def _first_pair(first: Any, second: Any, is_wrong: Callable[[float, float], bool
     return None
 
 
-def _numbers(network: Network, value: Any) -> Sequence[float | None]:
+def _numbers(network: UnjudgedNetwork, value: Any) -> Sequence[float | None]:
     return value if isinstance(value, tuple) else [value] * len(network.periods)
 
 
-def _distances(network: Network) -> Iterator[EntityFault]:
+def _distances(network: UnjudgedNetwork) -> Iterator[EntityFault]:
     size = len(network.sites)
     for name, matrix in network.distances.items():
         if matrix.shape != (size, size):

@@ -14,15 +14,15 @@ from batteryopt.network.data.flows import GREAT_CIRCLE
 from batteryopt.network.data.uniqueness import repeats_of, tables_of
 
 if TYPE_CHECKING:
-    from batteryopt.network.data.instance import Network
+    from batteryopt.network.data.unjudged import UnjudgedNetwork
 
 
 MUST_HAVE_ROWS = ("periods", "products", "sites")
 
 
-def faults_of(network: Network) -> list[EntityFault]:
+def faults_of(network: UnjudgedNetwork) -> list[EntityFault]:
     """Return every fault of an instance; none, and the model can be built."""
-    checks: Sequence[Callable[[Network], Iterator[EntityFault]]] = (
+    checks: Sequence[Callable[[UnjudgedNetwork], Iterator[EntityFault]]] = (
         _empty_tables,
         repeats_of,
         _unknown_names,
@@ -32,7 +32,7 @@ def faults_of(network: Network) -> list[EntityFault]:
     return [fault for check in checks for fault in check(network)]
 
 
-def _empty_tables(network: Network) -> Iterator[EntityFault]:
+def _empty_tables(network: UnjudgedNetwork) -> Iterator[EntityFault]:
     for table in MUST_HAVE_ROWS:
         if not getattr(network, table):
             yield fault_in(network, table, "is empty, or not there", "at least one is needed")
@@ -41,7 +41,7 @@ def _empty_tables(network: Network) -> Iterator[EntityFault]:
 # ---- names ---------------------------------------------------------------------------------------------------------
 
 
-def _unknown_names(network: Network) -> Iterator[EntityFault]:
+def _unknown_names(network: UnjudgedNetwork) -> Iterator[EntityFault]:
     """Names that are used and not declared; which fields hold names, and of what, the fields say."""
     known = {
         "products": {p.name for p in network.products},
@@ -69,7 +69,7 @@ def _is_empty_and_told(table: str, known: Mapping[str, set[str]]) -> bool:
     return table in MUST_HAVE_ROWS and not known[table]
 
 
-def all_entities(network: Network) -> Iterator[Any]:
+def all_entities(network: UnjudgedNetwork) -> Iterator[Any]:
     """Yield every row of every table, rows inside rows included, but not the network itself."""
     for rows in tables_of(network):
         yield from rows
@@ -79,7 +79,7 @@ def all_entities(network: Network) -> Iterator[Any]:
 # ---- numbers -------------------------------------------------------------------------------------------------------
 
 
-def _wrong_numbers(network: Network) -> Iterator[EntityFault]:
+def _wrong_numbers(network: UnjudgedNetwork) -> Iterator[EntityFault]:
     """Profiles of the wrong length, numbers that are not finite or out of range."""
     if not -1 < network.discount_rate < 1:
         remedy = "expected a rate a year above -1 and below 1 (0.05 is 5 %)"

@@ -11,7 +11,7 @@ import numpy.typing as npt
 from batteryopt.network.data.flows import GREAT_CIRCLE, Lane, Mode
 
 if TYPE_CHECKING:
-    from batteryopt.network.data.instance import Network
+    from batteryopt.network.data.unjudged import UnjudgedNetwork
 
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
@@ -30,7 +30,7 @@ def great_circle_km(latitude_deg: Floats, longitude_deg: Floats) -> Floats:
     return np.asarray(2 * EARTH_RADIUS_KM * np.arcsin(np.sqrt(np.clip(half_chord_squared, 0, 1))), dtype=float)
 
 
-def flat_positions(network: Network) -> Floats | None:
+def flat_positions(network: UnjudgedNetwork) -> Floats | None:
     """Return coordinates of the sites (sites, 2), stretched so that a degree is as long both ways; None without any."""
     pairs = [(site.latitude_deg, site.longitude_deg) for site in network.sites]
     if any(value is None for pair in pairs for value in pair):
@@ -40,7 +40,7 @@ def flat_positions(network: Network) -> Floats | None:
     return degrees
 
 
-def table_km(network: Network, name: str) -> Floats:
+def table_km(network: UnjudgedNetwork, name: str) -> Floats:
     """Return distances (sites, sites) by name, a matrix of the instance or the great circle; NaN: no way."""
     if name != GREAT_CIRCLE:
         return np.asarray(network.distances[name], dtype=float)
@@ -49,7 +49,7 @@ def table_km(network: Network, name: str) -> Floats:
     return great_circle_km(latitude, longitude)
 
 
-def mode_km(network: Network, mode: Mode) -> Floats:
+def mode_km(network: UnjudgedNetwork, mode: Mode) -> Floats:
     """Return lengths of lanes (sites, sites) by a mode; NaN where there is no lane."""
     km = table_km(network, mode.distance) * mode.detour_factor
     if mode.longest_km is not None:
@@ -65,7 +65,7 @@ def mode_km(network: Network, mode: Mode) -> Floats:
     return km
 
 
-def lanes_of(network: Network, mode: Mode) -> dict[tuple[int, int], Lane]:
+def lanes_of(network: UnjudgedNetwork, mode: Mode) -> dict[tuple[int, int], Lane]:
     """Return what differs for a mode on the way of each (origin, destination) position.
 
     A row for the mode goes before a row for all modes in every field that it states: whether the way is open in any
@@ -89,7 +89,7 @@ def _joined(general: Lane, own: Lane) -> Lane:
     )
 
 
-def people_on_ways(network: Network, mode: Mode, origin: Ints, destination: Ints) -> Floats:
+def people_on_ways(network: UnjudgedNetwork, mode: Mode, origin: Ints, destination: Ints) -> Floats:
     """Return people along a kilometre of each way (n): the mean of both ends, or the lane's own."""
     ends = np.array([site.people_per_km for site in network.sites], dtype=float)
     is_even = bool((ends == ends[:1]).all())
@@ -100,13 +100,13 @@ def people_on_ways(network: Network, mode: Mode, origin: Ints, destination: Ints
     return people
 
 
-def extra_cost_per_t(network: Network, mode: Mode) -> dict[tuple[int, int], Floats]:
+def extra_cost_per_t(network: UnjudgedNetwork, mode: Mode) -> dict[tuple[int, int], Floats]:
     """Return tolls by (origin, destination) position, one number a period (T), where there are any."""
     tolls = {pair: network.profile(lane.extra_cost_per_t) for pair, lane in lanes_of(network, mode).items()}
     return {pair: toll for pair, toll in tolls.items() if toll.any()}
 
 
-def takes_the_rounds_of(network: Network, mode: Mode, type_: str) -> bool:
+def takes_the_rounds_of(network: UnjudgedNetwork, mode: Mode, type_: str) -> bool:
     """Return whether a facility type can be the depot of a mobile mode: one of its recipes uses what the mode carries.
 
     Products are taken as the mode may carry them, whatever is on board: empty trips too need their depot.

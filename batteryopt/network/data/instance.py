@@ -12,15 +12,15 @@ the recipes of the facility types. Nothing is passed on without being worked on 
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
-from functools import cached_property
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 
 import numpy as np
 import numpy.typing as npt
 
 from batteryopt.ground.errors import Fault, InvalidInput, nearest
+from batteryopt.ground.named import named
 from batteryopt.network.data.entity_faults import InvalidNetwork
 from batteryopt.network.data.facilities import Candidate, FacilityType, Level, Recipe, Sizes, Standing, Storage
 from batteryopt.network.data.faults import faults_of
@@ -50,6 +50,7 @@ from batteryopt.network.data.policy import (
     Subsidy,
     SubsidyBase,
 )
+from batteryopt.network.data.unjudged import UnjudgedNetwork
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -93,7 +94,7 @@ __all__ = [
 
 
 @dataclass(frozen=True, kw_only=True, eq=False, repr=False)
-class Network:
+class Network(UnjudgedNetwork):
     """An instance: sites, what returns there, what may stand there, what may travel, and the rules.
 
     Attributes
@@ -118,25 +119,6 @@ class Network:
     """
 
     kind: ClassVar[str] = "network"
-
-    name: str
-    currency: str = ""
-    discount_rate: float = 0.0
-    periods: tuple[Period, ...]
-    products: tuple[Product, ...]
-    sites: tuple[Site, ...]
-    returns: tuple[Return, ...]
-    types: tuple[FacilityType, ...]
-    candidates: tuple[Candidate, ...]
-    markets: tuple[Market, ...] = ()
-    disposals: tuple[Disposal, ...] = ()
-    modes: tuple[Mode, ...]
-    lanes: tuple[Lane, ...] = ()
-    distances: Mapping[str, Floats] = field(default_factory=dict)
-    groups: tuple[Group, ...] = ()
-    policy: Policy = field(default_factory=Policy)
-    scenarios: tuple[Scenario, ...] = ()
-    source: str = ""
 
     def __post_init__(self) -> None:
         faults = faults_of(self)
@@ -172,21 +154,18 @@ class Network:
         InvalidInput
             With every fault at once, each with its table, row and column.
         """
-        from batteryopt.network.tables.frames import read_frames
-
-        return read_frames(frames, distances or {}, settings)
+        found: Network = _frames("read_frames")(frames, distances or {}, settings)
+        return found
 
     def tables(self) -> dict[str, pd.DataFrame]:
         """Return every table that has rows as a DataFrame, with the columns of its CSV file."""
-        from batteryopt.network.tables.frames import frames_of
-
-        return frames_of(self)
+        found: dict[str, pd.DataFrame] = _frames("frames_of")(self)
+        return found
 
     def settings(self) -> dict[str, Any]:
         """Return all that stands in no table: with it and `tables`, `from_frames` gives the network again."""
-        from batteryopt.network.tables.frames import settings_of_frames
-
-        return settings_of_frames(self)
+        found: dict[str, Any] = _frames("settings_of_frames")(self)
+        return found
 
     def replace(self, **changes: Any) -> Network:
         """Return a validated copy with some fields changed, those of its policy among them.
@@ -198,54 +177,8 @@ class Network:
         InvalidInput
             If a field is unknown, or with every fault of the changed network.
         """
-        from batteryopt.network.tables.frames import with_changes
-
-        return with_changes(self, changes)
-
-    @cached_property
-    def discount_factors(self) -> Floats:
-        """Value today of one unit of money in each period (T), paid at the period's beginning."""
-        years = np.cumsum([0.0, *(period.years for period in self.periods)])[:-1]
-        return np.asarray((1.0 + self.discount_rate) ** -years, dtype=float)
-
-    @cached_property
-    def groups_by_name(self) -> Mapping[str, tuple[str, ...]]:
-        """Sites by group: the declared ones, the regions, and "" for all sites."""
-        regions: dict[str, list[str]] = {"": [site.name for site in self.sites]}
-        for site in self.sites:
-            if site.region:
-                regions.setdefault(site.region, []).append(site.name)
-        return {name: tuple(sites) for name, sites in regions.items()} | {g.name: g.sites for g in self.groups}
-
-    @cached_property
-    def period_index(self) -> Mapping[str, int]:
-        """Position of a period by name."""
-        return {period.name: t for t, period in enumerate(self.periods)}
-
-    @cached_property
-    def types_by_name(self) -> Mapping[str, FacilityType]:
-        """Facility types by name."""
-        return {type_.name: type_ for type_ in self.types}
-
-    def subsidised_share(self, candidate: Candidate) -> Floats:
-        """Return the share of a candidate's opening cost that subsidies pay, whatever is in their pots (T)."""
-        rules = [rule for rule in self.policy.subsidies if rule.base is SubsidyBase.OPENING_COST]
-        mine = [r for r in rules if r.type in ("", candidate.type) and candidate.site in self.groups_by_name[r.group]]
-        return sum((self.profile(rule.rate) for rule in mine), np.zeros(len(self.periods)))
-
-    def levels_of(self, candidate: Candidate) -> tuple[Level, ...]:
-        """Return the levels that a candidate may have, smallest first."""
-        levels = candidate.levels or self.types_by_name[candidate.type].levels
-        if not candidate.largest_level:
-            return levels
-        names = [level.name for level in levels]
-        return levels[: names.index(candidate.largest_level) + 1]
-
-    def profile(self, value: Profile) -> Floats:
-        """Return a profile as an array, one number a period (T)."""
-        if isinstance(value, tuple):
-            return np.array(value, dtype=float)
-        return np.full(len(self.periods), value, dtype=float)
+        found: Network = _frames("with_changes")(self, changes)
+        return found
 
     def in_scenario(self, name: str) -> Network:
         """Return the instance of one scenario: rows of the others are left out.
@@ -268,6 +201,12 @@ class Network:
     def only_future(self) -> Network:
         """The network with its one scenario taken for what will come; itself where there are none or several."""
         return self.in_scenario(self.scenarios[0].name) if len(self.scenarios) == 1 else self
+
+
+def _frames(name: str) -> Callable[..., Any]:
+    """Return a function of the tables' room, which stands above: the arrow is turned round by name."""
+    found: Callable[..., Any] = named(f"batteryopt.network.tables.frames:{name}")
+    return found
 
 
 def of_scenario(rows: Iterable[RowT], name: str) -> tuple[RowT, ...]:

@@ -1,4 +1,4 @@
-"""How large a network is: the tonne and the money that its numbers are judged in, whatever units its tables have.
+"""How large a network is: the tonne that its numbers are judged in, whatever units its tables have.
 
 Tolerances are absolute to a solver, and a judge needs a floor below which nothing counts. Both are meant for tonnes of
 which a network has some ten to some ten million; where it has far fewer or far more, its own tonne stands for one.
@@ -7,13 +7,10 @@ which a network has some ten to some ten million; where it has far fewer or far 
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
 
 import numpy as np
 
 from batteryopt.network.data.instance import Network
-from batteryopt.network.data.objective import Objective
-from batteryopt.network.plan.solution import Solution
 
 FEWEST_T, MOST_T = 2.0**3, 2.0**24
 """A network that handles so many tonnes in its busiest period is reckoned in tonnes as they are.
@@ -37,17 +34,3 @@ def own_tonne(network: Network) -> float:
 def power_of_two(value: float) -> float:
     """Return the power of two nearest to a number above 0: to divide by it rounds nothing."""
     return float(2.0 ** round(math.log2(value)))
-
-
-def gross(solution: Solution) -> float:
-    """Return the money that moves: the sum of the sizes of all cost terms."""
-    return float(sum(abs(value) for value in solution.cost_terms.values()))
-
-
-def size_of(solution: Solution, weights: Mapping[Objective, float], value: float) -> float:
-    """Return the size that errors of an objective's value are relative to: of costs the money that moves.
-
-    Costs and revenues that nearly cancel are known no better than they are themselves; 1 where there is nothing.
-    """
-    money = weights.get(Objective.COST, 0.0) * gross(solution)
-    return max(abs(value), money) or 1.0

@@ -13,13 +13,13 @@ from batteryopt.network.data.entity_faults import EntityFault, fault_in
 from batteryopt.network.data.policy import NARROWED_BY, SUBSIDY_NARROWED_BY, Limit, Quantity, Subsidy, SubsidyBase
 
 if TYPE_CHECKING:
-    from batteryopt.network.data.instance import Network
+    from batteryopt.network.data.unjudged import UnjudgedNetwork
 
 SHARE_TOLERANCE = 1e-9
 """Shares may add up to so much above 1: 0.1 and 0.9 have no exact binary form."""
 
 
-def rule_contradictions_of(network: Network) -> Iterator[EntityFault]:
+def rule_contradictions_of(network: UnjudgedNetwork) -> Iterator[EntityFault]:
     """Yield every fault of limits and subsidies that are in order by themselves."""
     for limit in network.policy.limits:
         yield from _narrowed_too_far(limit, limit.quantity, NARROWED_BY[limit.quantity])
@@ -40,7 +40,7 @@ def _narrowed_too_far(rule: Limit | Subsidy, counted: str, known: Collection[str
             yield fault_in(rule, field, f"is '{name}', and {counted} has no {field}", remedy)
 
 
-def _never_used(network: Network, rule: Limit | Subsidy, *, is_processed: bool) -> Iterator[EntityFault]:
+def _never_used(network: UnjudgedNetwork, rule: Limit | Subsidy, *, is_processed: bool) -> Iterator[EntityFault]:
     """Yield a product that no recipe uses: it is never processed, for what is made of others is not counted."""
     if not is_processed or not rule.product or rule.product not in {product.name for product in network.products}:
         return
@@ -55,7 +55,7 @@ def _never_used(network: Network, rule: Limit | Subsidy, *, is_processed: bool) 
 # ---- limits --------------------------------------------------------------------------------------------------------
 
 
-def _sides_of(network: Network, limit: Limit) -> Iterator[EntityFault]:
+def _sides_of(network: UnjudgedNetwork, limit: Limit) -> Iterator[EntityFault]:
     if limit.least is None and limit.most is None:
         yield fault_in(limit, "most", "is missing, and so is least", "a limit needs a least, a most, or both")
     if limit.over_all_periods:
@@ -70,7 +70,7 @@ def _sides_of(network: Network, limit: Limit) -> Iterator[EntityFault]:
         yield fault_in(limit, "least", f"is {least:g}", f"expected at most most, {most:g}", at)
 
 
-def _first_above(network: Network, least: Any, most: Any) -> int | None:
+def _first_above(network: UnjudgedNetwork, least: Any, most: Any) -> int | None:
     """Return the first period in which a least is above a most; None too where a profile has the wrong length."""
     if (
         least is None
@@ -82,7 +82,7 @@ def _first_above(network: Network, least: Any, most: Any) -> int | None:
     return int(periods[0]) if len(periods) else None
 
 
-def _limits_against_each_other(network: Network) -> Iterator[EntityFault]:
+def _limits_against_each_other(network: UnjudgedNetwork) -> Iterator[EntityFault]:
     """Two hard limits on one thing of which one asks for more than the other allows."""
     for limits in limits_on_one_thing(network).values():
         hard = [limit for limit in limits if limit.penalty is None]
@@ -93,7 +93,7 @@ def _limits_against_each_other(network: Network) -> Iterator[EntityFault]:
                     yield fault_in(one, "least", problem, "expected at most its most; give one of them a penalty")
 
 
-def limits_on_one_thing(network: Network) -> Mapping[tuple[Any, ...], list[Limit]]:
+def limits_on_one_thing(network: UnjudgedNetwork) -> Mapping[tuple[Any, ...], list[Limit]]:
     """Return the limits by what they count: all their fields but name, numbers and penalty."""
     said = {"name", "least", "most", "penalty"}
     fields = [field.name for field in dataclasses.fields(Limit) if field.name not in said]
@@ -106,7 +106,7 @@ def limits_on_one_thing(network: Network) -> Mapping[tuple[Any, ...], list[Limit
 # ---- subsidies -----------------------------------------------------------------------------------------------------
 
 
-def _opening_rates(network: Network) -> Iterator[EntityFault]:
+def _opening_rates(network: UnjudgedNetwork) -> Iterator[EntityFault]:
     """Shares of an opening cost above 1, of one subsidy or of all that one candidate would get: money of nothing."""
     rules = [s for s in network.policy.subsidies if s.base is SubsidyBase.OPENING_COST]
     rules = [s for s in rules if not isinstance(s.rate, tuple) or len(s.rate) == len(network.periods)]
@@ -130,5 +130,5 @@ def _opening_rates(network: Network) -> Iterator[EntityFault]:
             yield fault_in(mine[-1], "rate", problem, "expected at most 1 of the opening cost in all")
 
 
-def _is_in(network: Network, site: str, group: str) -> bool:
+def _is_in(network: UnjudgedNetwork, site: str, group: str) -> bool:
     return site in network.groups_by_name.get(group, ())

@@ -11,12 +11,12 @@ from batteryopt.network.data.entity import key_of
 from batteryopt.network.data.entity_faults import EntityFault, fault_in
 
 if TYPE_CHECKING:
-    from batteryopt.network.data.instance import Network
+    from batteryopt.network.data.unjudged import UnjudgedNetwork
 
 REMEDY = "keep one of the two rows"
 
 
-def repeats_of(network: Network) -> Iterator[EntityFault]:
+def repeats_of(network: UnjudgedNetwork) -> Iterator[EntityFault]:
     """Yield everything that stands twice: rows, products on one side of a recipe, names in a list."""
     for rows in tables_of(network):
         yield from _repeated_rows(rows)
@@ -36,7 +36,7 @@ def repeats_of(network: Network) -> Iterator[EntityFault]:
         yield from _repeated_names(entity, field, getattr(entity, field) or ())
 
 
-def tables_of(network: Network) -> Iterator[Sequence[Any]]:
+def tables_of(network: UnjudgedNetwork) -> Iterator[Sequence[Any]]:
     """Yield entities that stand beside each other: each table, and each part of one thing."""
     policy = network.policy
     yield from (network.periods, network.products, network.sites, network.returns, network.types, network.candidates)

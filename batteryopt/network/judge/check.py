@@ -14,10 +14,11 @@ import numpy as np
 from batteryopt.ground.certificate import Certificate, Check
 from batteryopt.network.data.facilities import Sizes, Standing
 from batteryopt.network.data.instance import Network
-from batteryopt.network.data.magnitude import gross, own_tonne
+from batteryopt.network.data.magnitude import own_tonne
 from batteryopt.network.judge.check_flows import Key, Masses, Residuals, ends, lanes, over, rounds, trips
-from batteryopt.network.plan import rules
+from batteryopt.network.plan import chain
 from batteryopt.network.plan.careers import Career, records
+from batteryopt.network.plan.gross import gross
 from batteryopt.network.plan.solution import Solution
 
 TOLERANCE = 1e-6
@@ -204,7 +205,7 @@ def stock(solution: Solution) -> Residuals:
     last = network.periods[-1].name
     for row in records(solution.stock):
         where = f"{row.site}/{row.type}/{row.product}/{row.period}"
-        store = rules.store_of(network, row.site, row.type, row.product)
+        store = chain.store_of(network, row.site, row.type, row.product)
         size = solution.careers[row.site, row.type].sizes[network.period_index[row.period]]
         is_allowed = store is not None and size is not None
         is_final = row.period == last and not network.policy.final_stock_is_free
@@ -243,7 +244,7 @@ def stays(solution: Solution) -> Residuals:
     rows = list(records(solution.stock))
     stay_of = {}
     for row in rows:
-        store = rules.store_of(network, row.site, row.type, row.product)
+        store = chain.store_of(network, row.site, row.type, row.product)
         if store is not None and store.longest_stay_periods is not None:
             stay_of[row.site, row.type, row.product] = store.longest_stay_periods
     for stay in set(stay_of.values()):

@@ -10,7 +10,7 @@ import numpy as np
 from batteryopt.network.data.geography import mode_km, takes_the_rounds_of
 from batteryopt.network.data.instance import Network
 from batteryopt.network.data.magnitude import own_tonne
-from batteryopt.network.plan import rules
+from batteryopt.network.plan import chain, rules
 from batteryopt.network.plan.careers import records
 from batteryopt.network.plan.solution import Solution
 
@@ -56,7 +56,7 @@ class Masses:
         for row in self.network.returns:
             for name, tonnes in zip(names, self.network.profile(row.tonnes).tolist(), strict=True):
                 self.own[row.site, row.product, name] += tonnes
-        for site, product, period, tonnes in rules.came_back(solution):
+        for site, product, period, tonnes in chain.came_back(solution):
             self.own[site, product, period] += tonnes
         for row in records(rules.outputs_made(solution)):
             self.own[row.site, row.product, row.period] += row.amount

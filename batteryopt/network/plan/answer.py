@@ -11,10 +11,11 @@ import pandas as pd
 
 from batteryopt.ground.certificate import Certificate, Check
 from batteryopt.network.data.instance import Network
-from batteryopt.network.data.magnitude import gross, own_tonne, size_of
+from batteryopt.network.data.magnitude import own_tonne
 from batteryopt.network.data.objective import Objective
 from batteryopt.network.plan import output
-from batteryopt.network.plan.rules import Breach
+from batteryopt.network.plan.gross import gross, size_of
+from batteryopt.network.plan.readable import Breach
 from batteryopt.network.plan.solution import Solution
 from batteryopt.report.presentation import Presented, View, document_of, view_of_answer
 from batteryopt.solvers.contract.provenance import Certified, Run

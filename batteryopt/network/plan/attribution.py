@@ -21,7 +21,7 @@ from scipy.sparse.linalg import splu
 
 from batteryopt.network.plan import haulage
 from batteryopt.network.plan.careers import records
-from batteryopt.network.plan.ledger import recipes_by_name
+from batteryopt.network.plan.chain import recipes_by_name
 
 if TYPE_CHECKING:
     from batteryopt.network.plan.solution import Solution

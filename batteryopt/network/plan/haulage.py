@@ -12,16 +12,16 @@ import pandas as pd
 from batteryopt.network.data.flows import Mode
 from batteryopt.network.data.geography import extra_cost_per_t, mode_km, people_on_ways
 from batteryopt.network.plan.careers import records
+from batteryopt.network.plan.readable import Plan
 
 if TYPE_CHECKING:
     from batteryopt.network.data.instance import Network
-    from batteryopt.network.plan.solution import Solution
 
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
 
 
-def shipments(solution: Solution) -> pd.DataFrame:
+def shipments(solution: Plan) -> pd.DataFrame:
     """Return shipments with their ``km``, ``people_per_km``, ``cost`` and ``emission_kg``; trips are not in them."""
     network, table = solution.network, solution.shipped
     if not network.modes:  # nothing travels
@@ -64,7 +64,7 @@ def _rates(network: Network, mode: Mode, figure: str, table: pd.DataFrame, perio
     return rates
 
 
-def journeys(solution: Solution) -> pd.DataFrame:
+def journeys(solution: Plan) -> pd.DataFrame:
     """Return trips by lane, mode and period, with ``km``, ``cost`` and ``emission_kg``.
 
     Whole trips are the solution's; where trips need not be whole there are as many as the load needs.
@@ -96,7 +96,7 @@ def _loads(mode: Mode, shipped: pd.DataFrame, keys: list[str]) -> pd.DataFrame:
     return loads.assign(trips=loads["trips"].astype(float) / float(mode.trip_capacity_t or np.inf))
 
 
-def risk(solution: Solution) -> float:
+def risk(solution: Plan) -> float:
     """Return tonnes x km x people along a km x hazard x the mode's factor, over all shipments."""
     table = solution.shipments
     hazard = table["product"].map({p.name: p.hazard for p in solution.network.products}).astype(float)
@@ -104,7 +104,7 @@ def risk(solution: Solution) -> float:
     return float((table["tonnes"] * table["km"] * table["people_per_km"] * hazard * factor).sum())
 
 
-def visits(solution: Solution) -> float:
+def visits(solution: Plan) -> float:
     """Return the number of visits of mobile stations."""
     mobile = [mode.name for mode in solution.network.modes if mode.is_mobile]
     return float(solution.trips.loc[solution.trips["mode"].isin(mobile), "trips"].sum())

@@ -13,14 +13,13 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from batteryopt.network.data.facilities import Recipe
 from batteryopt.network.data.flows import Profile
-from batteryopt.network.plan import rules
+from batteryopt.network.plan import chain, rules
 from batteryopt.network.plan.careers import records
+from batteryopt.network.plan.readable import Plan
 
 if TYPE_CHECKING:
     from batteryopt.network.data.instance import Network
-    from batteryopt.network.plan.solution import Solution
 
 Floats = npt.NDArray[np.float64]
 
@@ -28,12 +27,12 @@ END = "end"
 """Row of the ledger for what is left at the end of the plan."""
 
 
-def cost_terms(solution: Solution) -> pd.DataFrame:
+def cost_terms(solution: Plan) -> pd.DataFrame:
     """Return cost terms (columns) by period and `END` (rows), discounted."""
     network = solution.network
-    terms: Mapping[str, Callable[[Solution], Floats]] = {
+    terms: Mapping[str, Callable[[Plan], Floats]] = {
         "acquisition": acquisition,
-        "opening": opening,
+        "opening": chain.opening,
         "closing": closing,
         "fixed": fixed,
         "variable": variable,
@@ -70,35 +69,26 @@ def at_period(network: Network, value: Profile, period: str) -> float:
 # ---- facilities ----------------------------------------------------------------------------------------------------
 
 
-def opening(solution: Solution) -> Floats:
-    """Return the cost of opening and raising (T)."""
-    return sum((career.investments() for career in solution.careers.values()), _nothing(solution))
-
-
-def closing(solution: Solution) -> Floats:
+def closing(solution: Plan) -> Floats:
     """Return the cost of closing (T)."""
-    return sum((career.closings() for career in solution.careers.values()), _nothing(solution))
+    return sum((career.closings() for career in solution.careers.values()), chain.nothing(solution))
 
 
-def fixed(solution: Solution) -> Floats:
+def fixed(solution: Plan) -> Floats:
     """Return the fixed cost of what stands (T)."""
     costs = (c.over_time("fixed_cost") * c.candidate.fixed_cost_factor for c in solution.careers.values())
-    return sum(costs, _nothing(solution))
+    return sum(costs, chain.nothing(solution))
 
 
-def salvage(solution: Solution) -> float:
+def salvage(solution: Plan) -> float:
     """Return what investments are worth at the end of the plan, not yet discounted."""
     return sum(career.worth_at_the_end() for career in solution.careers.values())
 
 
-def _nothing(solution: Solution) -> Floats:
-    return np.zeros(len(solution.network.periods))
-
-
-def variable(solution: Solution) -> Floats:
+def variable(solution: Plan) -> Floats:
     """Return the cost of processing (T): level, recipe and electricity."""
     network = solution.network
-    recipes = recipes_by_name(network)
+    recipes = chain.recipes_by_name(network)
     levels = {key: career.over_time("variable_cost_per_t") for key, career in solution.careers.items()}
     prices = {site.name: network.profile(site.electricity_price_per_kwh) for site in network.sites}
     costs = []
@@ -110,67 +100,62 @@ def variable(solution: Solution) -> Floats:
     return by_period(network, solution.processed, costs)
 
 
-def recipes_by_name(network: Network) -> dict[tuple[str, str], Recipe]:
-    """Return recipes by type and name."""
-    return {(type_.name, recipe.name): recipe for type_ in network.types for recipe in type_.recipes}
-
-
 # ---- flows ---------------------------------------------------------------------------------------------------------
 
 
-def transport(solution: Solution) -> Floats:
+def transport(solution: Plan) -> Floats:
     """Return freight, loading, tolls and trips (T)."""
     network = solution.network
-    return sum((by_period(network, t, t["cost"]) for t in _travel(solution)), _nothing(solution))
+    return sum((by_period(network, t, t["cost"]) for t in _travel(solution)), chain.nothing(solution))
 
 
-def _travel(solution: Solution) -> tuple[pd.DataFrame, pd.DataFrame]:
+def _travel(solution: Plan) -> tuple[pd.DataFrame, pd.DataFrame]:
     return solution.shipments, solution.journeys
 
 
 # ---- the rest ------------------------------------------------------------------------------------------------------
 
 
-def holding(solution: Solution) -> Floats:
+def holding(solution: Plan) -> Floats:
     """Return the cost of stock (T)."""
     network = solution.network
     factors = {(c.site, c.type): c.holding_cost_factor for c in network.candidates}
     costs = []
     for row in records(solution.stock):
-        store = rules.store_of(network, row.site, row.type, row.product)
+        store = chain.store_of(network, row.site, row.type, row.product)
         price = at_period(network, store.holding_cost_per_t, row.period) if store else 0.0
         costs.append(row.tonnes * price * factors[row.site, row.type])
     return by_period(network, solution.stock, costs)
 
 
-def revenue(solution: Solution) -> Floats:
+def revenue(solution: Plan) -> Floats:
     """Return what markets pay, with a minus (T)."""
     prices = {(m.site, m.product): m.price_per_t for m in solution.network.markets}
     return -_by_price(solution, solution.sold, ("site", "product"), prices)
 
 
-def disposal(solution: Solution) -> Floats:
+def disposal(solution: Plan) -> Floats:
     """Return the cost of disposal (T)."""
     prices = {(d.site, d.product, d.type): d.cost_per_t for d in solution.network.disposals}
     return _by_price(solution, solution.disposed, ("site", "product", "type"), prices)
 
 
-def uncollected(solution: Solution) -> Floats:
+def uncollected(solution: Plan) -> Floats:
     """Return the cost of what nobody collects (T)."""
     prices = {(p.name,): p.uncollected_cost_per_t or 0.0 for p in solution.network.products}
     return _by_price(solution, solution.uncollected, ("product",), prices)
 
 
-def acquisition(solution: Solution) -> Floats:
+def acquisition(solution: Plan) -> Floats:
     """Return what owners are paid for what is collected (T)."""
     prices: dict[tuple[str, ...], Profile] = {}
     for row in solution.network.returns:
         prices[row.site, row.product] = row.acquisition_cost_per_t
-    table = collected(solution).assign(tonnes=lambda t: t["collected"])
+    table = chain.collected(solution).assign(tonnes=lambda t: t["collected"])
     return _by_price(solution, table, ("site", "product"), prices)
 
 
-def _by_price(solution: Solution, table: pd.DataFrame, keys: tuple[str, ...], prices: Mapping[Any, Profile]) -> Floats:
+def _by_price(solution: Plan, table: pd.DataFrame, keys: tuple[str, ...], prices: Mapping[Any, Profile]) -> Floats:
     rows = zip(*(table[key] for key in keys), strict=True)
     pairs = zip(rows, table["period"], table["tonnes"], strict=True)
     network = solution.network
@@ -178,29 +163,13 @@ def _by_price(solution: Solution, table: pd.DataFrame, keys: tuple[str, ...], pr
     return by_period(network, table, costs)
 
 
-def collected(solution: Solution) -> pd.DataFrame:
-    """Return tonnes ``returned`` (from markets too) and ``collected`` by site, product and period."""
-    network = solution.network
-    keys = ["site", "product", "period"]
-    names = [period.name for period in network.periods]
-    rows = [
-        (r.site, r.product, name, tonnes)
-        for r in network.returns
-        for name, tonnes in zip(names, network.profile(r.tonnes).tolist(), strict=True)
-    ]
-    rows += rules.came_back(solution)
-    returned = pd.DataFrame(rows, columns=[*keys, "returned"]).groupby(keys, sort=False)["returned"].sum()
-    left = solution.uncollected.groupby(keys)["tonnes"].sum().reindex(returned.index, fill_value=0.0)
-    return pd.DataFrame({"returned": returned, "collected": returned - left.astype(float)}).reset_index()
-
-
-def emissions(solution: Solution) -> pd.DataFrame:
+def emissions(solution: Plan) -> pd.DataFrame:
     """Return emissions by source (columns) and period (rows), t CO2e."""
     network = solution.network
     sold = {(m.site, m.product): m.emission_kg_per_t for m in network.markets}
     gone = {(d.site, d.product, d.type): d.emission_kg_per_t for d in network.disposals}
     table = {
-        "transport": sum((by_period(network, t, t["emission_kg"]) for t in _travel(solution)), _nothing(solution)),
+        "transport": sum((by_period(network, t, t["emission_kg"]) for t in _travel(solution)), chain.nothing(solution)),
         "processing": _processing_emissions(solution),
         "facilities": _facility_emissions(solution),
         "disposal": _by_price(solution, solution.disposed, ("site", "product", "type"), gone),
@@ -210,8 +179,8 @@ def emissions(solution: Solution) -> pd.DataFrame:
     return pd.DataFrame(table, index=periods) / 1000.0
 
 
-def _processing_emissions(solution: Solution) -> Floats:
-    network, recipes = solution.network, recipes_by_name(solution.network)
+def _processing_emissions(solution: Plan) -> Floats:
+    network, recipes = solution.network, chain.recipes_by_name(solution.network)
     grids = {site.name: site.electricity_kg_per_kwh for site in network.sites}
     kg = []
     for row in records(solution.processed):
@@ -221,11 +190,11 @@ def _processing_emissions(solution: Solution) -> Floats:
     return by_period(network, solution.processed, kg)
 
 
-def _facility_emissions(solution: Solution) -> Floats:
-    return sum((career.over_time("emission_kg") for career in solution.careers.values()), _nothing(solution))
+def _facility_emissions(solution: Plan) -> Floats:
+    return sum((career.over_time("emission_kg") for career in solution.careers.values()), chain.nothing(solution))
 
 
-def carbon(solution: Solution) -> Floats:
+def carbon(solution: Plan) -> Floats:
     """Return the price of all emissions (T)."""
     price = solution.network.profile(solution.network.policy.carbon_price_per_t)
     return np.asarray(price * solution.emissions_t.sum(axis=1).to_numpy(), dtype=float)

@@ -14,7 +14,7 @@ from batteryopt.network.data.geography import table_km
 from batteryopt.network.plan import haulage
 from batteryopt.network.plan.attribution import by_city
 from batteryopt.network.plan.careers import records
-from batteryopt.network.plan.ledger import recipes_by_name
+from batteryopt.network.plan.chain import recipes_by_name
 
 if TYPE_CHECKING:
     from batteryopt.network.data.instance import Network

@@ -3,22 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from batteryopt.network.data.facilities import Storage
 from batteryopt.network.data.geography import table_km
 from batteryopt.network.data.policy import CollectionTarget, Coverage, Limit, Quantity, Sharing, Subsidy, SubsidyBase
-from batteryopt.network.plan import ledger
+from batteryopt.network.plan import chain
 from batteryopt.network.plan.careers import records
+from batteryopt.network.plan.readable import Breach, Plan
 
 if TYPE_CHECKING:
     from batteryopt.network.data.instance import Network
-    from batteryopt.network.plan.solution import Solution
 
 Floats = npt.NDArray[np.float64]
 
@@ -26,52 +24,7 @@ ALL = "all"
 """Place of a rule on a group together, and period of one over the whole plan."""
 
 
-@dataclass(frozen=True, kw_only=True)
-class Breach:
-    """A rule that a plan does not meet.
-
-    Attributes
-    ----------
-    rule
-        What kind of rule and its name.
-    place, period
-        Where and when; `ALL` for a group together or the whole plan.
-    amount, unit
-        By how much.
-    penalty
-        Price of a unit; None: the rule had to hold.
-    """
-
-    rule: str
-    place: str
-    period: str
-    amount: float
-    unit: str
-    penalty: float | None
-
-
-def store_of(network: Network, site: str, type_: str, product: str) -> Storage | None:
-    """Return the storage row that holds at a facility: its site's own, else that of all sites, else none."""
-    rows = [row for row in network.types_by_name[type_].storage if row.product == product]
-    own = [row for row in rows if row.site == site]
-    return next(iter(own or [row for row in rows if not row.site]), None)
-
-
-def came_back(solution: Solution) -> list[tuple[str, str, str, float]]:
-    """Return (site, product, period, tonnes) of what comes back from markets within the plan."""
-    network = solution.network
-    markets = {(m.site, m.product): m.comes_back for m in network.markets}
-    names = [period.name for period in network.periods]
-    found = []
-    for row in records(solution.sold):
-        for back in markets.get((row.site, row.product), ()):
-            period = network.period_index[row.period] + back.lag_periods
-            if period < len(names):
-                found.append((row.site, back.product, names[period], row.tonnes * back.share))
-    return found
-
-
-def breaches(solution: Solution) -> list[Breach]:
+def breaches(solution: Plan) -> list[Breach]:
     """Return every rule that is missed by more than nothing, soft and hard ones."""
     checks: Iterable[Iterator[Breach]] = (
         _markets(solution),
@@ -84,7 +37,7 @@ def breaches(solution: Solution) -> list[Breach]:
     return [breach for check in checks for breach in check if breach.amount > 0]
 
 
-def penalties(solution: Solution) -> Floats:
+def penalties(solution: Plan) -> Floats:
     """Return what missed soft rules cost (T), undiscounted; a rule over the whole plan is paid for in the last."""
     index = solution.network.period_index
     cost = np.zeros(len(index))
@@ -100,7 +53,7 @@ def places(network: Network, group: str, sharing: Sharing) -> list[tuple[str, tu
     return [(site, (site,)) for site in sites] if sharing is Sharing.EACH else [(group or ALL, sites)]
 
 
-def _markets(solution: Solution) -> Iterator[Breach]:
+def _markets(solution: Plan) -> Iterator[Breach]:
     network = solution.network
     sold = solution.sold.groupby(["site", "product", "period"])["tonnes"].sum().to_dict()
     for market in network.markets:
@@ -116,7 +69,7 @@ def _breach(rule: str, place: str, period: str, amount: float, unit: str, penalt
     return Breach(rule=rule, place=place, period=period, amount=float(amount), unit=unit, penalty=penalty)
 
 
-def _target(solution: Solution, rule: CollectionTarget) -> Iterator[Breach]:
+def _target(solution: Plan, rule: CollectionTarget) -> Iterator[Breach]:
     network = solution.network
     table = solution.collected_t
     if rule.products:
@@ -132,7 +85,7 @@ def _target(solution: Solution, rule: CollectionTarget) -> Iterator[Breach]:
 # ---- coverage ------------------------------------------------------------------------------------------------------
 
 
-def covered(solution: Solution, rule: Coverage) -> pd.DataFrame:
+def covered(solution: Plan, rule: Coverage) -> pd.DataFrame:
     """Return zones (rows) by period: 1 where a facility of the rule's types is near, or visits suffice."""
     network = solution.network
     names = [site.name for site in network.sites]
@@ -154,7 +107,7 @@ def covered(solution: Solution, rule: Coverage) -> pd.DataFrame:
     return pd.DataFrame(service, index=pd.Index(names, name="site"), columns=list(network.period_index))
 
 
-def _coverage(solution: Solution, rule: Coverage) -> Iterator[Breach]:
+def _coverage(solution: Plan, rule: Coverage) -> Iterator[Breach]:
     network = solution.network
     service = covered(solution, rule)
     weight = returned_by_site(network)
@@ -180,7 +133,7 @@ def returned_by_site(network: Network) -> pd.DataFrame:
 # ---- limits --------------------------------------------------------------------------------------------------------
 
 
-def _limit(solution: Solution, rule: Limit) -> Iterator[Breach]:
+def _limit(solution: Plan, rule: Limit) -> Iterator[Breach]:
     network = solution.network
     table = counted(solution, rule)
     for place, sites in places(network, rule.group, rule.sharing):
@@ -201,7 +154,7 @@ def _unit(rule: Limit) -> str:
     return "facilities" if rule.quantity in (Quantity.FACILITIES, Quantity.OPENINGS) else "t"
 
 
-def counted(solution: Solution, rule: Limit) -> pd.DataFrame:
+def counted(solution: Plan, rule: Limit) -> pd.DataFrame:
     """Return what a limit counts as (site, period, amount), narrowed to its type, product and mode."""
     table = _quantity(solution, rule)
     for kind in ("type", "product", "mode"):
@@ -211,7 +164,7 @@ def counted(solution: Solution, rule: Limit) -> pd.DataFrame:
     return table
 
 
-def _quantity(solution: Solution, rule: Limit) -> pd.DataFrame:
+def _quantity(solution: Plan, rule: Limit) -> pd.DataFrame:
     tonnes = {"tonnes": "amount"}
     if rule.quantity is Quantity.FACILITIES:
         return solution.facilities.assign(amount=1.0)
@@ -230,7 +183,7 @@ def _quantity(solution: Solution, rule: Limit) -> pd.DataFrame:
     return tables[rule.quantity].rename(columns=tonnes)
 
 
-def openings(solution: Solution) -> pd.DataFrame:
+def openings(solution: Plan) -> pd.DataFrame:
     """Return facilities in the period in which they open."""
     names = list(solution.network.period_index)
     rows = []
@@ -240,18 +193,18 @@ def openings(solution: Solution) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=["site", "type", "period"])
 
 
-def inputs_used(solution: Solution) -> pd.DataFrame:
+def inputs_used(solution: Plan) -> pd.DataFrame:
     """Return (site, type, product, period, amount) of what recipes use."""
     return _recipe_side(solution, "inputs")
 
 
-def outputs_made(solution: Solution) -> pd.DataFrame:
+def outputs_made(solution: Plan) -> pd.DataFrame:
     """Return (site, type, product, period, amount) of what recipes make."""
     return _recipe_side(solution, "outputs")
 
 
-def _recipe_side(solution: Solution, side: str) -> pd.DataFrame:
-    recipes = ledger.recipes_by_name(solution.network)
+def _recipe_side(solution: Plan, side: str) -> pd.DataFrame:
+    recipes = chain.recipes_by_name(solution.network)
     rows = [
         (row.site, row.type, product, row.period, row.tonnes * tonnes)
         for row in records(solution.processed)
@@ -263,7 +216,7 @@ def _recipe_side(solution: Solution, side: str) -> pd.DataFrame:
 # ---- money and emissions -------------------------------------------------------------------------------------------
 
 
-def _emission_caps(solution: Solution) -> Iterator[Breach]:
+def _emission_caps(solution: Plan) -> Iterator[Breach]:
     policy, emitted = solution.network.policy, solution.emissions_t.sum(axis=1)
     if policy.emission_cap_t is not None:
         for name, cap in zip(emitted.index, solution.network.profile(policy.emission_cap_t).tolist(), strict=True):
@@ -274,20 +227,20 @@ def _emission_caps(solution: Solution) -> Iterator[Breach]:
         yield _breach("emission cap of the plan", ALL, ALL, beyond, "t CO2e", policy.emission_penalty_per_t)
 
 
-def _budget(solution: Solution) -> Iterator[Breach]:
+def _budget(solution: Plan) -> Iterator[Breach]:
     """Where a budget carries over, money above it is borrowed once and not again in the next period."""
     network, policy = solution.network, solution.network.policy
     if policy.budget is None:
         return
     left = 0.0
-    spent = ledger.opening(solution)
+    spent = chain.opening(solution)
     for name, cost, money in zip(network.period_index, spent, network.profile(policy.budget), strict=True):
         beyond = float(cost - money) - left
         yield _breach("budget", ALL, name, max(beyond, 0.0), network.currency, policy.budget_penalty)
         left = max(-beyond, 0.0) if policy.budget_carries_over else 0.0
 
 
-def subsidies(solution: Solution) -> Floats:
+def subsidies(solution: Plan) -> Floats:
     """Return subsidies earned (T), undiscounted."""
     network = solution.network
     earned = np.zeros(len(network.periods))
@@ -297,7 +250,7 @@ def subsidies(solution: Solution) -> Floats:
     return earned
 
 
-def _subsidy_base(solution: Solution, rule: Subsidy) -> Floats:
+def _subsidy_base(solution: Plan, rule: Subsidy) -> Floats:
     network = solution.network
     sites = set(network.groups_by_name[rule.group])
     if rule.base is SubsidyBase.OPENING_COST:

@@ -15,8 +15,9 @@ from typing import Any
 import pandas as pd
 
 from batteryopt.network.data.instance import Network
-from batteryopt.network.plan import haulage, ledger, rules
+from batteryopt.network.plan import chain, haulage, ledger, rules
 from batteryopt.network.plan.careers import Career, careers_of
+from batteryopt.network.plan.readable import Breach
 
 COLUMNS: Mapping[str, tuple[str, ...]] = {
     "facilities": ("site", "type", "level", "period", "capacity_t"),
@@ -95,7 +96,7 @@ class Solution:
         return haulage.journeys(self)
 
     @cached_property
-    def breaches(self) -> tuple[rules.Breach, ...]:
+    def breaches(self) -> tuple[Breach, ...]:
         """Every rule that is missed, soft and hard ones."""
         return tuple(rules.breaches(self))
 
@@ -127,7 +128,7 @@ class Solution:
     @cached_property
     def collected_t(self) -> pd.DataFrame:
         """Tonnes returned and collected by site, product and period."""
-        return ledger.collected(self)
+        return chain.collected(self)
 
     @cached_property
     def kpis(self) -> dict[str, float]:

@@ -11,9 +11,9 @@ from rich.console import Group
 from rich.table import Table
 from rich.text import Text
 
-from batteryopt.network.data.magnitude import gross
 from batteryopt.network.data.objective import Objective
 from batteryopt.network.plan import haulage
+from batteryopt.network.plan.gross import gross
 from batteryopt.network.plan.output import by_type, utilisation
 
 if TYPE_CHECKING:

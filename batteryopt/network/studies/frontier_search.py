@@ -11,11 +11,11 @@ from batteryopt.ground.certificate import Certificate, Check
 from batteryopt.ground.interrupt import interrupts_heard
 from batteryopt.ground.status import PointStatus, StopReason
 from batteryopt.network.data.instance import Network
-from batteryopt.network.data.magnitude import size_of
 from batteryopt.network.data.objective import Objective
 from batteryopt.network.formulation.algebra import Floats
 from batteryopt.network.formulation.objective import costs_of
 from batteryopt.network.plan.answer import Answer, Held
+from batteryopt.network.plan.gross import size_of
 from batteryopt.network.solve import BOUND_TOLERANCE, answer_with_point, tryable
 from batteryopt.network.studies.epsilon import LEEWAY, caps_as_rows, largest_term, sign, unit, values_of, with_leeway
 from batteryopt.network.studies.time_budget import TimeBudget

@@ -18,7 +18,7 @@ import scipy.sparse as sp
 from batteryopt.ground.status import PointStatus, StopReason
 from batteryopt.network.formulation.algebra import Floats, Formulation
 from batteryopt.network.formulation.arrays import row_names, to_arrays
-from batteryopt.network.plan.rules import Breach
+from batteryopt.network.plan.readable import Breach
 from batteryopt.network.search.units import in_units, natural_units
 from batteryopt.solvers.compile.arrays import QuadraticProgram
 from batteryopt.solvers.contract.adapter import Options
