@@ -207,8 +207,11 @@ class Family:
         result: Result = self.get(self.frontier)(instance, first, second, **options)
         return result
 
-    def write_template(self, path: Path) -> None:
-        """Write a commented instance to start from."""
+    def write_template(self, path: Path, *, overwrite: bool = False) -> None:
+        """Write a commented instance to start from; raise `InvalidInput` where something lies there already."""
+        if os.path.lexists(path) and not overwrite:
+            remedy = "--overwrite (or --force) replaces it"
+            raise InvalidInput(str(path), [Fault(place="PATH", problem="there is one already", remedy=remedy)])
         self.get(self.template)(path)
 
 

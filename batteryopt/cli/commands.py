@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import enum
-import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -13,7 +12,6 @@ from batteryopt.cli import options as given
 from batteryopt.cli.exits import ExitStatus, delivered, gravest, guarded, refuse, status_of
 from batteryopt.cli.refusals import Refusals
 from batteryopt.cli.streams import announcing, clean_stdout, results, say, write_result
-from batteryopt.ground.errors import InvalidInput
 
 if TYPE_CHECKING:
     from batteryopt.games.shell.reproduction import Reproduction
@@ -159,10 +157,7 @@ def new(
     family = family_of(kind, place="KIND")
     if is_workbook(path) and family.kind != "network":
         raise refuse("PATH", f"a {kind} instance is no workbook", "give a path that ends with .toml")
-    if os.path.lexists(path) and not overwrite:
-        remedy = "--overwrite (or --force) replaces it"
-        raise InvalidInput(str(path), [refuse("PATH", "there is one already", remedy).faults[0]])
-    family.write_template(path)
+    family.write_template(path, overwrite=overwrite)
     say(f"wrote {path}; next: batteryopt check {path}")
     return ExitStatus.SOLVED
 

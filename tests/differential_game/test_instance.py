@@ -110,7 +110,7 @@ def test_a_faulty_table_of_credit_prices_names_its_cells(tmp_path):
     with pytest.raises(InvalidInput, match="no column credit_price"):
         read(tmp_path / "game.toml")
     (tmp_path / "h.csv").unlink()
-    with pytest.raises(InvalidInput, match=r"cannot be read \(no such file or directory\); horizon.credit_price_file"):
+    with pytest.raises(InvalidInput, match=r"cannot be read \(there is no such file\); horizon.credit_price_file"):
         read(tmp_path / "game.toml")
 
 

@@ -12,7 +12,7 @@ from batteryopt.ground.status import PointStatus, StopReason
 from batteryopt.network.data.magnitude import own_tonne
 from batteryopt.network.data.objective import Objective
 from batteryopt.network.search import search as searching
-from batteryopt.network.solve import answer, formulate, gaps, solve
+from batteryopt.network.solve import answer, gaps, solve, tryable
 from batteryopt.solvers.contract.adapter import Options
 from batteryopt.solvers.highs.highs_arrays import ArraySolution
 from tests.network.echelon import echelon
@@ -90,7 +90,7 @@ def test_beside_a_failed_check_no_status_claims_anything(solved, status):
 def test_a_bound_of_a_model_that_is_too_narrow_fails_when_tried_from_outside():
     """Leaving a tonne costs 2, so that the best is to open nothing: 40. A model that may leave none says 500."""
     network = two_towns(uncollected=2.0)
-    m = formulate(network, COST)
+    m = tryable(network, COST)
     left = m.families["uncollected"]
     m.families["uncollected"] = dataclasses.replace(left, upper=np.zeros(len(left)))
     found = answer(network, m, COST, Options(), began=time.monotonic())

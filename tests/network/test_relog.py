@@ -314,7 +314,7 @@ def test_what_a_network_cannot_say_is_told(
 
 @pytest.mark.parametrize(
     ("content", "expected"),
-    [(b"{", "is not JSON"), (b"[1]", "is a list of 1; expected an object"), (b"\xff", "cannot be read")],
+    [(b"{", "is not JSON"), (b"[1]", "is a list of 1; expected an object"), (b"\xff", "is not JSON")],
 )
 def test_a_file_that_is_no_case_is_told(tmp_path: Path, content: bytes, expected: str) -> None:
     (tmp_path / "case.json").write_bytes(content)

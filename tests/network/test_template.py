@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from batteryopt.families import FAMILIES
 from batteryopt.ground.errors import InvalidInput
 from batteryopt.network.tables import read
 from batteryopt.network.tables.example import example
@@ -37,7 +38,13 @@ def test_every_column_is_explained() -> None:
     assert "| `carbon_price_per_t`* |" in page
 
 
-def test_a_network_is_never_overwritten(tmp_path: Path) -> None:
-    write_template(tmp_path)
-    with pytest.raises(InvalidInput, match="is there already"):
-        write_template(tmp_path)
+def test_a_network_is_never_overwritten_unasked(tmp_path: Path) -> None:
+    network, place = FAMILIES["network"], tmp_path / "mine"
+    network.write_template(place)
+    table = place / "sites.csv"
+    table.write_text(table.read_text() + "Mine,50,10\n")
+    with pytest.raises(InvalidInput, match="there is one already"):
+        network.write_template(place)
+    assert table.read_text().endswith("Mine,50,10\n")
+    network.write_template(place, overwrite=True)
+    assert "Mine" not in table.read_text()

@@ -6,6 +6,7 @@ solution is used anywhere, neither as a starting point nor to choose the grid.
 
 from __future__ import annotations
 
+import math
 import time
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -113,22 +114,34 @@ def _solve_contract(
         error = None if fair.trajectory is None else _estimated(instance, fair)
         last = _stopped(fair, start.stop_reason)  # on its grid, refined to the end or not
     if last.trajectory is None:
-        if last.stop_reason is StopReason.INFEASIBLE:
-            last = replace(last, note=_no_share(instance, start, reserves))
-        return _found(instance, Model.CONTRACT, last, error, begin)
+        return _found(instance, Model.CONTRACT, _explained(instance, start, reserves, last), error, begin)
     accepted, ended_by = _accepted_shares(instance, start, reserves, options, begin)
     return _found(instance, Model.CONTRACT, _stopped(last, ended_by), error, begin, share_range=accepted)
 
 
-def _no_share(instance: Instance, start: Discrete, reserves: PresentValue) -> str:
-    """Return in words what a solver means that found no share: beside the contract, what the players have without."""
+def _explained(instance: Instance, start: Discrete, reserves: PresentValue, last: Discrete) -> Discrete:
+    """Return a search without a point with what it means, where the contract's own value decides it.
+
+    A local search that finds nothing proves nothing. But under the contract both players maximise a share of one value
+    J, whatever the share, so that equal gains ``share J - R = (1 - share) J - M`` ask for ``1/2 - (M - R) / (2 J)``.
+    """
     assert start.trajectory is not None
+    if last.stop_reason.is_limit:
+        return last
     contract = Solution(instance=instance, model=Model.CONTRACT, trajectory=start.trajectory, share=start.share)
+    whole = contract.present_value.supply_chain
+    fair = 0.5 - (reserves.manufacturer - reserves.retailer) / (2.0 * whole) if whole > 0 else -math.inf
+    if LEAST_SHARE <= fair <= 1.0 - LEAST_SHARE and last.stop_reason is not StopReason.INFEASIBLE:
+        return last
+    return replace(last, stop_reason=StopReason.INFEASIBLE, note=_no_share(whole, reserves))
+
+
+def _no_share(whole: float, reserves: PresentValue) -> str:
+    """Return in words that there is no share: what the players have without the contract, and what they share."""
     return (
         f"no share from {LEAST_SHARE:g} to {1.0 - LEAST_SHARE:g} was found that gives both players the same gain over "
         f"what they have without contract, {reserves.manufacturer:.8g} (manufacturer) and {reserves.retailer:.8g} "
-        f"(retailer): under the contract they share {contract.present_value.supply_chain:.8g}; contract.share sets one "
-        "all the same"
+        f"(retailer): under the contract they share {whole:.8g}; contract.share sets one all the same"
     )
 
 
