@@ -7,7 +7,7 @@ with functions at known places; a new one is an entry in `FAMILIES`.
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
@@ -213,6 +213,10 @@ class Family:
             remedy = "--overwrite (or --force) replaces it"
             raise InvalidInput(str(path), [Fault(place="PATH", problem="there is one already", remedy=remedy)])
         self.get(self.template)(path)
+
+    def reproduction(self, announce: Callable[[str], None] = lambda _: None) -> Any:
+        """Return every figure of the family's paper beside ours, a `Reproduction` of the games' shell."""
+        return self.get(self.reproduce)(announce)
 
 
 FAMILIES: Mapping[str, Family] = {

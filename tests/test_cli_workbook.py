@@ -65,7 +65,7 @@ def test_export_there_and_back(hand, tmp_path):
     assert read(tmp_path / "folder").returns == read(HAND).returns
     again = invoke("export", hand, "--out", tmp_path / "folder")
     assert again.exit_code == 2
-    assert "there is one already; --force replaces it" in again.stderr
+    assert "there is one already; --overwrite (or --force) replaces it" in again.stderr
     assert invoke("export", hand, "--out", tmp_path / "folder", "--force").exit_code == 0
     assert invoke("export", hand, "--out", hand, "--force").exit_code == 2
     assert "README.md" in invoke("export", HAND, "--out", tmp_path / "hand.xlsx").stderr

@@ -132,7 +132,7 @@ def reproduce(
         raise refuse("PAPER", f"'{paper.value}' cannot be reproduced by this version", f"known: {', '.join(known)}")
     wanted = known if paper is Paper.ALL else {paper.value: known[paper.value]}
     with clean_stdout(), announcing() as announce, unfinished_is_interrupted():
-        found = {kind: family.get(family.reproduce)(announce) for kind, family in wanted.items()}
+        found = {kind: family.reproduction(announce) for kind, family in wanted.items()}
     if json:
         documents = {kind: reproduction.to_json() for kind, reproduction in found.items()}
         write_result(json_text(documents if paper is Paper.ALL else documents[paper.value]))

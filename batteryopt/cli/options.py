@@ -134,4 +134,6 @@ def _number_faults(
         return
     remedy = f"expected a number {'above' if is_open else 'of at least'} {least:g}"
     limit = "" if math.isinf(most) else f", and at most {most:g} on this machine"
-    yield Fault(place=option, problem=f"is {value:g}" if abs(value) < HUGE else "is huge", remedy=remedy + limit)
+    yield Fault(
+        place=option, problem="is huge" if HUGE <= abs(value) < math.inf else f"is {value:g}", remedy=remedy + limit
+    )

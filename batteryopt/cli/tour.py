@@ -74,9 +74,8 @@ def _paper(made: Folder) -> ExitStatus:
         "table twice, by formulas and by an optimiser that do not know each other, and hold both against the print. "
         "Here is the part where they find it wrong:\n"
     )
-    coordination = FAMILIES["coordination"]
     with clean_stdout(), announcing() as announce, unfinished_is_interrupted():
-        found = coordination.get(coordination.reproduce)(announce)
+        found = FAMILIES["coordination"].reproduction(announce)
     with results() as console:
         print_short(console, found)
     _tell(_again(made.commands[0], "all of it, with what is wrong in the paper, and why"))

@@ -42,6 +42,9 @@ _CLAIMS = {
     "nothing-stays-too-long": "Nothing is stored longer than allowed.",
     "lanes-exist-and-carry-it": "Everything travels on lanes that exist, by modes that may carry it so far.",
     "trips-carry-the-load": "There are trips enough for every load.",
+    "rounds-end-at-a-depot": "Every round of a mobile station ends where a facility stands that takes its load.",
+    "no-row-stands-twice": "No decision stands in the plan's tables more than once.",
+    "levels-are-those-of-the-capacity": "Every facility is of a size that exists, and named for it.",
     "markets-and-disposals-take-it": "Markets and disposal sites take no more than they can.",
     "hard-rules-hold": "Every hard rule of policy holds.",
     "objective-recomputed": "The objective, recomputed from the tables alone, is what the model says.",
@@ -57,6 +60,7 @@ _BEGINNINGS = {
     "present-value-": "Simulated anew, the present value of {} is what is reported.",
     "point-not-beyond-the-bound-of-": "The plan is on the right side of the proven bound of its {}.",
     "point-keeps-": "The limit held on the way is kept: {}.",
+    "rule-": "Your own rule holds: {}.",
     "engine-": "The game's optimality conditions hold in the optimiser's own model: {}.",
 }
 _PLAYERS = ("manufacturer", "retailer", "echelon enterprise", "supply chain")

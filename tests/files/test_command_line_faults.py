@@ -156,6 +156,7 @@ def test_a_file_of_somebody_s_is_replaced_when_asked_to_and_ours_again_and_again
         assert invoke(*words, "--out", name).exit_code == 0
 
 
+@pytest.mark.slow
 def test_exports_for_a_paper_and_cases_of_other_tools_touch_nothing_foreign(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     assert invoke(*QUICK, "--out", "result").exit_code == 0
@@ -235,6 +236,7 @@ def test_a_disk_that_is_full_leaves_the_old_result_and_the_answer_on_the_screen(
     assert sorted(path.name for path in tmp_path.iterdir()) == ["out"]
 
 
+@pytest.mark.slow
 def test_a_file_system_of_a_megabyte(tmp_path):
     """Room for one result, and not for the next beside it."""
     place = tmp_path / "disk"
@@ -296,6 +298,7 @@ def test_a_library_that_cannot_be_loaded_is_told(tmp_path):
     assert "fault of batteryopt" not in found.stderr
 
 
+@pytest.mark.slow
 def test_without_docstrings_there_are_words():
     found = run("check", TABLE_2, env={**os.environ, "PYTHONOPTIMIZE": "2"})
     assert found.returncode == 1
@@ -460,6 +463,7 @@ def hostile(tmp_path) -> Path:
     return folder
 
 
+@pytest.mark.slow
 def test_no_name_speaks_to_the_terminal(hostile, tmp_path):
     for words in (
         ("check", hostile),

@@ -17,7 +17,7 @@ def _tried(first: int, count: int, timeout: float) -> subprocess.CompletedProces
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="processes are not forked there")
-@pytest.mark.parametrize(("first", "count"), [(0, 40), pytest.param(40, 1000, marks=pytest.mark.slow)])
+@pytest.mark.parametrize(("first", "count"), [(0, 24), pytest.param(24, 1016, marks=pytest.mark.slow)])
 def test_no_input_ends_otherwise_than_in_words(first, count):
     found = _tried(first, count, timeout=60 * count)
     assert found.returncode == 0, found.stdout + found.stderr

@@ -198,7 +198,7 @@ def test_all_compromises_are_found_where_there_are_no_more_than_asked_for():
 
 
 @given(st.lists(st.tuples(st.integers(0, 30), st.integers(0, 30)), min_size=1, max_size=9))
-@settings(max_examples=12, deadline=None)
+@settings(max_examples=6, deadline=None)
 def test_compromises_are_those_that_enumeration_finds(pairs):
     expected = compromises(pairs)
     kinds = (Objective.COST, Objective.EMISSIONS)

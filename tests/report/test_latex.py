@@ -8,8 +8,9 @@ from pathlib import Path
 import pytest
 
 from batteryopt.report import latex
+from batteryopt.report.family_view import view_of
 from batteryopt.report.tables import Table
-from batteryopt.report.write import family_of, write_exports
+from batteryopt.report.write import write_exports
 
 ROOT = Path(__file__).parents[2]
 SIGNS = "\\&%$#_{}~^<>|[]*\"'`–\N{MINUS SIGN}₂ₜ≤≥×·→…αβγδηθλμρσφω éüñçß °"
@@ -43,7 +44,7 @@ def faults(program: str, tables: list[str], folder: Path) -> list[str]:
 def test_every_exported_table_is_set(pdflatex, request, tmp_path, name):
     folder = request.getfixturevalue(name).folder
     files = [file for file in write_exports([folder], tmp_path / "out", formats=()) if file.suffix == ".tex"]
-    assert len(files) == len(family_of(request.getfixturevalue(name)).tables(request.getfixturevalue(name))) > 1
+    assert len(files) == len(view_of(request.getfixturevalue(name)).tables(request.getfixturevalue(name))) > 1
     assert faults(pdflatex, [file.read_text(encoding="utf-8") for file in files], tmp_path) == []
 
 

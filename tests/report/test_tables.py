@@ -34,7 +34,7 @@ def test_amount(value, text):
 
 def test_markdown_escapes_its_own_signs():
     assert TABLE.to_markdown() == (
-        "Profit & loss\n\n|  | A_1 | B |\n| --- | ---: | --- |\n| x\\|y 10% | 1,234.50 | – |\n| z | 0.00 | n/a |\n"
+        "Profit &amp; loss\n\n|  | A_1 | B |\n| --- | ---: | --- |\n| x\\|y 10% | 1,234.50 | – |\n| z | 0.00 | n/a |\n"
     )
 
 
