@@ -59,7 +59,8 @@ def test_the_tour_goes_through_and_its_commands_repeat_it(tmp_path):
 
 def test_the_province_is_what_a_tour_plans(quick, monkeypatch, tmp_path):
     asked = []
-    monkeypatch.setattr(module, "_plan", lambda made, limit, **_: asked.append(made.network) or module.ExitStatus.SOLVED)
+    solved = module.ExitStatus.SOLVED
+    monkeypatch.setattr(module, "_plan", lambda made, limit, **_: asked.append(made.network) or solved)
     monkeypatch.setattr(module, "_page", lambda made, wanted, **_: module.ExitStatus.SOLVED)
     assert invoke("tour", "--out", tmp_path / "here").exit_code == 0
     (copy,) = asked
