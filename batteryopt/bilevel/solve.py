@@ -16,7 +16,7 @@ from batteryopt.bilevel.kkt import single_level as kkt
 from batteryopt.bilevel.kkt.active_set import polish
 from batteryopt.bilevel.methods import METHODS, Outcome, Settings
 from batteryopt.bilevel.methods.automatic import run_automatic
-from batteryopt.bilevel.methods.base import multipliers_of
+from batteryopt.bilevel.methods.base import BEYOND_TOLERANCES, is_refuted, multipliers_of
 from batteryopt.bilevel.methods.bilevel_units import RUNAWAY, restatement
 from batteryopt.bilevel.methods.restated import LEAST_GAP, remembered, solve_restated
 from batteryopt.bilevel.problem import shared
@@ -204,6 +204,9 @@ def _judge(
     _clip(_variables(problem))
     outcome = dataclasses.replace(outcome, multipliers=multipliers_of(outcome.system))  # those of the polished point
     objective = float(pyo.value(problem.objective))
+    refuted = is_refuted(problem, report.bound, objective, by=BEYOND_TOLERANCES)
+    if refuted:
+        report = dataclasses.replace(report, bound=None, stop_reason=StopReason.NUMERICAL_TROUBLE)
     bound = None if outcome.failures else report.bound  # local methods report none
     certificate = claims.certify(
         problem, convictions, qualifications, bound_gap=relative_gap(objective, bound), gap=max(settings.gap, LEAST_GAP)
@@ -216,11 +219,14 @@ def _judge(
         point_status=_point_status(certificate, report.stop_reason, bound, is_proven),
         certificate=certificate,
         assumptions=assumptions,
-        notes=(*outcome.failures, *_notes(problem, outcome)),
+        notes=(*outcome.failures, *((REFUTED_NOTE,) if refuted else ()), *_notes(problem, outcome)),
         values=_values(problem),
         multipliers={row.name: value for row, value in outcome.multipliers.items()},
         **common,
     )
+
+
+REFUTED_NOTE = "the solver's point is better than its own bound: it errs on this model, and the bound is left out"
 
 
 def _clip(variables: Iterable[Any]) -> None:

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import csv
+import dataclasses
 import io
 import json
 import os
@@ -385,9 +386,27 @@ def entity(seed: int) -> None:
             np.array([1.0]),
         ]
     )
+    chance.choice([_changed_game, _changed_network, _changed_row])(chance, value)
+
+
+def _changed_game(chance: Chooser, value: Any) -> None:
     game = batteryopt.read(chance.choice(GAMES))
     key = chance.choice([name for name in type(game).model_fields if name not in ("name", "source")])
     game.replace(**{key: value})
+
+
+def _changed_network(chance: Chooser, value: Any) -> None:
+    network = batteryopt.read(HAND)
+    network.replace(**{chance.choice([field.name for field in dataclasses.fields(network)]): value})
+
+
+def _changed_row(chance: Chooser, value: Any) -> None:
+    """Change a field of a row of some table, and put the row back."""
+    network = batteryopt.read(HAND)
+    table = chance.choice(["products", "sites", "returns", "types", "candidates", "markets", "modes"])
+    first, *others = getattr(network, table)
+    changed = dataclasses.replace(first, **{chance.choice([f.name for f in dataclasses.fields(first)]): value})
+    network.replace(**{table: (changed, *others)})
 
 
 ENTITY = "entity in Python"

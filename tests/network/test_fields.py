@@ -4,17 +4,20 @@ from __future__ import annotations
 
 import dataclasses
 import math
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 
+from batteryopt.network import tables
 from batteryopt.network.data import instance as nf
 from batteryopt.network.data.entity import Entity, key_of
 from batteryopt.network.data.entity_faults import InvalidNetwork
-from batteryopt.network.data.fields import AtLeastZero, FieldSpec, OwnName, specs_of
+from batteryopt.network.data.fields import AtLeastZero, FieldSpec, OwnName, PartSpec, parts_of, specs_of
 from batteryopt.network.tables.schema import TABLES
 
+HAND = Path(__file__).parents[2] / "data/networks/hand"
 ENTITIES = [kind for name in nf.__all__ if isinstance(kind := getattr(nf, name), type) and issubclass(kind, Entity)]
 FIELDS = [(kind, spec) for kind in ENTITIES for spec in specs_of(kind)]
 NUMBERS = [(kind, spec) for kind, spec in FIELDS if spec.limits is not None and not spec.is_amounts]
@@ -110,3 +113,21 @@ def test_references_of_columns_are_those_of_the_fields() -> None:
                 assert table.by_field[spec.name].refers_to == spec.refers_to
     assert TABLES["lanes"].by_field["origin"].refers_to == "sites"
     assert TABLES["candidates"].by_field["earliest"].refers_to == "periods"
+
+
+PARTS = [(owner, part) for owner in (*ENTITIES, nf.Network) for part in parts_of(owner)]
+
+
+@pytest.mark.parametrize(("owner", "part"), PARTS, ids=lambda x: getattr(x, "name", getattr(x, "__name__", str(x))))
+@pytest.mark.parametrize("wrong", [None, 3.5, "rows", (1.0,), [nf.Period]], ids=str)
+def test_what_holds_rows_holds_nothing_else(owner: type[Any], part: PartSpec, wrong: Any) -> None:
+    network = tables.read(HAND)
+    given = {f.name: getattr(network, f.name) for f in dataclasses.fields(network)} if owner is nf.Network else {}
+    with pytest.raises(InvalidNetwork) as caught:
+        owner(**(given or values(owner)) | {part.name: wrong})
+    assert [fault.field for fault in caught.value.entity_faults] == [part.name]
+
+
+def test_lists_of_rows_are_taken() -> None:
+    network = tables.read(HAND)
+    assert network.replace(sites=list(network.sites)).sites == network.sites

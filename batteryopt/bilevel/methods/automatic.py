@@ -12,6 +12,7 @@ from batteryopt.bilevel.judge import claims
 from batteryopt.bilevel.kkt import single_level as kkt
 from batteryopt.bilevel.kkt.active_set import all_variables, polish
 from batteryopt.bilevel.methods import METHODS, Outcome, Settings
+from batteryopt.bilevel.methods.base import is_refuted
 from batteryopt.bilevel.problem.normal_form import BilevelProblem
 from batteryopt.bilevel.proof.boxes import FIRST_SIZE as FIRST_BOX
 from batteryopt.bilevel.proof.boxes import boxed, natural_size, reaches
@@ -26,8 +27,6 @@ SECOND = "sos1"
 one code path is not enough for the first, and wrong in the second."""
 EXACT = "branching"
 """Asked where followers are indifferent but for digits that a spatial search does not see."""
-REFUTED = 1e-6
-"""Relative amount by which a polished point may be better than the bound it was found with."""
 DIRECT_SECONDS = 60.0
 """How long the first search may run where no time limit was given."""
 SHARES = (0.4, 0.5)
@@ -70,7 +69,7 @@ def run_automatic(problem: BilevelProblem, settings: Settings) -> tuple[Outcome,
         return direct, GLOBAL, "a global search found that there is nothing to find"
     found = _candidate(problem, direct, GLOBAL, "indicator constraints need no M, and SCIP proves a bound")
     if found is not None and reason is StopReason.CONVERGED:
-        if not _is_refuted(problem, direct, found):
+        if not is_refuted(problem, direct.report.bound, found.objective):
             return found.outcome, found.method, found.why
         return _after_refutation(problem, _within(settings, began, SHARES[0], DIRECT_SECONDS), found)
     if reason is StopReason.INTERRUPTED:
@@ -122,17 +121,11 @@ def _candidate(problem: BilevelProblem, outcome: Outcome, method: str, why: str)
     return _Candidate(float(problem.objective()), outcome, values, method, why)
 
 
-def _is_refuted(problem: BilevelProblem, outcome: Outcome, found: _Candidate) -> bool:
-    """Return whether a point is better than the bound that was claimed with it."""
-    bound = outcome.report.bound
-    return bound is not None and problem.sense * (bound - found.objective) > REFUTED * max(1.0, abs(bound))
-
-
 def _after_refutation(problem: BilevelProblem, settings: Settings, found: _Candidate) -> tuple[Outcome, str, str]:
     """Search once more by another way; where that bound does not hold either, keep the point, and no bound."""
     second = METHODS[SECOND].solve(problem, settings)
     other = _candidate(problem, second, SECOND, f"{GLOBAL} found a point better than its own bound")
-    if other is not None and not _is_refuted(problem, second, found):
+    if other is not None and not is_refuted(problem, second.report.bound, found.objective):
         return second, SECOND, other.why
     unproven = dataclasses.replace(found.outcome.report, bound=None, stop_reason=StopReason.NUMERICAL_TROUBLE)
     return _best(problem, [found], dataclasses.replace(found.outcome, report=unproven))

@@ -157,3 +157,14 @@ def multipliers_of(system: KktSystem) -> ComponentMap:
             for k, row in enumerate(rows):
                 values[row] = (multipliers[k].value or 0.0) / weight
     return values
+
+
+REFUTED = 1e-6
+"""Relative amount by which a polished point may be better than the bound it was found with."""
+BEYOND_TOLERANCES = 1e-4
+"""Relative amount that no solver's tolerances explain: a bound so far on the wrong side of its point is an error."""
+
+
+def is_refuted(problem: BilevelProblem, bound: float | None, objective: float, *, by: float = REFUTED) -> bool:
+    """Return whether a point that was found is better than the bound that came with it, which is then none."""
+    return bound is not None and problem.sense * (bound - objective) > by * max(1.0, abs(bound))

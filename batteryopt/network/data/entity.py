@@ -5,14 +5,13 @@ from __future__ import annotations
 import contextlib
 import dataclasses
 import enum
-import math
 from collections.abc import Iterator
 from contextvars import ContextVar
 from typing import Any, ClassVar, cast
 
 from batteryopt.ground.errors import nearest
 from batteryopt.network.data.entity_faults import EntityFault, InvalidNetwork, fault_in
-from batteryopt.network.data.fields import FieldSpec, specs_of
+from batteryopt.network.data.fields import FieldSpec, is_finite, parts_of, specs_of
 from batteryopt.tables.input_faults import show
 
 _ARE_JUDGED_LATER: ContextVar[bool] = ContextVar("_ARE_JUDGED_LATER", default=False)
@@ -44,6 +43,7 @@ class Entity:
     """The fields that tell it from its like; empty: all of them."""
 
     def __post_init__(self) -> None:
+        refuse_other_parts(self, type(self).__name__)
         for spec in specs_of(type(self)):
             value = getattr(self, spec.name)
             taken = _taken(value, spec)
@@ -53,6 +53,24 @@ class Entity:
             faults = list(own_faults(self))
             if faults:
                 raise InvalidNetwork(type(self).__name__, faults)
+
+
+def refuse_other_parts(owner: Any, name: str) -> None:
+    """Raise `InvalidNetwork` where a field that holds rows holds something else; lists of rows are taken as tuples."""
+    faults = []
+    for part in parts_of(owner.__class__):
+        value = getattr(owner, part.name)
+        if part.is_many and isinstance(value, list):
+            value = tuple(value)
+            object.__setattr__(owner, part.name, value)
+        items = value if part.is_many and isinstance(value, tuple) else (value,)
+        if (part.is_many and not isinstance(value, tuple)) or not all(isinstance(item, part.kind) for item in items):
+            expected = (
+                f"several {part.kind.__name__}, as a tuple or a list" if part.is_many else f"a {part.kind.__name__}"
+            )
+            faults.append(fault_in(owner, part.name, f"is {show(value)}", f"expected {expected}"))
+    if faults:
+        raise InvalidNetwork(name, faults)
 
 
 def key_of(kind: type[Entity]) -> tuple[str, ...]:
@@ -91,7 +109,9 @@ def own_faults(entity: Any) -> Iterator[EntityFault]:
             yield from _word_faults(entity, spec, value)
         elif spec.is_text:
             yield from _text_faults(entity, spec, value)
-        elif spec.limits is not None and not spec.is_amounts:
+        elif spec.is_amounts:
+            yield from _amount_faults(entity, spec, value)
+        elif spec.limits is not None:
             yield from _number_faults(entity, spec, value)
 
 
@@ -111,13 +131,24 @@ def _text_faults(entity: Any, spec: FieldSpec, value: Any) -> Iterator[EntityFau
         yield fault_in(entity, spec.name, f"is {show(value)}", f"expected {expected}")
 
 
+def _amount_faults(entity: Any, spec: FieldSpec, value: Any) -> Iterator[EntityFault]:
+    """Yield what is no pair of a name and a number; how large the number may be is judged with the recipe."""
+    pairs = value if isinstance(value, tuple) else (value,)
+    if not all(isinstance(pair, tuple) and len(pair) == 2 and _is_amount(*pair) for pair in pairs):
+        yield fault_in(entity, spec.name, f"is {show(value)}", "expected pairs of a product and its tonnes")
+
+
+def _is_amount(name: Any, tonnes: Any) -> bool:
+    return isinstance(name, str) and isinstance(tonnes, int | float) and not isinstance(tonnes, bool)
+
+
 def _number_faults(entity: Any, spec: FieldSpec, value: Any) -> Iterator[EntityFault]:
     assert spec.limits is not None
     numbers = value if isinstance(value, tuple) and spec.is_profile else (value,)
     for period, number in enumerate(numbers):
         at = period if isinstance(value, tuple) else None
         is_number = isinstance(number, int | float) and not isinstance(number, bool)
-        if not is_number or (spec.is_whole and math.isfinite(number) and number != int(number)):
+        if not is_number or (spec.is_whole and is_finite(number) and number != int(number)):
             expected = (
                 "a whole number" if spec.is_whole else "a number, or one a period" if spec.is_profile else "a number"
             )

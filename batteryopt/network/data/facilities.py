@@ -96,8 +96,9 @@ class Level(Entity):
 
 
 def smallest_first(levels: tuple[Level, ...]) -> tuple[Level, ...]:
-    """Return levels in growing order of capacity; as they are where a capacity is no number, which is told later."""
-    if all(isinstance(level.capacity_t, int | float) for level in levels):
+    """Return levels in growing order of capacity; as they are where it is not known, a fault told later."""
+    is_sortable = isinstance(levels, tuple | list) and all(isinstance(level, Level) for level in levels)
+    if is_sortable and all(isinstance(level.capacity_t, int | float) for level in levels):
         return tuple(sorted(levels, key=lambda level: level.capacity_t))
     return levels
 

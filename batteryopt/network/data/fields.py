@@ -14,10 +14,18 @@ import types
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
-from typing import Annotated, Any, TypeAlias, Union, get_args, get_origin, get_type_hints
+from typing import Annotated, Any, TypeAlias, Union, cast, get_args, get_origin, get_type_hints
 
 Profile: TypeAlias = float | tuple[float, ...]
 """One number for all periods, or a tuple with one number a period."""
+
+
+def is_finite(number: float) -> bool:
+    """Whether a number can be reckoned with: whole numbers beyond the largest double cannot."""
+    try:
+        return math.isfinite(number)
+    except OverflowError:
+        return False
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -36,7 +44,7 @@ class Limits:
 
     def allow(self, number: float) -> bool:
         """Whether a number is within them."""
-        return math.isfinite(number) and self.least <= number <= self.most and number > self.above
+        return is_finite(number) and self.least <= number <= self.most and number > self.above
 
     @property
     def words(self) -> str:
@@ -137,6 +145,27 @@ def _specs_of(entity: type) -> tuple[FieldSpec, ...]:
     hints = get_type_hints(entity, include_extras=True)
     found = (_spec(field.name, hints[field.name]) for field in dataclasses.fields(entity))
     return tuple(spec for spec in found if spec is not None)
+
+
+@dataclass(frozen=True, kw_only=True)
+class PartSpec:
+    """A field that holds entities, or one of them, and the class that they are of."""
+
+    name: str
+    kind: type[Any]
+    is_many: bool
+
+
+@cache
+def parts_of(owner: type) -> tuple[PartSpec, ...]:
+    """Return the fields of a class that hold entities: the tables of a network, the levels of a type."""
+    hints = get_type_hints(owner, include_extras=True)
+    found = ((field.name, list(_leaves(hints[field.name])), hints[field.name]) for field in dataclasses.fields(owner))
+    return tuple(
+        PartSpec(name=name, kind=cast("type[Any]", leaves[0][0]), is_many=get_origin(hint) is tuple)
+        for name, leaves, hint in found
+        if dataclasses.is_dataclass(leaves[0][0])
+    )
 
 
 def _spec(name: str, hint: Any) -> FieldSpec | None:

@@ -12,7 +12,7 @@ the recipes of the facility types. Nothing is passed on without being worked on 
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 
@@ -21,9 +21,11 @@ import numpy.typing as npt
 
 from batteryopt.ground.errors import Fault, InvalidInput, nearest
 from batteryopt.ground.named import named
-from batteryopt.network.data.entity_faults import InvalidNetwork
+from batteryopt.network.data.entity import refuse_other_parts
+from batteryopt.network.data.entity_faults import EntityFault, InvalidNetwork, fault_in
 from batteryopt.network.data.facilities import Candidate, FacilityType, Level, Recipe, Sizes, Standing, Storage
 from batteryopt.network.data.faults import faults_of
+from batteryopt.network.data.fields import is_finite
 from batteryopt.network.data.flows import (
     GREAT_CIRCLE,
     ComesBack,
@@ -51,6 +53,7 @@ from batteryopt.network.data.policy import (
     SubsidyBase,
 )
 from batteryopt.network.data.unjudged import UnjudgedNetwork
+from batteryopt.tables.input_faults import show
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -121,7 +124,8 @@ class Network(UnjudgedNetwork):
     kind: ClassVar[str] = "network"
 
     def __post_init__(self) -> None:
-        faults = faults_of(self)
+        refuse_other_parts(self, str(self.name))
+        faults = [*_odd_settings(self)] or faults_of(self)
         if faults:
             raise InvalidNetwork(self.name, faults)
 
@@ -201,6 +205,20 @@ class Network(UnjudgedNetwork):
     def only_future(self) -> Network:
         """The network with its one scenario taken for what will come; itself where there are none or several."""
         return self.in_scenario(self.scenarios[0].name) if len(self.scenarios) == 1 else self
+
+
+def _odd_settings(network: Network) -> Iterator[EntityFault]:
+    """Yield settings that are nothing of the kind that they should be."""
+    for name in ("name", "currency", "source"):
+        value = getattr(network, name)
+        if not isinstance(value, str):
+            yield fault_in(network, name, f"is {show(value)}", "expected a text")
+    rate = network.discount_rate
+    if not isinstance(rate, int | float) or isinstance(rate, bool) or not is_finite(rate):
+        yield fault_in(network, "discount_rate", f"is {show(rate)}", "expected a rate a year (0.05 is 5 %)")
+    tables = network.distances
+    if not isinstance(tables, Mapping) or not all(isinstance(table, np.ndarray) for table in tables.values()):
+        yield fault_in(network, "distances", f"is {show(tables)}", "expected matrices in km by name")
 
 
 def _frames(name: str) -> Callable[..., Any]:
