@@ -29,6 +29,12 @@ from batteryopt.ground.errors import BatteryOptError, nearest
 from batteryopt.ground.status import PointStatus, StopReason
 from batteryopt.solvers import relative_gap
 
+ASKED_FOR = "asked for"
+"""Why a method was taken that the user named; what `auto` takes has had its second opinion."""
+OTHERS, SECONDS_TO_OBJECT = ("sos1", "branching"), 10.0
+"""Who is asked before a problem is called infeasible, and how long."""
+REFUTED_NOTE = "the solver's point is better than its own bound: it errs on this model, and the bound is left out"
+
 
 def solve(
     model: Any,
@@ -177,7 +183,7 @@ def _run(problem: BilevelProblem, method: str, settings: Settings) -> tuple[Outc
     refusal = METHODS[method].refusal(problem, settings)
     if refusal is not None:
         raise BatteryOptError(f"method '{method}' does not accept this problem: {refusal}; try method='auto'")
-    return METHODS[method].solve(problem, settings), method, "asked for"
+    return METHODS[method].solve(problem, settings), method, ASKED_FOR
 
 
 def _judge(
@@ -198,7 +204,7 @@ def _judge(
         "convictions": convictions,
     }
     if not report.has_point:
-        return _without_point(problem, report.stop_reason, common)
+        return _without_point(problem, report.stop_reason, common, settings)
     if METHODS[name].is_global:
         polish(outcome.system, objective=report.objective)
     _clip(_variables(problem))
@@ -224,9 +230,6 @@ def _judge(
         multipliers={row.name: value for row, value in outcome.multipliers.items()},
         **common,
     )
-
-
-REFUTED_NOTE = "the solver's point is better than its own bound: it errs on this model, and the bound is left out"
 
 
 def _clip(variables: Iterable[Any]) -> None:
@@ -273,12 +276,14 @@ def _assumptions(
     return (*outcome.assumptions, *beliefs), not beliefs
 
 
-def _without_point(problem: BilevelProblem, reason: StopReason, common: dict[str, Any]) -> Answer:
+def _without_point(problem: BilevelProblem, reason: StopReason, common: dict[str, Any], settings: Settings) -> Answer:
     note = "no point was found"
     if reason in (StopReason.INFEASIBLE, StopReason.INFEASIBLE_OR_UNBOUNDED):
         explained, note = diagnose.explain_infeasible(problem)
         if note == diagnose.EXCLUDED and not METHODS[common["method"]].is_global:
             explained, note = StopReason.NUMERICAL_TROUBLE, "a local search found no point, which proves nothing"
+        elif note == diagnose.EXCLUDED and common["why"] == ASKED_FOR and _another_finds_one(problem, common, settings):
+            explained, note = StopReason.NUMERICAL_TROUBLE, "this search found no point, and another one does"
         reason = explained if reason is StopReason.INFEASIBLE else reason
     elif reason is StopReason.UNBOUNDED:
         note = diagnose.explain_unbounded(problem)
@@ -291,6 +296,15 @@ def _without_point(problem: BilevelProblem, reason: StopReason, common: dict[str
         notes=(note,),
         **common,
     )
+
+
+def _another_finds_one(problem: BilevelProblem, common: dict[str, Any], settings: Settings) -> bool:
+    """Return whether another method finds a point: the word of one solver's presolve is not enough for "infeasible"."""
+    other = METHODS[next(second for second in OTHERS if second != common["method"])]
+    if not other.accepts(problem, settings):
+        return False
+    limit = min(settings.time_limit or SECONDS_TO_OBJECT, SECONDS_TO_OBJECT)
+    return other.solve(problem, dataclasses.replace(settings, time_limit=limit)).report.has_point
 
 
 def _notes(problem: BilevelProblem, outcome: Outcome) -> list[str]:
