@@ -8,6 +8,9 @@ from dataclasses import dataclass, field
 
 import pandas as pd
 
+BOUND_TOLERANCE = 1e-6
+"""Share of all money that a bound may be on the wrong side of the objective, for rounding."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class Check:

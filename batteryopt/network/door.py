@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pyomo.environ as pyo
 
-from batteryopt.ground.certificate import Certificate, Check
+from batteryopt.ground.certificate import BOUND_TOLERANCE, Certificate, Check
 from batteryopt.network.data.instance import Network
 from batteryopt.network.data.objective import Objective
 from batteryopt.network.formulation.extract import to_solution
@@ -19,7 +19,6 @@ from batteryopt.network.plan.solution import Solution
 from batteryopt.solvers.contract.adapter import Report
 from batteryopt.solvers.contract.points import read_point
 from batteryopt.solvers.through_pyomo.doors import (
-    BOUND_TOLERANCE,
     of_the_user,
     origin_of,
     point_required,

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from batteryopt.ground.certificate import Certificate, Check
+from batteryopt.ground.certificate import BOUND_TOLERANCE, Certificate, Check
 from batteryopt.ground.interrupt import catching_interrupt
 from batteryopt.ground.status import PointStatus, StopReason
 from batteryopt.network.data.geography import flat_positions
@@ -37,7 +37,6 @@ from batteryopt.solvers.highs.highs_run import version as highs_version
 
 GAP = 1e-4
 """Relative gap at which a plan is good enough, unless asked otherwise."""
-BOUND_TOLERANCE = 1e-6
 
 
 def solve(

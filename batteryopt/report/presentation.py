@@ -1,8 +1,7 @@
 """How answers show themselves in Python: the methods that every answer has, whose work is done by `batteryopt.report`.
 
-Families stand below `report` and do not know it. The arrow is turned round by name: `_report` imports the presenting
-module when a method is first called, and not before, so that solving needs no plotting library. It is the one place
-below that floor that names it; `tests/test_architecture.py` sees to that.
+Families build on `report`, and their answers on this module. `_report` imports the presenting module by name when a
+method is first called, and not before, so that solving needs no plotting library.
 """
 
 from __future__ import annotations

@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-from batteryopt.ground.certificate import Certificate, Check
+from batteryopt.ground.certificate import BOUND_TOLERANCE, Certificate, Check
 from batteryopt.ground.interrupt import interrupts_heard
 from batteryopt.ground.status import PointStatus, StopReason
 from batteryopt.network.data.instance import Network
@@ -16,7 +16,7 @@ from batteryopt.network.formulation.algebra import Floats
 from batteryopt.network.formulation.objective import costs_of
 from batteryopt.network.plan.answer import Answer, Held
 from batteryopt.network.plan.gross import size_of
-from batteryopt.network.solve import BOUND_TOLERANCE, answer_with_point, tryable
+from batteryopt.network.solve import answer_with_point, tryable
 from batteryopt.network.studies.epsilon import LEEWAY, caps_as_rows, largest_term, sign, unit, values_of, with_leeway
 from batteryopt.network.studies.time_budget import TimeBudget
 from batteryopt.solvers.contract.adapter import Options, ProgressListener

@@ -17,8 +17,6 @@ from batteryopt.solvers.contract.provenance import Route, Run
 
 RULES_TOLERANCE = 1e-6
 """Relative violation that a user's rule may have at an answer: what a solver's own tolerance lets through."""
-BOUND_TOLERANCE = 1e-6
-"""Share of all money that a bound may be on the wrong side of the objective, for rounding."""
 _ORIGIN = "_made_from"
 """Attribute of a Pyomo model that says what it was made from."""
 
