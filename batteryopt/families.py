@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from batteryopt.solvers.contract.provenance import Run
 
 
-class Answer(Protocol):
+class FamilyAnswer(Protocol):
     """One model's answer by one route, as every family gives it."""
 
     @property
@@ -43,7 +43,7 @@ class Answer(Protocol):
         """Why there is no solution."""
 
 
-class Result(Protocol):
+class FamilyResult(Protocol):
     """Answers to several models of one instance, as every family gives them."""
 
     @property
@@ -65,7 +65,7 @@ class Result(Protocol):
         """Return one row a number."""
 
 
-class Understood(Protocol):
+class FamilyUnderstood(Protocol):
     """What is understood of an instance before it is solved."""
 
     @property
@@ -100,7 +100,7 @@ class Family:
     default_models
         The models that are solved where none is named.
     solve
-        Function from an instance, models and options to a `Result`.
+        Function from an instance, models and options to a `FamilyResult`.
     template
         Function that writes a commented instance at a path.
     view
@@ -108,8 +108,8 @@ class Family:
     reproduce
         Function that goes through the figures of the family's paper; empty where it has none.
     frontier
-        Function from an instance, two objectives and options to a `Result` with every compromise between them; empty
-        where answers have one objective.
+        Function from an instance, two objectives and options to a `FamilyResult` with every compromise between them;
+        empty where answers have one objective.
     drawn
         Names, in the JSON of an answer, of the numbers that the plot of a sweep shows; the first stands for a whole
         solution in maps.
@@ -154,9 +154,9 @@ class Family:
         """Return the instance that a file or folder describes, or raise `InvalidInput` with all its faults."""
         return self.get(self.read)(path)
 
-    def understand_instance(self, path: str | os.PathLike[str]) -> Understood | None:
+    def understand_instance(self, path: str | os.PathLike[str]) -> FamilyUnderstood | None:
         """Return what is understood of an instance, where the family can say; or raise `InvalidInput`."""
-        found: Understood | None = self.get(self.understand)(path) if self.understand else None
+        found: FamilyUnderstood | None = self.get(self.understand)(path) if self.understand else None
         return found
 
     def model_names(self) -> tuple[str, ...]:
@@ -176,10 +176,10 @@ class Family:
             if name not in known
         ]
 
-    def solve_instance(self, instance: Any, models: Iterable[str] = (), **options: Any) -> Result:
+    def solve_instance(self, instance: Any, models: Iterable[str] = (), **options: Any) -> FamilyResult:
         """Return the answers to models of an instance, by default the usual ones; options as in `solve` there."""
         wanted = tuple(models) or tuple(self.get(self.default_models))
-        result: Result = self.get(self.solve)(instance, wanted, **options)
+        result: FamilyResult = self.get(self.solve)(instance, wanted, **options)
         return result
 
     def read_options(self, instance: Any, **given: Any) -> dict[str, Any]:
@@ -202,9 +202,9 @@ class Family:
         found: dict[str, Any] = self.get(self.options)(instance, **named) if named else {}
         return found
 
-    def solve_frontier(self, instance: Any, first: str, second: str, **options: Any) -> Result:
+    def solve_frontier(self, instance: Any, first: str, second: str, **options: Any) -> FamilyResult:
         """Return every compromise between two objectives; options as in its function there."""
-        result: Result = self.get(self.frontier)(instance, first, second, **options)
+        result: FamilyResult = self.get(self.frontier)(instance, first, second, **options)
         return result
 
     def write_template(self, path: Path, *, overwrite: bool = False) -> None:

@@ -29,7 +29,7 @@ from scipy.optimize import linprog, minimize_scalar
 
 from batteryopt import bilevel, solvers
 from batteryopt.bilevel.kkt import single_level as kkt
-from batteryopt.bilevel.methods import METHODS, Settings
+from batteryopt.bilevel.methods import METHODS, MethodSettings
 from batteryopt.bilevel.problem.normal_form import extract
 from batteryopt.solvers import Options
 
@@ -240,7 +240,7 @@ def _apply_kkt(block: Any, own: list[Any]) -> None:
 def by_product_and_ipopt(case: Case) -> Found:
     """Write the engine's KKT conditions with products, and solve once from where the variables stand."""
     problem = extract(case.build())
-    system = METHODS["product"].apply(problem, Settings(time_limit=SECONDS)).system
+    system = METHODS["product"].apply(problem, MethodSettings(time_limit=SECONDS)).system
     return _solve(system.model, system.model.objective, "ipopt")
 
 

@@ -7,7 +7,7 @@ import pytest
 
 from batteryopt.ground.status import PointStatus, StopReason
 from batteryopt.network import tables
-from batteryopt.network.plan.answer import Answer
+from batteryopt.network.plan.answer import NetworkAnswer
 from batteryopt.network.studies import frontier_search
 from batteryopt.report import saved as output
 from batteryopt.report.saved import save
@@ -94,7 +94,9 @@ def test_a_frontier_without_any_plan_leaves_an_older_one_alone(network, tmp_path
         run = Run(
             route=Route.OPTIMIZER, solver="none", stop_reason=StopReason.TIME_LIMIT, point_status=PointStatus.NONE
         )
-        return Answer(network=network, objective_kind=weights, solution=None, run=run, reason="no plan in time"), None
+        return NetworkAnswer(
+            network=network, objective_kind=weights, solution=None, run=run, reason="no plan in time"
+        ), None
 
     monkeypatch.setattr(frontier_search, "answer_with_point", nothing_in_time)
     done = invoke(*words)

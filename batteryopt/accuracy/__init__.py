@@ -6,18 +6,18 @@
 A solver's word is recorded here and never believed: its point is put into the problem in fifty digits.
 """
 
-from batteryopt.accuracy.contestants import Contestant, Method, Solver, contestants
+from batteryopt.accuracy.contestants import Contestant, EngineMethod, Solver, contestants
 from batteryopt.accuracy.families import FAMILIES, problems
-from batteryopt.accuracy.problem import Evaluation, Problem, Truth
+from batteryopt.accuracy.problem import AccuracyProblem, Evaluation, Truth
 from batteryopt.accuracy.reading import reading
 from batteryopt.accuracy.run import run
 
 __all__ = [
     "FAMILIES",
+    "AccuracyProblem",
     "Contestant",
+    "EngineMethod",
     "Evaluation",
-    "Method",
-    "Problem",
     "Solver",
     "Truth",
     "contestants",

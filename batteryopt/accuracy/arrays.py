@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import scipy.sparse as sp
 
-from batteryopt.accuracy.digits import FIFTY, NoReference, Number, Rows, exact, exacts, solve_linear
+from batteryopt.accuracy.digits import FIFTY, DigitMatrix, NoReference, Number, exact, exacts, solve_linear
 from batteryopt.accuracy.problem import Evaluation, Point, Truth, unit_of
 from batteryopt.solvers.compile.arrays import QuadraticProgram, compile_model
 
@@ -22,7 +22,7 @@ Profits = Callable[[Point], Mapping[str, Number]]
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
-class Optimum:
+class KktPoint:
     """A KKT point of a convex program, which is an optimum; the multipliers prove it.
 
     The multipliers are those of the program as a minimisation: the gradient is ``A'y + z``.
@@ -43,19 +43,19 @@ class ExactProgram:
         self.names = tuple(str(v.name) for v in program.variables)
 
     @cached_property
-    def A(self) -> Rows:
+    def A(self) -> DigitMatrix:
         """The rows."""
-        return Rows(self.program.A)
+        return DigitMatrix(self.program.A)
 
     @cached_property
-    def columns(self) -> Rows:
+    def columns(self) -> DigitMatrix:
         """The rows, transposed."""
-        return Rows(self.program.A.T)
+        return DigitMatrix(self.program.A.T)
 
     @cached_property
-    def Q(self) -> Rows:
+    def Q(self) -> DigitMatrix:
         """The Hessian."""
-        return Rows(self.program.Q)
+        return DigitMatrix(self.program.Q)
 
     def objective(self, x: list[Number]) -> Number:
         """Return ``c0 + c'x + x'Qx/2``."""
@@ -75,7 +75,7 @@ class ExactProgram:
         whole = [abs(v - FIFTY.nint(v)) for v, is_whole in zip(x, p.is_integer, strict=True) if is_whole]
         return max([*rows, *bounds, *whole, exact(0)])
 
-    def stationarity(self, x: list[Number], optimum: Optimum) -> Number:
+    def stationarity(self, x: list[Number], optimum: KktPoint) -> Number:
         """Return the worst KKT residual of a point with the exact multipliers.
 
         Stationarity a column, relative to the size of its terms; and the products of multipliers and slacks, summed,
@@ -92,7 +92,7 @@ class ExactProgram:
         worst = max([r / max(s, floor) for r, s in zip(residuals, sizes, strict=True) if r], default=exact(0))
         return max(worst, self._slack_products(x, optimum) / (abs(self.objective(optimum.x)) or 1))
 
-    def _slack_products(self, x: list[Number], optimum: Optimum) -> Number:
+    def _slack_products(self, x: list[Number], optimum: KktPoint) -> Number:
         """Return ``|y| |Ax - Ax*| + |z| |x - x*|``: a multiplier that is not 0 belongs to an active constraint."""
         moved = [a - b for a, b in zip(x, optimum.x, strict=True)]
         of_rows = FIFTY.fsum(abs(y * d) for y, d in zip(optimum.y, self.A.times(moved), strict=True))
@@ -107,7 +107,7 @@ def _outside(value: Number, size: Number, lower: float, upper: float) -> Number:
     return worst
 
 
-def prove_optimum(program: ExactProgram, active: Collection[str] = (), perhaps: str | None = None) -> Optimum:
+def prove_optimum(program: ExactProgram, active: Collection[str] = (), perhaps: str | None = None) -> KktPoint:
     """Return the KKT point of a convex program with a given active set, checked in fifty digits.
 
     Parameters
@@ -180,13 +180,13 @@ def is_unused(p: QuadraticProgram) -> Any:
     return np.asarray(entries).ravel() == 0.0
 
 
-def _prove(program: ExactProgram, active: set[str]) -> Optimum:
+def _prove(program: ExactProgram, active: set[str]) -> KktPoint:
     optimum = _kkt_point(program, active)
     _verify(program, optimum)
     return optimum
 
 
-def _kkt_point(program: ExactProgram, active: set[str]) -> Optimum:
+def _kkt_point(program: ExactProgram, active: set[str]) -> KktPoint:
     """Return the point with a given active set and its multipliers, whatever their signs."""
     p = program.program
     rows = np.array([i for i, con in enumerate(p.constraints) if _is_equality(p, i) or str(con.name) in active], int)
@@ -197,7 +197,7 @@ def _kkt_point(program: ExactProgram, active: set[str]) -> Optimum:
         y[i] = value
     for j, value in zip(fixed, multipliers[len(rows) :], strict=True):
         z[j] = value
-    return Optimum(x=x, y=y, z=z)
+    return KktPoint(x=x, y=y, z=z)
 
 
 def _is_equality(p: QuadraticProgram, row: int) -> bool:
@@ -224,7 +224,7 @@ def _active_side(lower: Any, upper: Any, which: Any) -> Any:
     return np.where(np.isfinite(lower[which]), lower[which], upper[which])
 
 
-def _verify(program: ExactProgram, optimum: Optimum) -> None:
+def _verify(program: ExactProgram, optimum: KktPoint) -> None:
     p = program.program
     if program.violation(optimum.x) > PROOF:
         raise NoReference("the active set given leads to a point that is not feasible")

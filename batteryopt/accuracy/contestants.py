@@ -82,7 +82,7 @@ class Solver:
 
 
 @dataclass(frozen=True)
-class Method:
+class EngineMethod:
     """A method of the engine with its own choice of solver; the tolerance is the gap it proves."""
 
     method: str
@@ -112,7 +112,7 @@ class Method:
 def contestants(names: Collection[str] = ()) -> tuple[Contestant, ...]:
     """Return every installed solver and every method of the engine, or those named."""
     everyone: list[Contestant] = [Solver(adapter) for adapter in (*solvers.installed(), *_through_pyomo())]
-    everyone += [Method(method) for method in ("auto", *METHODS)]
+    everyone += [EngineMethod(method) for method in ("auto", *METHODS)]
     return tuple(c for c in everyone if not names or c.name in names)
 
 

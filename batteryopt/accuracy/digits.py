@@ -39,7 +39,7 @@ def exacts(values: Iterable[Any]) -> list[Number]:
     return [FIFTY.mpf(float(value)) for value in values]
 
 
-class Rows:
+class DigitMatrix:
     """A sparse matrix whose products are taken in fifty digits."""
 
     def __init__(self, matrix: Any) -> None:
@@ -69,7 +69,7 @@ def solve_linear(matrix: Any, right: Sequence[Number]) -> list[Number]:
     NoReference
         If it does not.
     """
-    rows = Rows(matrix)
+    rows = DigitMatrix(matrix)
     scale = _equilibrated(sp.csc_array(matrix))
     factors = splu(sp.csc_matrix(scale[0]))
     x: list[Number] = [FIFTY.mpf(0)] * len(right)

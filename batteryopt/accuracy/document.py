@@ -8,7 +8,7 @@ from typing import Any
 
 import pandas as pd
 
-from batteryopt.accuracy.measures import Verdict
+from batteryopt.accuracy.measures import ContestVerdict
 from batteryopt.accuracy.reading import LIES, attempted, sentences, summary
 from batteryopt.accuracy.run import COLUMNS
 from batteryopt.ground.errors import Fault, InvalidInput
@@ -85,7 +85,7 @@ def _families(frame: pd.DataFrame) -> Iterator[str]:
 def _share(runs: pd.DataFrame) -> str:
     if runs.empty:
         return ""
-    right, misled = int((runs["verdict"] == Verdict.RIGHT.value).sum()), int(runs["verdict"].isin(LIES).sum())
+    right, misled = int((runs["verdict"] == ContestVerdict.RIGHT.value).sum()), int(runs["verdict"].isin(LIES).sum())
     return f"{right}/{len(runs)}" + (f" ({misled})" if misled else "")
 
 

@@ -11,7 +11,7 @@ import pyomo.environ as pyo
 
 from batteryopt.accuracy.contestants import Word
 from batteryopt.accuracy.digits import Number, exact
-from batteryopt.accuracy.problem import Evaluation, Kind, Truth, unit_of
+from batteryopt.accuracy.problem import Evaluation, ProblemKind, Truth, unit_of
 from batteryopt.bilevel import Follower
 from batteryopt.ground.status import PointStatus, StopReason
 
@@ -21,7 +21,7 @@ LEAST = 1e-7
 """And by this in any case."""
 
 
-class Verdict(enum.StrEnum):
+class ContestVerdict(enum.StrEnum):
     """What a contestant's word was worth."""
 
     RIGHT = "right"
@@ -40,12 +40,17 @@ class Verdict(enum.StrEnum):
     @property
     def is_run(self) -> bool:
         """Whether there was anything to judge."""
-        return self not in (Verdict.REFUSED, Verdict.OUT_OF_RANGE)
+        return self not in (ContestVerdict.REFUSED, ContestVerdict.OUT_OF_RANGE)
 
     @property
     def is_lie(self) -> bool:
         """Whether somebody who believed it would have been misled."""
-        return self in (Verdict.WRONG, Verdict.FALSE_BOUND, Verdict.NO_SUCH_THING, Verdict.MISSED)
+        return self in (
+            ContestVerdict.WRONG,
+            ContestVerdict.FALSE_BOUND,
+            ContestVerdict.NO_SUCH_THING,
+            ContestVerdict.MISSED,
+        )
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -104,24 +109,26 @@ def bound_excess(truth: Truth, bound: float | None) -> float:
     return float(max(exact(0), excess) / (abs(truth.objective) or 1))
 
 
-def verdict_of(truth: Truth, word: Word, errors: Errors, excess: float, tolerance: float) -> Verdict:
+def verdict_of(truth: Truth, word: Word, errors: Errors, excess: float, tolerance: float) -> ContestVerdict:
     """Return what a word was worth, at `SLACK` times the tolerance asked for."""
     allowed = max(LEAST, SLACK * tolerance)
     is_right = errors.are_within(allowed)
     claims = word.point_status in (PointStatus.OPTIMAL, PointStatus.LOCALLY_OPTIMAL)
-    if truth.kind is not Kind.OPTIMUM:
+    if truth.kind is not ProblemKind.OPTIMUM:
         return _without_solution(word, claims)
     if excess > allowed:
-        return Verdict.FALSE_BOUND
+        return ContestVerdict.FALSE_BOUND
     if word.stop_reason.is_no_solution:
-        return Verdict.NO_SUCH_THING
+        return ContestVerdict.NO_SUCH_THING
     if claims:
-        return Verdict.RIGHT if is_right or _is_honest_local(truth, word, errors, allowed) else Verdict.WRONG
+        return (
+            ContestVerdict.RIGHT if is_right or _is_honest_local(truth, word, errors, allowed) else ContestVerdict.WRONG
+        )
     if is_right and word.stop_reason is not StopReason.CONVERGED:
-        return Verdict.MODEST
+        return ContestVerdict.MODEST
     if word.stop_reason.is_limit:
-        return Verdict.LIMIT
-    return Verdict.MODEST if is_right else Verdict.HONEST_FAILURE
+        return ContestVerdict.LIMIT
+    return ContestVerdict.MODEST if is_right else ContestVerdict.HONEST_FAILURE
 
 
 def _is_honest_local(truth: Truth, word: Word, errors: Errors, allowed: float) -> bool:
@@ -130,12 +137,12 @@ def _is_honest_local(truth: Truth, word: Word, errors: Errors, allowed: float) -
     return word.point_status is PointStatus.LOCALLY_OPTIMAL and truth.has_lesser_peaks and holds
 
 
-def _without_solution(word: Word, claims: bool) -> Verdict:
+def _without_solution(word: Word, claims: bool) -> ContestVerdict:
     if word.stop_reason.is_no_solution:
-        return Verdict.RIGHT
+        return ContestVerdict.RIGHT
     if claims:
-        return Verdict.MISSED
-    return Verdict.LIMIT if word.stop_reason.is_limit else Verdict.HONEST_FAILURE
+        return ContestVerdict.MISSED
+    return ContestVerdict.LIMIT if word.stop_reason.is_limit else ContestVerdict.HONEST_FAILURE
 
 
 def _values(model: Any) -> dict[str, Number | None]:

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from batteryopt.accuracy.measures import Verdict
+from batteryopt.accuracy.measures import ContestVerdict
 from batteryopt.accuracy.reading import attempted, misleading, sentences, summary, worst_error
 from batteryopt.accuracy.run import machine
 from batteryopt.ground.marks import META
@@ -128,7 +128,7 @@ def profile(runs: pd.DataFrame) -> dict[str, tuple[list[float], list[float]]]:
 
     Only right answers count as solved; a problem that nobody solved counts against everybody.
     """
-    right = runs["verdict"] == Verdict.RIGHT.value
+    right = runs["verdict"] == ContestVerdict.RIGHT.value
     times = runs.assign(time=runs["seconds"].where(right)).pivot_table(
         index="problem", columns="contestant", values="time", aggfunc="min", dropna=False
     )

@@ -13,7 +13,7 @@ Point = Mapping[str, Number]
 """Values of a model's variables, by name."""
 
 
-class Kind(enum.StrEnum):
+class ProblemKind(enum.StrEnum):
     """What there is to find."""
 
     OPTIMUM = "optimum"
@@ -66,7 +66,7 @@ class Truth:
         From a point to what it is worth.
     """
 
-    kind: Kind = Kind.OPTIMUM
+    kind: ProblemKind = ProblemKind.OPTIMUM
     maximise: bool = False
     variables: tuple[str, ...] = ()
     objective: Number | None = None
@@ -83,7 +83,7 @@ def unit_of(unit: float | Mapping[str, float], name: str) -> float:
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
-class Problem:
+class AccuracyProblem:
     """One problem; its functions are of modules, so that it can be sent to another process.
 
     Attributes

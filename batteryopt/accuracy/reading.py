@@ -7,13 +7,13 @@ from collections.abc import Iterator
 
 import pandas as pd
 
-from batteryopt.accuracy.measures import Verdict
+from batteryopt.accuracy.measures import ContestVerdict
 
-LIES = [verdict.value for verdict in Verdict if verdict.is_lie]
+LIES = [verdict.value for verdict in ContestVerdict if verdict.is_lie]
 SHORTFALLS = {
-    Verdict.MODEST: "Right without daring to say so, in so many runs",
-    Verdict.LIMIT: "Stopped by the limit, and not right yet",
-    Verdict.HONEST_FAILURE: "Failed and said so",
+    ContestVerdict.MODEST: "Right without daring to say so, in so many runs",
+    ContestVerdict.LIMIT: "Stopped by the limit, and not right yet",
+    ContestVerdict.HONEST_FAILURE: "Failed and said so",
 }
 MOST = 0.75
 MOST_HARDSHIPS = 4
@@ -25,7 +25,7 @@ EXACT = 1e-14
 
 def attempted(frame: pd.DataFrame) -> pd.DataFrame:
     """Return the runs that were for their contestant."""
-    return frame[~frame["verdict"].isin([verdict.value for verdict in Verdict if not verdict.is_run])]
+    return frame[~frame["verdict"].isin([verdict.value for verdict in ContestVerdict if not verdict.is_run])]
 
 
 def worst_error(frame: pd.DataFrame) -> pd.Series:
@@ -40,11 +40,11 @@ def summary(frame: pd.DataFrame) -> pd.DataFrame:
     groups = runs.groupby(["contestant", "tolerance"], sort=False)
     return groups.agg(
         runs=("problem", "size"),
-        right=("verdict", lambda v: int((v == Verdict.RIGHT.value).sum())),
+        right=("verdict", lambda v: int((v == ContestVerdict.RIGHT.value).sum())),
         misleading=("lie", "sum"),
-        modest=("verdict", lambda v: int((v == Verdict.MODEST.value).sum())),
-        stopped=("verdict", lambda v: int((v == Verdict.LIMIT.value).sum())),
-        failed=("verdict", lambda v: int((v == Verdict.HONEST_FAILURE.value).sum())),
+        modest=("verdict", lambda v: int((v == ContestVerdict.MODEST.value).sum())),
+        stopped=("verdict", lambda v: int((v == ContestVerdict.LIMIT.value).sum())),
+        failed=("verdict", lambda v: int((v == ContestVerdict.HONEST_FAILURE.value).sum())),
         median_error=("error", "median"),
         worst_error=("error", "max"),
         median_decision_error=("decision_error", "median"),
@@ -69,13 +69,13 @@ def sentences(frame: pd.DataFrame) -> Iterator[str]:
     if runs.empty:
         yield f"Nothing was judged: all of the {len(frame)} runs asked for were refused, as in the column 'message'."
         return
-    right = int((runs["verdict"] == Verdict.RIGHT.value).sum())
+    right = int((runs["verdict"] == ContestVerdict.RIGHT.value).sum())
     yield (
         f"{runs['problem'].nunique()} problems, {runs['contestant'].nunique()} contestants, {len(runs)} runs: "
         f"in {right} the word given was right, in {len(lies)} it would have misled."
     )
     yield from _on_lies(runs, lies)
-    for contestant, group in frame[frame["verdict"] == Verdict.OUT_OF_RANGE.value].groupby("contestant"):
+    for contestant, group in frame[frame["verdict"] == ContestVerdict.OUT_OF_RANGE.value].groupby("contestant"):
         words = ", ".join(f"{tolerance:.0e}" for tolerance in sorted(set(group["tolerance"]), reverse=True))
         yield f"{contestant} takes no tolerance of {words}: {len(group)} runs are missing."
     yield from _on_hardships(runs)
@@ -116,7 +116,7 @@ def _on_hardships(runs: pd.DataFrame) -> Iterator[str]:
         shares = {}
         for variant, group in hard.groupby("variant"):
             counts = group["verdict"].value_counts()
-            right, wrong = int(counts.get(Verdict.RIGHT.value, 0)), int(group["verdict"].isin(LIES).sum())
+            right, wrong = int(counts.get(ContestVerdict.RIGHT.value, 0)), int(group["verdict"].isin(LIES).sum())
             if right < len(group):
                 shares[str(variant)] = (
                     right / len(group),
@@ -151,7 +151,7 @@ def _on_tolerances(runs: pd.DataFrame) -> Iterator[str]:
 
 def _on_decisions(runs: pd.DataFrame) -> Iterator[str]:
     """Say how much further off decisions are than the objective, near which they hardly matter."""
-    right = runs[(runs["verdict"] == Verdict.RIGHT.value) & (runs["decision_error"] > EXACT)]
+    right = runs[(runs["verdict"] == ContestVerdict.RIGHT.value) & (runs["decision_error"] > EXACT)]
     right = right[right["objective_error"].notna()]
     if len(right) >= FEW:
         ratios = right["decision_error"] / right["objective_error"].clip(lower=EXACT)

@@ -15,8 +15,8 @@ from typing import Any
 import pandas as pd
 
 from batteryopt.accuracy.contestants import TOLERANCES, Contestant, Word
-from batteryopt.accuracy.measures import Errors, Verdict, bound_excess, errors_of, verdict_of
-from batteryopt.accuracy.problem import Problem, Truth
+from batteryopt.accuracy.measures import ContestVerdict, Errors, bound_excess, errors_of, verdict_of
+from batteryopt.accuracy.problem import AccuracyProblem, Truth
 from batteryopt.ground.errors import BatteryOptError
 from batteryopt.ground.interrupt import noting_interrupts
 from batteryopt.ground.status import PointStatus, StopReason
@@ -31,7 +31,7 @@ Plan = tuple[tuple[Contestant, ...], tuple[float, ...], float]
 
 
 def run(
-    problems: Sequence[Problem],
+    problems: Sequence[AccuracyProblem],
     contestants: Sequence[Contestant],
     *,
     tolerances: Sequence[float] = TOLERANCES,
@@ -109,7 +109,7 @@ def machine() -> dict[str, Any]:
     }
 
 
-def identity_of(problems: Sequence[Problem], plan: Plan) -> dict[str, Any]:
+def identity_of(problems: Sequence[AccuracyProblem], plan: Plan) -> dict[str, Any]:
     """Return what makes a benchmark the same as another, and so one that may be continued."""
     who, tolerances, time_limit = plan
     return {
@@ -121,7 +121,7 @@ def identity_of(problems: Sequence[Problem], plan: Plan) -> dict[str, Any]:
     }
 
 
-def judge_problem(problem: Problem, plan: Plan) -> list[Row]:
+def judge_problem(problem: AccuracyProblem, plan: Plan) -> list[Row]:
     """Return a row a run of one problem."""
     who, tolerances, time_limit = plan
     truth = problem.find_truth()
@@ -129,7 +129,7 @@ def judge_problem(problem: Problem, plan: Plan) -> list[Row]:
     for contestant in (c for c in who if c.levels == problem.levels):
         row: Row | None = None
         for tolerance in tolerances:
-            if row is not None and row["verdict"] == Verdict.REFUSED.value:  # no tolerance would change that
+            if row is not None and row["verdict"] == ContestVerdict.REFUSED.value:  # no tolerance would change that
                 row = {**row, "tolerance": tolerance}
             else:
                 row = judge_run(problem, truth, contestant, tolerance, time_limit)
@@ -156,7 +156,7 @@ def _silence() -> Iterator[None]:
 
 
 def judge_run(
-    problem: Problem, truth: Truth, contestant: Contestant, tolerance: float, time_limit: float = TIME_LIMIT
+    problem: AccuracyProblem, truth: Truth, contestant: Contestant, tolerance: float, time_limit: float = TIME_LIMIT
 ) -> Row:
     """Return the row of one run."""
     model = problem.build()
@@ -166,11 +166,11 @@ def judge_run(
         with _silence(), noting_interrupts():
             word = contestant.solve(model, tolerance, time_limit)
     except BatteryOptError as error:
-        refusal, message = Verdict.REFUSED, str(error)
+        refusal, message = ContestVerdict.REFUSED, str(error)
     except ValueError as error:  # what adapters raise for an option
-        refusal, message = Verdict.OUT_OF_RANGE, str(error)
+        refusal, message = ContestVerdict.OUT_OF_RANGE, str(error)
     except Exception as error:  # a contestant that breaks down has failed, and has not hidden it
-        refusal, message = Verdict.HONEST_FAILURE, f"{type(error).__name__}: {error}"
+        refusal, message = ContestVerdict.HONEST_FAILURE, f"{type(error).__name__}: {error}"
     seconds = time.perf_counter() - begin
     if word is None:
         word = Word(

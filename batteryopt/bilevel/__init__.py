@@ -7,10 +7,22 @@
 It knows nothing about batteries.
 """
 
-from batteryopt.bilevel.answer import Answer
+from batteryopt.bilevel.answer import BilevelAnswer
 from batteryopt.bilevel.methods import METHODS
 from batteryopt.bilevel.problem.follower import Follower, dual_of
 from batteryopt.bilevel.problem.refusals import UnsupportedFollower
 from batteryopt.bilevel.solve import accepting_methods, solve
 
-__all__ = ["METHODS", "Answer", "Follower", "UnsupportedFollower", "accepting_methods", "dual_of", "solve"]
+Answer = BilevelAnswer
+"""The name under which `bilevel` has always shown it."""
+
+__all__ = [
+    "METHODS",
+    "Answer",
+    "BilevelAnswer",
+    "Follower",
+    "UnsupportedFollower",
+    "accepting_methods",
+    "dual_of",
+    "solve",
+]

@@ -16,7 +16,7 @@ from batteryopt.solvers import relative_gap
 
 
 @dataclass(frozen=True)
-class Claim:
+class AnswerClaim:
     """One of the three claims about an answer, whether it is shown, and the number behind it."""
 
     words: str
@@ -28,7 +28,7 @@ class Claim:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Answer(Tabular):
+class BilevelAnswer(Tabular):
     """The answer to a bilevel problem; the point is also in the model's variables.
 
     Attributes
@@ -101,15 +101,15 @@ class Answer(Tabular):
         return abs(self.objective - self.pessimistic_objective)
 
     @property
-    def claims(self) -> tuple[Claim, Claim, Claim]:
+    def claims(self) -> tuple[AnswerClaim, AnswerClaim, AnswerClaim]:
         """The three claims, kept apart: followers at their best, the leader's bound, feasibility."""
         gains = [c for c in self.certificate if c.name.startswith("best-response")]
         answers = [c for c in self.certificate if c.name.startswith(("best-response", "elsewhere", "stationarity"))]
         limits = [c for c in self.certificate if c.name.startswith(("leader-constraints", "follower-rows"))]
         return (
-            Claim("every follower is at its best", _all_pass(answers), f"largest gain {_largest(gains)}"),
-            Claim("the leader cannot do better", self.is_optimal, f"bound {_number(self.bound)}"),
-            Claim("the point is feasible", _all_pass(limits), f"largest violation {_largest(limits)}"),
+            AnswerClaim("every follower is at its best", _all_pass(answers), f"largest gain {_largest(gains)}"),
+            AnswerClaim("the leader cannot do better", self.is_optimal, f"bound {_number(self.bound)}"),
+            AnswerClaim("the point is feasible", _all_pass(limits), f"largest violation {_largest(limits)}"),
         )
 
     def to_frame(self) -> pd.DataFrame:

@@ -9,18 +9,18 @@ from typing import Any
 
 import pyomo.environ as pyo
 
-from batteryopt.bilevel.answer import Answer
+from batteryopt.bilevel.answer import BilevelAnswer
 from batteryopt.bilevel.judge import claims, diagnose
 from batteryopt.bilevel.judge.pessimistic import worst_answer
 from batteryopt.bilevel.kkt import single_level as kkt
 from batteryopt.bilevel.kkt.active_set import polish
-from batteryopt.bilevel.methods import METHODS, Outcome, Settings
+from batteryopt.bilevel.methods import METHODS, MethodOutcome, MethodSettings
 from batteryopt.bilevel.methods.automatic import run_automatic
 from batteryopt.bilevel.methods.base import BEYOND_TOLERANCES, is_refuted, multipliers_of
 from batteryopt.bilevel.methods.bilevel_units import RUNAWAY, restatement
 from batteryopt.bilevel.methods.restated import LEAST_GAP, remembered, solve_restated
 from batteryopt.bilevel.problem import shared
-from batteryopt.bilevel.problem.normal_form import BilevelProblem, Row, extract
+from batteryopt.bilevel.problem.normal_form import BilevelProblem, FollowerRow, extract
 from batteryopt.bilevel.proof import convexity, qualification
 from batteryopt.bilevel.proof.convexity import Conviction
 from batteryopt.bilevel.proof.qualification import Qualification
@@ -50,7 +50,7 @@ def solve(
     shared_multipliers: str | None = None,
     pessimistic_gap: bool = False,
     log: bool = False,
-) -> Answer:
+) -> BilevelAnswer:
     """Solve a bilevel model; the optimistic answer's values come back into the model's variables.
 
     Parameters
@@ -94,7 +94,7 @@ def solve(
     problem = extract(model)
     shared.require_word(problem, shared_multipliers)
     other = restatement(problem, alike=shared_multipliers == "equal")
-    settings = Settings(
+    settings = MethodSettings(
         solver=solver,
         time_limit=time_limit,
         gap=gap,
@@ -123,7 +123,7 @@ class _Wishes:
     pessimistic_gap: bool
 
 
-def _solve(problem: BilevelProblem, settings: Settings, wishes: _Wishes) -> Answer:
+def _solve(problem: BilevelProblem, settings: MethodSettings, wishes: _Wishes) -> BilevelAnswer:
     """Solve a problem as it is stated; its variables hold the point of the answer, or what they held before."""
     convictions = convexity.prove(problem, assume_convex=wishes.assume_convex)
     qualifications = qualification.qualify(problem)
@@ -153,7 +153,7 @@ def accepting_methods(
     """Return the names of the methods that accept a model, which stays as it is; raises what `solve` would raise."""
     problem = extract(model)
     shared.require_word(problem, shared_multipliers)
-    settings = Settings(equal=_equal_rows(problem, shared_multipliers))
+    settings = MethodSettings(equal=_equal_rows(problem, shared_multipliers))
     put_back = remembered(problem)
     try:
         convexity.prove(problem, assume_convex=assume_convex)
@@ -162,7 +162,7 @@ def accepting_methods(
         put_back()
 
 
-def _equal_rows(problem: BilevelProblem, relation: str | None) -> tuple[tuple[Row, Row], ...]:
+def _equal_rows(problem: BilevelProblem, relation: str | None) -> tuple[tuple[FollowerRow, FollowerRow], ...]:
     """Return the shared rows whose multipliers are one, if that is the user's word."""
     return tuple(shared.shared_rows(problem)) if relation == "equal" else ()
 
@@ -174,7 +174,7 @@ def _fritz_john(problem: BilevelProblem, qualifications: tuple[Qualification, ..
     return frozenset(i for i, known in enumerate(qualifications) if known is Qualification.UNPROVEN)
 
 
-def _run(problem: BilevelProblem, method: str, settings: Settings) -> tuple[Outcome, str, str]:
+def _run(problem: BilevelProblem, method: str, settings: MethodSettings) -> tuple[MethodOutcome, str, str]:
     """Return the outcome, the method that gave it, and why that one."""
     if method == "auto":
         return run_automatic(problem, settings)
@@ -188,13 +188,13 @@ def _run(problem: BilevelProblem, method: str, settings: Settings) -> tuple[Outc
 
 def _judge(
     problem: BilevelProblem,
-    outcome: Outcome,
-    settings: Settings,
+    outcome: MethodOutcome,
+    settings: MethodSettings,
     convictions: tuple[Conviction, ...],
     qualifications: tuple[Qualification, ...],
     name: str,
     why: str,
-) -> Answer:
+) -> BilevelAnswer:
     """Polish the point, check the three claims, and say what we hold."""
     report = outcome.report
     common: dict[str, Any] = {
@@ -218,7 +218,7 @@ def _judge(
         problem, convictions, qualifications, bound_gap=relative_gap(objective, bound), gap=max(settings.gap, LEAST_GAP)
     )
     assumptions, is_proven = _assumptions(outcome, convictions, qualifications, settings)
-    return Answer(
+    return BilevelAnswer(
         objective=objective,
         bound=bound,
         stop_reason=report.stop_reason,
@@ -252,10 +252,10 @@ def _point_status(
 
 
 def _assumptions(
-    outcome: Outcome,
+    outcome: MethodOutcome,
     convictions: tuple[Conviction, ...],
     qualifications: tuple[Qualification, ...],
-    settings: Settings,
+    settings: MethodSettings,
 ) -> tuple[tuple[str, ...], bool]:
     """Return what the bound rests on, and whether nothing of it is a mere belief."""
     beliefs = [
@@ -276,7 +276,9 @@ def _assumptions(
     return (*outcome.assumptions, *beliefs), not beliefs
 
 
-def _without_point(problem: BilevelProblem, reason: StopReason, common: dict[str, Any], settings: Settings) -> Answer:
+def _without_point(
+    problem: BilevelProblem, reason: StopReason, common: dict[str, Any], settings: MethodSettings
+) -> BilevelAnswer:
     note = "no point was found"
     if reason in (StopReason.INFEASIBLE, StopReason.INFEASIBLE_OR_UNBOUNDED):
         explained, note = diagnose.explain_infeasible(problem)
@@ -287,7 +289,7 @@ def _without_point(problem: BilevelProblem, reason: StopReason, common: dict[str
         reason = explained if reason is StopReason.INFEASIBLE else reason
     elif reason is StopReason.UNBOUNDED:
         note = diagnose.explain_unbounded(problem)
-    return Answer(
+    return BilevelAnswer(
         objective=None,
         bound=None,
         stop_reason=reason,
@@ -298,7 +300,7 @@ def _without_point(problem: BilevelProblem, reason: StopReason, common: dict[str
     )
 
 
-def _another_finds_one(problem: BilevelProblem, common: dict[str, Any], settings: Settings) -> bool:
+def _another_finds_one(problem: BilevelProblem, common: dict[str, Any], settings: MethodSettings) -> bool:
     """Return whether another method finds a point: the word of one solver's presolve is not enough for "infeasible"."""
     other = METHODS[next(second for second in OTHERS if second != common["method"])]
     if not other.accepts(problem, settings):
@@ -307,7 +309,7 @@ def _another_finds_one(problem: BilevelProblem, common: dict[str, Any], settings
     return other.solve(problem, dataclasses.replace(settings, time_limit=limit)).report.has_point
 
 
-def _notes(problem: BilevelProblem, outcome: Outcome) -> list[str]:
+def _notes(problem: BilevelProblem, outcome: MethodOutcome) -> list[str]:
     """Say what a reader should know of the multipliers."""
     notes = [
         f"the multiplier of {row.name} is {value:.3g}: multipliers run away, "

@@ -29,7 +29,7 @@ from batteryopt.ground.signals import interrupts_heard
 from batteryopt.ground.status import StopReason
 
 if TYPE_CHECKING:
-    from batteryopt.families import Answer, Result
+    from batteryopt.families import FamilyAnswer, FamilyResult
 
 P = ParamSpec("P")
 _OF_STREAMS = (errno.EBADF, errno.ENOSPC, errno.EIO)
@@ -68,7 +68,7 @@ def gravest(statuses: Iterable[ExitStatus]) -> ExitStatus:
     return min(statuses, key=GRAVEST_FIRST.index, default=ExitStatus.SOLVED)
 
 
-def status_of(result: Result) -> ExitStatus:
+def status_of(result: FamilyResult) -> ExitStatus:
     """Return the status of a whole result.
 
     With both routes the optimiser's answers decide, for it carries every constraint; a formula may not apply. But a
@@ -79,7 +79,7 @@ def status_of(result: Result) -> ExitStatus:
     return gravest(answer_status(answer) for answer in [*answers, *formulas])
 
 
-def answer_status(answer: Answer) -> ExitStatus:
+def answer_status(answer: FamilyAnswer) -> ExitStatus:
     """Return the status of one answer; that no contract coordinates is an answer."""
     reason = answer.run.stop_reason
     if reason.is_limit:

@@ -14,7 +14,7 @@ import typer
 from batteryopt.cli import options as given
 from batteryopt.cli.exits import ExitStatus, gravest, guarded, refuse, status_of
 from batteryopt.cli.streams import announcing, clean_stdout, remarks, results, say
-from batteryopt.cli.tour_folder import Folder
+from batteryopt.cli.tour_folder import TourFolder
 from batteryopt.ground.errors import InvalidInput
 from batteryopt.ground.marks import foreign_file_faults
 from batteryopt.ground.status import StopReason
@@ -44,7 +44,7 @@ def tour(
     province = province.parent if province.name == "network.toml" else province
     with _leaving_politely() as trip:
         _read(province)
-        made = Folder.make(out, game, province, overwrite=overwrite)
+        made = TourFolder.make(out, game, province, overwrite=overwrite)
         trip.made = made
         keys = not yes and sys.stdin.isatty() and remarks().is_terminal
         _tell(_welcome(out, keys))
@@ -62,7 +62,7 @@ def tour(
 # ---- the steps -----------------------------------------------------------------------------------------------------
 
 
-def _paper(made: Folder) -> ExitStatus:
+def _paper(made: TourFolder) -> ExitStatus:
     from batteryopt.cli.commands import reproduction_status
     from batteryopt.cli.reproduction import print_short
     from batteryopt.families import FAMILIES
@@ -82,7 +82,7 @@ def _paper(made: Folder) -> ExitStatus:
     return reproduction_status(found)
 
 
-def _plan(made: Folder, time_limit: float | None, *, overwrite: bool) -> ExitStatus:
+def _plan(made: TourFolder, time_limit: float | None, *, overwrite: bool) -> ExitStatus:
     from batteryopt.families import family_at
     from batteryopt.ground.interrupt import noting_interrupts
     from batteryopt.report.saved import make_folder, save
@@ -124,7 +124,7 @@ def _print_plan(result: Any) -> None:
         console.print(Text(words, style="green" if checks.passed else "red"))
 
 
-def _page(made: Folder, open_page: bool, *, overwrite: bool) -> ExitStatus:
+def _page(made: TourFolder, open_page: bool, *, overwrite: bool) -> ExitStatus:
     from batteryopt.report.write import write_page
 
     _tell(
@@ -177,7 +177,7 @@ def _again(command: str, what: str) -> str:
     return f"\nOnce more, {what}:\n  $ {command}\n"
 
 
-def _farewell(made: Folder) -> str:
+def _farewell(made: TourFolder) -> str:
     return (
         "\nThat was it. Start from an example of your own, which says what every number means:\n"
         "  $ batteryopt new network mine\n"
@@ -204,7 +204,7 @@ class _Trip:
     """How far the tour has come."""
 
     step: int = 1
-    made: Folder | None = None
+    made: TourFolder | None = None
     is_left: bool = False
 
 

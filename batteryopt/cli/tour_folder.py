@@ -16,7 +16,7 @@ MARK_LINE = "Written by batteryopt tour."
 
 
 @dataclass(frozen=True, kw_only=True)
-class Folder:
+class TourFolder:
     """What the tour makes, and where."""
 
     root: Path
@@ -43,7 +43,7 @@ class Folder:
         )
 
     @classmethod
-    def make(cls, root: Path, game: Path, network: Path, *, overwrite: bool = False) -> Folder:
+    def make(cls, root: Path, game: Path, network: Path, *, overwrite: bool = False) -> TourFolder:
         """Make the folder with copies of the instances, a network's folder or workbook, or refuse somebody else's."""
         if not overwrite:
             _refuse_foreign(root)
@@ -88,7 +88,7 @@ def _is_of_a_tour(root: Path) -> bool:
     return False
 
 
-def _about(made: Folder) -> str:
+def _about(made: TourFolder) -> str:
     return f"{MARK_LINE} The next tour into this folder replaces what lies here.\n\n" + "\n".join(made.commands) + "\n"
 
 

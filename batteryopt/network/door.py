@@ -14,7 +14,7 @@ from batteryopt.network.formulation.extract import to_solution
 from batteryopt.network.formulation.public import Details, make_model
 from batteryopt.network.formulation.pyomo_model import columns_of
 from batteryopt.network.judge.check import check
-from batteryopt.network.plan.answer import BOUND, MODEL, Answer, value_of
+from batteryopt.network.plan.answer import BOUND, MODEL, NetworkAnswer, value_of
 from batteryopt.network.plan.solution import Solution
 from batteryopt.solvers.contract.adapter import Report
 from batteryopt.solvers.contract.points import read_point
@@ -33,7 +33,7 @@ def model_of(network: Network, name: str = MODEL, **options: Any) -> pyo.Concret
     return make_model(network, **options)
 
 
-def plan_of(model: Any, report: Report | None = None) -> Answer:
+def plan_of(model: Any, report: Report | None = None) -> NetworkAnswer:
     """Return the plan that a solved Pyomo model of a network holds, judged by the same check as any other.
 
     Parameters
@@ -58,7 +58,7 @@ def plan_of(model: Any, report: Report | None = None) -> Answer:
     lowest = None if report is None or not _is_ours(model) else report.bound
     if lowest is not None:
         certificate += _bound_check(details, solution, lowest)
-    return Answer(
+    return NetworkAnswer(
         network=network,
         objective_kind=details.weights,
         solution=solution,

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import enum
 import math
 import os
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -15,79 +13,19 @@ from batteryopt.network import tables
 from batteryopt.network.data.instance import Network
 from batteryopt.network.data.objective import Objective
 from batteryopt.network.formulation.added import RuleFunction
-from batteryopt.network.plan.answer import MODEL, Answer
-from batteryopt.network.plan.answer import Result as PlainResult
+from batteryopt.network.plan.answer import Model, NetworkResult
 from batteryopt.network.plan.kept import kept_facilities
-from batteryopt.network.plan.output import TABLES
 from batteryopt.network.plan.solution import Solution
 from batteryopt.network.solve import solve as solve_network
 from batteryopt.solvers.contract.adapter import Progress, relative_gap
 from batteryopt.tables.spreadsheet import is_workbook
 
 if TYPE_CHECKING:
-    import pandas as pd
-    from rich.console import RenderableType
-
     from batteryopt.network.tables.understood import Understood
-
-
-class Model(enum.StrEnum):
-    """The one model."""
-
-    DESIGN = MODEL
 
 
 DEFAULT_MODELS = (Model.DESIGN,)
 SECONDS_BETWEEN_BOUNDS = 2.0
-
-
-@dataclass(frozen=True, kw_only=True, repr=False)
-class Result(PlainResult):
-    """A plan under the name of its model, with its tables and its summary."""
-
-    def __getitem__(self, model: Model | str) -> Answer:
-        return self.models[Model(model)]
-
-    @property
-    def models(self) -> Mapping[Model, Answer]:
-        """The answer by its model."""
-        return {Model.DESIGN: self.answer}
-
-    @property
-    def closed_form(self) -> None:
-        """Formulas exist for special networks only (`closed_form`), and not as a route of their own."""
-        return
-
-    def to_frame(self) -> pd.DataFrame:
-        """Return the cost terms by period; the other tables are in `tables`."""
-        return self.tables()["cost_terms"]
-
-    def tables(self) -> dict[str, pd.DataFrame]:
-        """Return every table of the plan by name; none without a plan."""
-        return self.answer.tables()
-
-    @property
-    def table_names(self) -> tuple[str, ...]:
-        """The names of all tables that a plan has, or would have if there were one."""
-        return TABLES
-
-    def summary(self) -> RenderableType | None:
-        """Return what a planner reads first; None without a plan."""
-        from batteryopt.network.plan.summary import summary
-
-        return self._said(summary)
-
-    def verdict(self) -> RenderableType | None:
-        """Return the plan in three lines; None without a plan."""
-        from batteryopt.network.plan.summary import verdict
-
-        return self._said(verdict)
-
-    def _said(self, words: Callable[..., RenderableType]) -> RenderableType | None:
-        answer = self.answer
-        if answer.solution is None:
-            return None
-        return words(answer.solution, objective=answer.objective_kind, value=answer.objective, bound=answer.run.bound)
 
 
 def read(path: str | os.PathLike[str]) -> Network:
@@ -195,7 +133,7 @@ def solve(
     scenario: str | None = None,
     rules: RuleFunction | None = None,
     announce: Callable[[str], None] = lambda _: None,
-) -> Result:
+) -> NetworkResult:
     """Return the best plan; with both routes it is the optimiser's, for there is no formula.
 
     What the objective, the facilities kept, the rules and the solver are: as in `batteryopt.network.solve.solve`; the
@@ -227,7 +165,7 @@ def solve(
         solver=solver,
         on_progress=teller.tell,
     )
-    return Result(instance=instance, answer=answer)
+    return NetworkResult(instance=instance, answer=answer)
 
 
 class Teller:

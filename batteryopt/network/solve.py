@@ -21,7 +21,7 @@ from batteryopt.network.formulation.extract import to_solution
 from batteryopt.network.formulation.formulate import formulate
 from batteryopt.network.formulation.objective import weighted
 from batteryopt.network.judge.check import check
-from batteryopt.network.plan.answer import BOUND, ROOT_BOUND, Answer, value_of
+from batteryopt.network.plan.answer import BOUND, ROOT_BOUND, NetworkAnswer, value_of
 from batteryopt.network.plan.gross import size_of
 from batteryopt.network.plan.solution import Solution
 from batteryopt.network.search.arrays import Problem, make_problem
@@ -52,7 +52,7 @@ def solve(
     rules: RuleFunction | None = None,
     solver: str | None = None,
     on_progress: ProgressListener | None = None,
-) -> Answer:
+) -> NetworkAnswer:
     """Return the best plan of a network, with a proven bound and a certificate.
 
     Parameters
@@ -128,7 +128,7 @@ def _tree_searcher(network: Network, name: str) -> Adapter:
     return adapter
 
 
-def _with_added(answer: Answer, added: Added, x: Floats) -> Answer:
+def _with_added(answer: NetworkAnswer, added: Added, x: Floats) -> NetworkAnswer:
     """Return an answer with the values of the user's variables, and whether the user's rules hold."""
     added.put(x)
     return dataclasses.replace(answer, extras=added.values(), certificate=answer.certificate + added.checks())
@@ -143,7 +143,7 @@ def answer(
     began: float,
     extra: QuadraticProgram | None = None,
     on_progress: ProgressListener | None = None,
-) -> Answer:
+) -> NetworkAnswer:
     """Return the answer to a formulation, with further rows where there are any."""
     found, _ = answer_with_point(network, m, weights, options, began=began, extra=extra, on_progress=on_progress)
     return found
@@ -160,7 +160,7 @@ def answer_with_point(
     start: Floats | None = None,
     adapter: Adapter | None = None,
     on_progress: ProgressListener | None = None,
-) -> tuple[Answer, Floats | None]:
+) -> tuple[NetworkAnswer, Floats | None]:
     """Return the answer to a formulation, and the values of its variables, from which another search can start.
 
     Parameters
@@ -190,7 +190,7 @@ def _searched(
     start: Floats | None,
     adapter: Adapter | None,
     on_progress: ProgressListener | None,
-) -> tuple[Answer, Floats | None]:
+) -> tuple[NetworkAnswer, Floats | None]:
     units = _Units(problem, weights)
     options = dataclasses.replace(options, absolute_gap=options.absolute_gap / problem.money)
     start = None if start is None else problem.units.inside(start)
@@ -207,7 +207,7 @@ def _searched(
     run = _run(found, units, time.monotonic() - began, adapter)
     x = None if found.x is None else problem.units.outside(found.x)
     solution = None if x is None else to_solution(m, network, x)
-    answer = Answer(
+    answer = NetworkAnswer(
         network=network,
         objective_kind=weights,
         solution=solution,

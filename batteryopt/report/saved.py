@@ -19,7 +19,7 @@ from batteryopt.tables.spreadsheet import is_workbook
 from batteryopt.tables.toml_output import to_toml
 
 if TYPE_CHECKING:
-    from batteryopt.families import Result
+    from batteryopt.families import FamilyResult
 
 RESULT_FILE = "result.json"
 INSTANCE_COPIES = ("instance.toml", "instance.xlsx", "instance.xlsm", "instance")
@@ -95,7 +95,7 @@ def make_folder(
 
 
 def save(
-    result: Result,
+    result: FamilyResult,
     instance: Path,
     folder: Path,
     *,
@@ -123,7 +123,7 @@ def save(
     InvalidInput
         If something of the user's lies in the way, or there is no room; then all is as it was.
     """
-    parts: Mapping[str, Result] = getattr(result, "parts", {})
+    parts: Mapping[str, FamilyResult] = getattr(result, "parts", {})
     copy = dict(_instance_files(result, instance))
     contents = dict(copy)
     for part, found in parts.items():
@@ -177,13 +177,13 @@ def _leaves(name: str, value: Any, left_out: tuple[str, ...]) -> Iterator[tuple[
         yield name, value
 
 
-def _files_of(result: Result, more: Mapping[str, Any] | None = None) -> dict[str, bytes]:
+def _files_of(result: FamilyResult, more: Mapping[str, Any] | None = None) -> dict[str, bytes]:
     """Return the files of a result but for the copy of its instance, ``result.json`` last."""
     files = {f"{name}.csv": text.encode() for name, text in _tables(result).items()}
     return {**files, RESULT_FILE: json_text({**result.to_json(), **(more or {})}).encode()}
 
 
-def _tables(result: Result) -> dict[str, str]:
+def _tables(result: FamilyResult) -> dict[str, str]:
     """Return the tables as CSV by name: the family's own where it has any, and the certificates of all answers."""
     import pandas as pd
 
@@ -200,7 +200,7 @@ def _tables(result: Result) -> dict[str, str]:
     return own | {"certificates": csv_text(pd.concat(checks, ignore_index=True)[columns])}
 
 
-def _instance_files(result: Result, instance: Path) -> Iterator[tuple[str, bytes]]:
+def _instance_files(result: FamilyResult, instance: Path) -> Iterator[tuple[str, bytes]]:
     if not instance.is_dir():
         (name,) = _names_of_copies(instance)
         yield name, instance.read_bytes() if is_workbook(instance) else _toml_copy(result, instance)
@@ -220,7 +220,7 @@ def _files_in(instance: Path) -> list[Path]:
     return sorted(path for path in instance.rglob("*") if path.is_file() and path.name != MANIFEST)
 
 
-def _toml_copy(result: Result, instance: Path) -> bytes:
+def _toml_copy(result: FamilyResult, instance: Path) -> bytes:
     """Return the file as it is, or written anew where a part of it lies in another file that the copy would miss."""
     content = instance.read_bytes()
     return to_toml(result.instance).encode() if _names_a_file(content.decode("utf-8")) else content

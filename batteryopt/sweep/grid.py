@@ -69,7 +69,7 @@ def _unclear(text: str, remedy: str) -> InvalidInput:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Grid:
+class SweepGrid:
     """An instance and what varies, with every point's instance valid. Made by `grid_of`.
 
     Attributes
@@ -90,7 +90,7 @@ class Grid:
         return list(_points(self.axes))
 
 
-def grid_of(base: Any, axes: Sequence[Axis]) -> Grid:
+def grid_of(base: Any, axes: Sequence[Axis]) -> SweepGrid:
     """Return the grid of an instance.
 
     Raises
@@ -117,7 +117,7 @@ def grid_of(base: Any, axes: Sequence[Axis]) -> Grid:
     instances, faults = _instances(base, plain)
     if faults:
         raise InvalidInput("sweep", faults)
-    return Grid(base=base, axes=plain, instances=tuple(instances))
+    return SweepGrid(base=base, axes=plain, instances=tuple(instances))
 
 
 def sweepable(base: TomlInstance) -> list[str]:

@@ -13,7 +13,7 @@ import pandas as pd
 
 from batteryopt.families import family_of
 from batteryopt.report.saved import grouped
-from batteryopt.sweep.grid import Axis, Grid, grid_of
+from batteryopt.sweep.grid import Axis, SweepGrid, grid_of
 from batteryopt.sweep.parts import all_parts
 from batteryopt.sweep.points import AUTO, Row, Task, solve_point
 
@@ -86,7 +86,7 @@ def task_of(instance: Any, models: Sequence[str], route: str, **options: Any) ->
     return Task(kind=instance.kind, models=names, route=route, options=options)
 
 
-def identity_of(grid: Grid, task: Task) -> dict[str, Any]:
+def identity_of(grid: SweepGrid, task: Task) -> dict[str, Any]:
     """Return what makes a sweep the same as another: everything that its answers depend on."""
     return {
         "batteryopt": importlib.metadata.version("batteryopt"),
@@ -98,7 +98,7 @@ def identity_of(grid: Grid, task: Task) -> dict[str, Any]:
     }
 
 
-def _frame(grid: Grid, done: Mapping[int, list[Row]]) -> pd.DataFrame:
+def _frame(grid: SweepGrid, done: Mapping[int, list[Row]]) -> pd.DataFrame:
     rows = [{**values, **row} for point, values in enumerate(grid.points) for row in done[point]]
     columns = grouped(column for row in rows for column in row if column not in LAST_COLUMNS)
     return pd.DataFrame(rows, columns=[*columns, *LAST_COLUMNS])

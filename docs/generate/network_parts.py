@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from batteryopt.network.formulation.algebra import Family, Formulation, Rows
+from batteryopt.network.formulation.algebra import Formulation, Rows, VariableFamily
 from batteryopt.network.formulation.draft import COST_TERMS
 from docs.generate.parts import Kind, Part
 from docs.generate.pyomo_parts import LINE, LONGEST
@@ -71,7 +71,7 @@ def _sets(m: Formulation) -> Iterator[Part]:
         yield Part(kind=Kind.SET, name=key, doc=KEYS[key], count=len(m.labels[key]))
 
 
-def _variable(family: Family) -> Part:
+def _variable(family: VariableFamily) -> Part:
     whole = "whole" if family.is_integer.all() else "partly whole" if family.is_integer.any() else "real"
     upper = np.unique(family.upper)
     end = "an upper bound by member" if len(upper) > 1 else f"{upper[0]:g}".replace("inf", "∞")

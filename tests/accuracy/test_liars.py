@@ -7,15 +7,15 @@ from typing import Any
 
 import pytest
 
-from batteryopt.accuracy import Problem, Solver, problems
+from batteryopt.accuracy import AccuracyProblem, Solver, problems
 from batteryopt.accuracy.contestants import Word
-from batteryopt.accuracy.measures import Verdict
+from batteryopt.accuracy.measures import ContestVerdict
 from batteryopt.accuracy.run import judge_run
 from batteryopt.ground.status import PointStatus, StopReason
 from tests.accuracy import liars
 
 
-def problem(name: str) -> Problem:
+def problem(name: str) -> AccuracyProblem:
     (found,) = [p for p in problems(quick=True) if p.name == name]
     return found
 
@@ -26,21 +26,21 @@ INTEGER = problem("line-plain-4x6-0")
 INFEASIBLE = problem("linear-infeasible")
 
 
-def judged(case: Problem, liar: liars.Liar, tolerance: float = 1e-6) -> dict[str, object]:
+def judged(case: AccuracyProblem, liar: liars.Liar, tolerance: float = 1e-6) -> dict[str, object]:
     return judge_run(case, case.find_truth(), Solver(liar), tolerance)
 
 
 @pytest.mark.parametrize("case", [QUADRATIC, ACTIVE, INTEGER, INFEASIBLE], ids=lambda p: p.name)
-def test_an_honest_solver_is_right(case: Problem) -> None:
+def test_an_honest_solver_is_right(case: AccuracyProblem) -> None:
     row = judged(case, liars.Honest())
-    assert row["verdict"] == Verdict.RIGHT
+    assert row["verdict"] == ContestVerdict.RIGHT
     assert case is INFEASIBLE or row["objective_error"] < 1e-9
 
 
 @pytest.mark.parametrize("case", [QUADRATIC, ACTIVE, INTEGER], ids=lambda p: p.name)
-def test_a_perturbed_answer_is_caught(case: Problem) -> None:
+def test_a_perturbed_answer_is_caught(case: AccuracyProblem) -> None:
     row = judged(case, liars.Perturber())
-    assert row["verdict"] == Verdict.WRONG
+    assert row["verdict"] == ContestVerdict.WRONG
     # Every decision was multiplied by 1 + 1e-4; errors are relative to the decision where it is larger than its unit.
     assert row["decision_error"] == pytest.approx(1e-4, rel=1e-4)
     assert max(row["violation"], row["objective_error"]) > 1e-5
@@ -58,7 +58,9 @@ def test_the_kkt_residual_sees_a_perturbation_that_breaks_no_constraint() -> Non
         m.objective = pyo.Objective(expr=m.x**2 / 2 - 2 * m.x)
         return m
 
-    case = Problem(family="test", name="free", size=1, build=build, find_truth=lambda: truth_of_program(build()))
+    case = AccuracyProblem(
+        family="test", name="free", size=1, build=build, find_truth=lambda: truth_of_program(build())
+    )
     row = judged(case, liars.Perturber(), tolerance=1e-9)
     assert row["stationarity"] == pytest.approx(1e-4, rel=1e-3)
     assert row["decision_error"] == pytest.approx(1e-4, rel=1e-3)
@@ -67,34 +69,34 @@ def test_the_kkt_residual_sees_a_perturbation_that_breaks_no_constraint() -> Non
 
 
 @pytest.mark.parametrize("case", [QUADRATIC, ACTIVE, INTEGER], ids=lambda p: p.name)
-def test_a_false_bound_is_caught(case: Problem) -> None:
+def test_a_false_bound_is_caught(case: AccuracyProblem) -> None:
     row = judged(case, liars.FalseBounder())
-    assert row["verdict"] == Verdict.FALSE_BOUND
+    assert row["verdict"] == ContestVerdict.FALSE_BOUND
     assert row["bound_excess"] == pytest.approx(1e-3, rel=1e-3)
 
 
 def test_optimal_where_nothing_is_feasible_is_caught() -> None:
     row = judged(INFEASIBLE, liars.Pretender())
-    assert row["verdict"] == Verdict.MISSED
+    assert row["verdict"] == ContestVerdict.MISSED
 
 
 @pytest.mark.parametrize("case", [QUADRATIC, INTEGER], ids=lambda p: p.name)
-def test_optimal_at_an_infeasible_point_is_caught(case: Problem) -> None:
+def test_optimal_at_an_infeasible_point_is_caught(case: AccuracyProblem) -> None:
     row = judged(case, liars.Pretender())
-    assert row["verdict"] in (Verdict.WRONG, Verdict.FALSE_BOUND)
+    assert row["verdict"] in (ContestVerdict.WRONG, ContestVerdict.FALSE_BOUND)
     assert row["violation"] > 1e-2
 
 
 @pytest.mark.parametrize("case", [QUADRATIC, ACTIVE, INTEGER], ids=lambda p: p.name)
-def test_failed_at_the_optimum_is_recognised(case: Problem) -> None:
+def test_failed_at_the_optimum_is_recognised(case: AccuracyProblem) -> None:
     row = judged(case, liars.Doubter())
-    assert row["verdict"] == Verdict.MODEST
+    assert row["verdict"] == ContestVerdict.MODEST
     assert row["objective_error"] < 1e-9
 
 
 def test_no_solution_where_there_is_one_is_caught() -> None:
     row = judged(QUADRATIC, liars.Denier())
-    assert row["verdict"] == Verdict.NO_SUCH_THING
+    assert row["verdict"] == ContestVerdict.NO_SUCH_THING
     assert math.isnan(row["objective_error"])
 
 
@@ -104,9 +106,9 @@ def test_a_local_claim_is_honest_only_where_there_are_lesser_peaks() -> None:
     At the kink the leader has one peak: x = y = 1/2 is none, though the follower is at its best there.
     """
     for name, x, y, expected in (
-        ("lowest-bidder", 1.0, 2.0, Verdict.RIGHT),
-        ("lowest-bidder", 1.0, 3.0, Verdict.WRONG),  # one more than the follower would bid
-        ("at-the-kink", 0.5, 0.5, Verdict.WRONG),
+        ("lowest-bidder", 1.0, 2.0, ContestVerdict.RIGHT),
+        ("lowest-bidder", 1.0, 3.0, ContestVerdict.WRONG),  # one more than the follower would bid
+        ("at-the-kink", 0.5, 0.5, ContestVerdict.WRONG),
     ):
         case = problem(name)
         row = judge_run(case, case.find_truth(), Claimant(x, y), 1e-6)
@@ -143,5 +145,5 @@ def test_a_solver_that_breaks_down_has_failed_and_says_why() -> None:
             raise RuntimeError("out of order")
 
     row = judged(QUADRATIC, Broken())
-    assert row["verdict"] == Verdict.HONEST_FAILURE
+    assert row["verdict"] == ContestVerdict.HONEST_FAILURE
     assert "out of order" in row["message"]

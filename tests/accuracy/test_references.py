@@ -9,7 +9,7 @@ import numpy as np
 import pyomo.environ as pyo
 import pytest
 
-from batteryopt.accuracy import Problem, problems
+from batteryopt.accuracy import AccuracyProblem, problems
 from batteryopt.accuracy.arrays import ExactProgram, active_set, prove_optimum, truth_of_program
 from batteryopt.accuracy.digits import NoReference, exact, solve_linear
 from batteryopt.accuracy.families import coordination, differential_game, facility_location
@@ -23,7 +23,7 @@ QUICK = [p for p in problems(quick=True) if p.family != "no-solution"]
 
 
 @pytest.mark.parametrize("problem", QUICK, ids=lambda p: p.name)
-def test_every_reference_passes_its_own_measures_and_fits_its_model(problem: Problem) -> None:
+def test_every_reference_passes_its_own_measures_and_fits_its_model(problem: AccuracyProblem) -> None:
     truth, model = problem.find_truth(), problem.build()
     assert all(model.find_component(name) is not None for name in truth.variables)
     if set(truth.decisions) == set(truth.variables):

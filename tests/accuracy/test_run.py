@@ -16,7 +16,7 @@ from batteryopt.accuracy.__main__ import main
 from batteryopt.accuracy.contestants import absent
 from batteryopt.accuracy.document import BEGIN, END, write_document
 from batteryopt.accuracy.page import page, profile
-from batteryopt.accuracy.problem import Problem
+from batteryopt.accuracy.problem import AccuracyProblem
 from batteryopt.cli import app
 from batteryopt.ground.errors import InvalidInput, UnsupportedModel
 from batteryopt.solvers.through_pyomo.pyomo_solver import FACTORIES
@@ -138,7 +138,7 @@ def test_wrong_words_on_the_command_line_are_refused_all_at_once() -> None:
 
 
 def test_a_problem_is_for_one_level_of_contestants() -> None:
-    assert {type(p) for p in problems(quick=True)} == {Problem}
+    assert {type(p) for p in problems(quick=True)} == {AccuracyProblem}
     frame = run(FEW[:1], contestants(["engine:auto"]), tolerances=[1e-6])
     assert frame.empty
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from batteryopt.accuracy import Problem, contestants, problems
-from batteryopt.accuracy.measures import Verdict
+from batteryopt.accuracy import AccuracyProblem, contestants, problems
+from batteryopt.accuracy.measures import ContestVerdict
 from batteryopt.accuracy.run import judge_run
 
 GAMES = [p for p in problems(["coordination-game", "stackelberg"]) if "times" in p.variant]
@@ -20,11 +20,11 @@ def test_there_are_games_in_both_kinds_of_units() -> None:
 
 @pytest.mark.parametrize("method", METHODS)
 @pytest.mark.parametrize("game", GAMES, ids=lambda p: p.name)
-def test_a_global_method_proves_its_answer_in_any_units(game: Problem, method: str) -> None:
+def test_a_global_method_proves_its_answer_in_any_units(game: AccuracyProblem, method: str) -> None:
     (contestant,) = contestants([method])
     row = judge_run(game, game.find_truth(), contestant, 1e-6, PATIENCE)
-    assert row["verdict"] in (Verdict.RIGHT, Verdict.REFUSED)
-    if row["verdict"] == Verdict.RIGHT:
+    assert row["verdict"] in (ContestVerdict.RIGHT, ContestVerdict.REFUSED)
+    if row["verdict"] == ContestVerdict.RIGHT:
         assert row["point_status"] == "optimal"
         assert row["objective_error"] < 1e-6
         assert row["bound_excess"] < 1e-6

@@ -10,7 +10,7 @@ import pytest
 
 from batteryopt import bilevel
 from batteryopt.bilevel.methods import METHODS, branching
-from batteryopt.bilevel.methods.base import Settings
+from batteryopt.bilevel.methods.base import MethodSettings
 from batteryopt.bilevel.problem.normal_form import extract
 from batteryopt.ground.status import PointStatus, StopReason
 from batteryopt.solvers import Report
@@ -51,7 +51,7 @@ def searched(monkeypatch: pytest.MonkeyPatch, fails: Any, outcome: Any) -> tuple
         return sometimes
 
     monkeypatch.setattr(branching, "_relaxation", relaxation)
-    report = METHODS["branching"].solve(extract(follower_with_a_roof()), Settings()).report
+    report = METHODS["branching"].solve(extract(follower_with_a_roof()), MethodSettings()).report
     return report, next(count)
 
 

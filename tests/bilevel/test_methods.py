@@ -7,7 +7,7 @@ import pytest
 
 from batteryopt import bilevel, solvers
 from batteryopt.bilevel.kkt import single_level as kkt
-from batteryopt.bilevel.methods import METHODS, Settings
+from batteryopt.bilevel.methods import METHODS, MethodSettings
 from batteryopt.bilevel.methods.base import multipliers_of
 from batteryopt.bilevel.methods.strong_duality import duality_gap
 from batteryopt.bilevel.problem.normal_form import extract
@@ -53,7 +53,7 @@ def test_method_on_a_model_worked_out_by_hand(method: str, name: str):
 
 
 def refusal(method: str, m: pyo.ConcreteModel) -> str | None:
-    return METHODS[method].refusal(extract(m), Settings())
+    return METHODS[method].refusal(extract(m), MethodSettings())
 
 
 @pytest.mark.parametrize("method", ["sos1", "indicator", "product"])
@@ -95,7 +95,7 @@ def test_accepting_methods_leave_duals_as_they_were():
 
 
 def applied(method: str, m: pyo.ConcreteModel):
-    return METHODS[method].apply(extract(m), Settings())
+    return METHODS[method].apply(extract(m), MethodSettings())
 
 
 def test_sos1_has_a_set_a_pair():

@@ -9,8 +9,8 @@ import pyomo.environ as pyo
 import pytest
 
 from batteryopt import bilevel
-from batteryopt.bilevel.answer import Answer
-from batteryopt.bilevel.methods import METHODS, Settings
+from batteryopt.bilevel.answer import BilevelAnswer
+from batteryopt.bilevel.methods import METHODS, MethodSettings
 from batteryopt.bilevel.methods.bilevel_units import restatement
 from batteryopt.bilevel.methods.restated import solve_restated
 from batteryopt.bilevel.problem.normal_form import BilevelProblem, extract
@@ -113,9 +113,9 @@ def test_an_answer_from_large_units_is_certified_as_the_problem_stands() -> None
     m = duopoly(1e6)
     other = restatement(extract(m))
     assert other is not None
-    settings, said = Settings(), []
+    settings, said = MethodSettings(), []
 
-    def moved(problem: BilevelProblem, _: Settings) -> Answer:
+    def moved(problem: BilevelProblem, _: MethodSettings) -> BilevelAnswer:
         answer = bilevel.solve(m)
         (own,) = problem.followers[0].variables
         for old, new in other.variables.items():

@@ -13,7 +13,7 @@ from batteryopt.bilevel.judge.pessimistic import worst_answer
 from batteryopt.bilevel.judge.responses import answer_in_turn, best_response, fixed, response_model, restored
 from batteryopt.bilevel.kkt import single_level as kkt
 from batteryopt.bilevel.kkt.active_set import all_variables, polish, set_slacks
-from batteryopt.bilevel.methods import METHODS, Settings, automatic
+from batteryopt.bilevel.methods import METHODS, MethodSettings, automatic
 from batteryopt.bilevel.problem.follower import Follower
 from batteryopt.bilevel.problem.gradients import constant_gradients, dependent_equalities
 from batteryopt.bilevel.problem.normal_form import extract
@@ -73,7 +73,7 @@ def test_a_polish_leaves_nothing_fixed():
 def test_a_polish_keeps_integers_at_their_rounded_values():
     m = linear()
     m.x.domain = pyo.Integers
-    reformulation = METHODS["sos1"].apply(extract(m), Settings())
+    reformulation = METHODS["sos1"].apply(extract(m), MethodSettings())
     m.x.set_value(3.0000001, skip_validation=True)
     m.f.y.set_value(0.9999999)
     set_slacks(reformulation.system)
@@ -263,7 +263,7 @@ def test_the_worst_answer_of_an_indifferent_follower():
     m.f.d = pyo.Constraint(expr=m.f.y <= 4 + m.x)
     m.f.cost = pyo.Objective(expr=m.f.z)
     m.cost = pyo.Objective(expr=m.f.y + m.x)
-    assert worst_answer(extract(m), Settings()) == pytest.approx(4)
+    assert worst_answer(extract(m), MethodSettings()) == pytest.approx(4)
     assert (m.f.y.value, m.x.fixed) == (0, False)
 
 
@@ -327,7 +327,7 @@ def test_the_best_candidate_brings_its_own_multipliers_back():
     """Two searches of the same problem, the first the better one: its duals must be connected again."""
     m = market()
     problem = extract(m)
-    settings = Settings(time_limit=20)
+    settings = MethodSettings(time_limit=20)
     first = METHODS["indicator"].solve(problem, settings)
     values = [v.value for v in all_variables(first.system)]
     price = pyo.value(m.price)

@@ -11,7 +11,7 @@ from batteryopt.games.coordination.data.generator import random_instance
 from batteryopt.games.coordination.formula.closed_form import solve
 from batteryopt.games.coordination.formula.equilibrium import Parameters
 from batteryopt.games.coordination.paper import published
-from batteryopt.games.coordination.paper.published import FAULTS, TABLE_2, TABLE_2_INSTANCE, Figure
+from batteryopt.games.coordination.paper.published import FAULTS, TABLE_2, TABLE_2_INSTANCE, PrintedFigure
 from batteryopt.games.coordination.solution import Model
 
 FAULT = {fault.place: fault for fault in FAULTS}
@@ -37,7 +37,7 @@ def test_the_first_two_rows_have_eleven_figures_and_only_the_contract_s_row_is_w
 
 
 def test_agreeing_means_rounding_to_what_is_printed():
-    figure = Figure(model=Model.CENTRALIZED, quantity="recycling_service", printed=3.53)
+    figure = PrintedFigure(model=Model.CENTRALIZED, quantity="recycling_service", printed=3.53)
     assert figure.agrees(3.5251)
     assert figure.agrees(3.5349)
     assert not figure.agrees(3.5352)

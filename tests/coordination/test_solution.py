@@ -8,7 +8,7 @@ import math
 import numpy as np
 import pytest
 
-from batteryopt.games.coordination.answer import Answer, Result, contract_region
+from batteryopt.games.coordination.answer import CoordinationAnswer, CoordinationResult, contract_region
 from batteryopt.games.coordination.formula.closed_form import solve
 from batteryopt.games.coordination.paper.published import TABLE_2_INSTANCE
 from batteryopt.games.coordination.solution import Model, Solution
@@ -20,12 +20,12 @@ from batteryopt.solvers.contract.provenance import Route, Run
 from .test_instance import small_network
 
 
-def by_formula(model: Model, instance=TABLE_2_INSTANCE) -> Answer:
+def by_formula(model: Model, instance=TABLE_2_INSTANCE) -> CoordinationAnswer:
     solution = solve(instance, model)
     pareto = contract_region(solution, solve(instance, Model.DECENTRALIZED)) if model is Model.CONTRACT else None
     run = Run.of_formula(solution.objective, 0.0)
     certificate = Certificate((Check(name="made-up", residual=0.0, tolerance=1.0),))
-    return Answer(model=model, solution=solution, run=run, certificate=certificate, pareto=pareto)
+    return CoordinationAnswer(model=model, solution=solution, run=run, certificate=certificate, pareto=pareto)
 
 
 def test_profits_of_arbitrary_decisions():
@@ -146,7 +146,7 @@ def test_the_contract_s_json():
 
 def test_where_no_contract_coordinates_terms_are_null_and_reason_says_why():
     run = Run.of_formula(0.0, 0.0)
-    document = Answer(model=Model.CONTRACT, solution=None, run=run, reason="x = -0.2").to_json()
+    document = CoordinationAnswer(model=Model.CONTRACT, solution=None, run=run, reason="x = -0.2").to_json()
     assert document["terms"] is document["pareto_region"] is document["decisions"] is document["objective"] is None
     assert document["reason"] == "x = -0.2"
 
@@ -160,11 +160,11 @@ def test_a_network_s_json_has_lists_and_each_member_s_profit():
 
 def test_a_result_holds_both_routes():
     answers = {model: by_formula(model) for model in (Model.CENTRALIZED, Model.CONTRACT)}
-    document = Result(instance=TABLE_2_INSTANCE, models=answers, closed_form=answers).to_json()
+    document = CoordinationResult(instance=TABLE_2_INSTANCE, models=answers, closed_form=answers).to_json()
     assert document.keys() == {"kind", "instance", "versions", "models", "closed_form"}
     assert document["kind"] == "coordination"
     assert document["models"].keys() == document["closed_form"].keys() == {"centralized", "contract"}
-    alone = Result(instance=TABLE_2_INSTANCE, models=answers)
+    alone = CoordinationResult(instance=TABLE_2_INSTANCE, models=answers)
     assert "closed_form" not in alone.to_json()
     assert alone["contract"].model is Model.CONTRACT
     with pytest.raises(InvalidInput, match="decentralized: no answer of this name; there are: centralized, contract"):
@@ -176,8 +176,8 @@ def test_a_result_holds_both_routes():
 def test_a_result_with_a_failed_certificate_has_not_passed():
     answer = by_formula(Model.CENTRALIZED)
     failed = Certificate((Check(name="made-up", residual=2.0, tolerance=1.0),))
-    bad = Answer(model=answer.model, solution=answer.solution, run=answer.run, certificate=failed)
-    assert not Result(instance=TABLE_2_INSTANCE, models={answer.model: bad}).passed
+    bad = CoordinationAnswer(model=answer.model, solution=answer.solution, run=answer.run, certificate=failed)
+    assert not CoordinationResult(instance=TABLE_2_INSTANCE, models={answer.model: bad}).passed
     assert "FAILED: made-up" in str(bad)
 
 
@@ -188,6 +188,6 @@ def test_tables_and_texts():
     assert all(words in text for words in ("contract by closed-form", "cost share x", "0.607867", "1 check passed"))
     stopped = {"stop_reason": StopReason.UNBOUNDED, "point_status": PointStatus.NONE}
     run = Run(route=Route.OPTIMIZER, solver="made-up 1", **stopped)
-    nothing = Answer(model=Model.DECENTRALIZED_TRANSFER, solution=None, run=run)
+    nothing = CoordinationAnswer(model=Model.DECENTRALIZED_TRANSFER, solution=None, run=run)
     assert "unbounded" in str(nothing)
     assert nothing.to_frame().empty

@@ -17,7 +17,7 @@ from batteryopt.games.differential.model import optimizer
 from batteryopt.games.differential.model.build import build
 from batteryopt.games.differential.model.discrete import OptimizerOptions, solve_discrete
 from batteryopt.games.differential.model.mesh import first_grid, halved
-from batteryopt.games.differential.model.optimizer import Found, fitted_decay_rate
+from batteryopt.games.differential.model.optimizer import FoundPaths, fitted_decay_rate
 from batteryopt.games.differential.paper.published import BASE_CASE
 from batteryopt.games.differential.solution import Model, Solution
 from batteryopt.ground.errors import UnsupportedModel
@@ -31,7 +31,7 @@ COARSE = OptimizerOptions(mesh_tolerance=1e-4)
 
 
 @cache
-def found(model: Model) -> Found:
+def found(model: Model) -> FoundPaths:
     return optimizer.solve(BASE_CASE, model)
 
 
@@ -72,7 +72,7 @@ def test_the_base_case_against_the_reference_numbers():
 
 
 @pytest.fixture(scope="module")
-def contract() -> Found:
+def contract() -> FoundPaths:
     return optimizer.solve(BASE_CASE, Model.CONTRACT, COARSE, decentralized=found(Model.DECENTRALIZED).solution)
 
 

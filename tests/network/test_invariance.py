@@ -6,7 +6,7 @@ import pytest
 
 from batteryopt.ground.status import StopReason
 from batteryopt.network.data.instance import InvalidNetwork, Network
-from batteryopt.network.plan.answer import Answer
+from batteryopt.network.plan.answer import NetworkAnswer
 from batteryopt.network.solve import solve
 from tests.network import changes
 from tests.network.random_networks import random_network
@@ -25,11 +25,11 @@ def _drawn(seed: int) -> Network | None:
         return None
 
 
-def _best(network: Network, *, is_tight: bool = True) -> Answer:
+def _best(network: Network, *, is_tight: bool = True) -> NetworkAnswer:
     return solve(network, gap=0.0, threads=1, is_tight=is_tight)
 
 
-def _compare(one: Answer, other: Answer, factor: float = 1.0) -> None:
+def _compare(one: NetworkAnswer, other: NetworkAnswer, factor: float = 1.0) -> None:
     """Assert that the second answer is the first in other units, or that neither has a plan."""
     assert one.run.stop_reason is other.run.stop_reason
     if one.run.stop_reason is StopReason.CONVERGED:

@@ -14,8 +14,7 @@ from rich.console import Console
 from batteryopt.ground.status import PointStatus, StopReason
 from batteryopt.network.data.instance import CollectionTarget, Network, Policy
 from batteryopt.network.data.objective import Objective
-from batteryopt.network.family import Result
-from batteryopt.network.plan.answer import Answer
+from batteryopt.network.plan.answer import NetworkAnswer, NetworkResult
 from batteryopt.network.plan.attribution import by_city
 from batteryopt.network.plan.output import coverage, tables, utilisation
 from batteryopt.network.plan.solution import Solution
@@ -185,11 +184,11 @@ def test_the_names_of_all_tables_are_known_without_a_plan(rich_plan: Solution) -
     assert tuple(tables(rich_plan)) == as_result(rich_plan).table_names
 
 
-def as_result(plan: Solution) -> Result:
+def as_result(plan: Solution) -> NetworkResult:
     found = {"stop_reason": StopReason.CONVERGED, "point_status": PointStatus.FEASIBLE}
     run = Run(route=Route.OPTIMIZER, solver="scipy", **found)
-    answer = Answer(network=plan.network, objective_kind={Objective.COST: 1.0}, solution=plan, run=run)
-    return Result(instance=plan.network, answer=answer)
+    answer = NetworkAnswer(network=plan.network, objective_kind={Objective.COST: 1.0}, solution=plan, run=run)
+    return NetworkResult(instance=plan.network, answer=answer)
 
 
 def text_of(network_plan: Solution, **about: Any) -> str:

@@ -16,7 +16,7 @@ import pytest
 
 from batteryopt.network.data.instance import InvalidNetwork, Network, Standing
 from batteryopt.network.formulation import build
-from batteryopt.network.formulation.algebra import Family, Formulation
+from batteryopt.network.formulation.algebra import Formulation, VariableFamily
 from tests.network.changes import gross
 from tests.network.everything import everything
 from tests.network.optimum import least_terms
@@ -87,7 +87,7 @@ def widened(network: Network) -> Formulation:
     return m
 
 
-def _names(m: Formulation, family: Family) -> Iterator[tuple[str, ...]]:
+def _names(m: Formulation, family: VariableFamily) -> Iterator[tuple[str, ...]]:
     keys = family.index.keys
     for codes in zip(*(family.index[key].tolist() for key in keys), strict=True):
         yield tuple(str(m.labels[key][code]) for key, code in zip(keys, codes, strict=True))

@@ -12,7 +12,7 @@ from batteryopt.games.coordination.data.regions import CoordinationNetwork
 from batteryopt.games.differential import solve as differential_game
 from batteryopt.games.differential.data.instance import DifferentialGameInstance
 from batteryopt.network import tables
-from batteryopt.network.family import Result
+from batteryopt.network.plan.answer import NetworkResult
 from batteryopt.network.solve import solve as solve_network
 from batteryopt.network.studies.compromises import solve_frontier
 from batteryopt.report.results import Saved, load
@@ -105,9 +105,9 @@ def _hand_plan():
 
 
 @pytest.fixture(scope="session")
-def hand_result() -> Result:
+def hand_result() -> NetworkResult:
     network, answer = _hand_plan()
-    return Result(instance=network, answer=answer)
+    return NetworkResult(instance=network, answer=answer)
 
 
 @pytest.fixture(scope="session")

@@ -10,7 +10,7 @@ from batteryopt.games.coordination.view.sections import charts, sections
 from batteryopt.games.differential import solve as differential_game
 from batteryopt.games.differential.data import generator as differential_games
 from batteryopt.ground.status import PointStatus, StopReason
-from batteryopt.network.plan.answer import Answer, Result
+from batteryopt.network.plan.answer import NetworkAnswer, NetworkResult
 from batteryopt.network.plan.readable import Breach
 from batteryopt.report.write import write, write_exports
 from batteryopt.solvers.contract.provenance import Route, Run
@@ -57,7 +57,7 @@ def test_a_network_without_a_plan_says_what_conflicts(hand_result, tmp_path):
         stop_reason=StopReason.INFEASIBLE,
         point_status=PointStatus.NONE,
     )
-    answer = Answer(
+    answer = NetworkAnswer(
         network=hand_result.instance,
         objective_kind=hand_result.answer.objective_kind,
         solution=None,
@@ -65,7 +65,7 @@ def test_a_network_without_a_plan_says_what_conflicts(hand_result, tmp_path):
         conflicts=(breach,),
         reason="no plan meets all rules",
     )
-    text = page_of(Result(instance=hand_result.instance, answer=answer), tmp_path)
+    text = page_of(NetworkResult(instance=hand_result.instance, answer=answer), tmp_path)
     assert "No answer: no plan meets all rules." in text
     assert "target all" in text
     assert "12.5" in text
@@ -76,6 +76,6 @@ def test_a_network_without_coordinates_has_no_map(hand_result, tmp_path):
         dataclasses.replace(site, latitude_deg=None, longitude_deg=None) for site in hand_result.instance.sites
     )
     network = dataclasses.replace(hand_result.instance, sites=sites)
-    text = page_of(Result(instance=network, answer=hand_result.answer), tmp_path)
+    text = page_of(NetworkResult(instance=network, answer=hand_result.answer), tmp_path)
     assert "Some sites have no coordinates" in text
     assert 'data-control="period"' not in text

@@ -13,7 +13,7 @@ import pytest
 
 from batteryopt import bilevel
 from batteryopt.games.coordination import solve as coordination
-from batteryopt.games.coordination.answer import Answer as CoordinationAnswer
+from batteryopt.games.coordination.answer import CoordinationAnswer
 from batteryopt.games.coordination.solution import Model
 from batteryopt.games.differential import solve as differential_game
 from batteryopt.ground.errors import InvalidInput
@@ -33,7 +33,7 @@ def results(hand_result):
     return {
         "coordination": coordination.solve(GAME, route="closed-form"),
         "differential-game": differential_game.solve(PATHS, route="closed-form"),
-        "network": network.Result(instance=hand_result.instance, answer=hand_result.answer),
+        "network": network.NetworkResult(instance=hand_result.instance, answer=hand_result.answer),
     }
 
 

@@ -16,11 +16,11 @@ from batteryopt import solvers
 from batteryopt.ground.status import PointStatus, StopReason
 from batteryopt.solvers import Capability, Options
 from batteryopt.solvers.compile.arrays import QuadraticProgram
-from batteryopt.solvers.contract.attempts import Answer
+from batteryopt.solvers.contract.attempts import Attempt
 from batteryopt.solvers.contract.points import claim_tolerance, inside, is_proven, judged, violation_in_model
 from batteryopt.solvers.highs import highs_arrays
 from batteryopt.solvers.highs.highs_arrays import solve_arrays
-from batteryopt.solvers.highs.highs_run import Run
+from batteryopt.solvers.highs.highs_run import HighsRun
 from batteryopt.solvers.interior_point.ipopt import IpoptAdapter
 from batteryopt.solvers.interior_point.multipliers import Multipliers
 from batteryopt.solvers.scip.scip_model import ScipModel
@@ -38,7 +38,7 @@ def model_of_two():
 
 
 def highs_answers(monkeypatch, x, duals):
-    answer = Run(stop_reason=StopReason.CONVERGED, x=np.array(x), row_duals=np.array(duals), message="Optimal")
+    answer = HighsRun(stop_reason=StopReason.CONVERGED, x=np.array(x), row_duals=np.array(duals), message="Optimal")
     monkeypatch.setattr(highs_arrays, "run", lambda *_, **__: answer)
     return solvers.get("highs").solve(model_of_two())
 
@@ -92,7 +92,7 @@ def test_scip_with_a_point_that_is_not_the_best(monkeypatch):
 def test_highs_with_a_whole_point_far_from_its_bound(monkeypatch):
     model = model_of_two()
     model.x.domain = pyo.Integers
-    answer = Run(stop_reason=StopReason.CONVERGED, x=np.array([1.0, 1.5]), bound=2.0, message="Optimal")
+    answer = HighsRun(stop_reason=StopReason.CONVERGED, x=np.array([1.0, 1.5]), bound=2.0, message="Optimal")
     monkeypatch.setattr(highs_arrays, "run", lambda *_, **__: answer)
     report = solvers.get("highs").solve(model)
     assert report.point_status is PointStatus.FEASIBLE
@@ -106,8 +106,8 @@ def test_highs_with_whole_numbers_that_were_not_quite_whole(monkeypatch):
     model.tight = pyo.Constraint(expr=1000 * model.x + model.y == 1001)
     answers = iter(
         [
-            Run(stop_reason=StopReason.CONVERGED, x=np.array([0.999, 2.0]), bound=2.0),
-            Run(stop_reason=StopReason.CONVERGED, x=np.array([1.0, 1.0])),
+            HighsRun(stop_reason=StopReason.CONVERGED, x=np.array([0.999, 2.0]), bound=2.0),
+            HighsRun(stop_reason=StopReason.CONVERGED, x=np.array([1.0, 1.0])),
         ]
     )
     monkeypatch.setattr(highs_arrays, "run", lambda *_, **__: next(answers))
@@ -140,7 +140,7 @@ class Liar(IpoptAdapter):
     def run(self, program, callbacks, start, options, settings):
         self.calls += 1
         zeros = Multipliers(rows=np.zeros(len(program.row_lower)), lower=np.zeros(2), upper=np.zeros(2))
-        return Answer(status=self.status, x=self.x, multipliers=zeros, message="said so")
+        return Attempt(status=self.status, x=self.x, multipliers=zeros, message="said so")
 
 
 def test_ipopt_with_a_point_that_breaks_a_row():

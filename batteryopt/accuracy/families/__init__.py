@@ -12,9 +12,9 @@ from batteryopt.accuracy.families import (
     no_solution,
     stackelberg,
 )
-from batteryopt.accuracy.problem import Problem
+from batteryopt.accuracy.problem import AccuracyProblem
 
-FAMILIES: dict[str, Callable[[int, bool], Iterable[Problem]]] = {
+FAMILIES: dict[str, Callable[[int, bool], Iterable[AccuracyProblem]]] = {
     "coordination": coordination.one_owner,
     "coordination-network": coordination.network,
     "coordination-game": coordination.game,
@@ -27,6 +27,6 @@ FAMILIES: dict[str, Callable[[int, bool], Iterable[Problem]]] = {
 """By name; each takes a seed and whether to be quick."""
 
 
-def problems(families: Collection[str] = (), *, seed: int = 0, quick: bool = False) -> tuple[Problem, ...]:
+def problems(families: Collection[str] = (), *, seed: int = 0, quick: bool = False) -> tuple[AccuracyProblem, ...]:
     """Return the problems of all families, or of those named; the same seed gives the same problems."""
     return tuple(p for name, make in FAMILIES.items() if not families or name in families for p in make(seed, quick))

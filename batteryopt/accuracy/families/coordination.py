@@ -13,7 +13,7 @@ from functools import partial
 from batteryopt.accuracy.arrays import ExactProgram, active_set, truth_of_program
 from batteryopt.accuracy.digits import Number, exact
 from batteryopt.accuracy.families.followers import interval_gain
-from batteryopt.accuracy.problem import Evaluation, Point, Problem, Truth
+from batteryopt.accuracy.problem import AccuracyProblem, Evaluation, Point, Truth
 from batteryopt.games.coordination.data.generator import (
     Binding,
     binding_instance,
@@ -83,13 +83,13 @@ class Game:
         }
 
 
-def one_owner(seed: int, quick: bool) -> Iterator[Problem]:
+def one_owner(seed: int, quick: bool) -> Iterator[AccuracyProblem]:
     """Yield the centralised game, interior and with a service of 0, at three scales: a concave quadratic program."""
     for number in range(1 if quick else 2):
         for scale in SCALES[1:] if quick else SCALES:
             for binding in (None, Binding.SERVICE):
                 instance = _instance(seed + number, binding, scale)
-                yield Problem(
+                yield AccuracyProblem(
                     family="coordination",
                     name=f"centralized-{_variant(scale, binding)}-{seed + number}",
                     variant=_variant(scale, binding),
@@ -99,14 +99,14 @@ def one_owner(seed: int, quick: bool) -> Iterator[Problem]:
                 )
 
 
-def network(seed: int, quick: bool) -> Iterator[Problem]:
+def network(seed: int, quick: bool) -> Iterator[AccuracyProblem]:
     """Yield the centralised game of many regions and enterprises: interior, and with regions where nothing is sold."""
     for regions, enterprises in ((3, 2),) if quick else ((3, 2), (20, 8), (80, 30), (200, 60)):
         for is_binding in (False, True):
             instance = random_network(seed, regions, enterprises)
             if is_binding:
                 instance = _with_dear_vehicles(instance)
-            yield Problem(
+            yield AccuracyProblem(
                 family="coordination-network",
                 name=f"centralized-{'demand-binds-' if is_binding else ''}{regions}x{enterprises}-{seed}",
                 variant="demand-binds" if is_binding else "plain",
@@ -121,7 +121,7 @@ def _with_dear_vehicles(instance: CoordinationNetwork) -> CoordinationNetwork:
     return instance.replace(production_cost=sorted(instance.market_size)[len(instance.market_size) // 2])
 
 
-def game(seed: int, quick: bool) -> Iterator[Problem]:
+def game(seed: int, quick: bool) -> Iterator[AccuracyProblem]:
     """Yield the Stackelberg forms and contract terms: interior at three scales, without demand, without service."""
     cases: list[tuple[Model, Binding | None, float]] = [(Model.DECENTRALIZED, None, scale) for scale in SCALES]
     cases += [(Model.DECENTRALIZED, Binding.DEMAND, 1.0), (Model.DECENTRALIZED, Binding.SERVICE, 1.0)]
@@ -129,7 +129,7 @@ def game(seed: int, quick: bool) -> Iterator[Problem]:
     cases += [(Model.CONTRACT, None, scale) for scale in SCALES]
     for model, binding, scale in [cases[0], cases[3], cases[6], cases[9]] if quick else cases:
         instance = _instance(seed, binding, scale)
-        yield Problem(
+        yield AccuracyProblem(
             family="coordination-game",
             name=f"{model.value}-{_variant(scale, binding)}-{seed}",
             variant=_variant(scale, binding),

@@ -11,7 +11,7 @@ from functools import partial
 from typing import Any
 
 from batteryopt.accuracy.arrays import truth_of_program
-from batteryopt.accuracy.problem import Problem, Truth
+from batteryopt.accuracy.problem import AccuracyProblem, Truth
 from batteryopt.games.differential.data.generator import random_general, random_pair
 from batteryopt.games.differential.data.instance import Instance
 from batteryopt.games.differential.formula import closed_form
@@ -22,11 +22,11 @@ from batteryopt.games.differential.solution import Model
 DEGREE = 3
 
 
-def problems(seed: int, quick: bool) -> Iterator[Problem]:
+def problems(seed: int, quick: bool) -> Iterator[AccuracyProblem]:
     """Yield the paper's two vehicles and several of them, on coarse and finer grids."""
     cases = [(2, 2)] if quick else [(2, 2), (2, 6), (2, 20), (4, 6), (8, 6)]
     for vehicles, elements in cases:
-        yield Problem(
+        yield AccuracyProblem(
             family="differential-game",
             name=f"integrated-{vehicles}-vehicles-{elements}-elements-{seed}",
             variant="plain" if vehicles == 2 else "several-vehicles",

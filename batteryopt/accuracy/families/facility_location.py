@@ -14,7 +14,7 @@ import pyomo.environ as pyo
 
 from batteryopt.accuracy.arrays import ExactProgram
 from batteryopt.accuracy.digits import Number, exact
-from batteryopt.accuracy.problem import Evaluation, Point, Problem, Truth
+from batteryopt.accuracy.problem import AccuracyProblem, Evaluation, Point, Truth
 from batteryopt.solvers.compile.arrays import compile_model
 
 UNITS = 1_000_000
@@ -52,13 +52,13 @@ class Line:
         return sum(self.opening[s] for s in is_open) + sum(min(row[s] for s in is_open) for row in self.serving)
 
 
-def problems(seed: int, quick: bool) -> Iterator[Problem]:
+def problems(seed: int, quick: bool) -> Iterator[AccuracyProblem]:
     """Yield lines of several sizes, and the same with two nearly tied plans."""
     for sites, clients in ((4, 6),) if quick else ((4, 6), (8, 12), (12, 30), (40, 100)):
         for is_tied in (False, True) if sites <= MOST_ENUMERATED else (False,):
             line = random_line(seed, sites, clients, is_tied=is_tied)
             variant = "nearly-tied" if is_tied else "plain"
-            yield Problem(
+            yield AccuracyProblem(
                 family="facility-location",
                 name=f"line-{variant}-{sites}x{clients}-{seed}",
                 variant=variant,

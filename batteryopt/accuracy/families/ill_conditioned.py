@@ -15,17 +15,17 @@ import numpy.typing as npt
 import pyomo.environ as pyo
 
 from batteryopt.accuracy.arrays import truth_of_program
-from batteryopt.accuracy.problem import Problem, Truth
+from batteryopt.accuracy.problem import AccuracyProblem, Truth
 
 Floats = npt.NDArray[np.float64]
 SIZES = (4, 20, 100)
 
 
-def problems(seed: int, quick: bool) -> Iterator[Problem]:
+def problems(seed: int, quick: bool) -> Iterator[AccuracyProblem]:
     """Yield each hardship at each size."""
     for hardship in ("plain", "scaled-columns", "nearly-singular", "degenerate"):
         for size in SIZES[:1] if quick else SIZES:
-            yield Problem(
+            yield AccuracyProblem(
                 family="ill-conditioned",
                 name=f"{hardship}-{size}-{seed}",
                 variant=hardship,

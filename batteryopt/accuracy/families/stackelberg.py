@@ -12,7 +12,7 @@ import pyomo.environ as pyo
 from batteryopt import bilevel
 from batteryopt.accuracy.digits import FIFTY, Number, exact
 from batteryopt.accuracy.families.followers import interval_gain
-from batteryopt.accuracy.problem import Evaluation, Point, Problem, Truth
+from batteryopt.accuracy.problem import AccuracyProblem, Evaluation, Point, Truth
 
 Measure = Callable[[Point], Number]
 QUICK = ("lowest-bidder", "at-the-kink", "hardly-caring-1e-6", "oligopoly-4")
@@ -58,7 +58,7 @@ class Case:
         )
 
 
-def problems(seed: int, quick: bool) -> Iterator[Problem]:  # noqa: ARG001 (typed by hand: nothing is drawn)
+def problems(seed: int, quick: bool) -> Iterator[AccuracyProblem]:  # noqa: ARG001 (typed by hand: nothing is drawn)
     """Yield the cases; oligopolies of several sizes and scales among them."""
     cases: list[tuple[str, str, int, Callable[[], Case]]] = [
         ("lowest-bidder", "linear", 2, lowest_bidder),
@@ -70,7 +70,7 @@ def problems(seed: int, quick: bool) -> Iterator[Problem]:  # noqa: ARG001 (type
         *((f"oligopoly-2-times-{k:.0e}", f"times-{k:.0e}", 3, partial(oligopoly, 2, k)) for k in (1e-6, 1e6)),
     ]
     for name, variant, size, make in (case for case in cases if not quick or case[0] in QUICK):
-        yield Problem(
+        yield AccuracyProblem(
             family="stackelberg",
             name=name,
             variant=variant,

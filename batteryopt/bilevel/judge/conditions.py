@@ -15,7 +15,7 @@ from pyomo.common.collections import ComponentMap
 from scipy.linalg import lstsq, qr
 from scipy.optimize import lsq_linear, nnls
 
-from batteryopt.bilevel.problem.normal_form import FollowerProblem, Row
+from batteryopt.bilevel.problem.normal_form import FollowerProblem, FollowerRow
 from batteryopt.bilevel.problem.sizes import CHANGE, ROUNDING, changes, unit_of
 
 RANK = 1e-13
@@ -26,7 +26,7 @@ ROUNDS = 3
 Floats = NDArray[np.float64]
 
 
-def is_binding(row: Row) -> bool:
+def is_binding(row: FollowerRow) -> bool:
     """Whether a small change of its variables brings a row to its limit: then it may carry a multiplier."""
     return bool(pyo.value(row.form.expression) >= -CHANGE * unit_of(row.form.expression))
 

@@ -9,7 +9,7 @@ import pyomo.environ as pyo
 
 from batteryopt import solvers
 from batteryopt.bilevel.judge.responses import restored
-from batteryopt.bilevel.methods.base import Settings
+from batteryopt.bilevel.methods.base import MethodSettings
 from batteryopt.bilevel.problem.normal_form import BilevelProblem, FollowerProblem
 from batteryopt.ground.errors import UnsupportedModel
 from batteryopt.ground.status import StopReason
@@ -81,7 +81,7 @@ def _conditions_of_one(problem: BilevelProblem, i: int) -> Any:
     """Return the optimality conditions of one follower with all else free, as a feasibility model."""
     from batteryopt.bilevel.methods.sos1 import Sos1
 
-    system = Sos1().apply(problem, Settings()).system
+    system = Sos1().apply(problem, MethodSettings()).system
     model = system.model
     for j in model.FOLLOWERS:
         if j != i:

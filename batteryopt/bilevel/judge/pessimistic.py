@@ -8,12 +8,12 @@ from batteryopt import solvers
 from batteryopt.bilevel.judge import claims
 from batteryopt.bilevel.judge.responses import fixed, restored
 from batteryopt.bilevel.kkt import single_level as kkt
-from batteryopt.bilevel.methods.base import Settings
+from batteryopt.bilevel.methods.base import MethodSettings
 from batteryopt.bilevel.methods.indicator import IndicatorConstraints
 from batteryopt.bilevel.problem.normal_form import BilevelProblem
 
 
-def worst_answer(problem: BilevelProblem, settings: Settings) -> float | None:
+def worst_answer(problem: BilevelProblem, settings: MethodSettings) -> float | None:
     """Return the leader's worst objective over the followers' best answers to the leader's decision as it stands.
 
     The leader's constraints are not imposed: they do not bind the followers. Returns None where no bound was proven

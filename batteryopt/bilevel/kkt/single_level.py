@@ -25,7 +25,7 @@ from pyomo.common.numeric_types import native_numeric_types
 from pyomo.core.expr.numeric_expr import LinearExpression
 
 from batteryopt.bilevel.problem.gradients import dependent_equalities
-from batteryopt.bilevel.problem.normal_form import BilevelProblem, FollowerProblem, Row
+from batteryopt.bilevel.problem.normal_form import BilevelProblem, FollowerProblem, FollowerRow
 from batteryopt.bilevel.problem.shared import price_per_unit
 
 
@@ -33,7 +33,7 @@ from batteryopt.bilevel.problem.shared import price_per_unit
 class Pair:
     """One complementarity ``multiplier >= 0, slack >= 0, multiplier * slack == 0``."""
 
-    row: Row
+    row: FollowerRow
     multiplier: Any
     slack: Any
 
@@ -64,7 +64,10 @@ class KktSystem:
 
 
 def build(
-    problem: BilevelProblem, *, fritz_john: frozenset[int] = frozenset(), equal: Sequence[tuple[Row, Row]] = ()
+    problem: BilevelProblem,
+    *,
+    fritz_john: frozenset[int] = frozenset(),
+    equal: Sequence[tuple[FollowerRow, FollowerRow]] = (),
 ) -> KktSystem:
     """Write the single-level model.
 
@@ -100,13 +103,13 @@ def build(
     return KktSystem(problem, single, pairs)
 
 
-def _price(row: Row, multiplier_of: dict[Row, Any]) -> Any:
+def _price(row: FollowerRow, multiplier_of: dict[FollowerRow, Any]) -> Any:
     return price_per_unit(row) * multiplier_of[row]
 
 
-def _multipliers_by_row(problem: BilevelProblem, single: Any) -> dict[Row, Any]:
+def _multipliers_by_row(problem: BilevelProblem, single: Any) -> dict[FollowerRow, Any]:
     """Return the multiplier variable of every row."""
-    found: dict[Row, Any] = {}
+    found: dict[FollowerRow, Any] = {}
     for i, follower in enumerate(problem.followers):
         block = single.kkt[i]
         found.update(zip(follower.inequalities, block.multiplier.values(), strict=True))
@@ -227,5 +230,5 @@ def _as_expression(number: float) -> Any:
     return LinearExpression(constant=number, linear_coefs=[], linear_vars=[])
 
 
-def _data_condition(row: Row) -> Any:
+def _data_condition(row: FollowerRow) -> Any:
     return (0.0 if row.is_equality else None, row.form.expression, 0.0)

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from batteryopt.bilevel.methods.base import Method, Outcome, Reformulation, Settings
+from batteryopt.bilevel.methods.base import Method, MethodOutcome, MethodSettings, Reformulation
 from batteryopt.bilevel.methods.big_m import BigM
 from batteryopt.bilevel.methods.branching import Branching
 from batteryopt.bilevel.methods.indicator import IndicatorConstraints
-from batteryopt.bilevel.methods.product import Product
+from batteryopt.bilevel.methods.product import ProductMethod
 from batteryopt.bilevel.methods.regularized import Regularized
 from batteryopt.bilevel.methods.sos1 import Sos1
 from batteryopt.bilevel.methods.strong_duality import StrongDuality
@@ -20,8 +20,8 @@ METHODS: dict[str, Method] = {
         Branching(),
         StrongDuality(),
         Regularized(),
-        Product(),
+        ProductMethod(),
     )
 }
 
-__all__ = ["METHODS", "Method", "Outcome", "Reformulation", "Settings"]
+__all__ = ["METHODS", "Method", "MethodOutcome", "MethodSettings", "Reformulation"]

@@ -11,7 +11,7 @@ from batteryopt import solvers
 from batteryopt.bilevel.judge import claims
 from batteryopt.bilevel.kkt import single_level as kkt
 from batteryopt.bilevel.kkt.active_set import all_variables, polish
-from batteryopt.bilevel.methods import METHODS, Outcome, Settings
+from batteryopt.bilevel.methods import METHODS, MethodOutcome, MethodSettings
 from batteryopt.bilevel.methods.base import is_refuted
 from batteryopt.bilevel.problem.normal_form import BilevelProblem
 from batteryopt.bilevel.proof.boxes import FIRST_SIZE as FIRST_BOX
@@ -43,13 +43,13 @@ class _Candidate:
     """A bilevel-feasible point with what is needed to come back to it."""
 
     objective: float
-    outcome: Outcome
+    outcome: MethodOutcome
     values: list[float]
     method: str
     why: str
 
 
-def run_automatic(problem: BilevelProblem, settings: Settings) -> tuple[Outcome, str, str]:
+def run_automatic(problem: BilevelProblem, settings: MethodSettings) -> tuple[MethodOutcome, str, str]:
     """Return the best outcome, the method that gave it, and the reason in words."""
     pairs = sum(len(follower.inequalities) for follower in problem.followers)
     if pairs >= LARGE and METHODS["regularized"].accepts(problem, settings):
@@ -89,7 +89,7 @@ def run_automatic(problem: BilevelProblem, settings: Settings) -> tuple[Outcome,
     return _best(problem, candidates, direct)
 
 
-def _with_solver(problem: BilevelProblem, settings: Settings, solver: str) -> tuple[Outcome, str, str]:
+def _with_solver(problem: BilevelProblem, settings: MethodSettings, solver: str) -> tuple[MethodOutcome, str, str]:
     """Choose the method for a solver that the user named and that has no indicator constraints."""
     is_nonlinear = Capability.NONLINEAR in solvers.get(solver).capabilities
     names = ("regularized",) if is_nonlinear else ("branching", "big-m")
@@ -102,7 +102,7 @@ def _with_solver(problem: BilevelProblem, settings: Settings, solver: str) -> tu
     raise BatteryOptError(f"no method for {solver} accepts this problem ({'; '.join(reasons)}); use scip")
 
 
-def _within(settings: Settings, began: float, share: float, otherwise: float) -> Settings:
+def _within(settings: MethodSettings, began: float, share: float, otherwise: float) -> MethodSettings:
     """Return settings with a share of the time that is left."""
     if settings.time_limit is None:
         return dataclasses.replace(settings, time_limit=otherwise)
@@ -110,7 +110,7 @@ def _within(settings: Settings, began: float, share: float, otherwise: float) ->
     return dataclasses.replace(settings, time_limit=share * left)
 
 
-def _candidate(problem: BilevelProblem, outcome: Outcome, method: str, why: str) -> _Candidate | None:
+def _candidate(problem: BilevelProblem, outcome: MethodOutcome, method: str, why: str) -> _Candidate | None:
     """Return the outcome's point, polished, if the followers really are at their best there."""
     if not outcome.report.has_point:
         return None
@@ -121,7 +121,9 @@ def _candidate(problem: BilevelProblem, outcome: Outcome, method: str, why: str)
     return _Candidate(float(problem.objective()), outcome, values, method, why)
 
 
-def _after_refutation(problem: BilevelProblem, settings: Settings, found: _Candidate) -> tuple[Outcome, str, str]:
+def _after_refutation(
+    problem: BilevelProblem, settings: MethodSettings, found: _Candidate
+) -> tuple[MethodOutcome, str, str]:
     """Search once more by another way; where that bound does not hold either, keep the point, and no bound."""
     second = METHODS[SECOND].solve(problem, settings)
     other = _candidate(problem, second, SECOND, f"{GLOBAL} found a point better than its own bound")
@@ -131,7 +133,7 @@ def _after_refutation(problem: BilevelProblem, settings: Settings, found: _Candi
     return _best(problem, [found], dataclasses.replace(found.outcome, report=unproven))
 
 
-def _exactly(problem: BilevelProblem, settings: Settings) -> _Candidate | None:
+def _exactly(problem: BilevelProblem, settings: MethodSettings) -> _Candidate | None:
     """Search by linear programs, whose vertices are exact, where a follower was not at its best to its last unit."""
     if not METHODS[EXACT].accepts(problem, settings):
         return None
@@ -142,7 +144,7 @@ def _exactly(problem: BilevelProblem, settings: Settings) -> _Candidate | None:
     return _candidate(problem, outcome, EXACT, why)
 
 
-def _in_boxes(problem: BilevelProblem, settings: Settings) -> Iterator[_Candidate]:
+def _in_boxes(problem: BilevelProblem, settings: MethodSettings) -> Iterator[_Candidate]:
     """Search within growing boxes until the answer no longer gains from a larger one."""
     size = FIRST_BOX * natural_size(problem)
     began, previous = time.perf_counter(), None
@@ -170,14 +172,14 @@ def _is_same(objective: float, previous: float | None) -> bool:
     return previous is not None and abs(objective - previous) <= 1e-6 * max(1.0, abs(previous))
 
 
-def _local(problem: BilevelProblem, settings: Settings) -> Iterator[_Candidate]:
+def _local(problem: BilevelProblem, settings: MethodSettings) -> Iterator[_Candidate]:
     outcome = METHODS["regularized"].solve(problem, settings)
     found = _candidate(problem, outcome, "regularized", "no global search finished: the best of several local ones")
     if found is not None:
         yield found
 
 
-def _without_fritz_john(problem: BilevelProblem, settings: Settings) -> Iterator[_Candidate]:
+def _without_fritz_john(problem: BilevelProblem, settings: MethodSettings) -> Iterator[_Candidate]:
     """Search with KKT conditions where the Fritz John point was no best answer; its objective remains a bound."""
     outcome = METHODS[GLOBAL].solve(problem, dataclasses.replace(settings, fritz_john=frozenset()))
     why = "a follower fails its constraint qualification somewhere: point from KKT, bound from Fritz John conditions"
@@ -186,7 +188,9 @@ def _without_fritz_john(problem: BilevelProblem, settings: Settings) -> Iterator
         yield found
 
 
-def _best(problem: BilevelProblem, candidates: list[_Candidate], direct: Outcome) -> tuple[Outcome, str, str]:
+def _best(
+    problem: BilevelProblem, candidates: list[_Candidate], direct: MethodOutcome
+) -> tuple[MethodOutcome, str, str]:
     """Put the best candidate back into the variables, with the bound that the unboxed global search proved."""
     best = min(candidates, key=lambda candidate: problem.sense * candidate.objective)
     kkt.connect_duals(problem, best.outcome.system.model)  # a later search has connected them to its own model

@@ -11,7 +11,7 @@ from pyomo.common.collections import ComponentMap
 
 from batteryopt import solvers
 from batteryopt.bilevel.kkt.single_level import KktSystem
-from batteryopt.bilevel.problem.normal_form import BilevelProblem, Row
+from batteryopt.bilevel.problem.normal_form import BilevelProblem, FollowerRow
 from batteryopt.solvers import Indicator, Options, Report
 from batteryopt.solvers.contract.points import inside
 
@@ -22,7 +22,7 @@ NO_WEIGHT = 1e-9
 
 
 @dataclass(frozen=True, kw_only=True)
-class Settings:
+class MethodSettings:
     """What the caller of `bilevel.solve` asked for, as the methods need it.
 
     Attributes
@@ -48,7 +48,7 @@ class Settings:
     seed: int = 0
     log: bool = False
     fritz_john: frozenset[int] = frozenset()
-    equal: tuple[tuple[Row, Row], ...] = ()
+    equal: tuple[tuple[FollowerRow, FollowerRow], ...] = ()
 
     def options(self, **changes: Any) -> Options:
         """Return solver options for a global solve, with changes."""
@@ -72,13 +72,13 @@ class Reformulation:
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
-class Outcome:
+class MethodOutcome:
     """What a method found, in the user's terms; the point itself is in the user's variables.
 
     Attributes
     ----------
     multipliers
-        By `Row`, as the single-level solution has them.
+        By `FollowerRow`, as the single-level solution has them.
     assumptions
         Under which the bound holds, for the reader.
     failures
@@ -100,18 +100,18 @@ class Method(abc.ABC):
     """Whether its bound, where the solver proves one, is a bound of the bilevel problem."""
 
     @abc.abstractmethod
-    def refusal(self, problem: BilevelProblem, settings: Settings) -> str | None:
+    def refusal(self, problem: BilevelProblem, settings: MethodSettings) -> str | None:
         """Return why the method does not accept a problem, or None where it does."""
 
-    def accepts(self, problem: BilevelProblem, settings: Settings | None = None) -> bool:
+    def accepts(self, problem: BilevelProblem, settings: MethodSettings | None = None) -> bool:
         """Whether the method accepts a problem."""
-        return self.refusal(problem, settings or Settings()) is None
+        return self.refusal(problem, settings or MethodSettings()) is None
 
     @abc.abstractmethod
-    def apply(self, problem: BilevelProblem, settings: Settings) -> Reformulation:
+    def apply(self, problem: BilevelProblem, settings: MethodSettings) -> Reformulation:
         """Write the single-level model."""
 
-    def solve(self, problem: BilevelProblem, settings: Settings) -> Outcome:
+    def solve(self, problem: BilevelProblem, settings: MethodSettings) -> MethodOutcome:
         """Apply, hand to the solver, invert."""
         reformulation = self.apply(problem, settings)
         complete(problem)
@@ -125,9 +125,9 @@ class Method(abc.ABC):
         """Return the solver to use where the user names none."""
         return "scip"
 
-    def invert(self, reformulation: Reformulation, report: Report) -> Outcome:
+    def invert(self, reformulation: Reformulation, report: Report) -> MethodOutcome:
         """Read the followers' multipliers off the single-level point."""
-        return Outcome(
+        return MethodOutcome(
             report=report,
             system=reformulation.system,
             multipliers=multipliers_of(reformulation.system) if report.has_point else ComponentMap(),

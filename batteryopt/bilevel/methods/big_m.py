@@ -13,8 +13,8 @@ from pyomo.common.collections import ComponentMap
 
 from batteryopt.bilevel.kkt import single_level as kkt
 from batteryopt.bilevel.kkt.single_level import KktSystem
-from batteryopt.bilevel.methods.base import Method, Reformulation, Settings
-from batteryopt.bilevel.problem.normal_form import BilevelProblem, Row
+from batteryopt.bilevel.methods.base import Method, MethodSettings, Reformulation
+from batteryopt.bilevel.problem.normal_form import BilevelProblem, FollowerRow
 from batteryopt.bilevel.proof import bounds
 from batteryopt.ground.errors import UnsupportedModel
 from batteryopt.solvers.compile.arrays import compile_model
@@ -25,7 +25,7 @@ MOST_NAMED = 3
 
 @functools.lru_cache(maxsize=1)
 def _bounded_system(
-    problem: BilevelProblem, equal: tuple[tuple[Row, Row], ...]
+    problem: BilevelProblem, equal: tuple[tuple[FollowerRow, FollowerRow], ...]
 ) -> tuple[KktSystem, ComponentMap, list[str]]:
     """Return the KKT system with its proven bounds; kept once, since a refusal is followed by an application."""
     system = kkt.build(problem, equal=equal)
@@ -38,7 +38,7 @@ class BigM(Method):
     name = "big-m"
     is_global = True
 
-    def refusal(self, problem: BilevelProblem, settings: Settings) -> str | None:
+    def refusal(self, problem: BilevelProblem, settings: MethodSettings) -> str | None:
         """Accept problems for which every M can be derived."""
         _, _, missing = _bounded_system(problem, settings.equal)
         if not missing:
@@ -46,7 +46,7 @@ class BigM(Method):
         more = f" and {len(missing) - MOST_NAMED} more" if len(missing) > MOST_NAMED else ""
         return f"no bound can be derived for {', '.join(missing[:MOST_NAMED])}{more}"
 
-    def apply(self, problem: BilevelProblem, settings: Settings) -> Reformulation:
+    def apply(self, problem: BilevelProblem, settings: MethodSettings) -> Reformulation:
         """Write the binaries and their bounds."""
         system, found, _ = _bounded_system(problem, settings.equal)
         _bounded_system.cache_clear()  # the system is changed from here on

@@ -20,9 +20,9 @@ import pyomo.environ as pyo
 from pyomo.common.collections import ComponentMap, ComponentSet
 from pyomo.core.expr.visitor import ExpressionReplacementVisitor
 
-from batteryopt.bilevel.answer import Answer
+from batteryopt.bilevel.answer import BilevelAnswer
 from batteryopt.bilevel.problem.forms import OwnForm, own_form
-from batteryopt.bilevel.problem.normal_form import BilevelProblem, FollowerProblem, Row
+from batteryopt.bilevel.problem.normal_form import BilevelProblem, FollowerProblem, FollowerRow
 from batteryopt.solvers.scaling.natural_units import restated, rewriter
 from batteryopt.solvers.scaling.units import SMALL, Units, fitting, natural_units
 
@@ -52,7 +52,7 @@ class Restatement:
     height: float
     multiplier_units: ComponentMap
 
-    def bring_back(self, answer: Answer) -> Answer:
+    def bring_back(self, answer: BilevelAnswer) -> BilevelAnswer:
         """Put the point into the user's variables, and return the answer in the user's units."""
         note = f"solved in natural units: the leader's objective in units of {self.height:.3g}"
         note += ", checked as it stands" if self.units.loosen else ", and so are tolerances"
@@ -73,7 +73,7 @@ class Restatement:
             }
         return dataclasses.replace(answer, **changes)
 
-    def is_to_scale(self, answer: Answer) -> bool:
+    def is_to_scale(self, answer: BilevelAnswer) -> bool:
         """Whether an answer, brought back, is about as large as the units say, so that tolerances were small to it.
 
         They are not where a loose bound alone has made the units large. A decision may be small in its unit, but not if
@@ -91,7 +91,7 @@ class Restatement:
             if value is not None and constraint in self.multiplier_units:
                 dual.set_value(value * self.multiplier_units[constraint])
 
-    def _multipliers(self, answer: Answer) -> dict[str, float]:
+    def _multipliers(self, answer: BilevelAnswer) -> dict[str, float]:
         units = {row.name: self.multiplier_units[row.origin] for f in self.original.followers for row in f.rows}
         return {name: value * units[name] for name, value in answer.multipliers.items()}
 
@@ -207,7 +207,8 @@ def _restated(
         return own_form(write.walk_expression(expression) / size, own)
 
     rows = tuple(
-        Row(row.name, form(row.form.expression, sizes[row.origin]), row.side, row.origin) for row in follower.rows
+        FollowerRow(row.name, form(row.form.expression, sizes[row.origin]), row.side, row.origin)
+        for row in follower.rows
     )
     objective = form(follower.objective.expression, height)
     return FollowerProblem(follower.block, tuple(own), objective, follower.sense, rows)

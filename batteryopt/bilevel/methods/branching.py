@@ -19,7 +19,7 @@ import numpy as np
 
 from batteryopt.bilevel.kkt import single_level as kkt
 from batteryopt.bilevel.kkt.single_level import KktSystem
-from batteryopt.bilevel.methods.base import Method, Outcome, Reformulation, Settings, complete
+from batteryopt.bilevel.methods.base import Method, MethodOutcome, MethodSettings, Reformulation, complete
 from batteryopt.bilevel.problem.normal_form import BilevelProblem
 from batteryopt.ground.errors import UnsupportedModel
 from batteryopt.ground.status import PointStatus, StopReason
@@ -54,7 +54,7 @@ class Branching(Method):
     name = "branching"
     is_global = True
 
-    def refusal(self, problem: BilevelProblem, settings: Settings) -> str | None:  # noqa: ARG002
+    def refusal(self, problem: BilevelProblem, settings: MethodSettings) -> str | None:  # noqa: ARG002
         """Accept problems whose optimality conditions, but for complementarity, are linear, and the leader convex."""
         try:
             program = compile_model(kkt.build(problem).model)
@@ -62,11 +62,11 @@ class Branching(Method):
             return f"without complementarity the model is neither linear nor quadratic: {reason}"
         return None if program.is_convex() else "the leader's objective is not convex in all variables together"
 
-    def apply(self, problem: BilevelProblem, settings: Settings) -> Reformulation:
+    def apply(self, problem: BilevelProblem, settings: MethodSettings) -> Reformulation:
         """Return the KKT system as it is: the tree search knows the pairs."""
         return Reformulation(system=kkt.build(problem, equal=settings.equal))
 
-    def solve(self, problem: BilevelProblem, settings: Settings) -> Outcome:
+    def solve(self, problem: BilevelProblem, settings: MethodSettings) -> MethodOutcome:
         """Search the tree within the time limit."""
         reformulation = self.apply(problem, settings)
         complete(problem)
@@ -77,7 +77,7 @@ class Branching(Method):
 class _Tree:
     """Best-first search; the objective is treated as a minimisation throughout."""
 
-    def __init__(self, system: KktSystem, settings: Settings) -> None:
+    def __init__(self, system: KktSystem, settings: MethodSettings) -> None:
         self.program = compile_model(system.model)
         self.settings = settings
         self.began = time.perf_counter()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pyomo.environ as pyo
 
 from batteryopt.bilevel.kkt import single_level as kkt
-from batteryopt.bilevel.methods.base import Method, Reformulation, Settings
+from batteryopt.bilevel.methods.base import Method, MethodSettings, Reformulation
 from batteryopt.bilevel.problem.normal_form import BilevelProblem
 from batteryopt.solvers import Indicator
 
@@ -16,11 +16,11 @@ class IndicatorConstraints(Method):
     name = "indicator"
     is_global = True
 
-    def refusal(self, problem: BilevelProblem, settings: Settings) -> str | None:  # noqa: ARG002
+    def refusal(self, problem: BilevelProblem, settings: MethodSettings) -> str | None:  # noqa: ARG002
         """Accept every problem that the convexity gate lets through."""
         return None
 
-    def apply(self, problem: BilevelProblem, settings: Settings) -> Reformulation:
+    def apply(self, problem: BilevelProblem, settings: MethodSettings) -> Reformulation:
         """Give every pair a binary: 1 where the row may bind, 0 where its multiplier is zero."""
         system = kkt.build(problem, fritz_john=settings.fritz_john, equal=settings.equal)
         single = system.model

@@ -5,21 +5,21 @@ from __future__ import annotations
 import pyomo.environ as pyo
 
 from batteryopt.bilevel.kkt import single_level as kkt
-from batteryopt.bilevel.methods.base import Method, Reformulation, Settings
+from batteryopt.bilevel.methods.base import Method, MethodSettings, Reformulation
 from batteryopt.bilevel.problem.normal_form import BilevelProblem
 
 
-class Product(Method):
+class ProductMethod(Method):
     """A nonconvex quadratic condition: global with SCIP, local (and without constraint qualification) with Ipopt."""
 
     name = "product"
     is_global = True
 
-    def refusal(self, problem: BilevelProblem, settings: Settings) -> str | None:  # noqa: ARG002
+    def refusal(self, problem: BilevelProblem, settings: MethodSettings) -> str | None:  # noqa: ARG002
         """Accept every problem that the convexity gate lets through."""
         return None
 
-    def apply(self, problem: BilevelProblem, settings: Settings) -> Reformulation:
+    def apply(self, problem: BilevelProblem, settings: MethodSettings) -> Reformulation:
         """Write the products."""
         system = kkt.build(problem, fritz_john=settings.fritz_john, equal=settings.equal)
         single = system.model

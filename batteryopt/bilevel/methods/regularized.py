@@ -19,7 +19,7 @@ from batteryopt.bilevel.judge.responses import answer_in_turn
 from batteryopt.bilevel.kkt import single_level as kkt
 from batteryopt.bilevel.kkt.active_set import TOLERANCE, all_variables, is_small, polish, set_slacks
 from batteryopt.bilevel.kkt.single_level import KktSystem
-from batteryopt.bilevel.methods.base import Method, Outcome, Reformulation, Settings
+from batteryopt.bilevel.methods.base import Method, MethodOutcome, MethodSettings, Reformulation
 from batteryopt.bilevel.problem.normal_form import BilevelProblem
 from batteryopt.ground.status import PointStatus, StopReason
 from batteryopt.solvers import Options, Report
@@ -38,12 +38,12 @@ class Regularized(Method):
     name = "regularized"
     is_global = False
 
-    def refusal(self, problem: BilevelProblem, settings: Settings) -> str | None:  # noqa: ARG002
+    def refusal(self, problem: BilevelProblem, settings: MethodSettings) -> str | None:  # noqa: ARG002
         """Accept problems whose leader decides on continuous variables only."""
         integers = [v.name for v in problem.leader_variables if not v.is_continuous()]
         return f"the leader's variable {integers[0]} is integer" if integers else None
 
-    def apply(self, problem: BilevelProblem, settings: Settings) -> Reformulation:
+    def apply(self, problem: BilevelProblem, settings: MethodSettings) -> Reformulation:
         """Write the relaxed products over a mutable parameter t."""
         system = kkt.build(problem, equal=settings.equal)
         single, pairs = system.model, system.all_pairs
@@ -54,7 +54,7 @@ class Regularized(Method):
         )
         return Reformulation(system=system)
 
-    def solve(self, problem: BilevelProblem, settings: Settings) -> Outcome:
+    def solve(self, problem: BilevelProblem, settings: MethodSettings) -> MethodOutcome:
         """Run every start within the time limit and keep the best point."""
         reformulation = self.apply(problem, settings)
         system = reformulation.system
@@ -90,7 +90,7 @@ def _as_local(report: Report, best: Any, seconds: float) -> Report:
     return dataclasses.replace(report, point_status=status, stop_reason=reason, bound=None, seconds=seconds)
 
 
-def _starts(problem: BilevelProblem, settings: Settings) -> Iterator[None]:
+def _starts(problem: BilevelProblem, settings: MethodSettings) -> Iterator[None]:
     """Set the variables to one starting point after the other."""
     leaders = problem.leader_variables
     followers = [v for follower in problem.followers for v in follower.variables]
@@ -133,7 +133,7 @@ def _drawn(variable: Any, generator: np.random.Generator) -> float:
     return float(generator.uniform(lower, upper))
 
 
-def _descend(system: KktSystem, settings: Settings, deadline: float | None) -> Report:
+def _descend(system: KktSystem, settings: MethodSettings, deadline: float | None) -> Report:
     """Drive t to zero from the point in the variables, then polish."""
     single = system.model
     set_slacks(system)

@@ -6,9 +6,9 @@ import dataclasses
 import time
 from collections.abc import Callable
 
-from batteryopt.bilevel.answer import Answer
+from batteryopt.bilevel.answer import BilevelAnswer
 from batteryopt.bilevel.judge import claims
-from batteryopt.bilevel.methods import Settings
+from batteryopt.bilevel.methods import MethodSettings
 from batteryopt.bilevel.methods.bilevel_units import Restatement
 from batteryopt.bilevel.problem.normal_form import BilevelProblem
 from batteryopt.bilevel.proof import qualification
@@ -20,8 +20,8 @@ LEAST_GAP = 1e-6
 
 
 def solve_restated(
-    other: Restatement, settings: Settings, solve: Callable[[BilevelProblem, Settings], Answer]
-) -> Answer:
+    other: Restatement, settings: MethodSettings, solve: Callable[[BilevelProblem, MethodSettings], BilevelAnswer]
+) -> BilevelAnswer:
     """Solve a problem in its natural units; as it stands where these are large and their answer is not borne out.
 
     Small units make every tolerance stricter, and their answer needs no second look.
@@ -56,7 +56,7 @@ def remembered(problem: BilevelProblem) -> Callable[[], None]:
     return put_back
 
 
-def _judged_as_it_stands(other: Restatement, answer: Answer, settings: Settings) -> Answer:
+def _judged_as_it_stands(other: Restatement, answer: BilevelAnswer, settings: MethodSettings) -> BilevelAnswer:
     """Return an answer from large units with the certificate, and the claim, of the problem in its author's units."""
     if not answer.has_point:
         return answer
@@ -76,7 +76,7 @@ def _judged_as_it_stands(other: Restatement, answer: Answer, settings: Settings)
     return dataclasses.replace(answer, certificate=certificate, point_status=status)
 
 
-def _after(settings: Settings, seconds: float) -> Settings:
+def _after(settings: MethodSettings, seconds: float) -> MethodSettings:
     if settings.time_limit is None:
         return settings
     return dataclasses.replace(settings, time_limit=max(LEAST_SECONDS, settings.time_limit - seconds))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pyomo.environ as pyo
 
 from batteryopt.bilevel.kkt import single_level as kkt
-from batteryopt.bilevel.methods.base import Method, Reformulation, Settings
+from batteryopt.bilevel.methods.base import Method, MethodSettings, Reformulation
 from batteryopt.bilevel.problem.normal_form import BilevelProblem
 
 
@@ -15,11 +15,11 @@ class Sos1(Method):
     name = "sos1"
     is_global = True
 
-    def refusal(self, problem: BilevelProblem, settings: Settings) -> str | None:  # noqa: ARG002
+    def refusal(self, problem: BilevelProblem, settings: MethodSettings) -> str | None:  # noqa: ARG002
         """Accept every problem that the convexity gate lets through."""
         return None
 
-    def apply(self, problem: BilevelProblem, settings: Settings) -> Reformulation:
+    def apply(self, problem: BilevelProblem, settings: MethodSettings) -> Reformulation:
         """Put every pair into a set of its own."""
         system = kkt.build(problem, fritz_john=settings.fritz_john, equal=settings.equal)
         single = system.model

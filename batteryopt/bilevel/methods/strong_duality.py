@@ -14,7 +14,7 @@ from typing import Any
 import pyomo.environ as pyo
 
 from batteryopt.bilevel.kkt import single_level as kkt
-from batteryopt.bilevel.methods.base import Method, Reformulation, Settings
+from batteryopt.bilevel.methods.base import Method, MethodSettings, Reformulation
 from batteryopt.bilevel.problem.normal_form import BilevelProblem, FollowerProblem
 
 
@@ -24,7 +24,7 @@ class StrongDuality(Method):
     name = "strong-duality"
     is_global = True
 
-    def refusal(self, problem: BilevelProblem, settings: Settings) -> str | None:  # noqa: ARG002
+    def refusal(self, problem: BilevelProblem, settings: MethodSettings) -> str | None:  # noqa: ARG002
         """Accept linear and convex quadratic followers."""
         for follower in problem.followers:
             if not follower.objective.is_quadratic:
@@ -33,7 +33,7 @@ class StrongDuality(Method):
                 return f"follower '{follower.name}' has constraints that are not affine in its variables"
         return None
 
-    def apply(self, problem: BilevelProblem, settings: Settings) -> Reformulation:
+    def apply(self, problem: BilevelProblem, settings: MethodSettings) -> Reformulation:
         """Write the duality gap of every follower as a constraint."""
         system = kkt.build(problem, equal=settings.equal)
         single = system.model

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from pyomo.common.collections import ComponentMap
 from scipy.linalg import qr
 
-from batteryopt.bilevel.problem.normal_form import FollowerProblem, Row
+from batteryopt.bilevel.problem.normal_form import FollowerProblem, FollowerRow
 
 RANK_TOLERANCE = 1e-10
 
@@ -21,7 +21,7 @@ def constant_gradients(follower: FollowerProblem) -> tuple[NDArray[np.float64], 
     return None if inequalities is None or equalities is None else (inequalities, equalities)
 
 
-def gradient_matrix(follower: FollowerProblem, rows: Sequence[Row]) -> NDArray[np.float64] | None:
+def gradient_matrix(follower: FollowerProblem, rows: Sequence[FollowerRow]) -> NDArray[np.float64] | None:
     """Return the gradients of rows, shape (rows, variables); None where one is not constant."""
     position: ComponentMap = ComponentMap((v, k) for k, v in enumerate(follower.variables))
 

@@ -1,8 +1,8 @@
 """The mathematical problem that a user's Pyomo model states: a leader and followers, in one normal form.
 
 A follower is always a minimisation, its inequalities are ``g <= 0``, its equalities ``h == 0``, and the bounds of
-its variables are rows like any other. `Row.origin` and `Row.side` lead back to what the user wrote. Nothing of the
-user's model is copied or changed: expressions and variables are the user's own objects.
+its variables are rows like any other. `FollowerRow.origin` and `FollowerRow.side` lead back to what the user wrote.
+Nothing of the user's model is copied or changed: expressions and variables are the user's own objects.
 """
 
 from __future__ import annotations
@@ -45,7 +45,7 @@ class Side(enum.Enum):
 
 
 @dataclass(frozen=True, eq=False)
-class Row:
+class FollowerRow:
     """One follower's condition ``form <= 0``, or ``form == 0`` for an equality.
 
     Attributes
@@ -97,7 +97,7 @@ class FollowerProblem:
     variables: tuple[Any, ...]
     objective: OwnForm
     sense: int
-    rows: tuple[Row, ...]
+    rows: tuple[FollowerRow, ...]
 
     @property
     def name(self) -> str:
@@ -105,17 +105,17 @@ class FollowerProblem:
         return str(self.block.name)
 
     @cached_property
-    def inequalities(self) -> tuple[Row, ...]:
+    def inequalities(self) -> tuple[FollowerRow, ...]:
         """Rows ``g <= 0`` in which an own variable occurs."""
         return tuple(row for row in self.rows if not row.is_equality and not row.is_data)
 
     @cached_property
-    def equalities(self) -> tuple[Row, ...]:
+    def equalities(self) -> tuple[FollowerRow, ...]:
         """Rows ``h == 0`` in which an own variable occurs."""
         return tuple(row for row in self.rows if row.is_equality and not row.is_data)
 
     @cached_property
-    def data_rows(self) -> tuple[Row, ...]:
+    def data_rows(self) -> tuple[FollowerRow, ...]:
         """Rows without own variables."""
         return tuple(row for row in self.rows if row.is_data)
 
@@ -240,28 +240,28 @@ def _extract_follower(block: Any) -> FollowerProblem:
     return FollowerProblem(block, variables, objective, sense, tuple(rows))
 
 
-def _constraint_rows(block: Any, own: ComponentSet) -> Iterator[Row]:
+def _constraint_rows(block: Any, own: ComponentSet) -> Iterator[FollowerRow]:
     for constraint in block.component_data_objects(pyo.Constraint, active=True, descend_into=pyo.Block):
         lower, body, upper = constraint.to_bounded_expression(evaluate_bounds=True)
         if constraint.equality or (lower is not None and lower == upper):
-            yield Row(constraint.name, own_form(body - upper, own), Side.EQUAL, constraint)
+            yield FollowerRow(constraint.name, own_form(body - upper, own), Side.EQUAL, constraint)
             continue
         if upper is not None:
-            yield Row(f"{constraint.name} (upper)", own_form(body - upper, own), Side.UPPER, constraint)
+            yield FollowerRow(f"{constraint.name} (upper)", own_form(body - upper, own), Side.UPPER, constraint)
         if lower is not None:
-            yield Row(f"{constraint.name} (lower)", own_form(lower - body, own), Side.LOWER, constraint)
+            yield FollowerRow(f"{constraint.name} (lower)", own_form(lower - body, own), Side.LOWER, constraint)
 
 
-def _bound_rows(variable: Any) -> Iterator[Row]:
+def _bound_rows(variable: Any) -> Iterator[FollowerRow]:
     lower, upper = variable.bounds
     own = ComponentSet([variable])
     if lower is not None and lower == upper:
-        yield Row(f"{variable.name} (bounds)", own_form(variable - upper, own), Side.EQUAL, variable)
+        yield FollowerRow(f"{variable.name} (bounds)", own_form(variable - upper, own), Side.EQUAL, variable)
         return
     if upper is not None:
-        yield Row(f"{variable.name} (upper bound)", own_form(variable - upper, own), Side.UPPER, variable)
+        yield FollowerRow(f"{variable.name} (upper bound)", own_form(variable - upper, own), Side.UPPER, variable)
     if lower is not None:
-        yield Row(f"{variable.name} (lower bound)", own_form(lower - variable, own), Side.LOWER, variable)
+        yield FollowerRow(f"{variable.name} (lower bound)", own_form(lower - variable, own), Side.LOWER, variable)
 
 
 def _refuse_integers(block: Any, variables: tuple[Any, ...]) -> None:

@@ -13,7 +13,7 @@ from typing import Any
 from pyomo.common.collections import ComponentMap
 
 from batteryopt.bilevel.problem.forms import OwnForm, own_form, variables_in
-from batteryopt.bilevel.problem.normal_form import BilevelProblem, Row
+from batteryopt.bilevel.problem.normal_form import BilevelProblem, FollowerRow
 from batteryopt.bilevel.problem.refusals import UnsupportedFollower
 from batteryopt.ground.errors import BatteryOptError, nearest
 
@@ -22,10 +22,10 @@ DIGITS = 10
 """Significant digits to which coefficients of the same constraint must agree."""
 
 
-def shared_rows(problem: BilevelProblem) -> list[tuple[Row, Row]]:
+def shared_rows(problem: BilevelProblem) -> list[tuple[FollowerRow, FollowerRow]]:
     """Return pairs of rows of two followers that state the same limit on variables of both."""
     owner = ComponentMap((v, i) for i, follower in enumerate(problem.followers) for v in follower.variables)
-    alike: dict[Any, list[tuple[int, Row]]] = {}
+    alike: dict[Any, list[tuple[int, FollowerRow]]] = {}
     for i, follower in enumerate(problem.followers):
         for row in follower.rows:
             if not row.is_data and _reaches_others(row, i, owner):
@@ -36,12 +36,12 @@ def shared_rows(problem: BilevelProblem) -> list[tuple[Row, Row]]:
     return [(one, other) for (i, one), (j, other) in pairs if i != j]
 
 
-def _reaches_others(row: Row, follower: int, owner: ComponentMap) -> bool:
+def _reaches_others(row: FollowerRow, follower: int, owner: ComponentMap) -> bool:
     """Whether variables of other followers occur in a row."""
     return any(owner.get(v, follower) != follower for v in variables_in([row.form.expression]))
 
 
-def _normalised(row: Row) -> Any | None:
+def _normalised(row: FollowerRow) -> Any | None:
     """Return what rows that state the same affine limit have in common; None for a row that is not affine.
 
     Rows are alike in all their variables, so that those that reach another follower reach each other's.
@@ -54,7 +54,7 @@ def _normalised(row: Row) -> Any | None:
     return coefficients, _rounded(float(form.constant) / scale), row.is_equality
 
 
-def price_per_unit(row: Row) -> float:
+def price_per_unit(row: FollowerRow) -> float:
     """Return what a shared row's multiplier is to be multiplied by to be the price of the limit that it states.
 
     A copy of ``y + z <= 1`` times 1000 has a multiplier of a thousandth: the price is the limit's, not the copy's.
@@ -62,7 +62,7 @@ def price_per_unit(row: Row) -> float:
     return _scale(own_form(row.form.expression, variables_in([row.form.expression])), row)
 
 
-def _scale(form: OwnForm, row: Row) -> float:
+def _scale(form: OwnForm, row: FollowerRow) -> float:
     """Return a row's largest coefficient; with a sign for an equality, which may be written either way round."""
     scale = max(abs(float(c)) for c in form.linear.values())
     if not row.is_equality:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 
-from batteryopt.games.coordination.data.parts_of_the_game import Market
+from batteryopt.games.coordination.data.parts_of_the_game import GameMarket
 from batteryopt.games.coordination.model.optimizer import Optimum, PartFound
 from batteryopt.ground.certificate import Certificate
 
@@ -36,7 +36,7 @@ def why_no_contract(best: Optimum, central: Optimum, certificate: Certificate) -
                 f"no contract coordinates: with the best terms (x = {x:.6g}) the chain earns {ours.objective:.6g} on "
                 f"{_words(ours)}, which is {shortfall:.4g} short of the centralised {theirs.objective:.6g}"
             )
-    batteries = next(part for part in best.parts if part.part.market is Market.BATTERIES)
+    batteries = next(part for part in best.parts if part.part.market is GameMarket.BATTERIES)
     if batteries.values["recycling_service"].max() <= LEAST_SHARE * math.sqrt(2 * batteries.gross):
         return "no contract shares a cost here: no service is given, and wholesale prices alone coordinate the rest"
     if not LEAST_SHARE < x < 1 - LEAST_SHARE:
@@ -51,7 +51,7 @@ def why_no_contract(best: Optimum, central: Optimum, certificate: Certificate) -
 
 
 def _words(found: PartFound) -> str:
-    if found.part.market is Market.BATTERIES:
+    if found.part.market is GameMarket.BATTERIES:
         return "batteries"
     regions = ", ".join(map(str, found.part.regions[:6])) + (", ..." if len(found.part.regions) > 6 else "")
     return "vehicles" if found.part.regions == (0,) else f"vehicles of the regions {regions}"

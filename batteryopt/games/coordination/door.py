@@ -6,7 +6,7 @@ from typing import Any
 
 import pyomo.environ as pyo
 
-from batteryopt.games.coordination.answer import Answer
+from batteryopt.games.coordination.answer import CoordinationAnswer
 from batteryopt.games.coordination.data.instance import Instance
 from batteryopt.games.coordination.judge import check
 from batteryopt.games.coordination.model.build import build, solution_of
@@ -30,7 +30,7 @@ def model_of(instance: Instance, name: Model | str = Model.CENTRALIZED) -> pyo.C
     return marked(build(instance, model), instance, model)
 
 
-def plan_of(model: Any, report: Report | None = None) -> Answer:
+def plan_of(model: Any, report: Report | None = None) -> CoordinationAnswer:
     """Return the answer that a solved Pyomo model of the game holds, judged by the same check as any other.
 
     With rules of your own the check that the leader can do no better is left out: without them he perhaps could.
@@ -54,6 +54,6 @@ def plan_of(model: Any, report: Report | None = None) -> Answer:
         kept = [one for one in certificate if not one.name.endswith(LEADERS)]
         certificate = Certificate(tuple(kept)) + rule_checks(rules)
     bound = None if report is None else report.bound
-    return Answer(
+    return CoordinationAnswer(
         model=origin.model, solution=solution, run=run_of(report, certificate, bound), certificate=certificate
     )

@@ -45,7 +45,7 @@ class NoCoordinatingContract(BatteryOptError):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Terms:
+class ContractTerms:
     """The contract without its lump sums.
 
     Attributes
@@ -187,11 +187,11 @@ class Solution:
         return profits.supply_chain if is_chain else profits.manufacturer
 
     @property
-    def terms(self) -> Terms | None:
+    def terms(self) -> ContractTerms | None:
         """The contract's terms; None in the other models."""
         if self.model is not Model.CONTRACT or self.wholesale_price is None:
             return None
-        return Terms(cost_share=self.cost_share, wholesale_price=self.wholesale_price)
+        return ContractTerms(cost_share=self.cost_share, wholesale_price=self.wholesale_price)
 
     def decisions(self) -> dict[str, Decision]:
         """Return what the players decide, by the names of the JSON."""

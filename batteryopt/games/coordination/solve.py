@@ -7,7 +7,7 @@ import dataclasses
 import time
 from collections.abc import Callable, Iterable
 
-from batteryopt.games.coordination.answer import Answer, Result, contract_region
+from batteryopt.games.coordination.answer import CoordinationAnswer, CoordinationResult, contract_region
 from batteryopt.games.coordination.coordinates import why_no_contract
 from batteryopt.games.coordination.data.instance import Instance
 from batteryopt.games.coordination.formula import closed_form
@@ -36,7 +36,7 @@ def solve(
     gap: float = 1e-6,
     threads: int | None = None,
     announce: Announce = lambda _: None,
-) -> Result:
+) -> CoordinationResult:
     """Solve models of an instance.
 
     Parameters
@@ -60,8 +60,8 @@ def solve(
     wanted = tuple(Model(model) for model in models)
     route = str(route)
     deadline = None if time_limit is None else time.perf_counter() + time_limit
-    formulas: dict[Model, Answer] = {}
-    optima: dict[Model, Answer] = {}
+    formulas: dict[Model, CoordinationAnswer] = {}
+    optima: dict[Model, CoordinationAnswer] = {}
     if route != Route.OPTIMIZER:
         announce("closed forms")
         formulas = {model: by_formula(instance, model) for model in wanted}
@@ -71,8 +71,8 @@ def solve(
     formulas, optima = _with_region(formulas, by_formula), _with_region(optima, by_optimizer)
     if route == "both":
         optima = {model: _compared(answer, formulas[model]) for model, answer in optima.items()}
-        return Result(instance=instance, models=optima, closed_form=formulas)
-    return Result(instance=instance, models=optima or formulas)
+        return CoordinationResult(instance=instance, models=optima, closed_form=formulas)
+    return CoordinationResult(instance=instance, models=optima or formulas)
 
 
 def _optimized(
@@ -82,9 +82,9 @@ def _optimized(
     options: Options,
     deadline: float | None,
     announce: Announce,
-) -> dict[Model, Answer]:
+) -> dict[Model, CoordinationAnswer]:
     """Optimise one model after the other; after an interrupt or the limit the rest is left, what is done is kept."""
-    optima: dict[Model, Answer] = {}
+    optima: dict[Model, CoordinationAnswer] = {}
     missing, before = StopReason.INTERRUPTED, interrupts_heard()
     with contextlib.suppress(KeyboardInterrupt):
         for model in models:
@@ -99,7 +99,7 @@ def _optimized(
     return {model: optima.get(model) or _not_finished(model, missing) for model in models}
 
 
-def by_formula(instance: Instance, model: Model) -> Answer:
+def by_formula(instance: Instance, model: Model) -> CoordinationAnswer:
     """Return the closed form's answer, or why it has none."""
     begin = time.perf_counter()
     try:
@@ -113,12 +113,14 @@ def by_formula(instance: Instance, model: Model) -> Answer:
             seconds=time.perf_counter() - begin,
         )
         applies = isinstance(reason, NoCoordinatingContract)
-        return Answer(model=model, solution=None, run=run, reason=str(reason), applies=applies)
+        return CoordinationAnswer(model=model, solution=None, run=run, reason=str(reason), applies=applies)
     run = Run.of_formula(solution.objective, time.perf_counter() - begin)
-    return Answer(model=model, solution=solution, run=run, certificate=check.certify(solution))
+    return CoordinationAnswer(model=model, solution=solution, run=run, certificate=check.certify(solution))
 
 
-def by_optimizer(instance: Instance, model: Model, solver: str | None = None, options: Options | None = None) -> Answer:
+def by_optimizer(
+    instance: Instance, model: Model, solver: str | None = None, options: Options | None = None
+) -> CoordinationAnswer:
     """Return the optimiser's answer, or why it has none; the time limit is for all that it takes."""
     options = options or Options(relative_gap=1e-6)
     begin = time.perf_counter()
@@ -129,7 +131,7 @@ def by_optimizer(instance: Instance, model: Model, solver: str | None = None, op
         if found.run.stop_reason is StopReason.INFEASIBLE and model is not Model.CENTRALIZED:
             clauses = explain_infeasible(instance, lambda other: optimize(other, model, None, left).solution)
             reason = f"{clauses} ({reason})"
-        return Answer(model=model, solution=None, run=found.run, reason=reason)
+        return CoordinationAnswer(model=model, solution=None, run=found.run, reason=reason)
     certificate = check.certify(found.solution)
     if model is Model.CONTRACT:
         none = why_no_contract(found, optimize(instance, Model.CENTRALIZED, solver, left), certificate)
@@ -139,18 +141,20 @@ def by_optimizer(instance: Instance, model: Model, solver: str | None = None, op
                 found.run, point_status=PointStatus.NONE, bound=found.run.bound if is_stopped else None
             )
             reason = f"stopped by a limit before terms that coordinate; so far: {none}" if is_stopped else none
-            return Answer(model=model, solution=None, run=run, reason=reason)
-    return Answer(model=model, solution=found.solution, run=found.run, certificate=certificate)
+            return CoordinationAnswer(model=model, solution=None, run=run, reason=reason)
+    return CoordinationAnswer(model=model, solution=found.solution, run=found.run, certificate=certificate)
 
 
-def _not_finished(model: Model, why: StopReason) -> Answer:
+def _not_finished(model: Model, why: StopReason) -> CoordinationAnswer:
     """Return the answer of a model that an interrupt, or a limit, left without one."""
     run = Run(route=Route.OPTIMIZER, solver="none", stop_reason=why, point_status=PointStatus.NONE)
     words = "interrupted" if why is StopReason.INTERRUPTED else "the time limit, which is for all models, was over"
-    return Answer(model=model, solution=None, run=run, reason=f"not finished: {words}")
+    return CoordinationAnswer(model=model, solution=None, run=run, reason=f"not finished: {words}")
 
 
-def _with_region(answers: dict[Model, Answer], route: Callable[[Instance, Model], Answer]) -> dict[Model, Answer]:
+def _with_region(
+    answers: dict[Model, CoordinationAnswer], route: Callable[[Instance, Model], CoordinationAnswer]
+) -> dict[Model, CoordinationAnswer]:
     """Give the contract its Pareto region, against the same route's decentralised answer."""
     contract = answers.get(Model.CONTRACT)
     if contract is None or contract.solution is None:
@@ -164,7 +168,7 @@ def _with_region(answers: dict[Model, Answer], route: Callable[[Instance, Model]
     return {**answers, Model.CONTRACT: certified}
 
 
-def _compared(answer: Answer, formula: Answer) -> Answer:
+def _compared(answer: CoordinationAnswer, formula: CoordinationAnswer) -> CoordinationAnswer:
     """Add the agreement of the two routes to the optimiser's certificate."""
     if answer.solution is None or formula.solution is None:
         return answer

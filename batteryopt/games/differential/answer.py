@@ -18,7 +18,7 @@ from batteryopt.solvers.contract.provenance import Certified, Run
 
 
 @dataclass(frozen=True, kw_only=True, repr=False)
-class Answer(Certified, Presented):
+class DifferentialAnswer(Certified, Presented):
     """One model's answer by one route.
 
     Attributes
@@ -91,7 +91,7 @@ class Answer(Certified, Presented):
 
 
 @dataclass(frozen=True, kw_only=True, repr=False)
-class Result(RoutesResult[Instance, Answer]):
+class DifferentialResult(RoutesResult[Instance, DifferentialAnswer]):
     """Answers to several models of one game."""
 
 

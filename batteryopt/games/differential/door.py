@@ -6,14 +6,14 @@ from typing import Any
 
 import pyomo.environ as pyo
 
-from batteryopt.games.differential.answer import Answer
+from batteryopt.games.differential.answer import DifferentialAnswer
 from batteryopt.games.differential.data.instance import Instance
 from batteryopt.games.differential.judge import check
 from batteryopt.games.differential.model.build import build
 from batteryopt.games.differential.model.discrete import OptimizerOptions, read
 from batteryopt.games.differential.model.mesh import estimate, first_grid
 from batteryopt.games.differential.model.optimizer import fitted_decay_rate, grid_checks
-from batteryopt.games.differential.path.grid import Grid
+from batteryopt.games.differential.path.grid import TimeGrid
 from batteryopt.games.differential.solution import Model, Solution, demands, flows
 from batteryopt.ground.certificate import Certificate
 from batteryopt.ground.errors import Fault, InvalidInput
@@ -28,7 +28,7 @@ def model_of(
     instance: Instance,
     name: Model | str = Model.INTEGRATED,
     *,
-    grid: Grid | None = None,
+    grid: TimeGrid | None = None,
     share: float | None = None,
 ) -> pyo.ConcreteModel:
     """Return a model of the game in Pyomo, discretised, to be read, changed, and solved.
@@ -62,7 +62,7 @@ def model_of(
     return marked(built, instance, model, share if model is Model.CONTRACT else None)
 
 
-def plan_of(model: Any, report: Report | None = None) -> Answer:
+def plan_of(model: Any, report: Report | None = None) -> DifferentialAnswer:
     """Return the answer that a solved Pyomo model of the game holds, judged by the same check as any other.
 
     The check holds it to what a grid that nobody refined can give. With rules of your own the checks that the leader
@@ -99,6 +99,6 @@ def plan_of(model: Any, report: Report | None = None) -> Answer:
         kept = tuple(one for one in certificate if not one.name.startswith(LEADERS))
         certificate = Certificate(kept) + rule_checks(rules)
     bound = None if report is None else report.bound
-    return Answer(
+    return DifferentialAnswer(
         model=origin.model, solution=solution, run=run_of(report, certificate, bound), certificate=certificate
     )

@@ -6,7 +6,7 @@ import dataclasses
 import time
 from collections.abc import Callable, Iterable
 
-from batteryopt.games.differential.answer import Answer, Result
+from batteryopt.games.differential.answer import DifferentialAnswer, DifferentialResult
 from batteryopt.games.differential.data.instance import Instance
 from batteryopt.games.differential.formula import closed_form
 from batteryopt.games.differential.judge import check
@@ -33,7 +33,7 @@ def solve(
     threads: int | None = None,  # noqa: ARG001 (Ipopt has none)
     options: OptimizerOptions | None = None,
     announce: Announce = lambda _: None,
-) -> Result:
+) -> DifferentialResult:
     """Solve models of an instance.
 
     Parameters
@@ -58,8 +58,8 @@ def solve(
     """
     wanted = tuple(Model(model) for model in models)
     route = str(route)
-    formulas: dict[Model, Answer] = {}
-    optima: dict[Model, Answer] = {}
+    formulas: dict[Model, DifferentialAnswer] = {}
+    optima: dict[Model, DifferentialAnswer] = {}
     if route != Route.OPTIMIZER:
         announce("closed forms")
         formulas = {model: by_formula(instance, model) for model in wanted}
@@ -70,8 +70,8 @@ def solve(
         )
     if route == "both":
         optima = {model: _compared(answer, formulas[model]) for model, answer in optima.items()}
-        return Result(instance=instance, models=optima, closed_form=formulas)
-    return Result(instance=instance, models=optima or formulas)
+        return DifferentialResult(instance=instance, models=optima, closed_form=formulas)
+    return DifferentialResult(instance=instance, models=optima or formulas)
 
 
 def _optimized(
@@ -80,10 +80,10 @@ def _optimized(
     options: OptimizerOptions,
     time_limit: float | None,
     announce: Announce,
-) -> dict[Model, Answer]:
+) -> dict[Model, DifferentialAnswer]:
     """Optimise one model after the other; after an interrupt or the limit the rest is left, what is done is kept."""
     deadline = None if time_limit is None else time.perf_counter() + time_limit
-    optima: dict[Model, Answer] = {}
+    optima: dict[Model, DifferentialAnswer] = {}
     is_interrupted = False
     for model in models:
         left = None if deadline is None else deadline - time.perf_counter()
@@ -102,16 +102,18 @@ def _optimized(
     return optima
 
 
-def by_formula(instance: Instance, model: Model) -> Answer:
+def by_formula(instance: Instance, model: Model) -> DifferentialAnswer:
     """Return the closed form's answer, or why it has none."""
     begin = time.perf_counter()
     try:
         solution = closed_form.solve(instance, model)
     except (FormulaDoesNotApply, UnsupportedModel) as reason:
         run = _without_point(Route.CLOSED_FORM, "formula", StopReason.CONVERGED, begin)
-        return Answer(model=model, solution=None, run=run, reason=str(reason), applies=isinstance(reason, NoContract))
+        return DifferentialAnswer(
+            model=model, solution=None, run=run, reason=str(reason), applies=isinstance(reason, NoContract)
+        )
     run = Run.of_formula(solution.objective, time.perf_counter() - begin)
-    return Answer(model=model, solution=solution, run=run, certificate=check.certify(solution))
+    return DifferentialAnswer(model=model, solution=solution, run=run, certificate=check.certify(solution))
 
 
 def by_optimizer(
@@ -120,7 +122,7 @@ def by_optimizer(
     options: OptimizerOptions | None = None,
     *,
     decentralized: Solution | None = None,
-) -> Answer:
+) -> DifferentialAnswer:
     """Return the optimiser's answer, or why it has none.
 
     Parameters
@@ -133,11 +135,13 @@ def by_optimizer(
         found = optimizer.solve(instance, model, options, decentralized=decentralized)
     except UnsupportedModel as reason:
         run = _without_point(Route.OPTIMIZER, "none", StopReason.CONVERGED, begin)
-        return Answer(model=model, solution=None, run=run, reason=str(reason), applies=isinstance(reason, NoContract))
+        return DifferentialAnswer(
+            model=model, solution=None, run=run, reason=str(reason), applies=isinstance(reason, NoContract)
+        )
     if found.solution is None:
-        return Answer(model=model, solution=None, run=found.run, reason=found.reason)
+        return DifferentialAnswer(model=model, solution=None, run=found.run, reason=found.reason)
     certificate = found.certificate + check.certify(found.solution, is_stopped=found.run.stop_reason.is_limit)
-    return Answer(model=model, solution=found.solution, run=found.run, certificate=certificate)
+    return DifferentialAnswer(model=model, solution=found.solution, run=found.run, certificate=certificate)
 
 
 def _without_point(route: Route, solver: str, reason: StopReason, begin: float) -> Run:
@@ -150,14 +154,14 @@ def _without_point(route: Route, solver: str, reason: StopReason, begin: float) 
     )
 
 
-def _not_finished(model: Model, why: StopReason) -> Answer:
+def _not_finished(model: Model, why: StopReason) -> DifferentialAnswer:
     """Return the answer of a model that an interrupt, or a limit, left without one."""
     run = _without_point(Route.OPTIMIZER, "none", why, time.perf_counter())
     words = "interrupted" if why is StopReason.INTERRUPTED else "the time limit, which is for all models, was over"
-    return Answer(model=model, solution=None, run=run, reason=f"not finished: {words}")
+    return DifferentialAnswer(model=model, solution=None, run=run, reason=f"not finished: {words}")
 
 
-def _compared(answer: Answer, formula: Answer) -> Answer:
+def _compared(answer: DifferentialAnswer, formula: DifferentialAnswer) -> DifferentialAnswer:
     """Add the agreement of the two routes to the optimiser's certificate."""
     if answer.solution is None or formula.solution is None:
         return answer

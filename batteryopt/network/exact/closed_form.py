@@ -28,21 +28,21 @@ from batteryopt.network.exact.echelon import EchelonCase
 
 Floats = npt.NDArray[np.float64]
 
-__all__ = ["EchelonCase", "Optimum", "enumerate_sites", "line", "tree", "tree_distances"]
+__all__ = ["EchelonCase", "LeastCost", "enumerate_sites", "line", "tree", "tree_distances"]
 
 MOST_SITES = 20
 """Sites up to which all subsets are tried."""
 
 
 @dataclass(frozen=True, kw_only=True)
-class Optimum:
+class LeastCost:
     """The least cost and the facilities that have it."""
 
     cost: float
     sites: tuple[str, ...]
 
 
-def enumerate_sites(case: EchelonCase, *, count: int | None = None) -> Optimum:
+def enumerate_sites(case: EchelonCase, *, count: int | None = None) -> LeastCost:
     """Return the optimum of all subsets of sites, or of those with `count` sites.
 
     Raises
@@ -56,7 +56,7 @@ def enumerate_sites(case: EchelonCase, *, count: int | None = None) -> Optimum:
     sizes = range(n + 1) if count is None else (count,)
     subsets = (subset for size in sizes for subset in itertools.combinations(range(n), size))
     best = min(subsets, key=case.cost)
-    return Optimum(cost=case.cost(best), sites=tuple(case.sites[j] for j in best))
+    return LeastCost(cost=case.cost(best), sites=tuple(case.sites[j] for j in best))
 
 
 # ---- a line --------------------------------------------------------------------------------------------------------

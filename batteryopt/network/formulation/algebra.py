@@ -163,7 +163,7 @@ def plus(*terms: Terms) -> Terms:
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
-class Family:
+class VariableFamily:
     """Variables of one name: one for each row of an index.
 
     Attributes
@@ -273,7 +273,7 @@ class Formulation:
         self.labels = labels
         self.tonne = tonne
         self.wider: Callable[[], Formulation] | None = None
-        self.families: dict[str, Family] = {}
+        self.families: dict[str, VariableFamily] = {}
         self.rows: dict[str, Rows] = {}
         self.charges: dict[str, list[Terms]] = {}
         self.constants: dict[str, float] = {}
@@ -292,7 +292,7 @@ class Formulation:
     ) -> Terms:
         """Add a family of variables and return it as terms."""
         count = len(over)
-        family = Family(
+        family = VariableFamily(
             name=name,
             index=over,
             first=self.size,
@@ -375,7 +375,7 @@ class Formulation:
             np.add.at(vector, terms.variable, terms.coefficient)
         return vector
 
-    def names_of(self, part: Family | Rows) -> Iterator[str]:
+    def names_of(self, part: VariableFamily | Rows) -> Iterator[str]:
         """Yield a name for each variable or row of a family: ``balance[Beijing,pack,2025]``."""
         columns = [(self.labels[key], part.index[key].tolist()) for key in part.index.keys]
         for codes in zip(*(codes for _, codes in columns), strict=True):

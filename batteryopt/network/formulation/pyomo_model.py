@@ -13,7 +13,7 @@ import numpy as np
 import pyomo.environ as pyo
 from pyomo.core.expr import LinearExpression
 
-from batteryopt.network.formulation.algebra import Family, Floats, Formulation, Index, Rows
+from batteryopt.network.formulation.algebra import Floats, Formulation, Index, Rows, VariableFamily
 from batteryopt.network.formulation.draft import COLLECTION, COST_TERMS, EMISSIONS, RISK
 
 SETS = {
@@ -96,7 +96,7 @@ def _keys(m: Formulation, over: Index) -> list[Any]:
     return list(columns[0]) if len(columns) == 1 else list(zip(*columns, strict=True))
 
 
-def _variable(keys: Any, family: Family) -> Any:
+def _variable(keys: Any, family: VariableFamily) -> Any:
     variable = pyo.Var(keys, doc=f"{family.doc}; by {_named(family.index)}")
     variable.construct()
     settings = zip(family.lower.tolist(), family.upper.tolist(), family.is_integer.tolist(), strict=True)

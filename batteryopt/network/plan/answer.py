@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Mapping
+import enum
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import pandas as pd
 
@@ -19,6 +20,9 @@ from batteryopt.network.plan.readable import Breach
 from batteryopt.network.plan.solution import Solution
 from batteryopt.report.presentation import Presented, View, document_of, view_of_answer
 from batteryopt.solvers.contract.provenance import Certified, Run
+
+if TYPE_CHECKING:
+    from rich.console import RenderableType
 
 NOTICED = 1e-6
 """Units missed of a rule that are worth a word, of tonnes the network's own; less is rounding."""
@@ -36,7 +40,7 @@ Held: TypeAlias = Mapping[Objective, float]
 
 
 @dataclass(frozen=True, kw_only=True, repr=False)
-class Answer(Certified, Presented):
+class NetworkAnswer(Certified, Presented):
     """A plan, or why there is none.
 
     Attributes
@@ -185,12 +189,62 @@ def _value(solution: Solution, kind: Objective) -> float:
     return solution.risk if kind is Objective.RISK else float(solution.collected_t["collected"].sum())
 
 
+class Model(enum.StrEnum):
+    """The one model."""
+
+    DESIGN = MODEL
+
+
 @dataclass(frozen=True, kw_only=True, repr=False)
-class Result(Presented):
-    """The answer under the name of its model, as the command line prints it."""
+class NetworkResult(Presented):
+    """A plan under the name of its model, with its tables and its summary."""
 
     instance: Network
-    answer: Answer
+    answer: NetworkAnswer
+
+    def __getitem__(self, model: Model | str) -> NetworkAnswer:
+        return self.models[Model(model)]
+
+    @property
+    def models(self) -> Mapping[Model, NetworkAnswer]:
+        """The answer by its model."""
+        return {Model.DESIGN: self.answer}
+
+    @property
+    def closed_form(self) -> None:
+        """Formulas exist for special networks only (`closed_form`), and not as a route of their own."""
+        return
+
+    def to_frame(self) -> pd.DataFrame:
+        """Return the cost terms by period; the other tables are in `tables`."""
+        return self.tables()["cost_terms"]
+
+    def tables(self) -> dict[str, pd.DataFrame]:
+        """Return every table of the plan by name; none without a plan."""
+        return self.answer.tables()
+
+    @property
+    def table_names(self) -> tuple[str, ...]:
+        """The names of all tables that a plan has, or would have if there were one."""
+        return output.TABLES
+
+    def summary(self) -> RenderableType | None:
+        """Return what a planner reads first; None without a plan."""
+        from batteryopt.network.plan.summary import summary
+
+        return self._said(summary)
+
+    def verdict(self) -> RenderableType | None:
+        """Return the plan in three lines; None without a plan."""
+        from batteryopt.network.plan.summary import verdict
+
+        return self._said(verdict)
+
+    def _said(self, words: Callable[..., RenderableType]) -> RenderableType | None:
+        answer = self.answer
+        if answer.solution is None:
+            return None
+        return words(answer.solution, objective=answer.objective_kind, value=answer.objective, bound=answer.run.bound)
 
     @property
     def passed(self) -> bool:

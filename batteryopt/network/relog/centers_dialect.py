@@ -21,7 +21,7 @@ from batteryopt.network.data.instance import (
     Storage,
 )
 from batteryopt.network.relog.case_file import Branch
-from batteryopt.network.relog.draft import Draft, idle_type, mode_name
+from batteryopt.network.relog.draft import CaseDraft, idle_type, mode_name
 from batteryopt.network.relog.parts import CARBON, add_mode, carbon_kg, levels_between, plus, tell_once, times
 
 PER_CENT = 0.01
@@ -29,7 +29,7 @@ CENTRE = "centre"
 """The facility type that carries the operating costs of centres."""
 
 
-def read_centers_case(case: Branch, draft: Draft) -> None:
+def read_centers_case(case: Branch, draft: CaseDraft) -> None:
     """Put a case of the 0.8 development version into a draft."""
     for name, product in case.branch("products").branches():
         _product(name, product, draft)
@@ -42,7 +42,7 @@ def read_centers_case(case: Branch, draft: Draft) -> None:
     _collection_costs(paid, draft)
 
 
-def _product(name: str, product: Branch, draft: Draft) -> None:
+def _product(name: str, product: Branch, draft: CaseDraft) -> None:
     if product.has("components"):
         problem = "has components, each with its own way through a plant"
         product.add_fault(problem, "make each component a product of its own: a network follows products")
@@ -56,7 +56,7 @@ def _product(name: str, product: Branch, draft: Draft) -> None:
 # ---- centres -------------------------------------------------------------------------------------------------------
 
 
-def _center(name: str, center: Branch, draft: Draft) -> tuple[str, dict[str, Profile]]:
+def _center(name: str, center: Branch, draft: CaseDraft) -> tuple[str, dict[str, Profile]]:
     """Add a centre; return its site and what it pays for each tonne that it sends, by product."""
     site = draft.add_site(name, f"centre {name}", center.point())
     outputs = [str(product) for product in center.get("outputs") or ()]
@@ -88,7 +88,7 @@ def _comes_back(product: str, center: Branch) -> list[ComesBack]:
     ]
 
 
-def _disposal(site: str, product: str, node: Branch, draft: Draft) -> None:
+def _disposal(site: str, product: str, node: Branch, draft: CaseDraft) -> None:
     """Let a node dispose of what it collects or makes, unless its limit is 0 in all years."""
     limit = node.branch("disposal limit (tonne)").limit(product)
     if limit != 0.0:
@@ -96,7 +96,7 @@ def _disposal(site: str, product: str, node: Branch, draft: Draft) -> None:
         draft.disposals.append(Disposal(site=site, product=product, cost_per_t=cost, most_t=limit))
 
 
-def _operating_cost(site: str, center: Branch, draft: Draft) -> None:
+def _operating_cost(site: str, center: Branch, draft: CaseDraft) -> None:
     cost = center.series("operating cost ($)", default=0.0)
     if cost == 0.0 or not draft.products:
         return
@@ -109,7 +109,7 @@ def _operating_cost(site: str, center: Branch, draft: Draft) -> None:
     tell_once(draft, f"operating costs of centres stand as the fixed cost of a facility '{CENTRE}' that never closes")
 
 
-def _collection_costs(paid: dict[str, tuple[str, dict[str, Profile]]], draft: Draft) -> None:
+def _collection_costs(paid: dict[str, tuple[str, dict[str, Profile]]], draft: CaseDraft) -> None:
     """Charge a centre's collection cost on what it sends, as RELOG does: what it disposes of costs nothing."""
     for site, costs in paid.values():
         for product, cost in costs.items():
@@ -122,7 +122,7 @@ def _collection_costs(paid: dict[str, tuple[str, dict[str, Profile]]], draft: Dr
                 )
 
 
-def _add_to_lanes(draft: Draft, product: str, cost: Profile, origins: list[str], destinations: list[str]) -> None:
+def _add_to_lanes(draft: CaseDraft, product: str, cost: Profile, origins: list[str], destinations: list[str]) -> None:
     known = {(lane.origin, lane.destination, lane.mode): i for i, lane in enumerate(draft.lanes)}
     for origin in origins:
         for destination in destinations:
@@ -139,7 +139,7 @@ def _add_to_lanes(draft: Draft, product: str, cost: Profile, origins: list[str],
 # ---- plants --------------------------------------------------------------------------------------------------------
 
 
-def _plant(name: str, plant: Branch, penalties: dict[str, Profile], draft: Draft) -> None:
+def _plant(name: str, plant: Branch, penalties: dict[str, Profile], draft: CaseDraft) -> None:
     site = draft.add_site(name, f"plant {name}", plant.point())
     used = {product: share for product, share in plant.shares("input mix (%)", scale=PER_CENT).items() if share > 0}
     made = {product: tonnes for product, tonnes in plant.shares("output (tonne)").items() if tonnes > 0}
@@ -178,7 +178,7 @@ def _plant(name: str, plant: Branch, penalties: dict[str, Profile], draft: Draft
             _add_to_lanes(draft, product, on_receipt, origins=_senders(product, draft), destinations=[site])
 
 
-def _senders(product: str, draft: Draft) -> list[str]:
+def _senders(product: str, draft: CaseDraft) -> list[str]:
     return list(draft.makers[product])
 
 
@@ -219,7 +219,7 @@ def _stores(site: str, plant: Branch, used: dict[str, float]) -> list[Storage]:
 # ---- emissions -----------------------------------------------------------------------------------------------------
 
 
-def _emission_rules(emissions: Branch, draft: Draft) -> dict[str, Profile]:
+def _emission_rules(emissions: Branch, draft: CaseDraft) -> dict[str, Profile]:
     """Set the price and the cap of carbon; return the price of a tonne of every other gas."""
     others: dict[str, Profile] = {}
     for gas, rule in emissions.branches():
@@ -233,7 +233,7 @@ def _emission_rules(emissions: Branch, draft: Draft) -> dict[str, Profile]:
     return others
 
 
-def _price_of_other_gas(gas: str, penalty: Profile, products: Branch, draft: Draft) -> None:
+def _price_of_other_gas(gas: str, penalty: Profile, products: Branch, draft: CaseDraft) -> None:
     """Charge the penalty of a gas that a network does not count on what causes it: the total is the same."""
     for name, product in products.branches():
         per_t_km = product.branch("transportation emissions (tonne/km/tonne)").series(gas, default=0.0)

@@ -39,7 +39,7 @@ YARD = "yard of "
 
 
 @dataclass(kw_only=True)
-class Draft:
+class CaseDraft:
     """What has been found in a case so far.
 
     Attributes

@@ -14,7 +14,7 @@ from batteryopt.network.data.entity_faults import InvalidNetwork
 from batteryopt.network.data.instance import Network
 from batteryopt.network.relog.case_file import Branch, load_case
 from batteryopt.network.relog.centers_dialect import read_centers_case
-from batteryopt.network.relog.draft import Draft
+from batteryopt.network.relog.draft import CaseDraft
 from batteryopt.network.relog.plants_dialect import read_plants_case
 from batteryopt.tables.input_faults import show
 
@@ -83,14 +83,14 @@ def _years(content: Any, faults: list[Fault]) -> int:
     return years
 
 
-def _draft(case: Branch, years: int, version: str | None, detour_factor: float, faults: list[Fault]) -> Draft:
+def _draft(case: Branch, years: int, version: str | None, detour_factor: float, faults: list[Fault]) -> CaseDraft:
     parameters = case.branch("parameters")
     building = parameters.get("building period (years)") or case.get("building period (years)") or [1]
     if not isinstance(building, list) or not all(isinstance(year, int) for year in building):
         place = "parameters/building period (years)"
         faults.append(Fault(place=place, problem=f"is {show(building)}", remedy="expected a list of years, as [1, 2]"))
         building = [1]
-    return Draft(
+    return CaseDraft(
         years=years, digits=_digits(case, version, faults), detour_factor=detour_factor, building_years=tuple(building)
     )
 
@@ -107,7 +107,7 @@ def _digits(case: Branch, version: str | None, faults: list[Fault]) -> int:
     return 2 if release <= LAST_WITH_TWO_DIGITS else 3
 
 
-def _common_differences(case: Branch, draft: Draft) -> None:
+def _common_differences(case: Branch, draft: CaseDraft) -> None:
     """Tell what is true of every case, or of every case of a dialect."""
     told = [
         f"distances are RELOG's: straight through the WGS84 ellipsoid, rounded to {draft.digits} decimals "

@@ -6,14 +6,14 @@ from collections.abc import Sequence
 
 from batteryopt.network.data.instance import Level, Mode, Profile
 from batteryopt.network.relog.case_file import Branch
-from batteryopt.network.relog.draft import Draft, mode_name
+from batteryopt.network.relog.draft import CaseDraft, mode_name
 
 CARBON = "CO2"
 """The one gas that a network counts."""
 KG_PER_T = 1000.0
 
 
-def add_mode(product: str, data: Branch, draft: Draft) -> None:
+def add_mode(product: str, data: Branch, draft: CaseDraft) -> None:
     """Add the mode that carries a product, with RELOG's freight rate."""
     draft.modes[product] = Mode(
         name=mode_name(product),
@@ -27,7 +27,7 @@ def add_mode(product: str, data: Branch, draft: Draft) -> None:
         tell_once(draft, "energy use (J, GJ) is not kept: a network counts money, emissions and risk")
 
 
-def carbon_kg(data: Branch, key: str, draft: Draft) -> Profile:
+def carbon_kg(data: Branch, key: str, draft: CaseDraft) -> Profile:
     """Return CO2 in kg of an object of gases in tonnes; other gases are told and left out."""
     gases = data.branch(key)
     for gas in gases.value:
@@ -71,7 +71,7 @@ def minus(one: Profile, other: Profile) -> Profile:
     return plus(one, times(other, -1.0))
 
 
-def tell_once(draft: Draft, difference: str) -> None:
+def tell_once(draft: CaseDraft, difference: str) -> None:
     """Tell the user something once."""
     if difference not in draft.differences:
         draft.differences.append(difference)

@@ -15,11 +15,11 @@ from batteryopt.network.data.instance import (
     Storage,
 )
 from batteryopt.network.relog.case_file import Branch
-from batteryopt.network.relog.draft import Draft
+from batteryopt.network.relog.draft import CaseDraft
 from batteryopt.network.relog.parts import add_mode, carbon_kg, levels_between, minus
 
 
-def read_plants_case(case: Branch, draft: Draft) -> None:
+def read_plants_case(case: Branch, draft: CaseDraft) -> None:
     """Put a case of releases 0.2 to 0.7 into a draft."""
     for name, product in case.branch("products").branches():
         _product(name, product, draft)
@@ -27,7 +27,7 @@ def read_plants_case(case: Branch, draft: Draft) -> None:
         _plant_type(name, plant, draft)
 
 
-def _product(name: str, product: Branch, draft: Draft) -> None:
+def _product(name: str, product: Branch, draft: CaseDraft) -> None:
     draft.products.append(Product(name=name))
     add_mode(name, product, draft)
     centres = [
@@ -52,7 +52,7 @@ def _product(name: str, product: Branch, draft: Draft) -> None:
     )
 
 
-def _centre(name: str, data: Branch, product_name: str, product: Branch, draft: Draft) -> str:
+def _centre(name: str, data: Branch, product_name: str, product: Branch, draft: CaseDraft) -> str:
     site = draft.add_site(name, f"{name} ({product_name})", data.point())
     draft.returns.append(
         Return(
@@ -66,7 +66,7 @@ def _centre(name: str, data: Branch, product_name: str, product: Branch, draft: 
     return site
 
 
-def _plant_type(name: str, plant: Branch, draft: Draft) -> None:
+def _plant_type(name: str, plant: Branch, draft: CaseDraft) -> None:
     used = plant.text("input")
     made = {
         product: tonnes
@@ -115,14 +115,14 @@ def _size(text: str, costs: Branch) -> float:
         return 0.0
 
 
-def _storage(site: str, type_: str, product: str, storage: Branch, draft: Draft) -> None:
+def _storage(site: str, type_: str, product: str, storage: Branch, draft: CaseDraft) -> None:
     limit = storage.number("limit (tonne)", default=0.0)
     if limit > 0:
         cost = storage.series("cost ($/tonne)", default=0.0)
         draft.add_yard(site, type_, [Storage(product=product, site=site, holding_cost_per_t=cost, limit_t=limit)])
 
 
-def _disposal(site: str, product: str, disposal: Branch, draft: Draft) -> None:
+def _disposal(site: str, product: str, disposal: Branch, draft: CaseDraft) -> None:
     if disposal.has(product):
         rule = disposal.branch(product)
         cost = rule.series("cost ($/tonne)")

@@ -11,7 +11,7 @@ import scipy.sparse as sp
 from batteryopt.network.formulation.algebra import Floats, Formulation
 from batteryopt.network.formulation.arrays import matrix, to_arrays
 from batteryopt.network.formulation.objective import Costs
-from batteryopt.network.search.units import Units, in_units, natural_units
+from batteryopt.network.search.units import SearchUnits, in_units, natural_units
 from batteryopt.solvers.compile.arrays import QuadraticProgram
 
 
@@ -47,7 +47,7 @@ class Problem:
     m: Formulation
     core: QuadraticProgram
     cuts: Cuts
-    units: Units
+    units: SearchUnits
 
     @property
     def money(self) -> float:

@@ -27,7 +27,7 @@ LARGEST_COST = 1e4
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True, eq=False)
-class Units:
+class SearchUnits:
     """What one of the search's units is, of each column (n), of each row (m) and of the objective."""
 
     columns: Floats
@@ -43,7 +43,7 @@ class Units:
         return np.asarray(x * self.columns, dtype=float)
 
 
-def natural_units(m: Formulation, program: QuadraticProgram) -> Units:
+def natural_units(m: Formulation, program: QuadraticProgram) -> SearchUnits:
     """Return the units of a formulation as arrays."""
     columns = mass_units(m)
     payments = _columns_of(m, PAYMENTS)
@@ -54,7 +54,7 @@ def natural_units(m: Formulation, program: QuadraticProgram) -> Units:
     np.maximum.at(largest, entries.col[mine], rows[entries.row[mine]])
     columns[payments] = np.where(largest[payments] > 0, largest[payments], 1.0)
     most = float(np.max(np.abs(program.c * columns), initial=0.0))
-    return Units(columns=columns, rows=rows, money=power_of_two(most / LARGEST_COST) if most > 0 else 1.0)
+    return SearchUnits(columns=columns, rows=rows, money=power_of_two(most / LARGEST_COST) if most > 0 else 1.0)
 
 
 def mass_units(m: Formulation) -> Floats:
@@ -62,7 +62,7 @@ def mass_units(m: Formulation) -> Floats:
     return np.where(_columns_of(m, MASSES), m.tonne, 1.0)
 
 
-def in_units(program: QuadraticProgram, units: Units) -> QuadraticProgram:
+def in_units(program: QuadraticProgram, units: SearchUnits) -> QuadraticProgram:
     """Return a program in units."""
     A, lower, upper = rows_in_units(program.A, program.row_lower, program.row_upper, units)
     return dataclasses.replace(
@@ -77,7 +77,9 @@ def in_units(program: QuadraticProgram, units: Units) -> QuadraticProgram:
     )
 
 
-def rows_in_units(A: sp.csr_array, lower: Floats, upper: Floats, units: Units) -> tuple[sp.csr_array, Floats, Floats]:
+def rows_in_units(
+    A: sp.csr_array, lower: Floats, upper: Floats, units: SearchUnits
+) -> tuple[sp.csr_array, Floats, Floats]:
     """Return rows and their sides in units."""
     scaled = sp.csr_array(sp.diags_array(1.0 / units.rows) @ A @ sp.diags_array(units.columns))
     return scaled, lower / units.rows, upper / units.rows

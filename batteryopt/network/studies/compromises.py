@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 from batteryopt.ground.errors import Fault, InvalidInput, nearest
 from batteryopt.network.data.instance import Network
 from batteryopt.network.data.objective import Objective
-from batteryopt.network.family import Result, Teller
+from batteryopt.network.family import Teller
+from batteryopt.network.plan.answer import NetworkResult
 from batteryopt.network.studies.frontier import Frontier, frontier
 
 if TYPE_CHECKING:
@@ -21,7 +22,7 @@ MOST_POINTS = 1_000
 
 
 @dataclass(frozen=True, kw_only=True)
-class FrontierResult(Result):
+class FrontierResult(NetworkResult):
     """The plan that is best in the first objective, with all compromises beside it.
 
     Attributes
@@ -33,10 +34,10 @@ class FrontierResult(Result):
     frontier: Frontier
 
     @property
-    def parts(self) -> Mapping[str, Result]:
+    def parts(self) -> Mapping[str, NetworkResult]:
         """Every point's plan as a result of its own, by the folder that it is saved in."""
         return {
-            f"points/{number}": Result(instance=self.instance, answer=answer)
+            f"points/{number}": NetworkResult(instance=self.instance, answer=answer)
             for number, answer in enumerate(self.frontier.answers, start=1)
         }
 

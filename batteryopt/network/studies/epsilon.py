@@ -10,7 +10,7 @@ import scipy.sparse as sp
 from batteryopt.network.data.objective import Objective
 from batteryopt.network.formulation.algebra import Formulation
 from batteryopt.network.formulation.objective import Costs, costs_of
-from batteryopt.network.plan.answer import Answer, value_of
+from batteryopt.network.plan.answer import NetworkAnswer, value_of
 from batteryopt.network.search.units import mass_units
 from batteryopt.solvers.compile.arrays import QuadraticProgram
 
@@ -41,7 +41,7 @@ def with_leeway(value: float, size: float, leeway: float = LEEWAY) -> float:
     return value + leeway * unit(size, value)
 
 
-def values_of(found: Answer, kinds: Sequence[Objective]) -> list[float]:
+def values_of(found: NetworkAnswer, kinds: Sequence[Objective]) -> list[float]:
     """Return the values of objectives in an answer's plan."""
     return [0.0 if found.solution is None else value_of(found.solution, {kind: 1.0}) for kind in kinds]
 

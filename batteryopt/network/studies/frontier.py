@@ -12,7 +12,7 @@ import pandas as pd
 from batteryopt.ground.status import StopReason
 from batteryopt.network.data.instance import Network
 from batteryopt.network.data.objective import Objective
-from batteryopt.network.plan.answer import Answer
+from batteryopt.network.plan.answer import NetworkAnswer
 from batteryopt.network.solve import gaps
 from batteryopt.network.studies.boxes import Boxes, Pair
 from batteryopt.network.studies.epsilon import LEEWAY, sign, unit, values_of
@@ -53,10 +53,10 @@ class Frontier:
     gap_money: float = 0.0
     is_complete: bool = False
     stop_reason: StopReason = StopReason.CONVERGED
-    failed: Answer | None = None
+    failed: NetworkAnswer | None = None
 
     @property
-    def answers(self) -> tuple[Answer, ...]:
+    def answers(self) -> tuple[NetworkAnswer, ...]:
         """One a point."""
         return tuple(point.answer for point in self.points)
 
@@ -141,7 +141,7 @@ def frontier(
     options = Options(relative_gap=relative, absolute_gap=absolute, threads=threads)
     budget = TimeBudget(total_time_limit, 2 * points, each=time_limit)
     search = PointSearch(network, (first, second), options, budget, on_progress)
-    hunt = _Hunt(search, budget, points, on_point, on_found)
+    hunt = _FrontierHunt(search, budget, points, on_point, on_found)
     try:
         hunt.go()
     except KeyboardInterrupt:
@@ -151,7 +151,7 @@ def frontier(
     return hunt.so_far(search.stop_reason)
 
 
-class _Hunt:
+class _FrontierHunt:
     """What has been found of a frontier, and what is sought next."""
 
     def __init__(
@@ -192,7 +192,7 @@ class _Hunt:
         first, second = (max(4 * LEEWAY * size, LEEWAY * span) for size, span in zip(sizes, spans, strict=True))
         return first, second
 
-    def pair(self, answer: Answer) -> Pair:
+    def pair(self, answer: NetworkAnswer) -> Pair:
         """Return both objectives of a plan, as they are minimised."""
         first, second = (
             v * sign(k) for v, k in zip(values_of(answer, self.search.kinds), self.search.kinds, strict=True)
@@ -236,7 +236,7 @@ class _Hunt:
         else:
             boxes.empty(box, is_proven=self.search.is_proven(led))
 
-    def lead(self, what: str, leading: Objective, caps: Mapping[Objective, float]) -> Answer:
+    def lead(self, what: str, leading: Objective, caps: Mapping[Objective, float]) -> NetworkAnswer:
         """Return the first stage of the next point."""
         self.budget.expect(2 * max(1, self.asked - len(self.found)))
         self.on_point(len(self.found) + 1, what)
@@ -244,7 +244,7 @@ class _Hunt:
         self.sought += 1
         return led
 
-    def keep(self, led: Answer, following: Objective, caps: Mapping[Objective, float], what: str) -> Point:
+    def keep(self, led: NetworkAnswer, following: Objective, caps: Mapping[Objective, float], what: str) -> Point:
         """Improve the other objective, keep the point and tell of it."""
         number = len(self.found) + 1
         point = self.search.follow(

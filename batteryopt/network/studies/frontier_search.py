@@ -14,7 +14,7 @@ from batteryopt.network.data.instance import Network
 from batteryopt.network.data.objective import Objective
 from batteryopt.network.formulation.algebra import Floats
 from batteryopt.network.formulation.objective import costs_of
-from batteryopt.network.plan.answer import Answer, Held
+from batteryopt.network.plan.answer import Held, NetworkAnswer
 from batteryopt.network.plan.gross import size_of
 from batteryopt.network.solve import answer_with_point, tryable
 from batteryopt.network.studies.epsilon import LEEWAY, caps_as_rows, largest_term, sign, unit, values_of, with_leeway
@@ -37,7 +37,7 @@ class Point:
         The same in money, where the second objective is cost.
     """
 
-    answer: Answer
+    answer: NetworkAnswer
     second_gap: float | None
 
     second_gap_money: float | None = None
@@ -79,7 +79,7 @@ class PointSearch:
         self.m = tryable(network, dict.fromkeys(kinds, 1.0))
         self.sizes = {kind: largest_term(self.m, kind) for kind in kinds}
         self.stop_reason = StopReason.CONVERGED
-        self.failed: Answer | None = None
+        self.failed: NetworkAnswer | None = None
         self.options, self._budget, self._on_progress = options, budget, on_progress
         self._heard = interrupts_heard()
         self._costs = {kind: costs_of(self.m, kind) for kind in kinds}
@@ -95,7 +95,7 @@ class PointSearch:
             return True
         return False
 
-    def lead(self, kind: Objective, caps: Mapping[Objective, float]) -> Answer:
+    def lead(self, kind: Objective, caps: Mapping[Objective, float]) -> NetworkAnswer:
         """Return the best in one objective under caps (as they are minimised): the first stage of a point."""
         led = self._solve(kind, caps)
         if led.objective is None:
@@ -103,7 +103,11 @@ class PointSearch:
         return led
 
     def follow(
-        self, led: Answer, following: Objective, caps: Mapping[Objective, float], on_following: Callable[[], None]
+        self,
+        led: NetworkAnswer,
+        following: Objective,
+        caps: Mapping[Objective, float],
+        on_following: Callable[[], None],
     ) -> Point:
         """Return the best in the other objective with the one that led held: the point.
 
@@ -121,12 +125,12 @@ class PointSearch:
         caps_shown = caps if leading is self.kinds[0] else {leading: held[leading]}
         return self._joined(stages, {kind: cap * sign(kind) for kind, cap in caps_shown.items()})
 
-    def is_proven(self, led: Answer) -> bool:
+    def is_proven(self, led: NetworkAnswer) -> bool:
         """Return whether the first stage of a point is known to be within the gap of the best there is."""
         gaps = self.options.relative_gap, self.options.absolute_gap
         return led.run.point_status.is_feasible and is_within(led.gap, led.gap_money, *gaps)
 
-    def _follow(self, kind: Objective, held: Mapping[Objective, float]) -> Answer | None:
+    def _follow(self, kind: Objective, held: Mapping[Objective, float]) -> NetworkAnswer | None:
         """Return the best in the other objective; None where there is no time for it, or it finds nothing in time."""
         try:
             found = None if self.is_over() else self._solve(kind, held)
@@ -135,7 +139,7 @@ class PointSearch:
             return None
         return None if found is None or found.solution is None else found
 
-    def _solve(self, kind: Objective, caps: Mapping[Objective, float]) -> Answer:
+    def _solve(self, kind: Objective, caps: Mapping[Objective, float]) -> NetworkAnswer:
         absolute = self.options.absolute_gap if kind is Objective.COST else 0.0
         found, x = answer_with_point(
             self.network,
@@ -158,7 +162,7 @@ class PointSearch:
         kept = [x for x in self._plans if all(self._costs[held].at(x) <= cap for held, cap in caps.items())]
         return min(kept, key=self._costs[kind].at, default=None)
 
-    def _joined(self, stages: Mapping[Objective, Answer], held: Held) -> Point:
+    def _joined(self, stages: Mapping[Objective, NetworkAnswer], held: Held) -> Point:
         """Return the last stage's plan as the answer about the first objective, with the bound of its own stage."""
         first, second = self.kinds
         last = [*stages.values()][-1]
@@ -183,7 +187,7 @@ class PointSearch:
         )
 
 
-def _certificate(found: Answer, first: Objective, held: Held, sizes: Mapping[Objective, float]) -> Certificate:
+def _certificate(found: NetworkAnswer, first: Objective, held: Held, sizes: Mapping[Objective, float]) -> Certificate:
     """Return whether the point is on the right side of its bound, and keeps what is held; both from the tables."""
     checks = []
     if found.run.bound is not None and found.objective is not None and found.solution is not None:

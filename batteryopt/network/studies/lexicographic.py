@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from batteryopt.network.data.instance import Network
 from batteryopt.network.data.objective import Objective
 from batteryopt.network.formulation.formulate import formulate
-from batteryopt.network.plan.answer import Answer
+from batteryopt.network.plan.answer import NetworkAnswer
 from batteryopt.network.solve import GAP, answer
 from batteryopt.network.studies.epsilon import LEEWAY, caps_as_rows, largest_term, sign, with_leeway
 from batteryopt.solvers.contract.adapter import Options, ProgressListener
@@ -23,7 +23,7 @@ def lexicographic(
     threads: int | None = None,
     leeway: float = LEEWAY,
     on_progress: ProgressListener | None = None,
-) -> list[Answer]:
+) -> list[NetworkAnswer]:
     """Return one answer for each objective: the best of those that keep all earlier ones at their best.
 
     Parameters
@@ -35,7 +35,7 @@ def lexicographic(
     """
     m = formulate(network, dict.fromkeys(order, 1.0))
     options = Options(relative_gap=gap, threads=threads, time_limit=time_limit)
-    answers: list[Answer] = []
+    answers: list[NetworkAnswer] = []
     caps: dict[Objective, float] = {}
     for kind in order:
         found = answer(

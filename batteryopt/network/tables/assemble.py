@@ -35,11 +35,11 @@ from batteryopt.network.data.instance import (
     Subsidy,
 )
 from batteryopt.network.tables.grid import Source
-from batteryopt.network.tables.settings import Settings
-from batteryopt.network.tables.sheet import Row
+from batteryopt.network.tables.settings import NetworkSettings
+from batteryopt.network.tables.sheet import SheetRow
 from batteryopt.network.tables.twins import without_twins
 
-Sheets = Mapping[str, Sequence[Row]]
+Sheets = Mapping[str, Sequence[SheetRow]]
 EntityT = TypeVar("EntityT")
 
 
@@ -58,20 +58,20 @@ class Assembly:
     sheets: Sheets
     source: Source
     faults: list[Fault]
-    origin: dict[int, tuple[Any, Row]] = field(default_factory=dict)
+    origin: dict[int, tuple[Any, SheetRow]] = field(default_factory=dict)
 
-    def rows(self, table: str) -> Iterator[Row]:
+    def rows(self, table: str) -> Iterator[SheetRow]:
         """Yield the rows of a table that something can be made of."""
         return (row for row in self.sheets.get(table, ()) if not row.lacks_a_required_value())
 
-    def make(self, kind: type[EntityT], row: Row, **more: Any) -> EntityT:
+    def make(self, kind: type[EntityT], row: SheetRow, **more: Any) -> EntityT:
         """Return the entity of a row."""
         values = row.own_values() | more
         if "name" in {column.field for column in row.table.columns}:
             values.setdefault("name", "")
         return self.remember(kind(**values), row)
 
-    def remember(self, entity: EntityT, row: Row) -> EntityT:
+    def remember(self, entity: EntityT, row: SheetRow) -> EntityT:
         """Keep where an entity came from."""
         self.origin[id(entity)] = (entity, row)
         return entity
@@ -80,16 +80,16 @@ class Assembly:
         """Return the entities of a table whose rows are whole entities."""
         return tuple(self.make(kind, row) for row in self.rows(table))
 
-    def parts(self, table: str, owner: Iterable[str]) -> dict[tuple[Any, ...], list[Row]]:
+    def parts(self, table: str, owner: Iterable[str]) -> dict[tuple[Any, ...], list[SheetRow]]:
         """Return the rows of a table by what they belong to."""
-        found: dict[tuple[Any, ...], list[Row]] = defaultdict(list)
+        found: dict[tuple[Any, ...], list[SheetRow]] = defaultdict(list)
         for row in self.rows(table):
             found[tuple(row.get(f"owner_{name}") for name in owner)].append(row)
         return found
 
 
 def assemble(
-    sheets: Sheets, source: Source, settings: Settings, faults: list[Fault]
+    sheets: Sheets, source: Source, settings: NetworkSettings, faults: list[Fault]
 ) -> tuple[dict[str, Any], Assembly]:
     """Return the arguments of a `Network`, without its distances, and where its entities came from."""
     work = Assembly(sheets=without_twins(sheets, faults), source=source, faults=faults)
@@ -124,7 +124,7 @@ def _types(work: Assembly) -> Iterator[FacilityType]:
     parts = {table: work.parts(table, ["type"]) for table in ("levels", "storage")}
     recipes = _recipes(work)
     own = {row.get("name"): row for row in work.rows("types")}
-    named: dict[str, Row] = dict(own)
+    named: dict[str, SheetRow] = dict(own)
     for rows in (*work.parts("recipe_products", ["type"]).values(), *parts["levels"].values()):
         for row in rows:
             if "types" not in work.sheets:
@@ -199,14 +199,14 @@ def _modes(work: Assembly) -> Iterator[Mode]:
 
 
 def _groups(work: Assembly) -> Iterator[Group]:
-    members: dict[str, list[Row]] = defaultdict(list)
+    members: dict[str, list[SheetRow]] = defaultdict(list)
     for row in work.rows("groups"):
         members[row.get("group")].append(row)
     for name, rows in members.items():
         yield work.remember(Group(name=name, sites=tuple(row.get("site") for row in rows)), rows[0])
 
 
-def _must_be_known(work: Assembly, row: Row, attribute: str, known: Iterable[str]) -> None:
+def _must_be_known(work: Assembly, row: SheetRow, attribute: str, known: Iterable[str]) -> None:
     name = row.get(attribute)
     if name not in known:
         work.faults.append(
@@ -226,7 +226,7 @@ def relocate(faults: Iterable[EntityFault], work: Assembly) -> Iterator[Fault]:
             yield Fault(place=row.place(fault.field, fault.period), problem=fault.problem, remedy=fault.remedy)
 
 
-def _follows(fault: EntityFault, entity: Any, row: Row, broken: set[str]) -> bool:
+def _follows(fault: EntityFault, entity: Any, row: SheetRow, broken: set[str]) -> bool:
     """Whether a fault only follows from a cell or a table that could not be read."""
     if fault.field in row.faulty or (isinstance(entity, FacilityType) and row.faulty):
         return True

@@ -14,7 +14,7 @@ PERIOD_SEPARATOR = ":"
 """``tonnes:2027`` is the column of one period, ``tonnes`` that of all periods without one."""
 
 
-class Kind(enum.Enum):
+class CellKind(enum.Enum):
     """What a cell may hold, in words for people."""
 
     TEXT = "a name"
@@ -51,7 +51,7 @@ class Column:
 
     name: str
     field: str
-    kind: Kind
+    kind: CellKind
     default: Any = None
     by_period: bool = False
     required: bool = False
@@ -79,13 +79,13 @@ class NotAValue(ValueError):
 
 def value_of(text: str, column: Column) -> Any:
     """Return what a cell that is not empty holds, or raise `NotAValue`."""
-    if column.kind is Kind.NUMBER:
+    if column.kind is CellKind.NUMBER:
         return _number(text)
-    if column.kind is Kind.WHOLE:
+    if column.kind is CellKind.WHOLE:
         return _whole(text)
-    if column.kind is Kind.YES_NO:
+    if column.kind is CellKind.YES_NO:
         return _yes_or_no(text)
-    if column.kind is Kind.NAMES:
+    if column.kind is CellKind.NAMES:
         return tuple(name.strip() for name in text.split(LIST_SEPARATOR) if name.strip())
     if column.choices is not None:
         return _choice(text, column.choices)

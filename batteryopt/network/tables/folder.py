@@ -19,7 +19,7 @@ BESIDE = ("provenance",)
 """Tables that may lie beside the others and are not read: where the numbers come from."""
 
 
-class Folder(Source):
+class TableFolder(Source):
     """A folder.
 
     Raises

@@ -12,14 +12,14 @@ import pandas as pd
 from batteryopt.ground.errors import Fault, InvalidInput, nearest
 from batteryopt.network.data.instance import Floats, Network, Policy
 from batteryopt.network.tables.cells import text_of
-from batteryopt.network.tables.grid import Grid, Source
+from batteryopt.network.tables.grid import CellGrid, Source
 from batteryopt.network.tables.matrices import matrix_of
 from batteryopt.network.tables.reader import read_source
 from batteryopt.network.tables.rows import cell_of, heads_of, rows_of, settings_of_network, text_of_head
 from batteryopt.network.tables.schema import TABLES
 
 
-class FrameGrid(Grid):
+class FrameGrid(CellGrid):
     """A DataFrame: its lines are numbered as in a file, so that the first row is row 2."""
 
     def row(self, line: int) -> str:
@@ -58,7 +58,7 @@ class Frames(Source):
         """Return what a table is called here."""
         return f"frame {name}"
 
-    def grids(self, known: Iterable[str], distances: Mapping[str, str], faults: list[Fault]) -> Mapping[str, Grid]:  # noqa: ARG002
+    def grids(self, known: Iterable[str], distances: Mapping[str, str], faults: list[Fault]) -> Mapping[str, CellGrid]:  # noqa: ARG002
         """Return the tables by name."""
         known = list(known)
         for name in self._frames:

@@ -1,6 +1,6 @@
 """Tables as they were written, before anyone asks what their cells mean: texts by line, with the names of their places.
 
-A CSV file and a sheet of a workbook both become a `Grid`; from there on nobody asks which it was.
+A CSV file and a sheet of a workbook both become a `CellGrid`; from there on nobody asks which it was.
 """
 
 from __future__ import annotations
@@ -46,7 +46,7 @@ Line = tuple[int, Sequence[str]]
 
 
 @dataclass(frozen=True, kw_only=True)
-class Grid(abc.ABC):
+class CellGrid(abc.ABC):
     """A table as it was written.
 
     Attributes
@@ -73,7 +73,7 @@ class Grid(abc.ABC):
         """Return the place of a cell, or of one that the table has no column for."""
 
 
-class CsvGrid(Grid):
+class CsvGrid(CellGrid):
     """A CSV file."""
 
     def row(self, line: int) -> str:
@@ -119,7 +119,7 @@ class Source(abc.ABC):
         """Return what a table is called here."""
 
     @abc.abstractmethod
-    def grids(self, known: Iterable[str], distances: Mapping[str, str], faults: list[Fault]) -> Mapping[str, Grid]:
+    def grids(self, known: Iterable[str], distances: Mapping[str, str], faults: list[Fault]) -> Mapping[str, CellGrid]:
         """Return the tables by name; what is neither `known` nor a table of distances goes to `faults`."""
 
     @abc.abstractmethod

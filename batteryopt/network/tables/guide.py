@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from batteryopt.ground.unit_words import unit_of
-from batteryopt.network.tables.cells import Column, Kind, text_of
+from batteryopt.network.tables.cells import CellKind, Column, text_of
 from batteryopt.network.tables.schema import TABLES
 from batteryopt.network.tables.settings import TEXTS, policy_columns
 
@@ -61,7 +61,7 @@ def kind_words(column: Column) -> str:
     """Return what a column holds."""
     if column.choices is not None:
         return " or ".join(choice.value for choice in column.choices)
-    return f"a name in {column.refers_to}" if column.refers_to and column.kind is Kind.TEXT else column.kind.value
+    return f"a name in {column.refers_to}" if column.refers_to and column.kind is CellKind.TEXT else column.kind.value
 
 
 def meaning_of(column: Column) -> str:

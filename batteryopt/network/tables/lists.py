@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from batteryopt.network.data.instance import GREAT_CIRCLE, Network
 from batteryopt.network.tables import schema
-from batteryopt.network.tables.cells import Column, Kind
+from batteryopt.network.tables.cells import CellKind, Column
 from batteryopt.network.tables.guide import SETTINGS_ORDER
 from batteryopt.network.tables.workbook import SETTINGS
 
@@ -41,7 +41,7 @@ class DropDown:
 
 def drop_down_of(column: Column, table: str, network: Network) -> DropDown | None:
     """Return what a column of a table offers; None where anything may stand."""
-    if column.kind is Kind.YES_NO:
+    if column.kind is CellKind.YES_NO:
         return DropDown(formula='"yes,no"', must="Expected yes or no.")
     if column.choices is not None:
         words = [choice.value for choice in column.choices]
@@ -56,7 +56,7 @@ def drop_down_of(column: Column, table: str, network: Network) -> DropDown | Non
     if target not in _KEYS or target == table:
         return None
     # several names may stand in one cell, and a region is a group too: there the list only suggests
-    is_strict = column.kind is Kind.TEXT and target != schema.GROUPS
+    is_strict = column.kind is CellKind.TEXT and target != schema.GROUPS
     must = f"The sheet '{target}' has no such {_KEYS[target]} yet." if is_strict else ""
     rows = f"MAX(COUNTA({target}!$A:$A)-1,1)"
     return DropDown(formula=f"=OFFSET({target}!$A$2,0,0,{rows},1)", must=must)

@@ -13,7 +13,7 @@ import numpy as np
 from batteryopt.ground.errors import Fault, nearest
 from batteryopt.ground.inputs import FARTHEST_KM, CannotRead, content_of, in_words, refuse_bombs
 from batteryopt.network.data.instance import Floats
-from batteryopt.network.tables.grid import Grid, Unreadable, csv_grid
+from batteryopt.network.tables.grid import CellGrid, Unreadable, csv_grid
 from batteryopt.tables.input_faults import show
 
 EXPECTED = "expected a square of km with site names on both sides, or an NPZ file with arrays site and km"
@@ -47,7 +47,7 @@ def read_matrix_file(path: Path, sites: Sequence[str], faults: list[Fault], reme
     return _in_order(names, km, sites, path.name, faults)
 
 
-def matrix_of(grid: Grid, sites: Sequence[str], faults: list[Fault]) -> Floats:
+def matrix_of(grid: CellGrid, sites: Sequence[str], faults: list[Fault]) -> Floats:
     """Return the distances of a table with names on both sides, as `read_matrix_file` does."""
     try:
         names, cells = _names_and_cells(grid)
@@ -65,7 +65,7 @@ def matrix_of(grid: Grid, sites: Sequence[str], faults: list[Fault]) -> Floats:
     return _nothing(sites) if wrong else _in_order(names, km, sites, grid.place, faults)
 
 
-def _names_and_cells(grid: Grid) -> tuple[list[str], list[tuple[int, Sequence[str]]]]:
+def _names_and_cells(grid: CellGrid) -> tuple[list[str], list[tuple[int, Sequence[str]]]]:
     """Return the names, and the cells of each line without its name."""
     if not grid.lines:
         raise ValueError("it is empty")

@@ -12,10 +12,10 @@ from batteryopt.network.data.foresight import foresee
 from batteryopt.network.data.instance import Network
 from batteryopt.network.data.remarks import remarks_of
 from batteryopt.network.tables.assemble import Assembly, Sheets, assemble, relocate
-from batteryopt.network.tables.folder import FILE, Folder
+from batteryopt.network.tables.folder import FILE, TableFolder
 from batteryopt.network.tables.grid import Source
 from batteryopt.network.tables.schema import TABLES
-from batteryopt.network.tables.settings import Settings, settings_of
+from batteryopt.network.tables.settings import NetworkSettings, settings_of
 from batteryopt.network.tables.sheet import read_sheet
 from batteryopt.network.tables.text_remarks import text_remarks
 from batteryopt.tables.spreadsheet import is_workbook
@@ -75,10 +75,10 @@ def source_at(path: Path) -> Source:
     if not os.path.isdir(folder):
         remedy = "give a folder with CSV tables and a network.toml, or make one: batteryopt new network FOLDER"
         raise InvalidInput(str(path), [Fault(place="folder", problem="there is no such folder", remedy=remedy)])
-    return Folder(folder)
+    return TableFolder(folder)
 
 
-def _network(source: Source, settings: Settings, faults: list[Fault]) -> tuple[Network | None, Assembly]:
+def _network(source: Source, settings: NetworkSettings, faults: list[Fault]) -> tuple[Network | None, Assembly]:
     sheets = _sheets(source, settings, faults)
     with judged_later():
         arguments, work = assemble(sheets, source, settings, faults)
@@ -91,7 +91,7 @@ def _network(source: Source, settings: Settings, faults: list[Fault]) -> tuple[N
         return None, work
 
 
-def _sheets(source: Source, settings: Settings, faults: list[Fault]) -> Sheets:
+def _sheets(source: Source, settings: NetworkSettings, faults: list[Fault]) -> Sheets:
     """Return the rows of every table that there is."""
     periods = [period.name for period in settings.periods]
     grids = source.grids(TABLES, settings.distances, faults)

@@ -7,7 +7,7 @@ from typing import Any
 
 from batteryopt.network.data.instance import Network
 from batteryopt.network.tables.cells import PERIOD_SEPARATOR, Column
-from batteryopt.network.tables.schema import Table
+from batteryopt.network.tables.schema import TableSchema
 from batteryopt.network.tables.settings import TEXTS, default_of, policy_columns
 
 Values = Mapping[str, Any]
@@ -69,7 +69,7 @@ def _parts_of_types(network: Network) -> dict[str, list[Values]]:
     }
 
 
-def heads_of(table: Table, rows: Sequence[Values], periods: int) -> list[Head]:
+def heads_of(table: TableSchema, rows: Sequence[Values], periods: int) -> list[Head]:
     """Return the columns that rows need: those that every row has, and those that differ from their default."""
     columns = [column for column in table.columns if column.required or _is_used(column, rows)]
     return [(column, period) for column in columns for period in _periods_of(column, rows, periods)]

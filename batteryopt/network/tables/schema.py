@@ -15,7 +15,7 @@ from typing import Any, Union, get_args, get_origin, get_type_hints
 from batteryopt.network.data import instance as normal_form
 from batteryopt.network.data.entity import key_of
 from batteryopt.network.data.fields import specs_of
-from batteryopt.network.tables.cells import Column, Kind
+from batteryopt.network.tables.cells import CellKind, Column
 
 SITE, PRODUCT, TYPE, MODE, LEVEL, RECIPE = "sites", "products", "types", "modes", "levels", "recipes"
 PERIODS, SCENARIOS, GROUPS, DISTANCES = "periods", "scenarios", "groups", "distances"
@@ -25,7 +25,7 @@ _OWNERS = {"site": SITE, "bought": PRODUCT, "type": TYPE, "mode": MODE, "scenari
 
 
 @dataclass(frozen=True, kw_only=True)
-class Table:
+class TableSchema:
     """A CSV file of the folder.
 
     Attributes
@@ -64,7 +64,7 @@ class Table:
 
 def _table(
     name: str, entity: Any, about: str, *, key: str = "", within: tuple[str, ...] = (), without: tuple[str, ...] = ()
-) -> Table:
+) -> TableSchema:
     """Return the table of an entity.
 
     Parameters
@@ -81,7 +81,7 @@ def _table(
     )
     owners = tuple(_owner(column, required=column != "scenario") for column in within)
     names = tuple(column.field for column in owners) + key_of(entity)
-    return Table(name=name, entity=entity, columns=owners + own, about=about, key=names)
+    return TableSchema(name=name, entity=entity, columns=owners + own, about=about, key=names)
 
 
 def columns_of(entity: type, without: tuple[str, ...] = ()) -> tuple[Column, ...]:
@@ -94,7 +94,7 @@ def _owner(name: str, *, required: bool = True) -> Column:
     return Column(
         name=name,
         field=f"owner_{name}",
-        kind=Kind.TEXT,
+        kind=CellKind.TEXT,
         required=required,
         default="",
         refers_to=_OWNERS.get(name, ""),
@@ -121,17 +121,17 @@ def _column(field: dataclasses.Field[Any], entity: type) -> Column:
     )
 
 
-def _kind(hint: Any) -> tuple[Kind, type[enum.StrEnum] | None]:
+def _kind(hint: Any) -> tuple[CellKind, type[enum.StrEnum] | None]:
     members = set(_members(hint))
     choices = next((m for m in members if isinstance(m, type) and issubclass(m, enum.StrEnum)), None)
     if choices is not None:
-        return Kind.CHOICE, choices
+        return CellKind.CHOICE, choices
     if any(get_origin(member) is tuple and get_args(member)[0] is str for member in members):
-        return Kind.NAMES, None
-    for type_, kind in ((bool, Kind.YES_NO), (float, Kind.NUMBER), (int, Kind.WHOLE)):
+        return CellKind.NAMES, None
+    for type_, kind in ((bool, CellKind.YES_NO), (float, CellKind.NUMBER), (int, CellKind.WHOLE)):
         if type_ in members:
             return kind, None
-    return Kind.TEXT, None
+    return CellKind.TEXT, None
 
 
 def _members(hint: Any) -> tuple[Any, ...]:
@@ -154,16 +154,18 @@ def _meanings(entity: type) -> Mapping[str, str]:
     return {name: meaning.split(". ")[0].rstrip(".") for name, meaning in found.items()}
 
 
-def _recipe_products() -> Table:
-    amount = Column(name="", field="", kind=Kind.NUMBER, default=0.0)
+def _recipe_products() -> TableSchema:
+    amount = Column(name="", field="", kind=CellKind.NUMBER, default=0.0)
     columns = (
         _owner("type"),
         _owner("recipe"),
-        Column(name="product", field="product", kind=Kind.TEXT, required=True, refers_to=PRODUCT, meaning="a product"),
+        Column(
+            name="product", field="product", kind=CellKind.TEXT, required=True, refers_to=PRODUCT, meaning="a product"
+        ),
         dataclasses.replace(amount, name="input_t", field="input_t", meaning="tonnes used for each tonne processed"),
         dataclasses.replace(amount, name="output_t", field="output_t", meaning="tonnes made for each tonne processed"),
     )
-    return Table(
+    return TableSchema(
         name="recipe_products",
         entity=None,
         columns=columns,
@@ -173,16 +175,16 @@ def _recipe_products() -> Table:
     )
 
 
-def _groups() -> Table:
+def _groups() -> TableSchema:
     columns = (
-        Column(name="group", field="group", kind=Kind.TEXT, required=True, meaning="name of the group"),
-        Column(name="site", field="site", kind=Kind.TEXT, required=True, refers_to=SITE, meaning="a site in it"),
+        Column(name="group", field="group", kind=CellKind.TEXT, required=True, meaning="name of the group"),
+        Column(name="site", field="site", kind=CellKind.TEXT, required=True, refers_to=SITE, meaning="a site in it"),
     )
     about = "sites that rules speak of together"
-    return Table(name="groups", entity=None, columns=columns, about=about, key=("group", "site"))
+    return TableSchema(name="groups", entity=None, columns=columns, about=about, key=("group", "site"))
 
 
-def _levels() -> Table:
+def _levels() -> TableSchema:
     table = _table(
         "levels", normal_form.Level, "sizes of facility types, with their costs", key="level", within=("type",)
     )
@@ -192,7 +194,7 @@ def _levels() -> Table:
     return dataclasses.replace(table, columns=(table.columns[0], site, *table.columns[1:]), key=key)
 
 
-TABLES: Mapping[str, Table] = {
+TABLES: Mapping[str, TableSchema] = {
     table.name: table
     for table in (
         _table("products", normal_form.Product, "things that have a mass and a place", key="product"),

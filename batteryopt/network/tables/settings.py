@@ -12,7 +12,7 @@ from batteryopt.ground.errors import Fault, nearest
 from batteryopt.ground.inputs import LARGEST, MOST_PERIODS, counted
 from batteryopt.network.data.entity import judged_later
 from batteryopt.network.data.instance import Period, Policy
-from batteryopt.network.tables.cells import Column, Kind
+from batteryopt.network.tables.cells import CellKind, Column
 from batteryopt.network.tables.grid import Source
 from batteryopt.network.tables.schema import columns_of
 from batteryopt.tables.input_faults import show
@@ -25,7 +25,7 @@ TEXTS = {"name": "what this network is called", "source": "where its numbers com
 
 
 @dataclass(frozen=True, kw_only=True)
-class Settings:
+class NetworkSettings:
     """What ``network.toml``, or the sheet ``network``, holds.
 
     Attributes
@@ -43,7 +43,7 @@ class Settings:
     policy: Mapping[str, Any]
 
 
-def settings_of(source: Source, faults: list[Fault]) -> Settings:
+def settings_of(source: Source, faults: list[Fault]) -> NetworkSettings:
     """Return the settings; what is wrong with them goes to `faults`."""
     with judged_later():
         return _Reading(source, source.content(faults), faults).settings()
@@ -69,7 +69,7 @@ class _Reading:
     content: Mapping[str, Any]
     faults: list[Fault]
 
-    def settings(self) -> Settings:
+    def settings(self) -> NetworkSettings:
         known = {"kind", *TEXTS, "discount_rate", "periods", "years_per_period", "distances", "policy"}
         for key in self.content:
             if key not in known:
@@ -80,7 +80,7 @@ class _Reading:
             self._add("discount_rate", f"is {show(rate)}", "expected a number (0.05 is 5 % a year)")
             rate = 0.0
         periods = self._periods()
-        return Settings(
+        return NetworkSettings(
             texts={**texts, "name": texts["name"] or self.source.title},
             discount_rate=float(rate),
             periods=periods,
@@ -145,14 +145,14 @@ class _Reading:
                 self._add(place, "unknown key", nearest(key, columns))
                 continue
             column = columns[key]
-            if column.kind is Kind.YES_NO and isinstance(value, bool):
+            if column.kind is CellKind.YES_NO and isinstance(value, bool):
                 yield key, value
-            elif column.kind is Kind.NUMBER and _is_number(value):
+            elif column.kind is CellKind.NUMBER and _is_number(value):
                 yield key, float(value)
             elif column.by_period and isinstance(value, list) and len(value) == periods and all(map(_is_number, value)):
                 yield key, tuple(float(number) for number in value)
             else:
-                expected = "true or false" if column.kind is Kind.YES_NO else "a number"
+                expected = "true or false" if column.kind is CellKind.YES_NO else "a number"
                 expected += f", or a list of {periods}, one a period" if column.by_period else ""
                 length = periods if column.by_period else -1
                 self._add_value(place, value, f"expected {expected} ({column.meaning})", length)

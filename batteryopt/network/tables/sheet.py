@@ -8,8 +8,8 @@ from typing import Any
 
 from batteryopt.ground.errors import Fault, nearest
 from batteryopt.network.tables.cells import PERIOD_SEPARATOR, Column, NotAValue, value_of
-from batteryopt.network.tables.grid import COMMENT, Grid, Unreadable
-from batteryopt.network.tables.schema import Table
+from batteryopt.network.tables.grid import COMMENT, CellGrid, Unreadable
+from batteryopt.network.tables.schema import TableSchema
 from batteryopt.tables.input_faults import show
 
 
@@ -34,7 +34,7 @@ class Head:
 
 
 @dataclass(kw_only=True)
-class Row:
+class SheetRow:
     """A row of a table: what its cells hold, by attribute.
 
     Attributes
@@ -55,8 +55,8 @@ class Row:
         Attributes whose cell had a fault, which is reported already.
     """
 
-    table: Table
-    grid: Grid
+    table: TableSchema
+    grid: CellGrid
     line: int
     heads: Sequence[Head] = ()
     cells: Sequence[str] = ()
@@ -88,7 +88,7 @@ class Row:
         return {name: value for name, value in self.values.items() if not name.startswith("owner_")}
 
 
-def read_sheet(grid: Grid, table: Table, periods: Sequence[str], faults: list[Fault]) -> list[Row]:
+def read_sheet(grid: CellGrid, table: TableSchema, periods: Sequence[str], faults: list[Fault]) -> list[SheetRow]:
     """Return the rows of a table; what is wrong with them goes to `faults`."""
     if not grid.lines:
         return []
@@ -101,14 +101,14 @@ def read_sheet(grid: Grid, table: Table, periods: Sequence[str], faults: list[Fa
     return [_row(line, cells, heads, grid, table, len(periods), doubted, faults) for line, cells in rest]
 
 
-def _doubted(header: Sequence[str], heads: Sequence[Head | None], table: Table) -> frozenset[str]:
+def _doubted(header: Sequence[str], heads: Sequence[Head | None], table: TableSchema) -> frozenset[str]:
     """Return the attributes that have a column whose period is unknown: what their rows lack is told already."""
     names = [text.partition(PERIOD_SEPARATOR)[0].strip() for text, head in zip(header, heads, strict=True) if not head]
     return frozenset(table.by_name[name].field for name in names if name in table.by_name)
 
 
 def _heads(
-    header: Sequence[str], grid: Grid, table: Table, periods: Sequence[str], faults: list[Fault]
+    header: Sequence[str], grid: CellGrid, table: TableSchema, periods: Sequence[str], faults: list[Fault]
 ) -> Iterator[Head | None]:
     """Yield what each column is; None for one that is unknown, and for remarks."""
     seen: set[str] = set()
@@ -126,7 +126,7 @@ def _heads(
         yield head
 
 
-def _must_be_empty(position: int, grid: Grid, faults: list[Fault]) -> None:
+def _must_be_empty(position: int, grid: CellGrid, faults: list[Fault]) -> None:
     """Tell of the first cell that holds something in a column without a name."""
     for line, cells in grid.lines[1:]:
         if position < len(cells) and cells[position]:
@@ -136,7 +136,7 @@ def _must_be_empty(position: int, grid: Grid, faults: list[Fault]) -> None:
             return
 
 
-def _meant(name: str, table: Table) -> str:
+def _meant(name: str, table: TableSchema) -> str:
     """Return the column whose name is near; where none is, it may be a column of the user's own."""
     found = nearest(name, table.by_name)
     is_typo = not found.startswith("known")
@@ -144,7 +144,7 @@ def _meant(name: str, table: Table) -> str:
 
 
 def _head(
-    text: str, position: int, grid: Grid, table: Table, periods: Sequence[str], faults: list[Fault]
+    text: str, position: int, grid: CellGrid, table: TableSchema, periods: Sequence[str], faults: list[Fault]
 ) -> Head | None:
     name, _, period = (part.strip() for part in text.partition(PERIOD_SEPARATOR))
     column = table.by_name.get(name)
@@ -164,7 +164,7 @@ def _head(
     return None
 
 
-def _missing_columns(heads: Sequence[Head | None], grid: Grid, table: Table, faults: list[Fault]) -> None:
+def _missing_columns(heads: Sequence[Head | None], grid: CellGrid, table: TableSchema, faults: list[Fault]) -> None:
     present = {head.column.name for head in heads if head}
     for column in table.columns:
         if column.required and column.name not in present:
@@ -176,16 +176,16 @@ def _row(
     line: int,
     cells: Sequence[str],
     heads: Sequence[Head | None],
-    grid: Grid,
-    table: Table,
+    grid: CellGrid,
+    table: TableSchema,
     periods: int,
     doubted: frozenset[str],
     faults: list[Fault],
-) -> Row:
+) -> SheetRow:
     texts = {head: cells[head.position] if head.position < len(cells) else "" for head in heads if head is not None}
     filled = {head: text for head, text in texts.items() if text}
     where = frozenset(head.position for head in filled)
-    row = Row(table=table, grid=grid, line=line, heads=[*texts], cells=cells, filled=where)
+    row = SheetRow(table=table, grid=grid, line=line, heads=[*texts], cells=cells, filled=where)
     row.faulty |= doubted
     if any(cells[len(heads) :]):
         problem = f"has {len(cells)} cells for {len(heads)} columns"
@@ -205,7 +205,7 @@ def _row(
     return row
 
 
-def _empty_cells(row: Row, faults: list[Fault]) -> None:
+def _empty_cells(row: SheetRow, faults: list[Fault]) -> None:
     """Tell of every cell that must not be empty, and is."""
     present = {head.column.name for head in row.heads}
     for column in row.table.columns:
@@ -216,7 +216,7 @@ def _empty_cells(row: Row, faults: list[Fault]) -> None:
             row.faulty.add(column.field)
 
 
-def _value(text: str, head: Head, row: Row, faults: list[Fault]) -> Any:
+def _value(text: str, head: Head, row: SheetRow, faults: list[Fault]) -> Any:
     place = row.grid.cell(row.line, head.text, head.position)
     if isinstance(text, Unreadable):
         row.faulty.add(head.column.field)
@@ -233,7 +233,9 @@ def _value(text: str, head: Head, row: Row, faults: list[Fault]) -> Any:
         return None
 
 
-def _set_profile(row: Row, name: str, numbers: Mapping[int | None, float], periods: int, faults: list[Fault]) -> None:
+def _set_profile(
+    row: SheetRow, name: str, numbers: Mapping[int | None, float], periods: int, faults: list[Fault]
+) -> None:
     """Set an attribute that may vary: one number where all periods have the same column, else one a period."""
     if set(numbers) == {None}:
         row.values[name] = numbers[None]

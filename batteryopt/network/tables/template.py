@@ -10,7 +10,7 @@ from batteryopt.network.tables.cells import Column
 from batteryopt.network.tables.example import example
 from batteryopt.network.tables.folder import FILE
 from batteryopt.network.tables.guide import default_of, kind_words, meaning_of
-from batteryopt.network.tables.schema import TABLES, Table
+from batteryopt.network.tables.schema import TABLES, TableSchema
 from batteryopt.network.tables.settings import TEXTS, policy_columns
 from batteryopt.network.tables.writer import files_of, tables_without_rows
 from batteryopt.tables.spreadsheet import is_workbook
@@ -57,8 +57,8 @@ def columns_page() -> str:
     return "\n".join(lines) + "\n"
 
 
-def _rows(table: Table | tuple[Column, ...]) -> list[str]:
-    columns = table.columns if isinstance(table, Table) else table
+def _rows(table: TableSchema | tuple[Column, ...]) -> list[str]:
+    columns = table.columns if isinstance(table, TableSchema) else table
     head = ["| column | holds | without it | meaning |", "| --- | --- | --- | --- |"]
     return [*head, *map(_row, columns)]
 

@@ -6,24 +6,24 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 
 from batteryopt.ground.errors import Fault
-from batteryopt.network.tables.cells import Kind
-from batteryopt.network.tables.sheet import Head, Row
+from batteryopt.network.tables.cells import CellKind
+from batteryopt.network.tables.sheet import Head, SheetRow
 
 THOUSANDS = re.compile(r"[1-9]\d{0,2}(\.\d{3})+")
 
 
-def text_remarks(sheets: Mapping[str, Sequence[Row]]) -> Iterator[Fault]:
+def text_remarks(sheets: Mapping[str, Sequence[SheetRow]]) -> Iterator[Fault]:
     """Yield a remark for each column with numbers that look like thousands, at the first of them.
 
     One cell is enough where its last digit is 0, which nobody writes behind a point; else all that have a point.
     """
     for rows in sheets.values():
         for head in rows[0].heads if rows else ():
-            if head.column.kind is Kind.NUMBER:
+            if head.column.kind is CellKind.NUMBER:
                 yield from _of_column(rows, head)
 
 
-def _of_column(rows: Sequence[Row], head: Head) -> Iterator[Fault]:
+def _of_column(rows: Sequence[SheetRow], head: Head) -> Iterator[Fault]:
     texts = [(row, _text(row, head)) for row in rows]
     pointed = [(row, text) for row, text in texts if "." in text]
     alike = [(row, text) for row, text in pointed if THOUSANDS.fullmatch(text)]
@@ -37,6 +37,6 @@ def _of_column(rows: Sequence[Row], head: Head) -> Iterator[Fault]:
         yield Fault(place=row.grid.cell(row.line, head.text, head.position), problem=problem, remedy=remedy)
 
 
-def _text(row: Row, head: Head) -> str:
+def _text(row: SheetRow, head: Head) -> str:
     cells = row.cells
     return cells[head.position] if head.position < len(cells) else ""

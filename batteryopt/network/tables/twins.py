@@ -9,18 +9,18 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 
 from batteryopt.ground.errors import Fault
-from batteryopt.network.tables.schema import TABLES, Table
-from batteryopt.network.tables.sheet import Row
+from batteryopt.network.tables.schema import TABLES, TableSchema
+from batteryopt.network.tables.sheet import SheetRow
 from batteryopt.tables.input_faults import show
 
 
-def without_twins(sheets: Mapping[str, Sequence[Row]], faults: list[Fault]) -> dict[str, list[Row]]:
+def without_twins(sheets: Mapping[str, Sequence[SheetRow]], faults: list[Fault]) -> dict[str, list[SheetRow]]:
     """Return the rows of every table, the first of those that mean the same; the others go to `faults`."""
     return {name: list(_first_ones(TABLES[name], rows, faults)) for name, rows in sheets.items()}
 
 
-def _first_ones(table: Table, rows: Sequence[Row], faults: list[Fault]) -> Iterator[Row]:
-    seen: dict[tuple[object, ...], Row] = {}
+def _first_ones(table: TableSchema, rows: Sequence[SheetRow], faults: list[Fault]) -> Iterator[SheetRow]:
+    seen: dict[tuple[object, ...], SheetRow] = {}
     for row in rows:
         # what could not be read may have been another name
         if row.lacks_a_required_value() or any(field in row.faulty for field in table.key):
@@ -35,7 +35,7 @@ def _first_ones(table: Table, rows: Sequence[Row], faults: list[Fault]) -> Itera
         yield row
 
 
-def _keys(table: Table, row: Row) -> Iterator[tuple[object, ...]]:
+def _keys(table: TableSchema, row: SheetRow) -> Iterator[tuple[object, ...]]:
     """Yield what must not come again: a product may stand in two rows of a recipe, one for each side of it."""
     key = tuple(row.get(field) for field in table.key)
     if not table.sides:
@@ -45,7 +45,7 @@ def _keys(table: Table, row: Row) -> Iterator[tuple[object, ...]]:
             yield (*key, side)
 
 
-def _said(table: Table, row: Row) -> str:
+def _said(table: TableSchema, row: SheetRow) -> str:
     """Return the names that two rows share, or that they share all."""
     if len(table.key) == len(table.columns) and not table.sides and table.name != "groups":
         return "says the same"

@@ -11,9 +11,9 @@ import numpy as np
 
 from batteryopt.ground.errors import Fault, InvalidInput, nearest
 from batteryopt.network.data.instance import Floats
-from batteryopt.network.tables.cells import Kind, NotAValue, text_of, value_of
+from batteryopt.network.tables.cells import CellKind, NotAValue, text_of, value_of
 from batteryopt.network.tables.folder import BESIDE
-from batteryopt.network.tables.grid import COMMENT, Grid, Line, Source, Unreadable, holds_something
+from batteryopt.network.tables.grid import COMMENT, CellGrid, Line, Source, Unreadable, holds_something
 from batteryopt.network.tables.matrices import matrix_of, read_matrix_file
 from batteryopt.network.tables.settings import TEXTS, policy_columns
 from batteryopt.tables.spreadsheet import cells_of
@@ -25,7 +25,7 @@ FILE_SUFFIXES = (".csv", ".npz")
 """A distance table may also lie in a file beside the workbook."""
 
 
-class SheetGrid(Grid):
+class SheetGrid(CellGrid):
     """A sheet of a workbook."""
 
     def row(self, line: int) -> str:
@@ -173,7 +173,7 @@ def _trimmed(cells: Sequence[str]) -> list[str]:
     return list(cells[:length])
 
 
-def _is_square(grid: Grid) -> bool:
+def _is_square(grid: CellGrid) -> bool:
     """Whether a sheet has the same names on both sides."""
     (_, header), *rest = grid.lines
     return bool(rest) and [cells[0] for _, cells in rest] == list(header[1:])
@@ -205,7 +205,7 @@ def _setting(table: str, key: str, values: Sequence[str]) -> Any:
         return values[0] if len(values) == 1 else list(values)
     column = policy_columns().get(key) if table == "policy" else None
     found = [
-        _yes_or_no(text) if column is not None and column.kind is Kind.YES_NO else _number(text) for text in values
+        _yes_or_no(text) if column is not None and column.kind is CellKind.YES_NO else _number(text) for text in values
     ]
     return found[0] if len(found) == 1 else found
 
@@ -218,7 +218,7 @@ def _number(text: str) -> float | str:
 
 
 def _yes_or_no(text: str) -> bool | str:
-    column = next(column for column in policy_columns().values() if column.kind is Kind.YES_NO)
+    column = next(column for column in policy_columns().values() if column.kind is CellKind.YES_NO)
     try:
         found: bool = value_of(text, column)
     except NotAValue:

@@ -13,11 +13,11 @@ import numpy as np
 from batteryopt.ground.errors import Fault, InvalidInput
 from batteryopt.ground.files import write_atomically
 from batteryopt.network.data.instance import Floats, Network
-from batteryopt.network.tables.cells import Column, Kind, text_of
+from batteryopt.network.tables.cells import CellKind, Column, text_of
 from batteryopt.network.tables.guide import column_note, readme_rows, setting_rows
 from batteryopt.network.tables.lists import drop_down_of
 from batteryopt.network.tables.rows import Head, Values, cell_of, heads_of, rows_of, settings_of_network, text_of_head
-from batteryopt.network.tables.schema import TABLES, Table
+from batteryopt.network.tables.schema import TABLES, TableSchema
 from batteryopt.network.tables.workbook import KEY, MEANING, README, SETTINGS, VALUE
 from batteryopt.network.tables.writer import unwritable_names
 from batteryopt.tables import spreadsheet
@@ -124,13 +124,13 @@ class _Writing:
             value = values.get(key)
             for position, item in enumerate(value if isinstance(value, list | tuple) else [value], start=3):
                 spreadsheet.put(sheet.cell(line, position), _cell_value(item), NUMBER)
-            if column is not None and column.kind is Kind.YES_NO:
+            if column is not None and column.kind is CellKind.YES_NO:
                 spreadsheet.offer(sheet, f"C{line}", '"yes,no"', must="Expected yes or no.")
         spreadsheet.widths(sheet, [[key for key, _, _ in setting_rows(values, "")]])
         sheet.column_dimensions["B"].width, sheet.column_dimensions["C"].width = MEANING_WIDTH, 26
         sheet.freeze_panes = "C2"
 
-    def _table(self, table: Table, rows: Sequence[Values]) -> None:
+    def _table(self, table: TableSchema, rows: Sequence[Values]) -> None:
         sheet = self.book.create_sheet(table.name)
         periods = [period.name for period in self.network.periods]
         used = heads_of(table, rows, len(periods))
@@ -192,4 +192,4 @@ def _cell_value(value: Any) -> Any:
 
 
 def _format(column: Column) -> str:
-    return {Kind.NUMBER: NUMBER, Kind.WHOLE: WHOLE}.get(column.kind, "General")
+    return {CellKind.NUMBER: NUMBER, CellKind.WHOLE: WHOLE}.get(column.kind, "General")

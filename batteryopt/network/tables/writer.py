@@ -19,7 +19,7 @@ from batteryopt.network.tables.folder import FILE, KIND
 from batteryopt.network.tables.grid import COMMENT
 from batteryopt.network.tables.matrices import matrix_bytes
 from batteryopt.network.tables.rows import Values, cell_of, heads_of, rows_of, settings_of_network, text_of_head
-from batteryopt.network.tables.schema import TABLES, Table
+from batteryopt.network.tables.schema import TABLES, TableSchema
 
 
 def write(network: Network, folder: str | os.PathLike[str]) -> None:
@@ -80,7 +80,7 @@ def unwritable_names(network: Network) -> Iterator[Fault]:
             yield Fault(place=type(entity).__name__.lower(), problem=f"the name {name!r} fits no table", remedy=remedy)
 
 
-def _csv(table: Table, rows: list[Values], periods: list[str]) -> str:
+def _csv(table: TableSchema, rows: list[Values], periods: list[str]) -> str:
     heads = heads_of(table, rows, len(periods))
     stream = io.StringIO()
     writer = csv.writer(stream, lineterminator="\n")

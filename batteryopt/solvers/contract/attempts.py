@@ -62,7 +62,7 @@ EQUALITY_SLACK = 1e-9
 
 
 @dataclass(frozen=True, kw_only=True)
-class Answer:
+class Attempt:
     """What an interior-point code returned: Ipopt's status code, the point (n), multipliers, its closing words."""
 
     status: int
@@ -81,14 +81,14 @@ class Start:
     multipliers: Multipliers | None = None
 
 
-Runner = Callable[[NonlinearProgram, Watched, Start, Options, dict[str, Any]], Answer]
+Runner = Callable[[NonlinearProgram, Watched, Start, Options, dict[str, Any]], Attempt]
 """Runs a code once with settings of its own."""
 
 
-def attempted(run: Runner, program: NonlinearProgram, callbacks: Watched, start: Start, options: Options) -> Answer:
+def attempted(run: Runner, program: NonlinearProgram, callbacks: Watched, start: Start, options: Options) -> Attempt:
     """Return the attempt with the least KKT residual; the first that is small enough ends it."""
     began = time.perf_counter()
-    best: Answer | None = None
+    best: Attempt | None = None
     for settings in ATTEMPTS:
         left = options.after(time.perf_counter() - began)
         answer = _measured(program, run(program, callbacks, start, left, settings))
@@ -104,7 +104,7 @@ def attempted(run: Runner, program: NonlinearProgram, callbacks: Watched, start:
     return dataclasses.replace(best, iterations=callbacks.iterations)
 
 
-def _measured(program: NonlinearProgram, answer: Answer) -> Answer:
+def _measured(program: NonlinearProgram, answer: Attempt) -> Attempt:
     """Return a claim with the KKT residual of its point, and with better multipliers where its own do not bear it."""
     if answer.status not in CLAIMS:
         return answer
@@ -117,7 +117,7 @@ def _measured(program: NonlinearProgram, answer: Answer) -> Answer:
     return dataclasses.replace(answer, residual=residual)
 
 
-def _is_worth_another(answer: Answer) -> bool:
+def _is_worth_another(answer: Attempt) -> bool:
     return answer.status in RETRIED or (answer.status in CLAIMS and not answer.residual <= STATIONARITY)
 
 

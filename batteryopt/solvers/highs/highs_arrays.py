@@ -14,7 +14,7 @@ from batteryopt.solvers.compile.arrays import Floats, QuadraticProgram
 from batteryopt.solvers.contract.adapter import Options, ProgressListener
 from batteryopt.solvers.contract.points import claim_tolerance, is_proven, judged
 from batteryopt.solvers.highs.highs_quadratic import is_unbounded, run_quadratic
-from batteryopt.solvers.highs.highs_run import Run, Watch, run
+from batteryopt.solvers.highs.highs_run import HighsRun, Watch, run
 
 DUALITY_GAP = 1e-6
 """Relative gap between a point and the bound that its duals prove, up to which it is called optimal."""
@@ -137,7 +137,7 @@ def _quadratic(program: QuadraticProgram, options: Options, watch: Watch, start:
     )
 
 
-def _continuous(program: QuadraticProgram, options: Options, answer: Run) -> ArraySolution:
+def _continuous(program: QuadraticProgram, options: Options, answer: HighsRun) -> ArraySolution:
     """Return a run's answer, judged: the bound is the dual objective, by weak duality."""
     nothing = _without_point(answer)
     if answer.x is None or answer.row_duals is None:
@@ -188,7 +188,7 @@ def _rounded(program: QuadraticProgram, x: Floats, options: Options, watch: Watc
     return whole if again.x is None else np.where(program.is_integer, whole, again.x)
 
 
-def _without_point(answer: Run) -> ArraySolution:
+def _without_point(answer: HighsRun) -> ArraySolution:
     return ArraySolution(
         stop_reason=answer.stop_reason,
         point_status=PointStatus.NONE,

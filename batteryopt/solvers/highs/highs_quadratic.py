@@ -17,7 +17,7 @@ import scipy.sparse as sp
 from batteryopt.ground.status import StopReason
 from batteryopt.solvers.compile.arrays import Floats, QuadraticProgram
 from batteryopt.solvers.contract.adapter import Options
-from batteryopt.solvers.highs.highs_run import Run, Watch, run
+from batteryopt.solvers.highs.highs_run import HighsRun, Watch, run
 
 LIGHT, FIRM = 1e-6, 1e-2
 """What is added to the Hessian, relative to its largest entry: as a rule, and for a code that goes in circles."""
@@ -31,7 +31,7 @@ RAY_SLOPE = 1e-9
 """Slope along a ray, relative to the largest cost, from which on the objective is unbounded along it."""
 
 
-def run_quadratic(program: QuadraticProgram, options: Options, watch: Watch, start: Floats | None) -> Run:
+def run_quadratic(program: QuadraticProgram, options: Options, watch: Watch, start: Floats | None) -> HighsRun:
     """Return the answer of the last round that made the duality gap smaller; the sum of all rounds' time and work.
 
     Where the code goes in circles, which it does on one small program in a hundred, it is begun again with a firmer
@@ -52,7 +52,7 @@ def run_quadratic(program: QuadraticProgram, options: Options, watch: Watch, sta
     return dataclasses.replace(answer, seconds=seconds, iterations=iterations)
 
 
-def _rounds(program: QuadraticProgram, options: Options, watch: Watch, start: Floats | None, share: float) -> Run:
+def _rounds(program: QuadraticProgram, options: Options, watch: Watch, start: Floats | None, share: float) -> HighsRun:
     """Return the best answer of the proximal point method with one regularisation, a share of the Hessian's size."""
     rho = share * float(abs(program.Q).max())
     best, best_gap = None, np.inf

@@ -40,7 +40,7 @@ STOP_REASONS: dict[Any, StopReason] = {
 
 
 @dataclass(frozen=True, kw_only=True)
-class Run:
+class HighsRun:
     """HiGHS' own answer, in the program's sense and with its signs of duals.
 
     Attributes
@@ -95,7 +95,7 @@ def run(
     *,
     start: Floats | None = None,
     regularisation: float = 0.0,
-) -> Run:
+) -> HighsRun:
     """Run HiGHS once; a quadratic objective gets ``regularisation |x|^2 / 2`` added (taken off, if maximised)."""
     highs = new_highs()
     settings = settings_of(program, options) | {"qp_regularization_value": regularisation} | options.extra
@@ -227,14 +227,14 @@ def _known(value: float) -> float | None:
     return float(value) if math.isfinite(value) else None
 
 
-def _answer(highs: highspy.Highs, program: QuadraticProgram, seconds: float) -> Run:
+def _answer(highs: highspy.Highs, program: QuadraticProgram, seconds: float) -> HighsRun:
     status = highs.getModelStatus()
     info = highs.getInfo()
     solution = highs.getSolution()
     stop_reason = STOP_REASONS.get(status, StopReason.NUMERICAL_TROUBLE)
     is_feasible = info.primal_solution_status == highspy.SolutionStatus.kSolutionStatusFeasible
     has_point = is_feasible and not stop_reason.is_no_solution
-    return Run(
+    return HighsRun(
         stop_reason=stop_reason,
         x=np.array(solution.col_value, dtype=float) if has_point else None,
         row_duals=program.sign * np.array(solution.row_dual, dtype=float) if has_point else None,

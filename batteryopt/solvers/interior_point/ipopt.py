@@ -6,7 +6,7 @@ from typing import Any
 
 from batteryopt.solvers.compile.nonlinear import NonlinearProgram
 from batteryopt.solvers.contract.adapter import Options
-from batteryopt.solvers.contract.attempts import Answer, Start
+from batteryopt.solvers.contract.attempts import Attempt, Start
 from batteryopt.solvers.contract.watched import Watched
 from batteryopt.solvers.interior_point.ipopt_like import InteriorPointAdapter
 from batteryopt.solvers.interior_point.multipliers import Multipliers
@@ -38,7 +38,7 @@ class IpoptAdapter(InteriorPointAdapter):
         start: Start,
         options: Options,
         settings: dict[str, Any],
-    ) -> Answer:
+    ) -> Attempt:
         """Run Ipopt once."""
         import cyipopt
 
@@ -71,7 +71,7 @@ def run_problem(
     callbacks: Watched,
     start: Start,
     settings: dict[str, Any],
-) -> Answer:
+) -> Attempt:
     """Run a class with cyipopt's interface and return its answer."""
     problem = problem_class(
         n=len(program.lower),
@@ -94,7 +94,7 @@ def run_problem(
         seeds = {"lagrange": start.multipliers.rows, "zl": start.multipliers.lower, "zu": start.multipliers.upper}
     x, info = problem.solve(start.x, **seeds)
     message = info["status_msg"]
-    return Answer(
+    return Attempt(
         status=int(info["status"]),
         x=x,
         multipliers=Multipliers(rows=info["mult_g"], lower=info["mult_x_L"], upper=info["mult_x_U"]),

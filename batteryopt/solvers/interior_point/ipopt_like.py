@@ -17,7 +17,7 @@ from batteryopt.solvers.compile.arrays import expression_value
 from batteryopt.solvers.compile.components import Parts, parts_of
 from batteryopt.solvers.compile.nonlinear import NonlinearProgram, compile_nonlinear
 from batteryopt.solvers.contract.adapter import Adapter, Capability, Indicator, Options, ProgressListener, Report
-from batteryopt.solvers.contract.attempts import STATUSES, Answer, Start, attempted, pushed_inside
+from batteryopt.solvers.contract.attempts import STATUSES, Attempt, Start, attempted, pushed_inside
 from batteryopt.solvers.contract.points import (
     claim_tolerance,
     empty_domains,
@@ -52,7 +52,7 @@ class InteriorPointAdapter(Adapter):
         start: Start,
         options: Options,
         settings: dict[str, Any],
-    ) -> Answer:
+    ) -> Attempt:
         """Run the code once, with Ipopt's options `settings` below those of the caller."""
 
     def solve(
@@ -98,7 +98,7 @@ class InteriorPointAdapter(Adapter):
 
     def _answer(
         self, program: NonlinearProgram, start: Start, options: Options, on_progress: ProgressListener | None
-    ) -> Answer:
+    ) -> Attempt:
         with catching_interrupt() as flag:
             callbacks = Watched(program, flag, on_progress)
             answer = attempted(self.run, program, callbacks, start, options)
@@ -106,7 +106,7 @@ class InteriorPointAdapter(Adapter):
             raise callbacks.error
         return answer
 
-    def _judged(self, program: NonlinearProgram, parts: Parts, answer: Answer, options: Options) -> Report:
+    def _judged(self, program: NonlinearProgram, parts: Parts, answer: Attempt, options: Options) -> Report:
         """Return the report, after the constraints at the point and the KKT conditions had their say."""
         stop_reason, status = STATUSES.get(answer.status, (StopReason.NUMERICAL_TROUBLE, PointStatus.UNKNOWN))
         tolerance = claim_tolerance(options)
@@ -122,7 +122,7 @@ class InteriorPointAdapter(Adapter):
         return self._report(program, parts, answer, stop_reason, status)
 
     def _report(
-        self, program: NonlinearProgram, parts: Parts, answer: Answer, stop_reason: StopReason, status: PointStatus
+        self, program: NonlinearProgram, parts: Parts, answer: Attempt, stop_reason: StopReason, status: PointStatus
     ) -> Report:
         report = Report(
             solver=self.name,
@@ -166,7 +166,7 @@ class InteriorPointAdapter(Adapter):
         )
 
 
-def _residual(program: NonlinearProgram, parts: Parts, answer: Answer) -> float:
+def _residual(program: NonlinearProgram, parts: Parts, answer: Attempt) -> float:
     """Return the KKT residual of an answer, in the model's own units where its numbers are small."""
     small = small_units(parts, expression_value(parts.objective))
     if small is None:

@@ -10,7 +10,7 @@ from typing import Any
 
 from batteryopt.solvers.compile.nonlinear import NonlinearProgram
 from batteryopt.solvers.contract.adapter import Options
-from batteryopt.solvers.contract.attempts import Answer, Start
+from batteryopt.solvers.contract.attempts import Attempt, Start
 from batteryopt.solvers.contract.watched import Watched
 from batteryopt.solvers.interior_point.ipopt import native_options, run_problem
 from batteryopt.solvers.interior_point.ipopt_like import InteriorPointAdapter
@@ -36,7 +36,7 @@ class PounceAdapter(InteriorPointAdapter):
         start: Start,
         options: Options,
         settings: dict[str, Any],
-    ) -> Answer:
+    ) -> Attempt:
         """Run POUNCE once."""
         pounce = _quietly_imported()
         try:

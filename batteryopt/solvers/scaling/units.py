@@ -39,7 +39,7 @@ LEAST, MOST = 2.0**-100, 2.0**100
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
-class Terms:
+class ProductTerms:
     """An expression as terms, each a coefficient and the variables of its product, with multiplicity."""
 
     constant: float
@@ -48,13 +48,13 @@ class Terms:
     """What is not quadratic; None where nothing is left."""
 
 
-def terms_of(expression: Any) -> Terms:
+def terms_of(expression: Any) -> ProductTerms:
     """Return an expression as terms; fixed variables are numbers."""
     repn = generate_standard_repn(expression, quadratic=True)
     linear = zip(repn.linear_coefs, ((v,) for v in repn.linear_vars), strict=True)
     quadratic = zip(repn.quadratic_coefs, repn.quadratic_vars, strict=True)
     products = tuple((float(c), tuple(vs)) for c, vs in (*linear, *quadratic) if c)
-    return Terms(constant=float(repn.constant), products=products, rest=repn.nonlinear_expr)
+    return ProductTerms(constant=float(repn.constant), products=products, rest=repn.nonlinear_expr)
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -178,7 +178,7 @@ class _Fit:
                     self._add([(position, 1.0)], math.log2(abs(bound)))
         return int(self._columns[variable])
 
-    def add_row(self, terms: Terms, bounds: Sequence[float | None], *, has_level: bool) -> None:
+    def add_row(self, terms: ProductTerms, bounds: Sequence[float | None], *, has_level: bool) -> None:
         """Ask that every term have the size of its row."""
         self._rows += 1
         row = -self._rows

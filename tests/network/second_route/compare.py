@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from batteryopt.ground.status import StopReason
 from batteryopt.network.data.instance import InvalidNetwork, Network
 from batteryopt.network.judge.check import check
-from batteryopt.network.plan.answer import Answer
+from batteryopt.network.plan.answer import NetworkAnswer
 from batteryopt.network.plan.solution import Solution
 from batteryopt.network.solve import solve
 from tests.network.random_networks import random_network
@@ -57,7 +57,7 @@ def compare(network: Network) -> Comparison:
     return Comparison("different" if faults else "same optimum", tuple(faults))
 
 
-def _is_beaten(route: SecondRoute, mine: Outcome, theirs: Answer) -> bool:
+def _is_beaten(route: SecondRoute, mine: Outcome, theirs: NetworkAnswer) -> bool:
     """Return whether the package's plan is good by the rows and sums here, and better: then the solver here erred."""
     if theirs.solution is None or mine.status is StopReason.TIME_LIMIT:
         return False
@@ -74,7 +74,7 @@ def _size(terms: dict[str, float]) -> float:
     return max(1.0, sum(abs(value) for value in terms.values()))
 
 
-def _optima(route: SecondRoute, mine: Outcome, theirs: Answer) -> list[str]:
+def _optima(route: SecondRoute, mine: Outcome, theirs: NetworkAnswer) -> list[str]:
     value = theirs.objective
     size = _size(route.terms_at(mine.values))
     if value is None or abs(mine.value - value) > MONEY * size:
@@ -82,7 +82,7 @@ def _optima(route: SecondRoute, mine: Outcome, theirs: Answer) -> list[str]:
     return []
 
 
-def _their_plan(route: SecondRoute, theirs: Answer) -> list[str]:
+def _their_plan(route: SecondRoute, theirs: NetworkAnswer) -> list[str]:
     """Judge the package's plan by the formulas here."""
     plan = theirs.solution
     assert plan is not None

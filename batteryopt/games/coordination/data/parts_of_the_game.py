@@ -25,7 +25,7 @@ _VEHICLES = ("market_size", "wholesale_price", "reservation_profit_retailer", "w
 _RETURNS = ("service_response", "voluntary_returns", "residual_value")
 
 
-class Market(enum.Flag):
+class GameMarket(enum.Flag):
     """What a model, or a part of one, is about."""
 
     VEHICLES = enum.auto()
@@ -45,7 +45,7 @@ class Part:
         Positions of its regions in the whole game.
     """
 
-    market: Market
+    market: GameMarket
     network: CoordinationNetwork
     regions: tuple[int, ...]
 
@@ -59,9 +59,9 @@ def parts_of(network: CoordinationNetwork) -> tuple[Part, ...]:
     batteries = network.replace(reservation_profit_manufacturer=None, reservation_profit_retailer=None)
     everywhere = tuple(range(network.regions))
     return (
-        Part(market=Market.BATTERIES, network=batteries, regions=everywhere),
+        Part(market=GameMarket.BATTERIES, network=batteries, regions=everywhere),
         *(
-            Part(market=Market.VEHICLES, network=_vehicles(network, regions), regions=regions)
+            Part(market=GameMarket.VEHICLES, network=_vehicles(network, regions), regions=regions)
             for regions in _groups(network)
         ),
     )

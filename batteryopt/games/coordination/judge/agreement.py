@@ -12,7 +12,7 @@ from typing import cast
 import numpy as np
 
 from batteryopt.games.coordination.data.region_faults import FloatArray
-from batteryopt.games.coordination.judge.own_sizes import Sizes
+from batteryopt.games.coordination.judge.own_sizes import OwnSizes
 from batteryopt.games.coordination.solution import Decision, Model, Solution, as_array, evaluate
 from batteryopt.ground.certificate import Certificate, Check
 
@@ -53,7 +53,7 @@ def _of_decisions(one: Solution, other: Solution, name: str) -> float:
 
 
 def _natural_size(solution: Solution, name: str) -> FloatArray | float:
-    size = Sizes.of(solution)
+    size = OwnSizes.of(solution)
     return {"recycling_service": size.service, "sales_effort": size.battery}.get(name, size.market)
 
 
@@ -64,7 +64,7 @@ def _distances(left: FloatArray, right: FloatArray, natural: FloatArray | float)
 
 def _effects(solution: Solution, name: str, left: FloatArray, right: FloatArray) -> FloatArray:
     """Return by what part of its money a player's profit changes, at most, with each of the other decisions."""
-    size, moved = Sizes.of(solution), np.abs(right - left)
+    size, moved = OwnSizes.of(solution), np.abs(right - left)
     if name == "wholesale_price":
         return np.asarray(moved * np.abs(solution.outcome.demand) / size.retail_money)
     if name == "transfer_price":
@@ -78,7 +78,7 @@ def _battery_effect(solution: Solution, name: str, decisions: FloatArray, positi
     changed = decisions.copy()
     changed[position] = value
     before, after = (_on_batteries(solution, {name: values}) for values in (decisions, changed))
-    size = Sizes.of(solution)
+    size = OwnSizes.of(solution)
     money = np.array([size.battery_money, size.battery_money, *size.enterprise_money])
     return float((np.abs(after - before) / money).max())
 
@@ -100,7 +100,7 @@ def _on_batteries(solution: Solution, changes: dict[str, FloatArray]) -> FloatAr
 
 def _of_profits(one: Solution, other: Solution) -> dict[str, float]:
     """Return the distances of the objective and of every player's profit, the members of a group each by itself."""
-    size, ours, theirs = Sizes.of(one), one.outcome, other.outcome
+    size, ours, theirs = OwnSizes.of(one), one.outcome, other.outcome
     batteries = size.enterprise_money.sum() + size.battery_money
     everything = np.array([size.retail_money.sum() + batteries])
 

@@ -14,7 +14,7 @@ import numpy as np
 from batteryopt.games.coordination.data.region_faults import FloatArray
 from batteryopt.games.coordination.judge.agreement import AGREEMENT_TOLERANCE, agreement
 from batteryopt.games.coordination.judge.deviations import chain_gain, leader_gain
-from batteryopt.games.coordination.judge.own_sizes import Sizes
+from batteryopt.games.coordination.judge.own_sizes import OwnSizes
 from batteryopt.games.coordination.judge.pareto import ParetoRegion
 from batteryopt.games.coordination.judge.responses import Board, enterprises, retailers
 from batteryopt.games.coordination.judge.stationarity import (
@@ -85,7 +85,7 @@ def _sound(solution: Solution) -> Iterator[Check]:
 
 
 def _followers(solution: Solution) -> Iterator[Check]:
-    board, outcome, size = Board(solution.network), solution.outcome, Sizes.of(solution)
+    board, outcome, size = Board(solution.network), solution.outcome, OwnSizes.of(solution)
     p, w = as_array(solution.retail_price), as_array(solution.wholesale_price)
     e_n, U = as_array(solution.sales_effort), np.array([outcome.usable])
     w_t = cast(float, solution.transfer_price)
@@ -136,13 +136,13 @@ def _unimprovable(player: str, gains: FloatArray, money: FloatArray) -> Check:
 
 
 def _all_money(solution: Solution) -> float:
-    size = Sizes.of(solution)
+    size = OwnSizes.of(solution)
     return float(size.retail_money.sum() + size.enterprise_money.sum() + size.battery_money)
 
 
 def _violations(solution: Solution) -> Iterator[tuple[float, str]]:
     """Yield by how much each group of constraints is violated, relative to the size of what it limits."""
-    g, outcome, size = solution.network, solution.outcome, Sizes.of(solution)
+    g, outcome, size = solution.network, solution.outcome, OwnSizes.of(solution)
     yield _violation("recycling service", as_array(solution.recycling_service), 0.0, size.service)
     yield _violation("sales effort", as_array(solution.sales_effort), 0.0, size.battery)
     if g.sign_constraints:

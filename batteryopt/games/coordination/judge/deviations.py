@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from batteryopt.games.coordination.data.region_faults import FloatArray
-from batteryopt.games.coordination.judge.own_sizes import Sizes, by_market, market_of
+from batteryopt.games.coordination.judge.own_sizes import OwnSizes, by_market, market_of
 from batteryopt.games.coordination.judge.responses import Board, enterprises_answer, retailers_answer
 from batteryopt.games.coordination.solution import Model, Solution, as_array
 
@@ -32,7 +32,7 @@ def leader_gain(solution: Solution) -> float:
     Markets of vehicles between which nobody crosses, and the batteries, know nothing of each other: a try tries each
     of them, and each gain counts in its own size. All together they are tried too, as if that were not known.
     """
-    leader = _Leader(solution)
+    leader = _ManufacturersDecisions(solution)
     tried = _along_lines(leader.here, leader.low, leader.high, leader.sizes)
     if len(leader.here) <= _FEW:
         tried = np.vstack([tried, leader.scan()])
@@ -55,19 +55,19 @@ def chain_gain(solution: Solution) -> float:
 
 def _money(solution: Solution, *, chain: bool) -> FloatArray:
     """Return the sizes of the money in each market of vehicles, in the batteries, and in all of them."""
-    size = Sizes.of(solution)
+    size = OwnSizes.of(solution)
     batteries = size.battery_money + (float(size.enterprise_money.sum()) if chain else 0.0)
     money = np.append(by_market(solution.network, size.retail_money), batteries)
     return np.append(money, money.sum())
 
 
-class _Leader:
+class _ManufacturersDecisions:
     """The manufacturer's decisions as one vector: services, then the prices that are its own."""
 
     def __init__(self, solution: Solution) -> None:
         self.solution, self.board = solution, Board(solution.network)
         g, R = solution.network, solution.network.regions
-        size = Sizes.of(solution)
+        size = OwnSizes.of(solution)
         here = [as_array(solution.recycling_service)]
         low, high = [np.zeros(R)], [np.full(R, np.inf)]
         sizes = [np.full(R, size.service)]
@@ -165,7 +165,7 @@ class _Owner:
         self.markets, market = market_of(solution.network)
         decisions = (solution.retail_price, solution.recycling_service, solution.sales_effort)
         self.here = np.concatenate([as_array(z) for z in decisions])
-        size, efforts = Sizes.of(solution), solution.network.enterprises
+        size, efforts = OwnSizes.of(solution), solution.network.enterprises
         self.sizes = np.concatenate([size.market, np.full(self.R, size.service), np.full(efforts, size.battery)])
         self.market = np.append(market, np.full(self.R + efforts, self.markets))
         """Which market each decision belongs to, the batteries last."""

@@ -18,7 +18,7 @@ from batteryopt.games.coordination.solution import Solution, as_array
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
-class Sizes:
+class OwnSizes:
     """Sizes of an answer's quantities and money.
 
     Attributes
@@ -43,7 +43,7 @@ class Sizes:
     battery_money: float
 
     @classmethod
-    def of(cls, solution: Solution) -> Sizes:
+    def of(cls, solution: Solution) -> OwnSizes:
         """Return the sizes of an answer."""
         g, outcome = solution.network, solution.outcome
         p, w = as_array(solution.retail_price), as_array(solution.wholesale_price)

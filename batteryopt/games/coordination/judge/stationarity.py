@@ -16,7 +16,7 @@ from scipy.optimize import nnls
 from scipy.sparse.linalg import spsolve
 
 from batteryopt.games.coordination.data.region_faults import FloatArray
-from batteryopt.games.coordination.judge.own_sizes import Sizes
+from batteryopt.games.coordination.judge.own_sizes import OwnSizes
 from batteryopt.games.coordination.judge.responses import Board, enterprises_answer
 from batteryopt.games.coordination.solution import Model, Solution, as_array
 
@@ -29,7 +29,7 @@ ACTIVE = 1e-6
 def retailers_residual(solution: Solution) -> float:
     """Return the largest residual of the retailers' conditions: ``Q_r - (p_r - w_r)`` between ``p_r, Q_r >= 0``."""
     p, w = as_array(solution.retail_price), as_array(solution.wholesale_price)
-    Q, scale = solution.outcome.demand, Sizes.of(solution).market
+    Q, scale = solution.outcome.demand, OwnSizes.of(solution).market
     gradient = (Q - (p - w)) / scale
     if not solution.network.sign_constraints:
         return float(np.abs(gradient).max())
@@ -45,7 +45,7 @@ def enterprises_residual(solution: Solution) -> float:
     e_n, response = as_array(solution.sales_effort), g.effort_rivalry * (1 - 1 / g.enterprises)
     margin = outcome.resale_price - cast(float, solution.transfer_price) - np.asarray(g.testing_cost)
     gradient = outcome.quantity + response * margin - g.effort_costs * e_n
-    scale = Sizes.of(solution).battery
+    scale = OwnSizes.of(solution).battery
     low = _is_active(e_n, scale)
     if g.sign_constraints and response > 0:
         low |= _is_active(outcome.quantity, scale)
@@ -62,7 +62,7 @@ def chain_residual(solution: Solution) -> float:
     by_service = board.beta * worth - e_r
     by_effort = outcome.quantity + g.effort_rivalry * (margin - margin.mean()) - board.k * e_n
     gradient = np.concatenate([by_price, by_service, by_effort])
-    size = Sizes.of(solution)
+    size = OwnSizes.of(solution)
     sizes = np.concatenate([size.market, np.full(len(e_r), size.service), np.full(len(e_n), size.battery)])
     return _residual(gradient, _chain_constraints(solution, board), sizes)
 
@@ -77,7 +77,7 @@ def leader_residual(solution: Solution) -> float:
 
 
 def _leader_residual(solution: Solution, *, is_edge_free: bool) -> float:
-    g, board, size = solution.network, Board(solution.network), Sizes.of(solution)
+    g, board, size = solution.network, Board(solution.network), OwnSizes.of(solution)
     e_r, w_t = as_array(solution.recycling_service), cast(float, solution.transfer_price)
     revenue = w_t * g.usable_share + g.scrap_value * (1 - g.usable_share)
     gradient, sizes = [board.beta * revenue - (1 - solution.cost_share) * e_r], [np.full(len(e_r), size.service)]
@@ -119,7 +119,7 @@ def _participation_columns(
     if g.reservation_profit_echelon is not None:
         by_supply, by_price = _enterprise_slopes(solution, board)
         least = np.asarray(g.reservation_profit_echelon)
-        money = np.maximum(np.abs(least), Sizes.of(solution).enterprise_money)
+        money = np.maximum(np.abs(least), OwnSizes.of(solution).enterprise_money)
         for n in _where(_is_active(outcome.enterprises - least, money)):
             column = np.zeros(len(whole))
             column[:R] = board.theta * board.beta * by_supply[n]
@@ -128,7 +128,7 @@ def _participation_columns(
     if g.reservation_profit_retailer is not None and solution.model is Model.DECENTRALIZED_WHOLESALE:
         slopes = _RetailerSlopes(solution, board, is_edge_free=is_edge_free)
         least = np.asarray(g.reservation_profit_retailer)
-        retail_money = np.maximum(np.abs(least), Sizes.of(solution).retail_money)
+        retail_money = np.maximum(np.abs(least), OwnSizes.of(solution).retail_money)
         for r in _where(_is_active(outcome.retailers - least, retail_money)):
             columns.append(np.concatenate([np.zeros(R), slopes.of_retailer(r)]))
     return columns
@@ -145,7 +145,7 @@ class _RetailerSlopes:
         self.board = board
         self.p, self.w = as_array(solution.retail_price), as_array(solution.wholesale_price)
         self.demand = solution.outcome.demand
-        scale = Sizes.of(solution).market
+        scale = OwnSizes.of(solution).market
         pushed = np.abs(self.demand - (self.p - self.w)) > ACTIVE * scale
         held = pushed | (not is_edge_free)
         at_zero_demand = _is_active(self.demand, scale) & held & board.is_signed
@@ -194,7 +194,7 @@ def _chain_constraints(solution: Solution, board: Board) -> list[FloatArray]:
     g, outcome = solution.network, solution.outcome
     R, N = g.regions, g.enterprises
     p, e_r, e_n = (as_array(z) for z in (solution.retail_price, solution.recycling_service, solution.sales_effort))
-    size = Sizes.of(solution)
+    size = OwnSizes.of(solution)
     sizes: tuple[FloatArray | float, ...] = (size.market, size.service, size.battery)
     signed: list[FloatArray] = [p if g.sign_constraints else np.full(R, np.inf), e_r, e_n]
     at_zero = np.concatenate([_is_active(z, size) for z, size in zip(signed, sizes, strict=True)])

@@ -15,7 +15,7 @@ from scipy.sparse.linalg import spsolve
 
 from batteryopt import bilevel
 from batteryopt.games.coordination.data.instance import Instance, as_network
-from batteryopt.games.coordination.data.parts_of_the_game import Market
+from batteryopt.games.coordination.data.parts_of_the_game import GameMarket
 from batteryopt.games.coordination.data.regions import CoordinationNetwork
 from batteryopt.games.coordination.solution import Model, Solution
 
@@ -30,7 +30,7 @@ QUANTITY_SIGN = "no enterprise takes less than nothing: u_n >= 0"
 """Meanings of what stands in more than one model."""
 
 
-def build(instance: Instance, model: Model, market: Market = Market.BOTH) -> Any:
+def build(instance: Instance, model: Model, market: GameMarket = GameMarket.BOTH) -> Any:
     """Return the Pyomo model of an instance, or of a part of one (see `parts`).
 
     Its variables have the same names in every model: ``retail_price[r]`` and ``wholesale_price[r]`` for vehicles,
@@ -40,9 +40,9 @@ def build(instance: Instance, model: Model, market: Market = Market.BOTH) -> Any
     network = as_network(instance)
     m = pyo.ConcreteModel(name=model.value, doc="coordination game, see batteryopt.games.coordination.data.regions")
     add_sets(m, network)
-    if Market.VEHICLES in market:
+    if GameMarket.VEHICLES in market:
         add_vehicles(m, network, model)
-    if Market.BATTERIES in market:
+    if GameMarket.BATTERIES in market:
         add_batteries(m, network, model)
     if model not in LEADING_CHAIN:
         add_participation(m, network, market)
@@ -258,20 +258,20 @@ def add_pooling(m: Any, network: CoordinationNetwork) -> None:
     )
 
 
-def add_participation(m: Any, network: CoordinationNetwork, market: Market) -> None:
+def add_participation(m: Any, network: CoordinationNetwork, market: GameMarket) -> None:
     """Have the leader leave every player its reservation profit, and earn its own."""
     least = network.reservation_profit_manufacturer
     if least is not None:
         m.manufacturer_takes_part = pyo.Constraint(
             expr=manufacturer_profit(m, network, market) >= least, doc="pi_M at least its reservation profit"
         )
-    if network.reservation_profit_retailer is not None and Market.VEHICLES in market:
+    if network.reservation_profit_retailer is not None and GameMarket.VEHICLES in market:
         m.retailer_takes_part = pyo.Constraint(
             m.REGIONS,
             rule=lambda m, r: m.retailer[r].profit.expr >= network.reservation_profit_retailer[r],
             doc="pi_r at least its reservation profit",
         )
-    if network.reservation_profit_echelon is not None and Market.BATTERIES in market:
+    if network.reservation_profit_echelon is not None and GameMarket.BATTERIES in market:
         m.enterprise_takes_part = pyo.Constraint(
             m.ENTERPRISES,
             rule=lambda m, n: m.enterprise[n].profit.expr >= network.reservation_profit_echelon[n],
@@ -315,26 +315,26 @@ def service_cost(m: Any) -> Any:
     return pyo.quicksum(m.recycling_service[r] ** 2 for r in m.REGIONS) / 2
 
 
-def manufacturer_profit(m: Any, network: CoordinationNetwork, market: Market = Market.BOTH) -> Any:
+def manufacturer_profit(m: Any, network: CoordinationNetwork, market: GameMarket = GameMarket.BOTH) -> Any:
     """pi_M = sum_r (w_r - c) Q_r + G sum_r C_r - (1 - x) sum_r e_r^2 / 2, with sum_r C_r = U / theta."""
     profit = 0.0
-    if Market.VEHICLES in market:
+    if GameMarket.VEHICLES in market:
         profit += pyo.quicksum(
             (m.wholesale_price[r] - network.production_cost) * demand(m, network, r) for r in m.REGIONS
         )
-    if Market.BATTERIES in market:
+    if GameMarket.BATTERIES in market:
         theta = network.usable_share
         profit += (m.transfer_price + network.scrap_value * (1 - theta) / theta) * m.usable
         profit -= (1 - m.cost_share) * service_cost(m)
     return profit
 
 
-def chain_profit(m: Any, network: CoordinationNetwork, market: Market = Market.BOTH) -> Any:
+def chain_profit(m: Any, network: CoordinationNetwork, market: GameMarket = GameMarket.BOTH) -> Any:
     """pi_S = sum_r (p_r - c) Q_r + f (1 - theta) sum_r C_r + sum_n [(p_n - c_n) u_n - k_n e_n^2/2] - sum_r e_r^2/2."""
     profit = 0.0
-    if Market.VEHICLES in market:
+    if GameMarket.VEHICLES in market:
         profit += pyo.quicksum((m.retail_price[r] - network.production_cost) * demand(m, network, r) for r in m.REGIONS)
-    if Market.BATTERIES in market:
+    if GameMarket.BATTERIES in market:
         theta = network.usable_share
         profit += network.scrap_value * (1 - theta) / theta * m.usable
         profit += pyo.quicksum(

@@ -13,7 +13,7 @@ import pyomo.environ as pyo
 
 from batteryopt import bilevel, solvers
 from batteryopt.games.coordination.data.instance import Instance, as_network
-from batteryopt.games.coordination.data.parts_of_the_game import Market, Part, parts_of
+from batteryopt.games.coordination.data.parts_of_the_game import GameMarket, Part, parts_of
 from batteryopt.games.coordination.data.region_faults import FloatArray
 from batteryopt.games.coordination.model.build import build
 from batteryopt.games.coordination.model.rays import unbounded_transfer_price
@@ -123,7 +123,7 @@ def optimize(instance: Instance, model: Model, solver: str | None, options: Opti
 
 
 def _not_begun(part: Part, limit: float) -> PartFound:
-    words = "batteries" if part.market is Market.BATTERIES else "vehicles"
+    words = "batteries" if part.market is GameMarket.BATTERIES else "vehicles"
     return PartFound(
         part=part,
         solver="none",
@@ -134,7 +134,7 @@ def _not_begun(part: Part, limit: float) -> PartFound:
 
 
 def _solved(part: Part, model: Model, solver: str | None, options: Options) -> PartFound:
-    ray = unbounded_transfer_price(part.network) if part.market is Market.BATTERIES else None
+    ray = unbounded_transfer_price(part.network) if part.market is GameMarket.BATTERIES else None
     if ray is not None and model is Model.DECENTRALIZED_TRANSFER:
         return PartFound(
             part=part, solver="ray", stop_reason=StopReason.UNBOUNDED, point_status=PointStatus.NONE, note=ray
@@ -184,7 +184,7 @@ def _read(m: Any, part: Part, found: PartFound) -> PartFound:
     """Return what was found with the decisions that the model's variables hold."""
     if found.point_status is PointStatus.NONE:
         return found
-    names = _VEHICLE_NAMES if part.market is Market.VEHICLES else _BATTERY_NAMES
+    names = _VEHICLE_NAMES if part.market is GameMarket.VEHICLES else _BATTERY_NAMES
     values = {name: np.array([float(v.value) for v in m.component(name).values()]) for name in names}
     return dataclasses.replace(
         found, values=values, objective=float(pyo.value(m.objective)), gross=_gross(part, values)
@@ -194,7 +194,7 @@ def _read(m: Any, part: Part, found: PartFound) -> PartFound:
 def _gross(part: Part, values: dict[str, FloatArray]) -> float:
     """Return the sizes of all money that a part's chain takes in and spends."""
     network = part.network
-    if part.market is Market.VEHICLES:
+    if part.market is GameMarket.VEHICLES:
         price = values["retail_price"]
         demand = np.asarray(network.market_size) - price + network.cross_prices @ price
         return float((np.abs(price) + network.production_cost) @ np.abs(demand))
@@ -266,7 +266,7 @@ def _put_together(instance: Instance, model: Model, found: list[PartFound]) -> S
     by_region = {name: np.zeros(as_network(instance).regions) for name in _VEHICLE_NAMES}
     batteries: dict[str, FloatArray] = {}
     for part in found:
-        if part.part.market is Market.BATTERIES:
+        if part.part.market is GameMarket.BATTERIES:
             batteries = part.values
             continue
         for name, values in by_region.items():

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from batteryopt.games.coordination.answer import Result
+from batteryopt.games.coordination.answer import CoordinationResult
 from batteryopt.games.coordination.formula.equilibrium import Parameters
-from batteryopt.games.coordination.paper.published import FAULTS, TABLE_2, TABLE_2_INSTANCE
-from batteryopt.games.coordination.paper.published import Figure as PublishedFigure
+from batteryopt.games.coordination.paper.published import FAULTS, TABLE_2, TABLE_2_INSTANCE, PrintedFigure
 from batteryopt.games.coordination.solution import Model, Solution
 from batteryopt.games.coordination.solve import solve
 from batteryopt.games.shell.reproduction import Figure, PaperFault, Reproduction, Verdict
@@ -63,7 +62,7 @@ def reproduce(announce: Callable[[str], None] = lambda _: None) -> Reproduction:
     )
 
 
-def _figure(published: PublishedFigure, result: Result) -> Figure:
+def _figure(published: PrintedFigure, result: CoordinationResult) -> Figure:
     formula = _value(published, None if result.closed_form is None else result.closed_form[published.model].solution)
     optimizer = _value(published, result[published.model].solution)
     ours = [value for value in (formula, optimizer) if value is not None]
@@ -79,11 +78,11 @@ def _figure(published: PublishedFigure, result: Result) -> Figure:
     )
 
 
-def _value(published: PublishedFigure, solution: Solution | None) -> float | None:
+def _value(published: PrintedFigure, solution: Solution | None) -> float | None:
     return None if solution is None else published.value(solution)
 
 
-def _reason(published: PublishedFigure, ours: list[float]) -> str:
+def _reason(published: PrintedFigure, ours: list[float]) -> str:
     """Say by how much the printed figure is off, if both routes have a figure to compare it with."""
     if len(ours) < 2:
         return "not reproduced: a route has no answer"
@@ -92,7 +91,7 @@ def _reason(published: PublishedFigure, ours: list[float]) -> str:
     return f"{size}: the row's profits do not add up to the chain's" if published.is_wrong else size
 
 
-def _notes(result: Result) -> tuple[str, ...]:
+def _notes(result: CoordinationResult) -> tuple[str, ...]:
     """Describe the contract that coordinates, of which the table prints only the profits."""
     contract = result[Model.CONTRACT]
     if contract.solution is None or contract.pareto is None:

@@ -30,7 +30,7 @@ from batteryopt.games.differential.model.players import (
     add_wholesale_prices,
 )
 from batteryopt.games.differential.model.values import RUNNING_TOTALS, Bargain, add_objective, add_values
-from batteryopt.games.differential.path.grid import Grid
+from batteryopt.games.differential.path.grid import TimeGrid
 from batteryopt.games.differential.path.quadrature import FloatArray
 from batteryopt.games.differential.solution import Model
 
@@ -40,7 +40,7 @@ __all__ = ["RUNNING_TOTALS", "Bargain", "ModelData", "build"]
 def build(
     instance: Instance,
     model: Model,
-    grid: Grid,
+    grid: TimeGrid,
     *,
     share: float | None = None,
     bargain: Bargain | None = None,
@@ -89,7 +89,7 @@ class ModelData:
 
     instance: Instance
     game: GameMatrices
-    grid: Grid
+    grid: TimeGrid
     credit_income: FloatArray
     """h(t) theta (k, n)."""
     weights: FloatArray
@@ -98,7 +98,7 @@ class ModelData:
     """dx/dt (k)."""
 
     @classmethod
-    def of(cls, instance: Instance, grid: Grid) -> ModelData:
+    def of(cls, instance: Instance, grid: TimeGrid) -> ModelData:
         """Return the data of an instance on a grid."""
         game = instance.matrices()
         credit_price = instance.credit_price_at(grid.times.ravel(), game.credit_price)

@@ -10,7 +10,7 @@ import pyomo.environ as pyo
 
 from batteryopt import bilevel, solvers
 from batteryopt.games.differential.model.build import RUNNING_TOTALS
-from batteryopt.games.differential.path.grid import Grid
+from batteryopt.games.differential.path.grid import TimeGrid
 from batteryopt.games.differential.path.quadrature import FloatArray
 from batteryopt.games.differential.path.trajectory import Trajectory
 from batteryopt.games.differential.solution import Model
@@ -151,7 +151,7 @@ def start_from(m: pyo.ConcreteModel, trajectory: Trajectory, share: float | None
 
 def read(m: pyo.ConcreteModel) -> Trajectory:
     """Return the trajectory that a solved model's variables hold."""
-    grid: Grid = m.data.grid
+    grid: TimeGrid = m.data.grid
     shape = grid.times.shape
     scale = m.share.value if hasattr(m, "share") else 1.0  # a contract's wholesale prices are per unit of the share
 

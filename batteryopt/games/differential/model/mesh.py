@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from batteryopt.games.differential.data.instance import Instance
-from batteryopt.games.differential.path.grid import FiniteGrid, Grid, InfiniteGrid
+from batteryopt.games.differential.path.grid import FiniteGrid, InfiniteGrid, TimeGrid
 from batteryopt.games.differential.path.quadrature import FloatArray, Rule, legendre_coefficients
 from batteryopt.games.differential.path.trajectory import Trajectory
 
@@ -25,7 +25,7 @@ _NOISE = 1e-13
 """Coefficients below this share of a path's size are rounding."""
 
 
-def first_grid(instance: Instance, degree: int) -> Grid:
+def first_grid(instance: Instance, degree: int) -> TimeGrid:
     """Return a grid whose first element is as long as the fastest decay of efficiency left alone takes, 1/|E|.
 
     Only the instance's own parameters are used: decay, discount rate, horizon and the times of its credit prices.
@@ -119,7 +119,7 @@ def estimate(trajectory: Trajectory, flow: FloatArray, sold: FloatArray) -> Mesh
     return MeshError(by_element=by_element, tail=float(tail / max(value, 1e-300)), discounts=discounts)
 
 
-def _left_out(grid: Grid, values: FloatArray, *, with_start: bool, size: float | None = None) -> FloatArray:
+def _left_out(grid: TimeGrid, values: FloatArray, *, with_start: bool, size: float | None = None) -> FloatArray:
     """Return the first Legendre coefficient left out, extrapolated (elements, paths).
 
     It is relative to each path's size, or to a size that is given.
@@ -134,8 +134,8 @@ def _left_out(grid: Grid, values: FloatArray, *, with_start: bool, size: float |
 
 
 def refine(
-    grid: Grid, error: MeshError, tolerance: float, *, tail_tolerance: float = np.inf, deepest: float = 0.0
-) -> Grid:
+    grid: TimeGrid, error: MeshError, tolerance: float, *, tail_tolerance: float = np.inf, deepest: float = 0.0
+) -> TimeGrid:
     """Return a grid with every element cut whose error exceeds the tolerance; the same grid where none does.
 
     An element is cut in two, in the middle in time; the last one of an infinite horizon into several, each half as
@@ -158,7 +158,7 @@ def refine(
     return replace(grid, levels=(*np.sort(levels)[::-1].tolist(), 0.0))
 
 
-def halved(grid: Grid) -> Grid:
+def halved(grid: TimeGrid) -> TimeGrid:
     """Return the grid with every element cut in two, for tables of convergence."""
     everywhere = np.full(grid.elements, np.inf)
     if not isinstance(grid, InfiniteGrid):

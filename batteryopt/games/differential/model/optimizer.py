@@ -19,7 +19,7 @@ from batteryopt.games.differential.model.cap_regimes import best_regime
 from batteryopt.games.differential.model.discrete import Discrete, OptimizerOptions, solve_discrete
 from batteryopt.games.differential.model.mesh import MeshError, estimate, first_grid, refine
 from batteryopt.games.differential.model.players import LEAST_SHARE
-from batteryopt.games.differential.path.grid import Grid
+from batteryopt.games.differential.path.grid import TimeGrid
 from batteryopt.games.differential.path.trajectory import Trajectory
 from batteryopt.games.differential.solution import Model, NoContract, PresentValue, Solution, demands, flows
 from batteryopt.ground.certificate import Certificate, Check
@@ -39,7 +39,7 @@ TAIL_TOLERANCE = 1e-6
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
-class Found:
+class FoundPaths:
     """What the numerical route found.
 
     Attributes
@@ -64,7 +64,7 @@ def solve(
     *,
     share: float | None = None,
     decentralized: Solution | None = None,
-) -> Found:
+) -> FoundPaths:
     """Solve one model numerically.
 
     Parameters
@@ -102,7 +102,7 @@ FIRST_SHARE = 0.5
 
 def _solve_contract(
     instance: Instance, options: OptimizerOptions, share: float | None, reserves: PresentValue, begin: float
-) -> Found:
+) -> FoundPaths:
     """Solve the contract at a given share, then let the share be decided, each time with another winner."""
     first = FIRST_SHARE if share is None else share
     start, error = solve_refined(instance, Model.CONTRACT, _remaining(options, begin), share=first)
@@ -226,7 +226,7 @@ def solve_refined(
 
 
 def _of_best_regime(
-    instance: Instance, model: Model, grid: Grid, options: OptimizerOptions, first: Discrete, deadline: float | None
+    instance: Instance, model: Model, grid: TimeGrid, options: OptimizerOptions, first: Discrete, deadline: float | None
 ) -> Discrete:
     """Return the best local optimum on the first grid over the regimes that price caps make."""
 
@@ -285,7 +285,7 @@ def _found(
     error: MeshError | None,
     begin: float,
     share_range: tuple[float, float] | None = None,
-) -> Found:
+) -> FoundPaths:
     run = Run(
         route=Route.OPTIMIZER,
         solver=last.solver,
@@ -294,7 +294,7 @@ def _found(
         seconds=time.perf_counter() - begin,
     )
     if last.trajectory is None or error is None:
-        return Found(model=model, run=run, reason=last.note or last.stop_reason.value)
+        return FoundPaths(model=model, run=run, reason=last.note or last.stop_reason.value)
     is_coarse = last.stop_reason.is_limit or instance.constrains_paths()
     tolerance = COARSE_MESH_TOLERANCE if is_coarse else MESH_TOLERANCE
     is_known = instance.is_finite or float(error.by_element[-1]) <= tolerance
@@ -308,7 +308,7 @@ def _found(
         is_steady_state_known=is_known,
     )
     checks = grid_checks(error, instance, is_stopped=last.stop_reason.is_limit)
-    return Found(model=model, run=run, solution=solution, certificate=last.certificate + checks)
+    return FoundPaths(model=model, run=run, solution=solution, certificate=last.certificate + checks)
 
 
 def grid_checks(error: MeshError, instance: Instance, *, is_stopped: bool = False) -> Certificate:

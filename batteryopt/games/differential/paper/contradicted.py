@@ -15,7 +15,7 @@ Number = Callable[[DifferentialGameInstance], float]
 
 
 @dataclass(frozen=True, kw_only=True)
-class PublishedFault:
+class ContradictedStatement:
     """A statement of the paper that its model contradicts.
 
     Attributes
@@ -140,8 +140,8 @@ def _demand_if_free(instance: DifferentialGameInstance) -> float:
     return _demand_under_contract(instance) / (1 + share)
 
 
-FAULTS: tuple[PublishedFault, ...] = (
-    PublishedFault(
+FAULTS: tuple[ContradictedStatement, ...] = (
+    ContradictedStatement(
         place="Prop. 1 and 3",
         printed="Q_1 > 0 and Q_2 > 0",
         right="Q > 0 only if 4 k (beta - gamma) eta (eta + rho) > n mu^2 (phi - (beta - gamma) c0)^2, n = 1, 2",
@@ -150,7 +150,7 @@ FAULTS: tuple[PublishedFault, ...] = (
         as_printed=_cost_for_a_real_root,
         as_derived=_cost_for_a_steady_state,
     ),
-    PublishedFault(
+    ContradictedStatement(
         place="Section Problem and symbol description",
         printed="0 < c_1 + c_2 - 2 h theta < (alpha_1 + alpha_2)/(beta - gamma) ensures positivity",
         right="each alpha_i - beta (c_i - h theta) + gamma (c_{3-i} - h theta) must be positive by itself",
@@ -158,13 +158,13 @@ FAULTS: tuple[PublishedFault, ...] = (
         "alpha = (20, 6) and c = (1, 12), which keep the assumption",
         as_derived=_negative_demand,
     ),
-    PublishedFault(
+    ContradictedStatement(
         place="Prop. 2",
         printed="paths under the integrated channel",
         right="paths under the decentralised channel",
         why="the formulas (17) to (21) are the decentralised ones",
     ),
-    PublishedFault(
+    ContradictedStatement(
         place="Corollaries 1 and 2",
         printed="0 < m_0 < ..., and the threshold of c0 satisfies 0 < m_0 < ...",
         right="0 < m_inf < ..., and the threshold of c0 satisfies m_inf(c0) = m_0",
@@ -172,7 +172,7 @@ FAULTS: tuple[PublishedFault, ...] = (
         "c0 = 0. Ours for the integrated game",
         as_derived=_cost_threshold,
     ),
-    PublishedFault(
+    ContradictedStatement(
         place="Corollary 3(ii)",
         printed="the derivative of p_i(t) by c0 is negative",
         right="only of the steady price; at the start it is m_0/2 when integrated and m_0/4 when decentralised",
@@ -181,7 +181,7 @@ FAULTS: tuple[PublishedFault, ...] = (
         as_printed=lambda instance: _price_by_cost(instance, steady=True),
         as_derived=lambda instance: _price_by_cost(instance, steady=False),
     ),
-    PublishedFault(
+    ContradictedStatement(
         place="text under Corollary 3",
         printed="prices, innovation and efficiency decrease with decreasing c0",
         right="they decrease with increasing c0 (the paper's own Corollary 3(ii))",
@@ -191,7 +191,7 @@ FAULTS: tuple[PublishedFault, ...] = (
             instance.replace(efficiency_unit_cost=0.9 * instance.efficiency_unit_cost)
         ),
     ),
-    PublishedFault(
+    ContradictedStatement(
         place="Corollary 4(i)",
         printed="p_1^D > p_2^D in the steady state iff c_1 - c_2 > 3 (alpha_1 - alpha_2)/(beta + gamma)",
         right="iff c_1 - c_2 > -3 (alpha_1 - alpha_2)/(beta + gamma)",
@@ -200,7 +200,7 @@ FAULTS: tuple[PublishedFault, ...] = (
         as_printed=_printed_price_gap(3.0, 0.25),
         as_derived=_steady_price_gap(Model.DECENTRALIZED),
     ),
-    PublishedFault(
+    ContradictedStatement(
         place="Corollary 4(ii)",
         printed="p_1^I > p_2^I in the steady state iff c_1 - c_2 > (alpha_1 - alpha_2)/(beta + gamma)",
         right="iff c_1 - c_2 > -(alpha_1 - alpha_2)/(beta + gamma)",
@@ -209,7 +209,7 @@ FAULTS: tuple[PublishedFault, ...] = (
         as_printed=_printed_price_gap(1.0, 0.5),
         as_derived=_steady_price_gap(Model.INTEGRATED),
     ),
-    PublishedFault(
+    ContradictedStatement(
         place="Prop. 5(iii)",
         printed="the steady state of innovation is supermodular in (h, k)",
         right="it is submodular: its mixed second derivative is negative",
@@ -217,7 +217,7 @@ FAULTS: tuple[PublishedFault, ...] = (
         "denominator with k. The number is the derivative",
         as_derived=_innovation_cross_effect,
     ),
-    PublishedFault(
+    ContradictedStatement(
         place="Prop. 7(i)",
         printed="J_R^D/J^D <= delta <= 1 - J_M^D/J^D",
         right="J_R^D/J^I <= delta <= 1 - J_M^D/J^I",
@@ -225,7 +225,7 @@ FAULTS: tuple[PublishedFault, ...] = (
         as_printed=_share_denominator_error,
         as_derived=_share_width,
     ),
-    PublishedFault(
+    ContradictedStatement(
         place="(35) and Prop. 6",
         printed="the manufacturer maximises over w_1, w_2 and g under the contract, and w_i = delta (c_i + c0 m)",
         right="the contract must fix w_i = delta (c_i + c0 m); free to choose, the manufacturer asks more",
@@ -234,7 +234,7 @@ FAULTS: tuple[PublishedFault, ...] = (
         as_printed=_demand_under_contract,
         as_derived=_demand_if_free,
     ),
-    PublishedFault(
+    ContradictedStatement(
         place="text under Fig. 2",
         printed="the final stability value is the same under the integrated and the decentralised scenario",
         right="m_inf^I > m_inf^D (the paper's own Corollary 5)",

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 
 import numpy as np
 
-from batteryopt.games.differential.answer import Answer
+from batteryopt.games.differential.answer import DifferentialAnswer
 from batteryopt.games.differential.data.instance import DifferentialGameInstance
 from batteryopt.games.differential.formula.pair_formulas import pair_equilibrium
 from batteryopt.games.differential.model import optimizer
@@ -85,7 +85,7 @@ def reproduce(announce: Callable[[str], None] = lambda _: None) -> Reproduction:
     )
 
 
-def _solutions(answers: Mapping[Model, Answer] | None) -> dict[Model, Solution]:
+def _solutions(answers: Mapping[Model, DifferentialAnswer] | None) -> dict[Model, Solution]:
     return {model: answer.solution for model, answer in (answers or {}).items() if answer.solution is not None}
 
 

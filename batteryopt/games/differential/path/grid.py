@@ -24,7 +24,7 @@ import numpy as np
 from batteryopt.games.differential.path.quadrature import FloatArray, Rule, nodes, weights
 
 
-class Grid(Protocol):
+class TimeGrid(Protocol):
     """What a trajectory and a discretised model need to know of the time axis; arrays are (elements, degree)."""
 
     @property

@@ -8,7 +8,7 @@ from functools import cached_property
 import numpy as np
 import numpy.typing as npt
 
-from batteryopt.games.differential.path.grid import Grid
+from batteryopt.games.differential.path.grid import TimeGrid
 from batteryopt.games.differential.path.quadrature import FloatArray, Rule, interpolation_matrix
 
 
@@ -54,7 +54,7 @@ class Trajectory:
         Values at the nodes: (elements, degree, s), (elements, degree, r), (elements, degree, n) and the same or None.
     """
 
-    grid: Grid
+    grid: TimeGrid
     initial_efficiency: FloatArray
     efficiency: FloatArray
     innovation: FloatArray
