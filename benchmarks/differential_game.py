@@ -18,8 +18,8 @@ from batteryopt.games.differential.model.build import build
 from batteryopt.games.differential.model.discrete import OptimizerOptions, read, solve_discrete
 from batteryopt.games.differential.model.mesh import first_grid, halved
 from batteryopt.games.differential.paper.published import BASE_CASE
-from batteryopt.games.differential.path.grid import InfiniteGrid
 from batteryopt.games.differential.path.quadrature import Rule, nodes
+from batteryopt.games.differential.path.time_grid import InfiniteGrid
 from batteryopt.games.differential.solution import Model, Solution
 
 DEGREE = 5

@@ -36,8 +36,8 @@ from batteryopt.network.data.instance import (
 )
 from batteryopt.network.data.objective import Objective
 from batteryopt.network.exact.closed_form import tree, tree_distances
-from batteryopt.network.formulation.arrays import to_arrays
 from batteryopt.network.formulation.build import build
+from batteryopt.network.formulation.formulation_arrays import to_arrays
 from batteryopt.network.formulation.objective import costs_of
 from batteryopt.network.formulation.pyomo_model import to_pyomo
 from batteryopt.network.solve import solve

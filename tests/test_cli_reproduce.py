@@ -161,7 +161,7 @@ def test_routes_agree_up_to_a_millionth(optimizer, agree):
 
 
 def test_nothing_checked_is_not_certified(capsys):
-    from batteryopt.cli.reproduction import print_reproduction
+    from batteryopt.cli.reproduced_figures import print_reproduction
 
     unchecked = _reproduction()
     assert not unchecked.certified

@@ -12,7 +12,7 @@ from batteryopt.games.coordination.data.generator import random_network
 from batteryopt.games.coordination.paper.published import TABLE_2_INSTANCE
 from batteryopt.ground.errors import InvalidInput
 from batteryopt.sweep import Axis, grid_of, sweep
-from batteryopt.sweep import run as running
+from batteryopt.sweep import sweep_run as running
 
 TWO_MODELS = ("centralized", "contract")
 

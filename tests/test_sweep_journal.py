@@ -10,7 +10,7 @@ import pytest
 from batteryopt.games.coordination.paper.published import TABLE_2_INSTANCE
 from batteryopt.ground.errors import InvalidInput
 from batteryopt.sweep import Axis, sweep
-from batteryopt.sweep import run as running
+from batteryopt.sweep import sweep_run as running
 
 TWO_MODELS = ("centralized", "contract")
 

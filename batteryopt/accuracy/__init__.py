@@ -6,11 +6,11 @@
 A solver's word is recorded here and never believed: its point is put into the problem in fifty digits.
 """
 
+from batteryopt.accuracy.accuracy_run import run
 from batteryopt.accuracy.contestants import Contestant, EngineMethod, Solver, contestants
 from batteryopt.accuracy.families import FAMILIES, problems
 from batteryopt.accuracy.problem import AccuracyProblem, Evaluation, Truth
 from batteryopt.accuracy.reading import reading
-from batteryopt.accuracy.run import run
 
 __all__ = [
     "FAMILIES",

@@ -8,9 +8,9 @@ from typing import Any
 
 import pandas as pd
 
+from batteryopt.accuracy.accuracy_run import COLUMNS
 from batteryopt.accuracy.measures import ContestVerdict
 from batteryopt.accuracy.reading import LIES, attempted, sentences, summary
-from batteryopt.accuracy.run import COLUMNS
 from batteryopt.ground.errors import Fault, InvalidInput
 from batteryopt.ground.files import write_atomically
 

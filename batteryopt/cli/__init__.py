@@ -9,7 +9,7 @@ from typing import Annotated
 
 import typer
 
-from batteryopt.cli import accuracy, commands, export, frontier, imports, report, sweep, tour
+from batteryopt.cli import accuracy, commands, export_command, frontier_command, imports, report, sweep, tour
 from batteryopt.cli.exits import ExitStatus
 from batteryopt.cli.streams import prepare_streams
 from batteryopt.ground.signals import heed_signals, interrupts_heard
@@ -50,11 +50,11 @@ for _command in (
     commands.check,
     commands.reproduce,
     sweep.sweep,
-    frontier.frontier,
+    frontier_command.frontier,
     accuracy.accuracy,
     report.report,
     commands.new,
-    export.export,
+    export_command.export,
     tour.tour,
 ):
     app.command()(_command)

@@ -10,7 +10,7 @@ import typer
 
 from batteryopt.cli import options as given
 from batteryopt.cli.exits import ExitStatus, delivered, guarded
-from batteryopt.cli.refusals import Refusals
+from batteryopt.cli.refused_input import Refusals
 from batteryopt.cli.streams import clean_stdout, counting, results, say, write_result
 from batteryopt.ground.errors import Fault, InvalidInput, nearest
 
@@ -54,9 +54,9 @@ def accuracy(
 ) -> ExitStatus:
     """Judge every installed solver and method against exact answers, by our own arithmetic and never by its word."""
     from batteryopt.accuracy import problems
+    from batteryopt.accuracy.accuracy_run import TIME_LIMIT, run
     from batteryopt.accuracy.contestants import TOLERANCES, absent
     from batteryopt.accuracy.contestants import contestants as find
-    from batteryopt.accuracy.run import TIME_LIMIT, run
 
     tolerances = tuple(sorted(set(tolerance or ()), reverse=True))
     _refuse_faulty(family or [], solver or [], tolerances, jobs, seed, time_limit)
@@ -149,7 +149,7 @@ def _unknown(option: str, name: str, known: list[str]) -> Fault:
 
 
 def _make_folder(out: Path, *, overwrite: bool) -> None:
-    from batteryopt.accuracy.files import names
+    from batteryopt.accuracy.accuracy_files import names
     from batteryopt.ground.owned import OwnedFolder
 
     folder = OwnedFolder(out)
@@ -158,7 +158,7 @@ def _make_folder(out: Path, *, overwrite: bool) -> None:
 
 
 def _save(frame: pd.DataFrame, out: Path | None, *, overwrite: bool) -> None:
-    from batteryopt.accuracy.files import save
+    from batteryopt.accuracy.accuracy_files import save
 
     if out is None:
         return
@@ -168,8 +168,8 @@ def _save(frame: pd.DataFrame, out: Path | None, *, overwrite: bool) -> None:
 
 
 def _write_json(frame: pd.DataFrame) -> None:
+    from batteryopt.accuracy.accuracy_run import machine
     from batteryopt.accuracy.reading import sentences
-    from batteryopt.accuracy.run import machine
     from batteryopt.report.saved import json_text
 
     rows: Any = frame.astype(object).where(frame.notna(), None).to_dict("records")

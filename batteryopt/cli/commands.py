@@ -10,7 +10,7 @@ import typer
 
 from batteryopt.cli import options as given
 from batteryopt.cli.exits import ExitStatus, delivered, gravest, guarded, refuse, status_of
-from batteryopt.cli.refusals import Refusals
+from batteryopt.cli.refused_input import Refusals
 from batteryopt.cli.streams import announcing, clean_stdout, results, say, write_result
 
 if TYPE_CHECKING:
@@ -71,7 +71,7 @@ def solve(
         if json:
             write_result(json_text(result.to_json()))
             return
-        from batteryopt.cli.tables import print_result
+        from batteryopt.cli.answer_tables import print_result
 
         with results() as console:
             print_result(console, result.to_json(), family.left_out, summary=summary_of(result))
@@ -168,7 +168,7 @@ def summary_of(result: Any) -> Any:
 
 
 def _print_reproductions(found: dict[str, Reproduction]) -> None:
-    from batteryopt.cli.reproduction import print_reproduction
+    from batteryopt.cli.reproduced_figures import print_reproduction
 
     with results() as console:
         for position, reproduction in enumerate(found.values()):

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, ParamSpec
 
 import typer
 
-from batteryopt.cli.refusals import Refused
+from batteryopt.cli.refused_input import Refused
 from batteryopt.cli.streams import say
 from batteryopt.ground.errors import (
     BatteryOptError,

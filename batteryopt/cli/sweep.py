@@ -10,7 +10,7 @@ import typer
 
 from batteryopt.cli import options as given
 from batteryopt.cli.exits import ExitStatus, gravest, guarded
-from batteryopt.cli.refusals import Refusals
+from batteryopt.cli.refused_input import Refusals
 from batteryopt.cli.streams import clean_stdout, counting, say
 from batteryopt.ground.errors import InvalidInput
 from batteryopt.ground.status import StopReason
@@ -55,7 +55,7 @@ def sweep(
 ) -> ExitStatus:
     """Solve an instance over a grid of some of its numbers; after an interrupt the same command goes on."""
     from batteryopt.sweep import sweep as run
-    from batteryopt.sweep.files import journal_of, write_table
+    from batteryopt.sweep.sweep_files import journal_of, write_table
 
     options = given.solving_options(solver, time_limit, gap, threads if threads or jobs == 1 else 1)
     refusals = Refusals()
@@ -110,7 +110,7 @@ def _axes(vary: list[str], game: Any, refusals: Refusals) -> list[Axis]:
 
 def _refuse_files(out: Path, plot: Path | None, keys: int, *, overwrite: bool) -> None:
     from batteryopt.report.plots import plot_faults
-    from batteryopt.sweep.files import place_faults, table_faults
+    from batteryopt.sweep.sweep_files import place_faults, table_faults
 
     faults = list(table_faults(out, overwrite=overwrite))
     if plot is not None:
@@ -128,7 +128,7 @@ def _count(axes: list[Axis]) -> int:
 
 def _draw(frame: pd.DataFrame, family: Family, game: Any, axes: list[Axis], path: Path) -> None:
     from batteryopt.report.plots import Picture, draw
-    from batteryopt.sweep.grid import meaning_of_key
+    from batteryopt.sweep.sweep_grid import meaning_of_key
 
     if frame["objective"].isna().all():
         say(f"{path} is not drawn: no point has an answer")

@@ -64,7 +64,7 @@ def tour(
 
 def _paper(made: TourFolder) -> ExitStatus:
     from batteryopt.cli.commands import reproduction_status
-    from batteryopt.cli.reproduction import print_short
+    from batteryopt.cli.reproduced_figures import print_short
     from batteryopt.families import FAMILIES
     from batteryopt.ground.interrupt import unfinished_is_interrupted
 

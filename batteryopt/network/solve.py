@@ -24,10 +24,10 @@ from batteryopt.network.judge.check import check
 from batteryopt.network.plan.answer import BOUND, ROOT_BOUND, NetworkAnswer, value_of
 from batteryopt.network.plan.gross import size_of
 from batteryopt.network.plan.solution import Solution
-from batteryopt.network.search.arrays import Problem, make_problem
 from batteryopt.network.search.elsewhere import search_elsewhere
 from batteryopt.network.search.outside import LEAST_SECONDS, MOST_SECONDS, SHARE, improved, wider
 from batteryopt.network.search.search import Found, search
+from batteryopt.network.search.searched_problem import Problem, make_problem
 from batteryopt.network.studies.infeasibility import Conflict, explain
 from batteryopt.solvers import get
 from batteryopt.solvers.compile.arrays import QuadraticProgram

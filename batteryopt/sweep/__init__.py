@@ -3,7 +3,7 @@
 ``sweep(instance, [Axis.evenly("usable_share", 0.3, 0.9, 25)])`` returns a table with a row a point and model.
 """
 
-from batteryopt.sweep.grid import Axis, grid_of
-from batteryopt.sweep.run import sweep
+from batteryopt.sweep.sweep_grid import Axis, grid_of
+from batteryopt.sweep.sweep_run import sweep
 
 __all__ = ["Axis", "grid_of", "sweep"]

@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 
 from batteryopt.accuracy import AccuracyProblem, Solver, problems
+from batteryopt.accuracy.accuracy_run import judge_run
 from batteryopt.accuracy.contestants import Word
 from batteryopt.accuracy.measures import ContestVerdict
-from batteryopt.accuracy.run import judge_run
 from batteryopt.ground.status import PointStatus, StopReason
 from tests.accuracy import liars
 
@@ -50,7 +50,7 @@ def test_the_kkt_residual_sees_a_perturbation_that_breaks_no_constraint() -> Non
     """With one variable free and no row, x = 2 (1 + 1e-4) has the gradient 2e-4 against terms of 2."""
     import pyomo.environ as pyo
 
-    from batteryopt.accuracy.arrays import truth_of_program
+    from batteryopt.accuracy.kkt_points import truth_of_program
 
     def build() -> pyo.ConcreteModel:
         m = pyo.ConcreteModel()

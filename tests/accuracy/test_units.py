@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from batteryopt.accuracy import AccuracyProblem, contestants, problems
+from batteryopt.accuracy.accuracy_run import judge_run
 from batteryopt.accuracy.measures import ContestVerdict
-from batteryopt.accuracy.run import judge_run
 
 GAMES = [p for p in problems(["coordination-game", "stackelberg"]) if "times" in p.variant]
 METHODS = [f"engine:{name}" for name in ("auto", "sos1", "indicator", "big-m", "branching", "product")]

@@ -13,7 +13,7 @@ from batteryopt.games.differential.judge import check
 from batteryopt.games.differential.model.discrete import OptimizerOptions
 from batteryopt.games.differential.model.optimizer import solve as optimise
 from batteryopt.games.differential.paper.published import BASE_CASE
-from batteryopt.games.differential.path.grid import InfiniteGrid
+from batteryopt.games.differential.path.time_grid import InfiniteGrid
 from batteryopt.games.differential.solution import Model
 from batteryopt.games.differential.solve import solve
 from batteryopt.ground.status import PointStatus, StopReason

@@ -9,7 +9,6 @@ import pytest
 
 from batteryopt.games.differential.model.mesh import MeshError, estimate, first_grid, halved, refine
 from batteryopt.games.differential.paper.published import BASE_CASE
-from batteryopt.games.differential.path.grid import FiniteGrid, InfiniteGrid
 from batteryopt.games.differential.path.quadrature import (
     Rule,
     interpolation_matrix,
@@ -17,6 +16,7 @@ from batteryopt.games.differential.path.quadrature import (
     nodes,
     weights,
 )
+from batteryopt.games.differential.path.time_grid import FiniteGrid, InfiniteGrid
 from batteryopt.games.differential.path.trajectory import Trajectory
 
 INFINITE = InfiniteGrid(discount_rate=0.1, levels=(1.0, 0.6, 0.2, 0.05, 0.0), degree=5)

@@ -12,8 +12,8 @@ from batteryopt import bilevel
 from batteryopt.games.differential.data.instance import read
 from batteryopt.games.differential.model.build import Bargain, build
 from batteryopt.games.differential.paper.published import BASE_CASE
-from batteryopt.games.differential.path.grid import FiniteGrid, InfiniteGrid
 from batteryopt.games.differential.path.quadrature import Rule, nodes
+from batteryopt.games.differential.path.time_grid import FiniteGrid, InfiniteGrid
 from batteryopt.games.differential.solution import Model
 
 from .test_instance import DATA

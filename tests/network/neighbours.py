@@ -16,10 +16,10 @@ from scipy.optimize import Bounds, LinearConstraint, milp
 from batteryopt.network.data.instance import Network
 from batteryopt.network.data.objective import Objective
 from batteryopt.network.formulation.algebra import Floats, Formulation
-from batteryopt.network.formulation.arrays import to_arrays
 from batteryopt.network.formulation.build import build
 from batteryopt.network.formulation.extract import to_solution
 from batteryopt.network.formulation.fix import fix_facilities
+from batteryopt.network.formulation.formulation_arrays import to_arrays
 from batteryopt.network.formulation.objective import costs_of
 from batteryopt.network.plan.solution import Solution
 

@@ -10,9 +10,9 @@ from scipy.optimize import Bounds, LinearConstraint, OptimizeResult, milp
 from batteryopt.network.data.instance import Network
 from batteryopt.network.formulation import build
 from batteryopt.network.formulation.algebra import Floats, Formulation
-from batteryopt.network.formulation.arrays import to_arrays
 from batteryopt.network.formulation.draft import COST_TERMS
 from batteryopt.network.formulation.extract import to_solution
+from batteryopt.network.formulation.formulation_arrays import to_arrays
 from batteryopt.network.plan.solution import Solution
 
 INFEASIBLE = 2

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from batteryopt.network.formulation.algebra import Formulation, index, plus
-from batteryopt.network.formulation.arrays import column_names, row_names, to_arrays
+from batteryopt.network.formulation.formulation_arrays import column_names, row_names, to_arrays
 from batteryopt.network.formulation.matching import match
 
 LABELS = {"site": ("a", "b", "c"), "origin": ("a", "b", "c"), "destination": ("a", "b", "c"), "period": ("1", "2")}

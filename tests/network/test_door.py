@@ -15,8 +15,8 @@ from batteryopt.ground.errors import InvalidInput
 from batteryopt.ground.status import PointStatus
 from batteryopt.network.data.instance import Scenario
 from batteryopt.network.data.objective import Objective
-from batteryopt.network.formulation.arrays import to_arrays
 from batteryopt.network.formulation.build import build
+from batteryopt.network.formulation.formulation_arrays import to_arrays
 from batteryopt.network.formulation.objective import costs_of
 from batteryopt.network.formulation.widened import MOST_TRIPS
 from batteryopt.network.search.elsewhere import linear_model

@@ -10,8 +10,8 @@ import math
 
 import pytest
 
-from batteryopt.network.formulation.arrays import column_names
 from batteryopt.network.formulation.build import build
+from batteryopt.network.formulation.formulation_arrays import column_names
 from tests.network.everything import everything
 
 INF = math.inf

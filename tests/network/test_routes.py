@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 
 from batteryopt.network.data.objective import Objective
-from batteryopt.network.formulation.arrays import column_names, row_names, to_arrays
 from batteryopt.network.formulation.build import build
+from batteryopt.network.formulation.formulation_arrays import column_names, row_names, to_arrays
 from batteryopt.network.formulation.objective import costs_of
 from batteryopt.network.formulation.pyomo_model import to_pyomo
 from batteryopt.network.tables import read

@@ -20,7 +20,7 @@ from batteryopt.network.formulation.added import add_rules
 from batteryopt.network.formulation.formulate import formulate
 from batteryopt.network.formulation.objective import weighted
 from batteryopt.network.search import search as search_module
-from batteryopt.network.search.arrays import make_problem
+from batteryopt.network.search.searched_problem import make_problem
 from batteryopt.network.solve import solve
 from batteryopt.solvers.highs.highs_arrays import solve_arrays
 from tests.network.echelon import echelon

@@ -16,9 +16,9 @@ from batteryopt.network.formulation.objective import costs_of
 from batteryopt.network.formulation.reach import make_reach
 from batteryopt.network.formulation.sets import make_sets
 from batteryopt.network.formulation.symmetry import equal_sites
-from batteryopt.network.search.arrays import dual_bound, implied_uppers, make_problem
 from batteryopt.network.search.improve import neighbourhoods
 from batteryopt.network.search.relaxation import Relaxation
+from batteryopt.network.search.searched_problem import dual_bound, implied_uppers, make_problem
 from batteryopt.network.search.start import Facilities, dive
 from batteryopt.network.solve import solve
 from batteryopt.solvers.compile.arrays import QuadraticProgram

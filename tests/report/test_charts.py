@@ -19,7 +19,7 @@ from batteryopt.network.view import compromise_charts as network_frontier
 from batteryopt.network.view import flow_charts as network_flows
 from batteryopt.network.view import map as network_map
 from batteryopt.network.view import sections as network
-from batteryopt.network.view import service as network_service
+from batteryopt.network.view import served_cities as network_service
 from batteryopt.report import words
 from batteryopt.report.results import load
 

@@ -17,8 +17,8 @@ from batteryopt.solvers import Capability, Options
 from batteryopt.solvers.compile.components import parts_of
 from batteryopt.solvers.compile.nonlinear import compile_nonlinear
 from batteryopt.solvers.contract.attempts import STATUSES, pushed_inside
+from batteryopt.solvers.interior_point.kkt_residual import STATIONARITY, estimated_multipliers, kkt_residual
 from batteryopt.solvers.interior_point.multipliers import Multipliers, bound_duals_of, duals_of, multipliers_of
-from batteryopt.solvers.interior_point.stationarity import STATIONARITY, estimated_multipliers, kkt_residual
 
 LOCAL = [
     a for a in solvers.installed() if Capability.NONLINEAR in a.capabilities and Capability.GLOBAL not in a.capabilities

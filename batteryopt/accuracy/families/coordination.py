@@ -10,9 +10,9 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import partial
 
-from batteryopt.accuracy.arrays import ExactProgram, active_set, truth_of_program
 from batteryopt.accuracy.digits import Number, exact
 from batteryopt.accuracy.families.followers import interval_gain
+from batteryopt.accuracy.kkt_points import ExactProgram, active_set, truth_of_program
 from batteryopt.accuracy.problem import AccuracyProblem, Evaluation, Point, Truth
 from batteryopt.games.coordination.data.generator import (
     Binding,

@@ -10,13 +10,13 @@ from collections.abc import Iterator
 from functools import partial
 from typing import Any
 
-from batteryopt.accuracy.arrays import truth_of_program
+from batteryopt.accuracy.kkt_points import truth_of_program
 from batteryopt.accuracy.problem import AccuracyProblem, Truth
 from batteryopt.games.differential.data.generator import random_general, random_pair
 from batteryopt.games.differential.data.instance import Instance
 from batteryopt.games.differential.formula import closed_form
 from batteryopt.games.differential.model import build as pyomo_models
-from batteryopt.games.differential.path.grid import InfiniteGrid
+from batteryopt.games.differential.path.time_grid import InfiniteGrid
 from batteryopt.games.differential.solution import Model
 
 DEGREE = 3

@@ -12,8 +12,8 @@ from typing import Any
 import numpy as np
 import pyomo.environ as pyo
 
-from batteryopt.accuracy.arrays import ExactProgram
 from batteryopt.accuracy.digits import Number, exact
+from batteryopt.accuracy.kkt_points import ExactProgram
 from batteryopt.accuracy.problem import AccuracyProblem, Evaluation, Point, Truth
 from batteryopt.solvers.compile.arrays import compile_model
 

@@ -14,7 +14,7 @@ import numpy as np
 import numpy.typing as npt
 import pyomo.environ as pyo
 
-from batteryopt.accuracy.arrays import truth_of_program
+from batteryopt.accuracy.kkt_points import truth_of_program
 from batteryopt.accuracy.problem import AccuracyProblem, Truth
 
 Floats = npt.NDArray[np.float64]

@@ -13,7 +13,7 @@ from batteryopt.games.differential.model.build import build
 from batteryopt.games.differential.model.discrete import OptimizerOptions, read
 from batteryopt.games.differential.model.mesh import estimate, first_grid
 from batteryopt.games.differential.model.optimizer import fitted_decay_rate, grid_checks
-from batteryopt.games.differential.path.grid import TimeGrid
+from batteryopt.games.differential.path.time_grid import TimeGrid
 from batteryopt.games.differential.solution import Model, Solution, demands, flows
 from batteryopt.ground.certificate import Certificate
 from batteryopt.ground.errors import Fault, InvalidInput

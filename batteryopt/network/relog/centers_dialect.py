@@ -20,9 +20,9 @@ from batteryopt.network.data.instance import (
     Standing,
     Storage,
 )
+from batteryopt.network.relog.case_draft import CaseDraft, idle_type, mode_name
 from batteryopt.network.relog.case_file import Branch
-from batteryopt.network.relog.draft import CaseDraft, idle_type, mode_name
-from batteryopt.network.relog.parts import CARBON, add_mode, carbon_kg, levels_between, plus, tell_once, times
+from batteryopt.network.relog.case_parts import CARBON, add_mode, carbon_kg, levels_between, plus, tell_once, times
 
 PER_CENT = 0.01
 CENTRE = "centre"

@@ -12,9 +12,9 @@ from batteryopt.ground.inputs import MOST_PERIODS
 from batteryopt.network.data.entity import judged_later
 from batteryopt.network.data.entity_faults import InvalidNetwork
 from batteryopt.network.data.instance import Network
+from batteryopt.network.relog.case_draft import CaseDraft
 from batteryopt.network.relog.case_file import Branch, load_case
 from batteryopt.network.relog.centers_dialect import read_centers_case
-from batteryopt.network.relog.draft import CaseDraft
 from batteryopt.network.relog.plants_dialect import read_plants_case
 from batteryopt.tables.input_faults import show
 

@@ -14,9 +14,9 @@ from batteryopt.network.data.instance import (
     Return,
     Storage,
 )
+from batteryopt.network.relog.case_draft import CaseDraft
 from batteryopt.network.relog.case_file import Branch
-from batteryopt.network.relog.draft import CaseDraft
-from batteryopt.network.relog.parts import add_mode, carbon_kg, levels_between, minus
+from batteryopt.network.relog.case_parts import add_mode, carbon_kg, levels_between, minus
 
 
 def read_plants_case(case: Branch, draft: CaseDraft) -> None:

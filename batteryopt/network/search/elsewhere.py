@@ -10,8 +10,8 @@ import numpy as np
 import pyomo.environ as pyo
 from pyomo.core.expr import LinearExpression
 
-from batteryopt.network.search.arrays import Problem
 from batteryopt.network.search.search import SECONDS_FOR_A_PLAN, Found, root_bound_of
+from batteryopt.network.search.searched_problem import Problem
 from batteryopt.solvers.compile.arrays import Floats, QuadraticProgram
 from batteryopt.solvers.contract.adapter import Adapter, Options, ProgressListener
 from batteryopt.solvers.contract.points import read_point

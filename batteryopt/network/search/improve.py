@@ -10,7 +10,7 @@ import numpy as np
 
 from batteryopt.ground.interrupt import InterruptFlag
 from batteryopt.network.formulation.algebra import Bools, Floats, Formulation
-from batteryopt.network.search.arrays import Problem
+from batteryopt.network.search.searched_problem import Problem
 from batteryopt.solvers.compile.arrays import QuadraticProgram
 from batteryopt.solvers.contract.adapter import Options
 from batteryopt.solvers.highs.highs_run import Watch, run

@@ -25,8 +25,8 @@ from batteryopt.network.formulation.extract import to_solution
 from batteryopt.network.formulation.fix import fix_facilities
 from batteryopt.network.formulation.objective import SOFT_FAMILIES, harden, weighted
 from batteryopt.network.plan.solution import Solution
-from batteryopt.network.search.arrays import Problem, make_problem
 from batteryopt.network.search.improve import improve, neighbourhoods
+from batteryopt.network.search.searched_problem import Problem, make_problem
 from batteryopt.solvers.compile.arrays import QuadraticProgram
 from batteryopt.solvers.contract.adapter import Options
 from batteryopt.solvers.highs.highs_arrays import solve_arrays

@@ -11,7 +11,7 @@ from batteryopt.ground.interrupt import InterruptFlag
 from batteryopt.ground.status import StopReason
 from batteryopt.network.formulation.algebra import Bools, Floats
 from batteryopt.network.formulation.matching import Ints
-from batteryopt.network.search.arrays import Problem, dual_bound
+from batteryopt.network.search.searched_problem import Problem, dual_bound
 from batteryopt.solvers.contract.adapter import Options
 from batteryopt.solvers.highs.highs_growing import GrowingProgram, Vertex
 

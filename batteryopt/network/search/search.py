@@ -12,9 +12,9 @@ import numpy as np
 from batteryopt.ground.interrupt import InterruptFlag, catching_interrupt
 from batteryopt.ground.status import PointStatus, StopReason
 from batteryopt.network.formulation.algebra import Floats
-from batteryopt.network.search.arrays import Problem, dual_bound
 from batteryopt.network.search.improve import clock, idle_flows, improve, neighbourhoods
 from batteryopt.network.search.relaxation import Relaxation
+from batteryopt.network.search.searched_problem import Problem, dual_bound
 from batteryopt.network.search.start import dive
 from batteryopt.solvers.compile.arrays import QuadraticProgram
 from batteryopt.solvers.contract.adapter import Options, Progress, ProgressListener

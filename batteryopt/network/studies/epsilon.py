@@ -11,7 +11,7 @@ from batteryopt.network.data.objective import Objective
 from batteryopt.network.formulation.algebra import Formulation
 from batteryopt.network.formulation.objective import Costs, costs_of
 from batteryopt.network.plan.answer import NetworkAnswer, value_of
-from batteryopt.network.search.units import mass_units
+from batteryopt.network.search.search_units import mass_units
 from batteryopt.solvers.compile.arrays import QuadraticProgram
 
 LEEWAY = 1e-6

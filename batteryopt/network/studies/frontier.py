@@ -14,9 +14,9 @@ from batteryopt.network.data.instance import Network
 from batteryopt.network.data.objective import Objective
 from batteryopt.network.plan.answer import NetworkAnswer
 from batteryopt.network.solve import gaps
-from batteryopt.network.studies.boxes import Boxes, Pair
 from batteryopt.network.studies.epsilon import LEEWAY, sign, unit, values_of
 from batteryopt.network.studies.frontier_search import Point, PointSearch
+from batteryopt.network.studies.objective_boxes import Boxes, Pair
 from batteryopt.network.studies.time_budget import TimeBudget
 from batteryopt.solvers.contract.adapter import Options, ProgressListener
 

@@ -17,9 +17,9 @@ import scipy.sparse as sp
 
 from batteryopt.ground.status import PointStatus, StopReason
 from batteryopt.network.formulation.algebra import Floats, Formulation
-from batteryopt.network.formulation.arrays import row_names, to_arrays
+from batteryopt.network.formulation.formulation_arrays import row_names, to_arrays
 from batteryopt.network.plan.readable import Breach
-from batteryopt.network.search.units import in_units, natural_units
+from batteryopt.network.search.search_units import in_units, natural_units
 from batteryopt.solvers.compile.arrays import QuadraticProgram
 from batteryopt.solvers.contract.adapter import Options
 from batteryopt.solvers.highs.highs_arrays import ArraySolution, solve_arrays

@@ -34,7 +34,7 @@ from batteryopt.network.data.instance import (
     Storage,
     Subsidy,
 )
-from batteryopt.network.tables.grid import Source
+from batteryopt.network.tables.cell_grid import Source
 from batteryopt.network.tables.settings import NetworkSettings
 from batteryopt.network.tables.sheet import SheetRow
 from batteryopt.network.tables.twins import without_twins

@@ -11,10 +11,10 @@ from pathlib import Path
 from batteryopt.ground.errors import Fault, InvalidInput
 from batteryopt.ground.files import harmless
 from batteryopt.ground.owned import put_folder
+from batteryopt.network.tables.cell_grid import csv_grid
 from batteryopt.network.tables.folder import BESIDE, FILE
-from batteryopt.network.tables.grid import csv_grid
 from batteryopt.network.tables.reader import read, source_at
-from batteryopt.network.tables.workbook import Workbook
+from batteryopt.network.tables.workbook_source import Workbook
 from batteryopt.network.tables.workbook_writer import write_workbook
 from batteryopt.network.tables.writer import files_of, tables_without_rows
 from batteryopt.tables.spreadsheet import is_workbook

@@ -9,8 +9,8 @@ from typing import Any
 from batteryopt.ground.errors import Fault, InvalidInput, nearest
 from batteryopt.ground.files import reason_of
 from batteryopt.network.data.instance import Floats
-from batteryopt.network.tables.grid import CsvGrid, Source, csv_grid
-from batteryopt.network.tables.matrices import read_matrix_file
+from batteryopt.network.tables.cell_grid import CsvGrid, Source, csv_grid
+from batteryopt.network.tables.distance_matrices import read_matrix_file
 from batteryopt.tables.toml_input import load_table
 
 FILE = "network.toml"

@@ -11,9 +11,9 @@ import pandas as pd
 
 from batteryopt.ground.errors import Fault, InvalidInput, nearest
 from batteryopt.network.data.instance import Floats, Network, Policy
+from batteryopt.network.tables.cell_grid import CellGrid, Source
 from batteryopt.network.tables.cells import text_of
-from batteryopt.network.tables.grid import CellGrid, Source
-from batteryopt.network.tables.matrices import matrix_of
+from batteryopt.network.tables.distance_matrices import matrix_of
 from batteryopt.network.tables.reader import read_source
 from batteryopt.network.tables.rows import cell_of, heads_of, rows_of, settings_of_network, text_of_head
 from batteryopt.network.tables.schema import TABLES

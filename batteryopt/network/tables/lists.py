@@ -8,7 +8,7 @@ from batteryopt.network.data.instance import GREAT_CIRCLE, Network
 from batteryopt.network.tables import schema
 from batteryopt.network.tables.cells import CellKind, Column
 from batteryopt.network.tables.guide import SETTINGS_ORDER
-from batteryopt.network.tables.workbook import SETTINGS
+from batteryopt.network.tables.workbook_source import SETTINGS
 
 LONGEST_LIST = 255
 """Characters that a list written into a cell's rule may have."""

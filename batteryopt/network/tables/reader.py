@@ -12,8 +12,8 @@ from batteryopt.network.data.foresight import foresee
 from batteryopt.network.data.instance import Network
 from batteryopt.network.data.remarks import remarks_of
 from batteryopt.network.tables.assemble import Assembly, Sheets, assemble, relocate
+from batteryopt.network.tables.cell_grid import Source
 from batteryopt.network.tables.folder import FILE, TableFolder
-from batteryopt.network.tables.grid import Source
 from batteryopt.network.tables.schema import TABLES
 from batteryopt.network.tables.settings import NetworkSettings, settings_of
 from batteryopt.network.tables.sheet import read_sheet
@@ -68,7 +68,7 @@ def _of_source(source: Source) -> tuple[Network, Assembly]:
 def source_at(path: Path) -> Source:
     """Return the source of the network at a path, or raise `InvalidInput` where there is none."""
     if is_workbook(path):
-        from batteryopt.network.tables.workbook import Workbook
+        from batteryopt.network.tables.workbook_source import Workbook
 
         return Workbook(path)
     folder = path.parent if path.name == FILE else path

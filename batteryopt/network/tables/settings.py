@@ -12,8 +12,8 @@ from batteryopt.ground.errors import Fault, nearest
 from batteryopt.ground.inputs import LARGEST, MOST_PERIODS, counted
 from batteryopt.network.data.entity import judged_later
 from batteryopt.network.data.instance import Period, Policy
+from batteryopt.network.tables.cell_grid import Source
 from batteryopt.network.tables.cells import CellKind, Column
-from batteryopt.network.tables.grid import Source
 from batteryopt.network.tables.schema import columns_of
 from batteryopt.tables.input_faults import show
 

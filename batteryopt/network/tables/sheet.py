@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from batteryopt.ground.errors import Fault, nearest
+from batteryopt.network.tables.cell_grid import COMMENT, CellGrid, Unreadable
 from batteryopt.network.tables.cells import PERIOD_SEPARATOR, Column, NotAValue, value_of
-from batteryopt.network.tables.grid import COMMENT, CellGrid, Unreadable
 from batteryopt.network.tables.schema import TableSchema
 from batteryopt.tables.input_faults import show
 

@@ -18,7 +18,7 @@ from batteryopt.network.tables.guide import column_note, readme_rows, setting_ro
 from batteryopt.network.tables.lists import drop_down_of
 from batteryopt.network.tables.rows import Head, Values, cell_of, heads_of, rows_of, settings_of_network, text_of_head
 from batteryopt.network.tables.schema import TABLES, TableSchema
-from batteryopt.network.tables.workbook import KEY, MEANING, README, SETTINGS, VALUE
+from batteryopt.network.tables.workbook_source import KEY, MEANING, README, SETTINGS, VALUE
 from batteryopt.network.tables.writer import unwritable_names
 from batteryopt.tables import spreadsheet
 

@@ -14,10 +14,10 @@ from batteryopt.ground.errors import Fault, InvalidInput
 from batteryopt.ground.files import harmless
 from batteryopt.ground.owned import put_folder
 from batteryopt.network.data.instance import Network
+from batteryopt.network.tables.cell_grid import COMMENT
 from batteryopt.network.tables.cells import LIST_SEPARATOR, text_of
+from batteryopt.network.tables.distance_matrices import matrix_bytes
 from batteryopt.network.tables.folder import FILE, KIND
-from batteryopt.network.tables.grid import COMMENT
-from batteryopt.network.tables.matrices import matrix_bytes
 from batteryopt.network.tables.rows import Values, cell_of, heads_of, rows_of, settings_of_network, text_of_head
 from batteryopt.network.tables.schema import TABLES, TableSchema
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import html
 from typing import Any
 
-from batteryopt.network.view import comparison, compromise_charts, flow_charts, money, plan_tables, service, work
+from batteryopt.network.view import comparison, compromise_charts, flow_charts, money, plan_tables, served_cities, work
 from batteryopt.network.view.map import has_map, plan_map
 from batteryopt.network.view.overview import figure_name, plan_in_figures
 from batteryopt.network.view.scales import periods
@@ -29,7 +29,7 @@ def sections(saved: Saved) -> list[Section]:
     if saved.frontier is not None and saved.frontier["points"]:
         parts.append(compromise_charts.section(saved))
     parts.append(_where(saved))
-    parts += [part.section(saved) for part in (money, work, service)]
+    parts += [part.section(saved) for part in (money, work, served_cities)]
     return [*parts, page.how_sure(saved), page.how_to_repeat(saved)]
 
 
@@ -54,7 +54,7 @@ def charts(saved: Saved) -> list[dict[str, Any]]:
         return []
     found = [money.costs(saved), money.emissions(saved), flow_charts.sankey(saved)]
     found += [work.utilisation(saved), work.stored(saved), work.stock(saved)]
-    found += [service.coverage(saved), service.dearest(saved), *compromise_charts.charts(saved)]
+    found += [served_cities.coverage(saved), served_cities.dearest(saved), *compromise_charts.charts(saved)]
     return [map_chart(saved), *present(found)] if has_map(saved) else present(found)
 
 

@@ -14,8 +14,8 @@ from batteryopt.ground.status import PointStatus, StopReason
 from batteryopt.solvers.compile.nonlinear import Floats, NonlinearProgram
 from batteryopt.solvers.contract.adapter import Options
 from batteryopt.solvers.contract.watched import Watched
+from batteryopt.solvers.interior_point.kkt_residual import STATIONARITY, estimated_multipliers, kkt_residual
 from batteryopt.solvers.interior_point.multipliers import Multipliers
-from batteryopt.solvers.interior_point.stationarity import STATIONARITY, estimated_multipliers, kkt_residual
 
 STATUSES: dict[int, tuple[StopReason, PointStatus]] = {
     0: (StopReason.CONVERGED, PointStatus.LOCALLY_OPTIMAL),  # solve succeeded

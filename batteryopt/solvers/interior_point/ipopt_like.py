@@ -28,8 +28,8 @@ from batteryopt.solvers.contract.points import (
     write_point,
 )
 from batteryopt.solvers.contract.watched import Watched
+from batteryopt.solvers.interior_point.kkt_residual import STATIONARITY, kkt_residual
 from batteryopt.solvers.interior_point.multipliers import bound_duals_of, duals_of, multipliers_of
-from batteryopt.solvers.interior_point.stationarity import STATIONARITY, kkt_residual
 from batteryopt.solvers.scaling.natural_units import small_units
 
 

@@ -9,7 +9,7 @@ import numpy as np
 
 from batteryopt.ground.files import write_atomically
 from batteryopt.network.tables import write
-from batteryopt.network.tables.matrices import matrix_bytes
+from batteryopt.network.tables.distance_matrices import matrix_bytes
 from china_build.figures import provenance
 from china_build.networks import capitals, china, province
 

@@ -11,8 +11,8 @@ from batteryopt.games.differential.data.instance import DifferentialGameInstance
 from batteryopt.games.differential.formula.pair_formulas import pair_equilibrium
 from batteryopt.games.differential.formula.riccati import matrix_equilibrium
 from batteryopt.games.differential.formula.statics import pricing
-from batteryopt.games.differential.path.grid import InfiniteGrid
 from batteryopt.games.differential.path.quadrature import FloatArray
+from batteryopt.games.differential.path.time_grid import InfiniteGrid
 from batteryopt.games.differential.path.trajectory import Trajectory
 from batteryopt.games.differential.solution import Model, NoContract, Solution
 from batteryopt.ground.errors import FormulaDoesNotApply

@@ -30,8 +30,8 @@ from batteryopt.games.differential.model.players import (
     add_wholesale_prices,
 )
 from batteryopt.games.differential.model.values import RUNNING_TOTALS, Bargain, add_objective, add_values
-from batteryopt.games.differential.path.grid import TimeGrid
 from batteryopt.games.differential.path.quadrature import FloatArray
+from batteryopt.games.differential.path.time_grid import TimeGrid
 from batteryopt.games.differential.solution import Model
 
 __all__ = ["RUNNING_TOTALS", "Bargain", "ModelData", "build"]

@@ -10,8 +10,8 @@ import pyomo.environ as pyo
 
 from batteryopt import bilevel, solvers
 from batteryopt.games.differential.model.build import RUNNING_TOTALS
-from batteryopt.games.differential.path.grid import TimeGrid
 from batteryopt.games.differential.path.quadrature import FloatArray
+from batteryopt.games.differential.path.time_grid import TimeGrid
 from batteryopt.games.differential.path.trajectory import Trajectory
 from batteryopt.games.differential.solution import Model
 from batteryopt.ground.certificate import Certificate, Check

@@ -11,8 +11,8 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from batteryopt.games.differential.data.instance import Instance
-from batteryopt.games.differential.path.grid import FiniteGrid, InfiniteGrid, TimeGrid
 from batteryopt.games.differential.path.quadrature import FloatArray, Rule, legendre_coefficients
+from batteryopt.games.differential.path.time_grid import FiniteGrid, InfiniteGrid, TimeGrid
 from batteryopt.games.differential.path.trajectory import Trajectory
 
 _GROWTH = 1.5

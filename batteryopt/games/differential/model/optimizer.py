@@ -19,7 +19,7 @@ from batteryopt.games.differential.model.cap_regimes import best_regime
 from batteryopt.games.differential.model.discrete import Discrete, OptimizerOptions, solve_discrete
 from batteryopt.games.differential.model.mesh import MeshError, estimate, first_grid, refine
 from batteryopt.games.differential.model.players import LEAST_SHARE
-from batteryopt.games.differential.path.grid import TimeGrid
+from batteryopt.games.differential.path.time_grid import TimeGrid
 from batteryopt.games.differential.path.trajectory import Trajectory
 from batteryopt.games.differential.solution import Model, NoContract, PresentValue, Solution, demands, flows
 from batteryopt.ground.certificate import Certificate, Check

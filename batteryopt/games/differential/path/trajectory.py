@@ -8,8 +8,8 @@ from functools import cached_property
 import numpy as np
 import numpy.typing as npt
 
-from batteryopt.games.differential.path.grid import TimeGrid
 from batteryopt.games.differential.path.quadrature import FloatArray, Rule, interpolation_matrix
+from batteryopt.games.differential.path.time_grid import TimeGrid
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)

@@ -11,10 +11,10 @@ import numpy as np
 
 from batteryopt.ground.errors import Fault, InvalidInput, nearest
 from batteryopt.network.data.instance import Floats
+from batteryopt.network.tables.cell_grid import COMMENT, CellGrid, Line, Source, Unreadable, holds_something
 from batteryopt.network.tables.cells import CellKind, NotAValue, text_of, value_of
+from batteryopt.network.tables.distance_matrices import matrix_of, read_matrix_file
 from batteryopt.network.tables.folder import BESIDE
-from batteryopt.network.tables.grid import COMMENT, CellGrid, Line, Source, Unreadable, holds_something
-from batteryopt.network.tables.matrices import matrix_of, read_matrix_file
 from batteryopt.network.tables.settings import TEXTS, policy_columns
 from batteryopt.tables.spreadsheet import cells_of
 

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pandas as pd
 
-from batteryopt.accuracy.run import machine
+from batteryopt.accuracy.accuracy_run import machine
 from batteryopt.ground.owned import OwnedFolder
-from batteryopt.sweep.files import table_bytes
+from batteryopt.sweep.sweep_files import table_bytes
 
 
 def names() -> list[str]:
@@ -36,6 +36,6 @@ def save(frame: pd.DataFrame, folder: Path, *, overwrite: bool = False) -> list[
 def _content(name: str, frame: pd.DataFrame, table: pd.DataFrame) -> bytes:
     if name != "accuracy.html":
         return table_bytes(table, Path(name).suffix)
-    from batteryopt.accuracy.page import page
+    from batteryopt.accuracy.accuracy_page import page
 
     return page(frame).encode()

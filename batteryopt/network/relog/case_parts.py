@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from batteryopt.network.data.instance import Level, Mode, Profile
+from batteryopt.network.relog.case_draft import CaseDraft, mode_name
 from batteryopt.network.relog.case_file import Branch
-from batteryopt.network.relog.draft import CaseDraft, mode_name
 
 CARBON = "CO2"
 """The one gas that a network counts."""

@@ -13,9 +13,9 @@ import pandas as pd
 
 from batteryopt.families import family_of
 from batteryopt.report.saved import grouped
-from batteryopt.sweep.grid import Axis, SweepGrid, grid_of
 from batteryopt.sweep.parts import all_parts
-from batteryopt.sweep.points import AUTO, Row, Task, solve_point
+from batteryopt.sweep.sweep_grid import Axis, SweepGrid, grid_of
+from batteryopt.sweep.sweep_points import AUTO, Row, Task, solve_point
 
 LAST_COLUMNS = ("reason",)
 

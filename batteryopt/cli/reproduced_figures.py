@@ -10,7 +10,7 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from batteryopt.cli.tables import NONE
+from batteryopt.cli.answer_tables import NONE
 from batteryopt.games.shell.reproduction import Figure, PaperFault, Reproduction, Statement, Verdict
 from batteryopt.ground.certificate import Check
 

@@ -9,9 +9,9 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from batteryopt.accuracy.accuracy_run import machine
 from batteryopt.accuracy.measures import ContestVerdict
 from batteryopt.accuracy.reading import attempted, misleading, sentences, summary, worst_error
-from batteryopt.accuracy.run import machine
 from batteryopt.ground.marks import META
 
 FLOOR = 1e-17

@@ -13,7 +13,7 @@ import numpy as np
 from batteryopt.ground.errors import Fault, nearest
 from batteryopt.ground.inputs import FARTHEST_KM, CannotRead, content_of, in_words, refuse_bombs
 from batteryopt.network.data.instance import Floats
-from batteryopt.network.tables.grid import CellGrid, Unreadable, csv_grid
+from batteryopt.network.tables.cell_grid import CellGrid, Unreadable, csv_grid
 from batteryopt.tables.input_faults import show
 
 EXPECTED = "expected a square of km with site names on both sides, or an NPZ file with arrays site and km"

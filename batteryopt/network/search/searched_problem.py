@@ -9,9 +9,9 @@ import numpy as np
 import scipy.sparse as sp
 
 from batteryopt.network.formulation.algebra import Floats, Formulation
-from batteryopt.network.formulation.arrays import matrix, to_arrays
+from batteryopt.network.formulation.formulation_arrays import matrix, to_arrays
 from batteryopt.network.formulation.objective import Costs
-from batteryopt.network.search.units import SearchUnits, in_units, natural_units
+from batteryopt.network.search.search_units import SearchUnits, in_units, natural_units
 from batteryopt.solvers.compile.arrays import QuadraticProgram
 
 

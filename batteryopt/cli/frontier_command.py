@@ -12,7 +12,7 @@ import typer
 
 from batteryopt.cli import options as given
 from batteryopt.cli.exits import ExitStatus, answer_status, delivered, gravest, guarded, refuse
-from batteryopt.cli.refusals import Refusals
+from batteryopt.cli.refused_input import Refusals
 from batteryopt.cli.streams import announcing, clean_stdout, results, say, write_result
 from batteryopt.ground.errors import InvalidInput
 from batteryopt.ground.status import StopReason
