@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from batteryopt.ground.errors import BatteryOptError, Fault, FormulaDoesNotApply, InvalidInput, SolverUnavailable
     from batteryopt.ground.status import PointStatus, StopReason
     from batteryopt.solvers.contract.provenance import Route, Run, versions
+    from batteryopt.tables.changes import plus, put, times
     from batteryopt.tables.toml_output import write
 
 _HOMES = {
@@ -42,6 +43,7 @@ _HOMES = {
     "games.coordination.data.instance": ("CoordinationInstance",),
     "games.coordination.data.regions": ("CoordinationNetwork",),
     "bilevel": ("Follower",),
+    "tables.changes": ("plus", "put", "times"),
     "ground.certificate": ("Certificate", "Check"),
     "solvers.contract.provenance": ("Route", "Run", "versions"),
     "ground.status": ("PointStatus", "StopReason"),
@@ -68,8 +70,11 @@ __all__ = [
     "StopReason",
     "model",
     "plan_of",
+    "plus",
+    "put",
     "read",
     "solve",
+    "times",
     "versions",
     "write",
 ]

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
     from batteryopt.ground.certificate import Certificate
     from batteryopt.solvers.contract.provenance import Run
+    from batteryopt.tables.changes import Change
 
 
 class FamilyAnswer(Protocol):
@@ -121,6 +122,12 @@ class Family:
     understand
         Function from a path to what is understood of the instance there, with remarks; empty where `check` shows its
         name and models only.
+    change
+        Function from an instance and changes to a changed instance; empty where it is one TOML file.
+    what_if
+        Function from an instance and a name to the changes that the instance knows by it; empty where it knows none.
+    files
+        Function from an instance to the files of its folder by name; empty where it is one TOML file.
     left_out
         Beginnings of names in the JSON of an answer that are of no use in a sweep's table.
     tables
@@ -142,6 +149,9 @@ class Family:
     model: str = "door:model_of"
     plan: str = "door:plan_of"
     understand: str = ""
+    change: str = ""
+    what_if: str = ""
+    files: str = ""
     drawn: tuple[str, ...] = ("objective",)
     left_out: tuple[str, ...] = ()
     tables: str = ""
@@ -154,10 +164,46 @@ class Family:
         """Return the instance that a file or folder describes, or raise `InvalidInput` with all its faults."""
         return self.get(self.read)(path)
 
-    def understand_instance(self, path: str | os.PathLike[str]) -> FamilyUnderstood | None:
-        """Return what is understood of an instance, where the family can say; or raise `InvalidInput`."""
-        found: FamilyUnderstood | None = self.get(self.understand)(path) if self.understand else None
+    def understand_instance(self, path: str | os.PathLike[str], changed: Any = None) -> FamilyUnderstood | None:
+        """Return what is understood of an instance, where the family can say; or raise `InvalidInput`.
+
+        Parameters
+        ----------
+        changed
+            What has become of it, where it is to be changed first.
+        """
+        found: FamilyUnderstood | None = self.get(self.understand)(path, changed) if self.understand else None
         return found
+
+    def changed_instance(self, instance: Any, changes: Sequence[Change], *, is_foreseen: bool = False) -> Any:
+        """Return an instance with changes, or raise `InvalidInput` with everything wrong about them.
+
+        Parameters
+        ----------
+        is_foreseen
+            Whether to refuse what can be seen of an impossible plan too, as reading does.
+        """
+        if self.change:
+            return self.get(self.change)(instance, changes, is_foreseen=is_foreseen)
+        from batteryopt.tables.toml_changes import changed
+
+        return changed(instance, changes)
+
+    def changes_called(self, instance: Any, name: str) -> tuple[Change, ...]:
+        """Return the changes that an instance knows by a name, or raise `InvalidInput`."""
+        if not self.what_if:
+            remedy = f"leave it out for kind '{self.kind}', or use --set"
+            raise InvalidInput("command line", [Fault(place="--what-if", problem="is for networks", remedy=remedy)])
+        found: tuple[Change, ...] = self.get(self.what_if)(instance, name, "--what-if")
+        return found
+
+    def copy_of(self, instance: Any) -> dict[str, bytes]:
+        """Return the files that an instance is saved as beside its answer, by name."""
+        if self.files:
+            return {f"instance/{name}": content for name, content in self.get(self.files)(instance).items()}
+        from batteryopt.tables.toml_output import to_toml
+
+        return {"instance.toml": to_toml(instance).encode()}
 
     def model_names(self) -> tuple[str, ...]:
         """Return the names of all models."""
@@ -282,6 +328,9 @@ FAMILIES: Mapping[str, Family] = {
             frontier="studies.compromises:solve_frontier",
             tables="plan.output:TABLES",
             understand="family:understand",
+            change="tables.changed:changed",
+            what_if="tables.changed:changes_called",
+            files="tables.writer:files_of",
             left_out=("open_facilities", "missed_rules", "conflicts", "opposed", "held"),
         ),
     )

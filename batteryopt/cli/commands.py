@@ -10,6 +10,7 @@ import typer
 
 from batteryopt.cli import options as given
 from batteryopt.cli.exits import ExitStatus, delivered, gravest, guarded, refuse, status_of
+from batteryopt.cli.given_changes import Given, SetOption, WhatIfOption, given_instance
 from batteryopt.cli.refused_input import Refusals
 from batteryopt.cli.streams import announcing, clean_stdout, results, say, write_result
 
@@ -40,6 +41,8 @@ def solve(
     objective: given.ObjectiveOption = None,
     keep: given.KeepOption = None,
     scenario: given.ScenarioOption = None,
+    sets: SetOption = None,
+    what_if: WhatIfOption = None,
     json: given.JsonOption = False,
     out: Annotated[
         Path | None, typer.Option(metavar="DIR", help="Save result.json, tables and the instance here.")
@@ -51,7 +54,8 @@ def solve(
     from batteryopt.report.saved import json_text, make_folder, save
 
     refusals = Refusals()
-    family, game = refusals.instance(instance)
+    changed = given_instance(refusals, instance, sets, what_if)
+    family, game = changed.family, changed.instance
     with refusals:
         given.refuse_faulty_options(family, model or [], solver=solver, time_limit=time_limit, gap=gap, threads=threads)
     chosen = given.solving_options(solver, time_limit, gap, threads)
@@ -61,7 +65,7 @@ def solve(
     refusals.raise_all()
     assert family is not None
     if out is not None:
-        make_folder(out, instance, tables=family.table_names(), overwrite=overwrite)
+        make_folder(out, instance, tables=family.table_names(), copy=changed.copy, overwrite=overwrite)
     with clean_stdout(), announcing() as announce, noting_interrupts():
         result = family.solve_instance(game, model or (), route=route.value, announce=announce, **chosen)
     named = {"objective": objective, "keep": keep, "scenario": scenario, "gap_money": gap_money}
@@ -69,7 +73,7 @@ def solve(
 
     def show() -> None:
         if json:
-            write_result(json_text(result.to_json()))
+            write_result(json_text({**result.to_json(), **changed.noted}))
             return
         from batteryopt.cli.answer_tables import print_result
 
@@ -80,7 +84,15 @@ def solve(
         if out is None:
             return
         options = {name: value for name, value in asked.items() if value is not None}
-        is_saved = save(result, instance, out, options=options, overwrite=overwrite)
+        is_saved = save(
+            result,
+            instance,
+            out,
+            options=options,
+            copy=changed.copy,
+            changes=changed.words,
+            overwrite=overwrite,
+        )
         say(f"saved in {out}" if is_saved else f"{out} keeps the better result that it has: --overwrite replaces it")
 
     status = gravest([status_of(result), delivered(show, keep_it)])
@@ -93,23 +105,32 @@ def solve(
 def check(
     instance: given.InstanceArgument,
     strict: Annotated[bool, typer.Option("--strict", help="End with status 2 where there are remarks.")] = False,
+    sets: SetOption = None,
+    what_if: WhatIfOption = None,
     json: given.JsonOption = False,
 ) -> ExitStatus:
     """Read and validate an instance, say what was understood and what looks odd, and solve nothing."""
     from batteryopt.families import family_at
     from batteryopt.report.saved import json_text
 
-    family = family_at(instance)
-    understood = family.understand_instance(instance)
-    game = family.read_instance(instance) if understood is None else understood.network
+    refusals = Refusals()
+    changed = Given(family=family_at(instance), instance=None)
+    if sets or what_if:
+        changed = given_instance(refusals, instance, sets, what_if)
+    refusals.raise_all()
+    family, game = changed.family, changed.instance
+    assert family is not None
+    understood = family.understand_instance(instance, game)
+    if game is None:
+        game = family.read_instance(instance) if understood is None else understood.network
     models = family.model_names()
     if json:
-        document = {"kind": family.kind, "instance": game.name, "valid": True, "models": list(models)}
+        document = {"kind": family.kind, "instance": game.name, "valid": True, "models": list(models), **changed.noted}
         write_result(json_text(document | (understood.to_json() if understood else {"remarks": []})))
     else:
         write_result(
             f"{instance}: in order\n  kind    {family.kind}\n  name    {game.name}\n  source  {game.source}\n"
-            f"  models  {', '.join(models)}\n"
+            f"  models  {', '.join(models)}\n" + "".join(f"  changed {word}\n" for word in changed.words)
         )
         if understood is not None:
             with results() as console:

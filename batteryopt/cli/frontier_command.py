@@ -12,6 +12,7 @@ import typer
 
 from batteryopt.cli import options as given
 from batteryopt.cli.exits import ExitStatus, answer_status, delivered, gravest, guarded, refuse
+from batteryopt.cli.given_changes import Given, SetOption, WhatIfOption, given_instance
 from batteryopt.cli.refused_input import Refusals
 from batteryopt.cli.streams import announcing, clean_stdout, results, say, write_result
 from batteryopt.ground.errors import InvalidInput
@@ -40,6 +41,8 @@ def frontier(
     gap_money: given.GapMoneyOption = None,
     threads: given.ThreadsOption = None,
     scenario: given.ScenarioOption = None,
+    sets: SetOption = None,
+    what_if: WhatIfOption = None,
     json: given.JsonOption = False,
     out: Annotated[
         Path | None,
@@ -52,7 +55,8 @@ def frontier(
     from batteryopt.report.saved import json_text, make_folder
 
     refusals = Refusals()
-    family, network = refusals.instance(instance)
+    changed = given_instance(refusals, instance, sets, what_if)
+    family, network = changed.family, changed.instance
     with refusals:
         given.refuse_faulty_options(family, [], solver=None, time_limit=time_limit, gap=gap, threads=threads)
     with refusals:
@@ -68,15 +72,17 @@ def frontier(
             (*family.table_names(), "frontier"),
             [f"points/{number + 1}" for number in range(min(points, PARTS))],
         )
-        make_folder(out, instance, tables=tables, parts=parts, overwrite=overwrite)
-    keep = _Keeper(instance=instance, out=out, options={"between": between, **chosen}, overwrite=overwrite)
+        make_folder(out, instance, tables=tables, parts=parts, copy=changed.copy, overwrite=overwrite)
+    keep = _Keeper(
+        instance=instance, changed=changed, out=out, options={"between": between, **chosen}, overwrite=overwrite
+    )
     with clean_stdout(), announcing() as announce, noting_interrupts():
         result = family.solve_frontier(network, first, second, announce=announce, keep=keep.so_far, **chosen)
     document = result.to_json()
 
     def show() -> None:
         if json:
-            write_result(json_text(document))
+            write_result(json_text({**document, **changed.noted}))
             return
         with results() as console:
             console.print(_summary(document))
@@ -89,6 +95,7 @@ class _Keeper:
     """Saves a result, whole or so far, in the folder that was asked for; nothing where there is none."""
 
     instance: Path
+    changed: Given
     out: Path | None
     options: Mapping[str, Any]
     overwrite: bool
@@ -113,7 +120,9 @@ class _Keeper:
 
         if self.out is None:
             return False
-        return bool(save(result, self.instance, self.out, options=self.options, overwrite=self.overwrite))
+        copy, changes = self.changed.copy, self.changed.words
+        more: dict[str, Any] = {"options": self.options, "overwrite": self.overwrite}
+        return bool(save(result, self.instance, self.out, copy=copy, changes=changes, **more))
 
 
 def _pair(between: str, family: Family | None) -> tuple[str, str]:

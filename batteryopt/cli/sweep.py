@@ -10,6 +10,7 @@ import typer
 
 from batteryopt.cli import options as given
 from batteryopt.cli.exits import ExitStatus, gravest, guarded
+from batteryopt.cli.given_changes import SetOption, WhatIfOption, given_instance
 from batteryopt.cli.refused_input import Refusals
 from batteryopt.cli.streams import clean_stdout, counting, say
 from batteryopt.ground.errors import InvalidInput
@@ -35,7 +36,11 @@ class SweepRoute(enum.StrEnum):
 def sweep(
     instance: given.InstanceArgument,
     vary: Annotated[
-        list[str], typer.Option(metavar="KEY=START:STOP:COUNT", help="A key and its values; repeat for a grid.")
+        list[str],
+        typer.Option(
+            metavar="KEY=START:STOP:COUNT",
+            help="A key and its values, with *= factors and with += amounts; repeat for a grid.",
+        ),
     ],
     out: Annotated[Path, typer.Option(metavar="FILE", help="The table: .csv or .parquet.")],
     plot: Annotated[
@@ -50,6 +55,8 @@ def sweep(
     time_limit: given.TimeLimitOption = None,
     gap: given.GapOption = None,
     threads: given.ThreadsOption = None,
+    sets: SetOption = None,
+    what_if: WhatIfOption = None,
     restart: Annotated[bool, typer.Option("--restart", help="Forget what an interrupted sweep has done.")] = False,
     overwrite: given.OverwriteOption = False,
 ) -> ExitStatus:
@@ -59,7 +66,8 @@ def sweep(
 
     options = given.solving_options(solver, time_limit, gap, threads if threads or jobs == 1 else 1)
     refusals = Refusals()
-    family, game = refusals.instance(instance)
+    changed = given_instance(refusals, instance, sets, what_if)
+    family, game = changed.family, changed.instance
     with refusals:
         given.refuse_faulty_options(
             family, model or [], solver=solver, time_limit=time_limit, gap=gap, threads=threads, jobs=jobs

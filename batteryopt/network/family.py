@@ -12,6 +12,7 @@ from batteryopt.ground.errors import Fault, InvalidInput, nearest
 from batteryopt.network import tables
 from batteryopt.network.data.instance import Network
 from batteryopt.network.data.objective import Objective
+from batteryopt.network.data.remarks import remarks_of
 from batteryopt.network.formulation.added import RuleFunction
 from batteryopt.network.plan.answer import Model, NetworkResult
 from batteryopt.network.plan.kept import kept_facilities
@@ -34,10 +35,15 @@ def read(path: str | os.PathLike[str]) -> Network:
     return tables.read(place if os.path.isdir(place) or is_workbook(place) else place.parent)
 
 
-def understand(path: str | os.PathLike[str]) -> Understood:
-    """Return what is understood of a network, with remarks; as `read`, of the folder, its settings or a workbook."""
+def understand(path: str | os.PathLike[str], changed: Network | None = None) -> Understood:
+    """Return what is understood of a network, with remarks; as `read`, of the folder, its settings or a workbook.
+
+    Of a network that was changed, which stands in no file, remarks name rows by what is in them.
+    """
     from batteryopt.network.tables import understood
 
+    if changed is not None:
+        return understood.Understood(network=changed, remarks=tuple(remarks_of(changed)))
     place = Path(path)
     return understood.understand(place if place.is_dir() or is_workbook(place) else place.parent)
 

@@ -111,7 +111,16 @@ def head(saved: Saved, kind: str) -> str:
     """Return the page's first lines: what was solved, and whose numbers these are."""
     shown = f"{kind}: {saved.mark}" if saved.mark else kind
     source = f"Numbers from: {saved.source}" if saved.source else "The instance names no source of its numbers."
-    return f'<p class="kind">{html.escape(shown)}</p><h1>{html.escape(saved.name)}</h1>' + paragraph(source, "soft")
+    return (
+        f'<p class="kind">{html.escape(shown)}</p><h1>{html.escape(saved.name)}</h1>'
+        + paragraph(source, "soft")
+        + _changes(saved)
+    )
+
+
+def _changes(saved: Saved) -> str:
+    """Return what is different from the instance that was given."""
+    return paragraph(f"Changed first: {'; '.join(saved.changes)}.") if saved.changes else ""
 
 
 def how_sure(saved: Saved) -> Section:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -90,6 +90,11 @@ class Saved:
     def options(self) -> Mapping[str, Any]:
         """What was asked for on the command line, by the names of its options."""
         return self.document.get("options") or {}
+
+    @property
+    def changes(self) -> Sequence[str]:
+        """What was different from the instance that was given, before it was solved."""
+        return tuple(self.document.get("changes") or ())
 
     @property
     def instance_path(self) -> Path | None:

@@ -7,7 +7,7 @@ import math
 import os
 import re
 import tomllib
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -61,6 +61,7 @@ def make_folder(
     *,
     tables: Iterable[str] = ("answers",),
     parts: Iterable[str] = (),
+    copy: Mapping[str, bytes] | None = None,
     overwrite: bool = False,
 ) -> OwnedFolder:
     """Create the folder of a result, before any work is done for it.
@@ -71,6 +72,8 @@ def make_folder(
         Names of tables that the result may have.
     parts
         Folders in it that further results may be saved in.
+    copy
+        As in `save`.
     overwrite
         Whether files that are not ours may be replaced.
 
@@ -86,10 +89,13 @@ def make_folder(
             [Fault(place="--out", problem="lies inside the instance's own folder", remedy="give a folder elsewhere")],
         )
     owned = OwnedFolder(folder)
-    names = [*(f"{name}.csv" for name in ("certificates", *tables)), *_names_of_copies(instance)]
+    names = [
+        *(f"{name}.csv" for name in ("certificates", *tables)),
+        *(_names_of_copies(instance) if copy is None else copy),
+    ]
     names += [RESULT_FILE, *(f"{part}/{RESULT_FILE}" for part in parts)]
     owned.refuse_clashes(names, overwrite=overwrite)
-    _refuse_a_mixture(owned, instance)
+    _refuse_a_mixture(owned, instance, copy)
     owned.make()
     return owned
 
@@ -100,6 +106,8 @@ def save(
     folder: Path,
     *,
     options: Mapping[str, Any] | None = None,
+    copy: Mapping[str, bytes] | None = None,
+    changes: Sequence[str] = (),
     overwrite: bool = False,
 ) -> tuple[str, ...]:
     """Write a result into a folder made by `make_folder`, and return the names of the files.
@@ -115,6 +123,10 @@ def save(
     options
         What was asked for, by the names of the command line's options: it is saved too, so that the command can be
         repeated.
+    copy
+        Files of the instance by name, where it was changed before it was solved; else its own are copied.
+    changes
+        What was different from its own, in words.
     overwrite
         Whether files that are not ours, and better results for the same instance, may be replaced.
 
@@ -124,13 +136,14 @@ def save(
         If something of the user's lies in the way, or there is no room; then all is as it was.
     """
     parts: Mapping[str, FamilyResult] = getattr(result, "parts", {})
-    copy = dict(_instance_files(result, instance))
+    copy = dict(_instance_files(result, instance)) if copy is None else dict(copy)
     contents = dict(copy)
     for part, found in parts.items():
         contents |= {f"{part}/{name}": content for name, content in _files_of(found).items()}
-    contents |= _files_of(result, {"options": dict(options)} if options else {})
+    asked = {"options": dict(options)} if options else {}
+    contents |= _files_of(result, {**asked, **({"changes": list(changes)} if changes else {})})
     owned = OwnedFolder(folder)
-    _refuse_a_mixture(owned, instance)
+    _refuse_a_mixture(owned, instance, copy)
 
     def is_worse() -> bool:
         new = json.loads(contents[RESULT_FILE])
@@ -154,13 +167,14 @@ def _saved_document(folder: Path) -> dict[str, Any]:
     return document if isinstance(document, dict) else {}
 
 
-def _refuse_a_mixture(owned: OwnedFolder, instance: Path) -> None:
+def _refuse_a_mixture(owned: OwnedFolder, instance: Path, copy: Mapping[str, bytes] | None = None) -> None:
     """Raise where the copy of a network would come to lie among other files, which would be read as parts of it."""
     place = owned.path / "instance"
-    if not instance.is_dir() or not place.is_dir():
+    names = _names_of_copies(instance) if copy is None else list(copy)
+    if "instance" not in {name.partition("/")[0] for name in names} or not place.is_dir():
         return
     there = {path.relative_to(owned.path).as_posix() for path in place.rglob("*") if not path.is_dir()}
-    foreign = sorted(there - owned.names - set(_names_of_copies(instance)))
+    foreign = sorted(there - owned.names - set(names))
     if foreign:
         problem = f"'{owned.path / foreign[0]}' is there, and batteryopt did not write it"
         remedy = "the copy of the network would get mixed up with it: give another folder"

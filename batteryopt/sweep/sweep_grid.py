@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import itertools
 import math
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 
-from batteryopt.ground.errors import Fault, InvalidInput, nearest
-from batteryopt.tables.input_faults import meaning_of, table_of
+from batteryopt.ground.errors import Fault, InvalidInput
+from batteryopt.tables.changes import Change, How, split
+from batteryopt.tables.input_faults import meaning_of
+from batteryopt.tables.toml_changes import changed, key_faults, without_table
 from batteryopt.tables.toml_input import TomlInstance
 
-Changes = Mapping[str, float]
 MOST_POINTS = 100_000
 """Of a grid."""
 _SHOWN = 6
@@ -25,6 +26,11 @@ _SHOWN = 6
 class Axis:
     """A key of the instance and the values that it takes; ``key.2`` is the third item of a list.
 
+    Attributes
+    ----------
+    how
+        Whether the values are put there, multiply what is there, or are added to it.
+
     Raises
     ------
     InvalidInput
@@ -33,6 +39,7 @@ class Axis:
 
     key: str
     values: tuple[float, ...]
+    how: How = How.SET
 
     def __post_init__(self) -> None:
         if not self.values or not all(math.isfinite(value) for value in self.values):
@@ -40,20 +47,27 @@ class Axis:
             raise InvalidInput("sweep", [fault])
 
     @classmethod
-    def evenly(cls, key: str, start: float, stop: float, count: int) -> Axis:
+    def evenly(cls, key: str, start: float, stop: float, count: int, how: How = How.SET) -> Axis:
         """Return evenly spaced values, both ends included."""
-        return cls(key=key, values=tuple(np.linspace(start, stop, count).tolist()))
+        return cls(key=key, values=tuple(np.linspace(start, stop, count).tolist()), how=how)
+
+    def change(self, value: float) -> Change:
+        """Return the change that one of the values makes."""
+        return Change(key=self.key, how=self.how, value=value)
 
     @classmethod
     def parse(cls, text: str) -> Axis:
-        """Return the axis that ``KEY=START:STOP:COUNT`` describes, or raise `InvalidInput`."""
-        key, equals, numbers = text.partition("=")
+        """Return the axis that ``KEY=START:STOP:COUNT`` describes, or raise `InvalidInput`.
+
+        With ``*=`` and ``+=`` the values multiply what is there, or are added to it.
+        """
+        key, how, numbers = split(text)
         parts = numbers.split(":")
         try:
             start, stop, count = float(parts[0]), float(parts[1]), int(parts[2])
         except (ValueError, IndexError):
             raise _unclear(text, "expected KEY=START:STOP:COUNT, such as usable_share=0.3:0.9:25") from None
-        if not key or not equals or len(parts) != 3:
+        if not key or how is None or len(parts) != 3:
             raise _unclear(text, "expected KEY=START:STOP:COUNT, such as usable_share=0.3:0.9:25")
         if not (math.isfinite(start) and math.isfinite(stop)):
             raise _unclear(text, "START and STOP must be finite numbers")
@@ -61,7 +75,7 @@ class Axis:
             raise _unclear(text, "COUNT must be at least 2, or 1 where START and STOP are the same")
         if count > MOST_POINTS:
             raise _unclear(text, f"COUNT may be at most {MOST_POINTS:,}")
-        return cls.evenly(key, start, stop, count)
+        return cls.evenly(key, start, stop, count, how)
 
 
 def _unclear(text: str, remedy: str) -> InvalidInput:
@@ -110,7 +124,7 @@ def grid_of(base: Any, axes: Sequence[Axis]) -> SweepGrid:
             remedy=f"at most {MOST_POINTS:,} are solved: give fewer values",
         )
         raise InvalidInput("sweep", [fault])
-    plain = tuple(Axis(key=_without_table(axis.key, base), values=axis.values) for axis in axes)
+    plain = tuple(replace(axis, key=without_table(axis.key, base)) for axis in axes)
     faults = list(_key_faults(base, plain)) or list(_value_faults(base, plain))
     if faults:
         raise InvalidInput("sweep", faults)
@@ -118,15 +132,6 @@ def grid_of(base: Any, axes: Sequence[Axis]) -> SweepGrid:
     if faults:
         raise InvalidInput("sweep", faults)
     return SweepGrid(base=base, axes=plain, instances=tuple(instances))
-
-
-def sweepable(base: TomlInstance) -> list[str]:
-    """Return the keys that hold numbers: those of the file's tables, none of its texts and switches."""
-    return [
-        name
-        for name, field in type(base).model_fields.items()
-        if table_of(field) and not isinstance(getattr(base, name), bool | str)
-    ]
 
 
 def meaning_of_key(base: TomlInstance, key: str) -> str:
@@ -142,26 +147,13 @@ def _points(axes: Sequence[Axis]) -> Iterator[dict[str, float]]:
         yield dict(zip(keys, values, strict=True))
 
 
-def _without_table(key: str, base: TomlInstance) -> str:
-    table, _, rest = key.partition(".")
-    field = type(base).model_fields.get(rest.partition(".")[0])
-    return rest if field is not None and table_of(field) == table else key
-
-
 def _key_faults(base: TomlInstance, axes: Sequence[Axis]) -> Iterator[Fault]:
-    known, keys = sweepable(base), [axis.key for axis in axes]
-    for key in dict.fromkeys(keys):
-        name, _, index = key.partition(".")
-        value = getattr(base, name, None) if name in known else None
-        if name not in known:
-            yield Fault(place=key, problem="is no key with a number", remedy=nearest(name, known))
-        elif keys.count(key) > 1:
-            yield Fault(place=key, problem="is varied twice", remedy="name every key once")
-        elif isinstance(value, tuple) and not (index.isdecimal() and int(index) < len(value)):
-            last = f"{name}.{len(value) - 1}"
-            yield Fault(place=key, problem=f"is a list of {len(value)}", remedy=f"name an item: {name}.0 to {last}")
-        elif index and not isinstance(value, tuple):
-            yield Fault(place=key, problem=f"{name} is no list", remedy=f"write {name}")
+    keys = [axis.key for axis in axes]
+    for axis in {axis.key: axis for axis in axes}.values():
+        faults = list(key_faults(base, axis.key, of_all_items=axis.how is not How.SET, numbers=True))
+        yield from faults
+        if not faults and keys.count(axis.key) > 1:
+            yield Fault(place=axis.key, problem="is varied twice", remedy="name every key once")
 
 
 def _value_faults(base: TomlInstance, axes: Sequence[Axis]) -> Iterator[Fault]:
@@ -169,7 +161,7 @@ def _value_faults(base: TomlInstance, axes: Sequence[Axis]) -> Iterator[Fault]:
     for axis in axes:
         refused: dict[tuple[str, str], list[float]] = {}
         for value in axis.values:
-            for fault in _faults_at(base, {axis.key: value}):
+            for fault in _faults_at(base, [axis.change(value)]):
                 if fault.place.partition("[")[0] == axis.key.partition(".")[0]:
                     refused.setdefault((fault.place, fault.remedy), []).append(value)
         for (_, remedy), values in refused.items():
@@ -182,7 +174,7 @@ def _instances(base: TomlInstance, axes: Sequence[Axis]) -> tuple[list[TomlInsta
     refused: dict[tuple[str, str, str], list[str]] = {}
     for point in _points(axes):
         try:
-            instances.append(_at(base, point))
+            instances.append(changed(base, [axis.change(point[axis.key]) for axis in axes]))
         except InvalidInput as error:
             words = ", ".join(f"{key} = {value:g}" for key, value in point.items())
             for fault in error.faults:
@@ -194,31 +186,12 @@ def _instances(base: TomlInstance, axes: Sequence[Axis]) -> tuple[list[TomlInsta
     return instances, faults
 
 
-def _faults_at(base: TomlInstance, changes: Changes) -> tuple[Fault, ...]:
+def _faults_at(base: TomlInstance, changes: Sequence[Change]) -> tuple[Fault, ...]:
     try:
-        _at(base, changes)
+        changed(base, changes)
     except InvalidInput as error:
         return error.faults
     return ()
-
-
-def _at(base: TomlInstance, changes: Changes) -> TomlInstance:
-    """Return the instance with some keys changed; whole numbers stay whole where the key holds one."""
-    values: dict[str, Any] = {}
-    for key, value in changes.items():
-        name, _, index = key.partition(".")
-        old = values.get(name, getattr(base, name))
-        if index:
-            items = list(old)
-            items[int(index)] = _like(items[int(index)], value)
-            values[name] = tuple(items)
-        else:
-            values[name] = _like(old, value)
-    return base.replace(**values)
-
-
-def _like(old: Any, value: float) -> float:
-    return int(value) if isinstance(old, int) and value.is_integer() else value
 
 
 def _listed(values: Sequence[float]) -> str:

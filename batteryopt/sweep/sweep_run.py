@@ -91,7 +91,7 @@ def identity_of(grid: SweepGrid, task: Task) -> dict[str, Any]:
     return {
         "batteryopt": importlib.metadata.version("batteryopt"),
         "instance": hashlib.sha256(grid.base.model_dump_json().encode()).hexdigest()[:16],
-        "vary": {axis.key: list(axis.values) for axis in grid.axes},
+        "vary": {f"{axis.key}{axis.how.sign}": list(axis.values) for axis in grid.axes},
         "models": list(task.models),
         "route": task.route,
         "options": dict(task.options),

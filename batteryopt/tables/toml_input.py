@@ -18,7 +18,7 @@ import os
 import re
 import sys
 import tomllib
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, ClassVar, Self, TypeVar
 
@@ -28,6 +28,8 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from batteryopt.ground.errors import Fault, InvalidInput, nearest
 from batteryopt.ground.inputs import CannotRead, content_of, in_words
+from batteryopt.ground.named import named
+from batteryopt.tables.changes import Changes, changes_of
 from batteryopt.tables.input_faults import faults_of, show, table_of
 
 MOST_TOML_BYTES = 20_000_000
@@ -93,6 +95,22 @@ class TomlInstance(BaseModel):
     def replace(self, **changes: Any) -> Self:
         """Return a validated copy with some fields changed."""
         return type(self)(**{**dict(self), **changes})
+
+    def changed(self, changes: Changes) -> Self:
+        """Return a validated copy with some numbers changed: ``game.changed({"usable_share": times(1.1)})``.
+
+        Parameters
+        ----------
+        changes
+            By key, ``key.2`` for the third item of a list: the new value, or what `times` and `plus` give.
+
+        Raises
+        ------
+        InvalidInput
+            With every fault: keys that do not exist, values out of range.
+        """
+        change: Callable[..., Self] = named("batteryopt.tables.toml_changes:changed")
+        return change(self, changes_of(changes))
 
 
 InstanceT = TypeVar("InstanceT", bound=TomlInstance)

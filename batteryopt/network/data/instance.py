@@ -53,6 +53,8 @@ from batteryopt.network.data.policy import (
     SubsidyBase,
 )
 from batteryopt.network.data.unjudged import UnjudgedNetwork
+from batteryopt.network.data.what_ifs import NamedChange
+from batteryopt.tables.changes import Changes, changes_of
 from batteryopt.tables.input_faults import show
 
 if TYPE_CHECKING:
@@ -77,6 +79,7 @@ __all__ = [
     "Market",
     "Mode",
     "ModeProduct",
+    "NamedChange",
     "Network",
     "Period",
     "Policy",
@@ -112,6 +115,8 @@ class Network(UnjudgedNetwork):
         Matrices (sites, sites) in km by name, in the order of ``sites``; NaN where there is no way.
     scenarios
         Empty: one future. Rows with a scenario's name belong to it, rows without to all.
+    changes
+        Named what-ifs: `what_if` makes their changes.
     source
         Where the data come from.
 
@@ -182,6 +187,35 @@ class Network(UnjudgedNetwork):
             If a field is unknown, or with every fault of the changed network.
         """
         found: Network = _frames("with_changes")(self, changes)
+        return found
+
+    def changed(self, changes: Changes) -> Network:
+        """Return a validated copy with some numbers changed.
+
+        Parameters
+        ----------
+        changes
+            By key, the new value or what `batteryopt.times` and `batteryopt.plus` give. A key is a setting
+            (``discount_rate``, ``policy.carbon_price_per_t``) or a column of a table, all rows or those that match:
+            ``returns.tonnes``, ``markets[product=black_mass].price_per_t``; ``:2027`` behind it means one period.
+
+        Raises
+        ------
+        InvalidInput
+            With every fault: keys that name nothing or no row, and values out of range.
+        """
+        found: Network = named("batteryopt.network.tables.changed:changed")(self, changes_of(changes))
+        return found
+
+    @property
+    def what_ifs(self) -> tuple[str, ...]:
+        """The names of the what-ifs in the table ``changes``."""
+        return tuple(dict.fromkeys(row.name for row in self.changes))
+
+    def what_if(self, name: str) -> Network:
+        """Return a validated copy with the changes of a what-if of the table ``changes``, or raise `InvalidInput`."""
+        changes = named("batteryopt.network.tables.changed:changes_called")(self, name)
+        found: Network = named("batteryopt.network.tables.changed:changed")(self, changes)
         return found
 
     def in_scenario(self, name: str) -> Network:

@@ -41,6 +41,7 @@ def tables_of(network: UnjudgedNetwork) -> Iterator[Sequence[Any]]:
     policy = network.policy
     yield from (network.periods, network.products, network.sites, network.returns, network.types, network.candidates)
     yield from (network.markets, network.disposals, network.modes, network.lanes, network.groups, network.scenarios)
+    yield network.changes
     yield from (policy.collection_targets, policy.coverage, policy.limits, policy.subsidies)
     for type_ in network.types:
         yield from (type_.recipes, type_.levels, type_.storage)

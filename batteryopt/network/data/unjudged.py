@@ -12,6 +12,7 @@ import numpy.typing as npt
 from batteryopt.network.data.facilities import Candidate, FacilityType, Level
 from batteryopt.network.data.flows import Disposal, Lane, Market, Mode, Period, Product, Profile, Return, Scenario, Site
 from batteryopt.network.data.policy import Group, Policy, SubsidyBase
+from batteryopt.network.data.what_ifs import NamedChange
 
 Floats = npt.NDArray[np.float64]
 
@@ -37,6 +38,7 @@ class UnjudgedNetwork:
     groups: tuple[Group, ...] = ()
     policy: Policy = field(default_factory=Policy)
     scenarios: tuple[Scenario, ...] = ()
+    changes: tuple[NamedChange, ...] = ()
     source: str = ""
 
     @cached_property

@@ -23,6 +23,7 @@ from batteryopt.network.data.instance import (
     Market,
     Mode,
     ModeProduct,
+    NamedChange,
     Network,
     Period,
     Policy,
@@ -115,6 +116,7 @@ def assemble(
             subsidies=work.all_of(Subsidy, "subsidies"),
         ),
         "scenarios": work.all_of(Scenario, "scenarios"),
+        "changes": work.all_of(NamedChange, "changes"),
     }
     return arguments, work
 

@@ -13,6 +13,7 @@ from batteryopt.network.data.instance import Network
 from batteryopt.network.data.remarks import remarks_of
 from batteryopt.network.tables.assemble import Assembly, Sheets, assemble, relocate
 from batteryopt.network.tables.cell_grid import Source
+from batteryopt.network.tables.changed import what_if_faults
 from batteryopt.network.tables.folder import FILE, TableFolder
 from batteryopt.network.tables.schema import TABLES
 from batteryopt.network.tables.settings import NetworkSettings, settings_of
@@ -59,10 +60,18 @@ def _of_source(source: Source) -> tuple[Network, Assembly]:
     settings = settings_of(source, faults)
     network, work = _network(source, settings, faults)
     if network is not None and not faults:
-        faults += foresee(network)
+        faults += [*foresee(network), *what_if_faults(network, _places_of_what_ifs(work))]
     if faults or network is None:
         raise InvalidInput(source.name, faults)
     return network, work
+
+
+def _places_of_what_ifs(work: Assembly) -> dict[str, str]:
+    """Return where each what-if begins."""
+    found: dict[str, str] = {}
+    for row in work.rows("changes"):
+        found.setdefault(row.get("name"), row.place())
+    return found
 
 
 def source_at(path: Path) -> Source:

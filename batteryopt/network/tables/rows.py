@@ -31,6 +31,7 @@ def rows_of(network: Network) -> Mapping[str, list[Values]]:
             "modes",
             "lanes",
             "scenarios",
+            "changes",
         )
     }
     rows |= {

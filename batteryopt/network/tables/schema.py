@@ -243,6 +243,7 @@ TABLES: Mapping[str, TableSchema] = {
         _table("limits", normal_form.Limit, "least and most of some quantity over sites"),
         _table("subsidies", normal_form.Subsidy, "money from outside"),
         _table("scenarios", normal_form.Scenario, "ways the future may go", key="scenario"),
+        _table("changes", normal_form.NamedChange, "named what-ifs, a row a change; several rows may have one name"),
     )
 }
 """All tables, in the order in which a reader of the folder wants them."""
