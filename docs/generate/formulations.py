@@ -17,7 +17,7 @@ from batteryopt.network.formulation.build import build as build_network
 from batteryopt.tables.toml_input import TomlInstance
 from docs.generate import network_math, network_parts, pyomo_parts
 from docs.generate.parts import Part, cell, merged, page
-from tests.coordination.everything import two_by_two
+from tests.games.coordination.everything import two_by_two
 from tests.network.everything import everything
 
 BARGAIN = Bargain(manufacturer_reserve=1.0, retailer_reserve=2.0, retailer_weight=1.0, manufacturer_weight=1.0)

@@ -1,6 +1,6 @@
 """The exact solution of the two-vehicle game, in the paper's symbols; numbers or arrays that broadcast.
 
-Derived from the Hamilton-Jacobi-Bellman equations (``tests/differential_game/test_derivation.py`` does it with SymPy).
+Derived from the Hamilton-Jacobi-Bellman equations (``tests/games/differential/test_derivation.py`` does it with SymPy).
 Write ``b = beta - gamma``, ``f = phi - b c0``, ``A = sum_i alpha_i - b (sum_i c_i - 2 h theta)``. Once prices are at
 their static best, demand is proportional to ``y = a + f m`` with ``a_i = alpha_i - beta c^_i + gamma c^_{3-i}`` and
 ``c^ = c - h theta``, and the leader earns ``sigma y' B^-1 y - k g^2`` with ``sigma = 1/4`` when integrated and ``1/8``

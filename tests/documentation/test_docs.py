@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from code_blocks import assert_same_text, blocks_of, run_page
 
-DOCS = Path(__file__).resolve().parents[1] / "docs"
+DOCS = Path(__file__).resolve().parents[2] / "docs"
 PAGES = sorted(DOCS.rglob("*.md"))
 
 

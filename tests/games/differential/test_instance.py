@@ -16,7 +16,7 @@ from batteryopt.games.differential.paper.published import BASE_CASE
 from batteryopt.ground.errors import InvalidInput
 from batteryopt.tables.toml_output import to_toml, write
 
-DATA = Path(__file__).parents[2] / "data" / "differential_game"
+DATA = Path(__file__).parents[3] / "data" / "differential_game"
 
 
 def faults_of(**changes) -> dict[str, str]:

@@ -11,7 +11,7 @@ from batteryopt.games.coordination.data.generator import scaled
 from batteryopt.games.coordination.formula import closed_form
 from batteryopt.games.coordination.solution import Model
 
-TABLE_2 = Path(__file__).resolve().parents[2] / "data" / "coordination" / "table2.toml"
+TABLE_2 = Path(__file__).resolve().parents[3] / "data" / "coordination" / "table2.toml"
 
 
 @pytest.mark.parametrize("k", [1e-6, 1e6])

@@ -14,7 +14,7 @@ from batteryopt.games.coordination.paper.published import TABLE_2_INSTANCE
 from batteryopt.ground.errors import InvalidInput
 from batteryopt.tables.toml_output import to_toml, write
 
-TABLE_2_FILE = Path(__file__).parents[2] / "data" / "coordination" / "table2.toml"
+TABLE_2_FILE = Path(__file__).parents[3] / "data" / "coordination" / "table2.toml"
 PARAMETERS = [name for name, field in CoordinationInstance.model_fields.items() if field.is_required()]
 
 

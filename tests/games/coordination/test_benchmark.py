@@ -9,7 +9,7 @@ import numpy as np
 
 from batteryopt.games.coordination.formula.closed_form import FORMULAS
 
-PATH = Path(__file__).parents[2] / "benchmarks" / "coordination_closed_form.py"
+PATH = Path(__file__).parents[3] / "benchmarks" / "coordination_closed_form.py"
 
 
 def test_it_times_every_model_and_most_instances_are_interior(monkeypatch):
