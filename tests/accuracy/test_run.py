@@ -9,11 +9,11 @@ from typing import Any, ClassVar
 import pandas as pd
 import pyomo.environ as pyo
 import pytest
-from batteryopt.accuracy.page import page, profile
 from typer.testing import CliRunner
 
 from batteryopt.accuracy import Solver, contestants, problems, reading, run
 from batteryopt.accuracy.__main__ import main
+from batteryopt.accuracy.accuracy_page import page, profile
 from batteryopt.accuracy.contestants import absent
 from batteryopt.accuracy.document import BEGIN, END, write_document
 from batteryopt.accuracy.problem import AccuracyProblem
