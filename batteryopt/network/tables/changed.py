@@ -15,16 +15,16 @@ from batteryopt.network.data.entity_faults import InvalidNetwork
 from batteryopt.network.data.foresight import foresee
 from batteryopt.network.data.instance import Floats, Network
 from batteryopt.network.tables.assemble import assemble, relocate
-from batteryopt.network.tables.cell_grid import Grid, Source
-from batteryopt.network.tables.cells import Column, Kind, NotAValue, text_of, value_of
+from batteryopt.network.tables.cell_grid import CellGrid, Source
+from batteryopt.network.tables.cells import CellKind, Column, NotAValue, text_of, value_of
 from batteryopt.network.tables.rows import Values, rows_of
 from batteryopt.network.tables.schema import TABLES
 from batteryopt.network.tables.selectors import DISTANCES, POLICY, YEARS, Selector, selector_of
 from batteryopt.network.tables.settings import TEXTS, NetworkSettings, policy_columns
-from batteryopt.network.tables.sheet import Row
+from batteryopt.network.tables.sheet import SheetRow
 from batteryopt.tables.changes import Change, How, number_in, reckoned
 
-NUMBERS = (Kind.NUMBER, Kind.WHOLE)
+NUMBERS = (CellKind.NUMBER, CellKind.WHOLE)
 
 
 def changed(network: Network, changes: Sequence[Change], *, is_foreseen: bool = False) -> Network:
@@ -88,7 +88,7 @@ def what_if_faults(network: Network, places: Mapping[str, str]) -> Iterator[Faul
 
 
 @dataclass(frozen=True, kw_only=True)
-class _Lines(Grid):
+class _Lines(CellGrid):
     """A table of a network in memory: its rows are numbered as in a file, the header being row 1."""
 
     lines: Sequence[Any] = ()
@@ -104,14 +104,14 @@ class _Lines(Grid):
 
 
 @dataclass(kw_only=True)
-class _Line(Row):
+class _Line(SheetRow):
     """A row with the keys of the changes that its attributes come from."""
 
     keys: dict[str, str] = field(default_factory=dict)
 
     def place(self, attribute: str = "", period: int | None = None) -> str:
         """Return where a fault of this row is: the change's key where one made it."""
-        place = Row.place(self, attribute, period)
+        place = SheetRow.place(self, attribute, period)
         key = self.keys.get(attribute) or next(iter(self.keys.values()), "")
         return f"{key} ({place})" if key else place
 
@@ -134,7 +134,7 @@ class _Memory(Source):
     def content(self, faults: list[Fault]) -> Mapping[str, Any]:  # noqa: ARG002
         return {}
 
-    def grids(self, known: Iterable[str], distances: Mapping[str, str], faults: list[Fault]) -> Mapping[str, Grid]:  # noqa: ARG002
+    def grids(self, known: Iterable[str], distances: Mapping[str, str], faults: list[Fault]) -> Mapping[str, CellGrid]:  # noqa: ARG002
         return {}
 
     def matrix(self, name: str, where: str, sites: Sequence[str], faults: list[Fault]) -> Floats:
@@ -270,7 +270,7 @@ def _put(column: Column, change: Change) -> Any:
         return tuple(change.value) if isinstance(change.value, list) else change.value
     if not change.value:
         return column.default
-    if column.kind is Kind.TEXT and column.choices is None:
+    if column.kind is CellKind.TEXT and column.choices is None:
         return change.value
     try:
         return value_of(change.value, column)

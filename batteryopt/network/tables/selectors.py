@@ -12,14 +12,18 @@ from typing import Any
 
 from batteryopt.ground.errors import Fault, InvalidInput, nearest
 from batteryopt.network.data.instance import Network
-from batteryopt.network.tables.cells import PERIOD_SEPARATOR, Column, Kind, NotAValue, value_of
-from batteryopt.network.tables.schema import TABLES, Table
+from batteryopt.network.tables.cells import PERIOD_SEPARATOR, CellKind, Column, NotAValue, value_of
+from batteryopt.network.tables.schema import TABLES, TableSchema
 from batteryopt.network.tables.settings import TEXTS, policy_columns
 from batteryopt.tables.changes import outside
 
 POLICY, DISTANCES, YEARS = "policy", "distances", "years_per_period"
-_RATE = Column(name="discount_rate", field="discount_rate", kind=Kind.NUMBER, default=0.0, meaning="a year; 0.05: 5 %")
-_YEARS = Column(name=YEARS, field="years", kind=Kind.NUMBER, default=1.0, by_period=True, meaning="length of a period")
+_RATE = Column(
+    name="discount_rate", field="discount_rate", kind=CellKind.NUMBER, default=0.0, meaning="a year; 0.05: 5 %"
+)
+_YEARS = Column(
+    name=YEARS, field="years", kind=CellKind.NUMBER, default=1.0, by_period=True, meaning="length of a period"
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -41,7 +45,7 @@ class Selector:
     """
 
     key: str
-    table: Table | None
+    table: TableSchema | None
     where: tuple[tuple[Column, Any], ...] = ()
     column: Column
     period: int | None = None
@@ -69,7 +73,9 @@ def selector_of(key: str, network: Network) -> Selector:
         _refuse_conditions(key, conditions)
         if rest not in network.distances:
             raise _fault(key, f"there are no distances '{rest}'", nearest(rest, network.distances))
-        return Selector(key=key, table=None, column=Column(name=f"{DISTANCES}.{rest}", field=rest, kind=Kind.NUMBER))
+        return Selector(
+            key=key, table=None, column=Column(name=f"{DISTANCES}.{rest}", field=rest, kind=CellKind.NUMBER)
+        )
     if not rest:
         return _in_period(_setting(key, head, conditions), period, key)
     table = TABLES.get(head)
@@ -82,7 +88,7 @@ def selector_of(key: str, network: Network) -> Selector:
 
 def _setting(key: str, name: str, conditions: list[str]) -> Selector:
     settings = {"discount_rate": _RATE, YEARS: _YEARS} | {
-        text: Column(name=text, field=text, kind=Kind.TEXT, default="", meaning=meaning)
+        text: Column(name=text, field=text, kind=CellKind.TEXT, default="", meaning=meaning)
         for text, meaning in TEXTS.items()
     }
     if name in settings and not conditions:
@@ -142,7 +148,7 @@ def _split(text: str) -> Iterator[str]:
     yield part.strip()
 
 
-def _condition(key: str, table: Table, text: str) -> tuple[Column, Any]:
+def _condition(key: str, table: TableSchema, text: str) -> tuple[Column, Any]:
     name, equals, value = (part.strip() for part in text.partition("="))
     if not equals:
         raise _fault(key, f"'{text}' says nothing of a column", "expected such as site=Berlin")
