@@ -6,6 +6,7 @@ import dataclasses
 import functools
 import time
 from collections.abc import Mapping
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -15,7 +16,6 @@ from batteryopt.ground.status import PointStatus, StopReason
 from batteryopt.network.data.geography import flat_positions
 from batteryopt.network.data.instance import Network
 from batteryopt.network.data.objective import Objective
-from batteryopt.network.formulation.added import Added, RuleFunction, add_rules
 from batteryopt.network.formulation.algebra import Floats, Formulation
 from batteryopt.network.formulation.extract import to_solution
 from batteryopt.network.formulation.formulate import formulate
@@ -24,16 +24,16 @@ from batteryopt.network.judge.check import check
 from batteryopt.network.plan.answer import BOUND, ROOT_BOUND, NetworkAnswer, value_of
 from batteryopt.network.plan.gross import size_of
 from batteryopt.network.plan.solution import Solution
-from batteryopt.network.search.elsewhere import search_elsewhere
 from batteryopt.network.search.outside import LEAST_SECONDS, MOST_SECONDS, SHARE, improved, wider
 from batteryopt.network.search.search import Found, search
 from batteryopt.network.search.searched_problem import Problem, make_problem
-from batteryopt.network.studies.infeasibility import Conflict, explain
-from batteryopt.solvers import get
 from batteryopt.solvers.compile.arrays import QuadraticProgram
 from batteryopt.solvers.contract.adapter import Adapter, Capability, Options, Progress, ProgressListener
 from batteryopt.solvers.contract.provenance import Route, Run
 from batteryopt.solvers.highs.highs_run import version as highs_version
+
+if TYPE_CHECKING:
+    from batteryopt.network.formulation.added import Added, RuleFunction
 
 GAP = 1e-4
 """Relative gap at which a plan is good enough, unless asked otherwise."""
@@ -95,9 +95,7 @@ def solve(
     adapter = None if solver in (None, "highs") else _tree_searcher(network, str(solver))
     weights = {objective: 1.0} if isinstance(objective, Objective) else dict(objective)
     m = tryable(network, weights, facilities=facilities, is_tight=is_tight)
-    added = None if rules is None else add_rules(network, m, rules)
-    if added is not None:
-        m.wider = None  # a plan of the wider form need not keep the user's rules, and would accuse the bound falsely
+    added = None if rules is None else _added(network, m, rules)
     relative, absolute = gaps(gap, gap_money if Objective.COST in weights else None)
     options = Options(relative_gap=relative, absolute_gap=absolute, threads=threads, time_limit=time_limit)
     found, x = answer_with_point(network, m, weights, options, began=began, adapter=adapter, on_progress=on_progress)
@@ -123,9 +121,20 @@ def tryable(
 
 def _tree_searcher(network: Network, name: str) -> Adapter:
     """Return the adapter of a solver that takes whole numbers."""
+    from batteryopt.solvers import get  # the register of all solvers, of which most networks need none
+
     adapter = get(name)
     adapter.require(Capability.INTEGER, network.name)
     return adapter
+
+
+def _added(network: Network, m: Formulation, rules: RuleFunction) -> Added:
+    """Return the user's rules, which are from now on among those of the formulation."""
+    from batteryopt.network.formulation.added import add_rules  # Pyomo stays away from whoever has no rules
+
+    added = add_rules(network, m, rules)
+    m.wider = None  # a plan of the wider form need not keep the user's rules, and would accuse the bound falsely
+    return added
 
 
 def _with_added(answer: NetworkAnswer, added: Added, x: Floats) -> NetworkAnswer:
@@ -203,6 +212,8 @@ def _searched(
     if adapter is None:
         found = search(problem, options, began=began, positions=flat_positions(network), start=start, on_progress=told)
     else:
+        from batteryopt.network.search.elsewhere import search_elsewhere
+
         found = search_elsewhere(problem, adapter, options, began=began, on_progress=told)
     run = _run(found, units, time.monotonic() - began, adapter)
     x = None if found.x is None else problem.units.outside(found.x)
@@ -216,10 +227,19 @@ def _searched(
     )
     if solution is None:
         left = options.after(time.monotonic() - began)
-        why = explain(m, left) if run.stop_reason.is_no_solution else Conflict()
-        return dataclasses.replace(answer, conflicts=why.missed, opposed=why.opposed, reason=_reason(run)), None
+        return _explained(dataclasses.replace(answer, reason=_reason(run)), m, left), None
     certificate = check(solution) + _money_checks(problem, found, solution, weights, units)
     return dataclasses.replace(answer, certificate=certificate), x
+
+
+def _explained(answer: NetworkAnswer, m: Formulation, options: Options) -> NetworkAnswer:
+    """Return an answer without a plan with what stands in its way, where it is proven that there is none."""
+    if not answer.run.stop_reason.is_no_solution:
+        return answer
+    from batteryopt.network.studies.infeasibility import explain
+
+    why = explain(m, options)
+    return dataclasses.replace(answer, conflicts=why.missed, opposed=why.opposed)
 
 
 class _Units:

@@ -4,6 +4,5 @@
 """
 
 from batteryopt.network.formulation.build import build
-from batteryopt.network.formulation.public import make_model
 
-__all__ = ["build", "make_model"]
+__all__ = ["build"]

@@ -14,7 +14,6 @@ from batteryopt.ground.certificate import Certificate, Check
 from batteryopt.network.data.instance import Network
 from batteryopt.network.data.magnitude import own_tonne
 from batteryopt.network.data.objective import Objective
-from batteryopt.network.plan import output
 from batteryopt.network.plan.gross import gross, size_of
 from batteryopt.network.plan.readable import Breach
 from batteryopt.network.plan.solution import Solution
@@ -167,6 +166,8 @@ class NetworkAnswer(Certified, Presented):
 
     def tables(self) -> dict[str, pd.DataFrame]:
         """Return every table of the plan by name; none without a plan."""
+        from batteryopt.network.plan import output  # tables are made for whoever asks for them
+
         return {} if self.solution is None else output.tables(self.solution)
 
     def _view(self) -> View:
@@ -226,7 +227,9 @@ class NetworkResult(Presented):
     @property
     def table_names(self) -> tuple[str, ...]:
         """The names of all tables that a plan has, or would have if there were one."""
-        return output.TABLES
+        from batteryopt.network.plan.output import TABLES
+
+        return TABLES
 
     def summary(self) -> RenderableType | None:
         """Return what a planner reads first; None without a plan."""

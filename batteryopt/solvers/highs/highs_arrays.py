@@ -13,7 +13,6 @@ from batteryopt.ground.status import PointStatus, StopReason
 from batteryopt.solvers.compile.arrays import Floats, QuadraticProgram
 from batteryopt.solvers.contract.adapter import Options, ProgressListener
 from batteryopt.solvers.contract.points import claim_tolerance, is_proven, judged
-from batteryopt.solvers.highs.highs_quadratic import is_unbounded, run_quadratic
 from batteryopt.solvers.highs.highs_run import HighsRun, Watch, run
 
 DUALITY_GAP = 1e-6
@@ -123,6 +122,8 @@ def _which_of_the_two(program: QuadraticProgram, options: Options, watch: Watch)
 
 def _quadratic(program: QuadraticProgram, options: Options, watch: Watch, start: Floats | None) -> ArraySolution:
     """Return the answer to a quadratic program; whether it is unbounded is found out apart, by its rays."""
+    from batteryopt.solvers.highs.highs_quadratic import is_unbounded, run_quadratic
+
     solution = _continuous(program, options, run_quadratic(program, options, watch, start))
     if solution.stop_reason not in (StopReason.NUMERICAL_TROUBLE, StopReason.UNBOUNDED):
         return solution

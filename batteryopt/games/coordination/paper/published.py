@@ -32,7 +32,7 @@ TABLE_2_INSTANCE = CoordinationInstance(
 
 
 @dataclass(frozen=True, kw_only=True)
-class PrintedFigure:
+class TableFigure:
     """A figure of Table 2.
 
     Attributes
@@ -64,11 +64,11 @@ class PrintedFigure:
         return float(as_array(found)[0])
 
 
-def _row(model: Model, printed: dict[str, float], wrong: tuple[str, ...] = ()) -> tuple[PrintedFigure, ...]:
-    return tuple(PrintedFigure(model=model, quantity=k, printed=v, is_wrong=k in wrong) for k, v in printed.items())
+def _row(model: Model, printed: dict[str, float], wrong: tuple[str, ...] = ()) -> tuple[TableFigure, ...]:
+    return tuple(TableFigure(model=model, quantity=k, printed=v, is_wrong=k in wrong) for k, v in printed.items())
 
 
-TABLE_2: tuple[PrintedFigure, ...] = (
+TABLE_2: tuple[TableFigure, ...] = (
     *_row(
         Model.CENTRALIZED,
         {"retail_price": 15.0, "recycling_service": 3.53, "sales_effort": 6.88, "supply_chain": 300.39},

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from batteryopt.games.coordination.answer import CoordinationResult
 from batteryopt.games.coordination.formula.equilibrium import Parameters
-from batteryopt.games.coordination.paper.published import FAULTS, TABLE_2, TABLE_2_INSTANCE, PrintedFigure
+from batteryopt.games.coordination.paper.published import FAULTS, TABLE_2, TABLE_2_INSTANCE, TableFigure
 from batteryopt.games.coordination.solution import Model, Solution
 from batteryopt.games.coordination.solve import solve
 from batteryopt.games.shell.reproduction import Figure, PaperFault, Reproduction, Verdict
@@ -62,7 +62,7 @@ def reproduce(announce: Callable[[str], None] = lambda _: None) -> Reproduction:
     )
 
 
-def _figure(published: PrintedFigure, result: CoordinationResult) -> Figure:
+def _figure(published: TableFigure, result: CoordinationResult) -> Figure:
     formula = _value(published, None if result.closed_form is None else result.closed_form[published.model].solution)
     optimizer = _value(published, result[published.model].solution)
     ours = [value for value in (formula, optimizer) if value is not None]
@@ -78,11 +78,11 @@ def _figure(published: PrintedFigure, result: CoordinationResult) -> Figure:
     )
 
 
-def _value(published: PrintedFigure, solution: Solution | None) -> float | None:
+def _value(published: TableFigure, solution: Solution | None) -> float | None:
     return None if solution is None else published.value(solution)
 
 
-def _reason(published: PrintedFigure, ours: list[float]) -> str:
+def _reason(published: TableFigure, ours: list[float]) -> str:
     """Say by how much the printed figure is off, if both routes have a figure to compare it with."""
     if len(ours) < 2:
         return "not reproduced: a route has no answer"
