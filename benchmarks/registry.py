@@ -63,6 +63,44 @@ def run(names: list[str], tell: Callable[[str], None], folder: Path = RESULTS) -
     return path
 
 
+def compare(before: Path, after: Path) -> list[str]:
+    """Return two files of results side by side, a line for each number: before, after, and by how much it changed.
+
+    Raises
+    ------
+    InvalidInput
+        If a file cannot be read, or is none of ours.
+    """
+    numbers = [_numbers(path) for path in (before, after)]
+    keys = list(dict.fromkeys([*numbers[0], *numbers[1]]))
+    lines = [f"{'':<66}{'before':>12}{'after':>12}{'factor':>9}"]
+    for benchmark, figure in keys:
+        old, new = (found.get((benchmark, figure)) for found in numbers)
+        factor = f"{new / old:>9.2f}" if old and new is not None else f"{'':>9}"
+        lines.append(f"{f'{benchmark}: {figure}':<66}{_or_nothing(old)}{_or_nothing(new)}{factor}".rstrip())
+    return lines
+
+
+def _numbers(path: Path) -> dict[tuple[str, str], float]:
+    """Return the numbers of a file of results by benchmark and figure."""
+    try:
+        kept = json.loads(path.read_text(encoding="utf-8"))
+        return {
+            (benchmark, figure): float(value)
+            for benchmark, entry in kept.items()
+            for figure, value in entry["figures"].items()
+            if isinstance(value, int | float)
+        }
+    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+        remedy = "give two files that `python -m benchmarks` wrote"
+        fault = Fault(place=str(path), problem=f"holds no results ({error})", remedy=remedy)
+        raise InvalidInput("benchmarks", [fault]) from error
+
+
+def _or_nothing(value: float | None) -> str:
+    return f"{'-':>12}" if value is None else _shown(value)
+
+
 def _write(path: Path, name: str, result: dict[str, Any]) -> None:
     kept = json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
     entry = {"when": datetime.now(UTC).isoformat(timespec="seconds"), **_machine(), **result}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import sys
 from pathlib import Path
 from types import SimpleNamespace
@@ -50,3 +51,48 @@ def test_an_unknown_name_runs_nothing(tmp_path):
     with pytest.raises(InvalidInput, match="did you mean 'quick'"):
         registry.run(["quick", "quik"], lambda _: pytest.fail("something ran"), tmp_path / "results")
     assert not (tmp_path / "results").exists()
+
+
+def results(path, figures):
+    """Write a file of results as a run leaves it, as far as a comparison reads it."""
+    path.write_text(json.dumps({"quick": {"when": "now", "figures": figures}}), encoding="utf-8")
+    return path
+
+
+def test_two_files_are_compared_number_by_number(tmp_path):
+    """8 s after 4 s are twice as much; what only one file has is shown without a factor, and words not at all."""
+    before = results(tmp_path / "a.json", {"seconds": 4.0, "gone": 1, "solver": "highs"})
+    after = results(tmp_path / "b.json", {"seconds": 8.0, "new": None, "lines": 3})
+    rows = [line.split() for line in registry.compare(before, after)[1:]]
+    assert rows == [
+        ["quick:", "seconds", "4", "8", "2.00"],
+        ["quick:", "gone", "1", "-"],
+        ["quick:", "lines", "-", "3"],
+    ]
+
+
+@pytest.mark.parametrize("text", ["", "[1]", '{"quick": {}}', '{"quick": {"figures": 3}}'])
+def test_a_file_that_is_none_of_ours_is_named(tmp_path, text):
+    path = tmp_path / "a.json"
+    path.write_text(text, encoding="utf-8")
+    with pytest.raises(InvalidInput, match=r"a\.json"):
+        registry.compare(path, path)
+
+
+def test_a_journey_counts_modules_and_ways():
+    """Two calls in one module are one visit; to the network, back, and on to the judge are three ways."""
+    from benchmarks import journey
+
+    path = journey.Journey()
+    for name in ("cli.exits", "network.solve", "cli.exits", "network.judge.check"):
+        place = f"{journey.PACKAGE}{name.replace('.', os.sep)}.py"
+        frame = SimpleNamespace(f_code=SimpleNamespace(co_filename=place, co_name="f"))
+        path.listen(frame, "call", None)
+        path.listen(frame, "call", None)
+        path.listen(frame, "return", None)
+    assert dict(path.figures()) == {
+        "modules entered": 3,
+        "ways from one of the modules to another": 3,
+        "rooms entered": 3,
+        "ways from one of the rooms to another": 3,
+    }

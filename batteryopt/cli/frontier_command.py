@@ -40,6 +40,7 @@ def frontier(
     gap: given.GapOption = None,
     gap_money: given.GapMoneyOption = None,
     threads: given.ThreadsOption = None,
+    solver: given.SolverOption = None,
     scenario: given.ScenarioOption = None,
     sets: SetOption = None,
     what_if: WhatIfOption = None,
@@ -58,10 +59,10 @@ def frontier(
     changed = given_instance(refusals, instance, sets, what_if)
     family, network = changed.family, changed.instance
     with refusals:
-        given.refuse_faulty_options(family, [], solver=None, time_limit=time_limit, gap=gap, threads=threads)
+        given.refuse_faulty_options(family, [], solver=solver, time_limit=time_limit, gap=gap, threads=threads)
     with refusals:
         first, second = _pair(between, family)
-    chosen = {"points": points, **given.solving_options(None, time_limit, gap, threads)}
+    chosen = {"points": points, **given.solving_options(solver, time_limit, gap, threads)}
     if family is not None:
         with refusals:
             chosen |= family.read_options(network, scenario=scenario, gap_money=gap_money)

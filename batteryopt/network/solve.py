@@ -92,14 +92,14 @@ def solve(
     """
     began = time.monotonic()
     network = network.only_future
-    adapter = None if solver in (None, "highs") else _tree_searcher(network, str(solver))
+    adapter = tree_searcher(network, solver)
     weights = {objective: 1.0} if isinstance(objective, Objective) else dict(objective)
     m = tryable(network, weights, facilities=facilities, is_tight=is_tight)
-    added = None if rules is None else _added(network, m, rules)
+    added = None if rules is None else with_rules(network, m, rules)
     relative, absolute = gaps(gap, gap_money if Objective.COST in weights else None)
     options = Options(relative_gap=relative, absolute_gap=absolute, threads=threads, time_limit=time_limit)
     found, x = answer_with_point(network, m, weights, options, began=began, adapter=adapter, on_progress=on_progress)
-    return found if added is None or x is None else _with_added(found, added, x)
+    return found if added is None or x is None else with_added(found, added, x)
 
 
 def gaps(gap: float | None, gap_money: float | None) -> tuple[float, float]:
@@ -119,16 +119,18 @@ def tryable(
     return m
 
 
-def _tree_searcher(network: Network, name: str) -> Adapter:
-    """Return the adapter of a solver that takes whole numbers."""
+def tree_searcher(network: Network, name: str | None) -> Adapter | None:
+    """Return the adapter of a solver that takes whole numbers; None for HiGHS, which is called on arrays."""
+    if name in (None, "highs"):
+        return None
     from batteryopt.solvers import get  # the register of all solvers, of which most networks need none
 
-    adapter = get(name)
+    adapter = get(str(name))
     adapter.require(Capability.INTEGER, network.name)
     return adapter
 
 
-def _added(network: Network, m: Formulation, rules: RuleFunction) -> Added:
+def with_rules(network: Network, m: Formulation, rules: RuleFunction) -> Added:
     """Return the user's rules, which are from now on among those of the formulation."""
     from batteryopt.network.formulation.added import add_rules  # Pyomo stays away from whoever has no rules
 
@@ -137,7 +139,7 @@ def _added(network: Network, m: Formulation, rules: RuleFunction) -> Added:
     return added
 
 
-def _with_added(answer: NetworkAnswer, added: Added, x: Floats) -> NetworkAnswer:
+def with_added(answer: NetworkAnswer, added: Added, x: Floats) -> NetworkAnswer:
     """Return an answer with the values of the user's variables, and whether the user's rules hold."""
     added.put(x)
     return dataclasses.replace(answer, extras=added.values(), certificate=answer.certificate + added.checks())

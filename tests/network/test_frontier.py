@@ -4,6 +4,7 @@ import dataclasses
 import functools
 
 import numpy as np
+import pyomo.environ as pyo
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -31,6 +32,27 @@ def test_points_are_those_found_by_hand(found):
     rows = found.to_frame()[["cost", "collection"]].to_numpy().tolist()
     assert [value for row in rows for value in row] == pytest.approx([v for point in POINTS for v in point], rel=1e-4)
     assert found.stop_reason is StopReason.CONVERGED
+
+
+def no_more_than_half_way(model):
+    model.half_way = pyo.Constraint(expr=model.collection <= 12.5)
+
+
+def test_every_point_keeps_the_users_rules():
+    """Half-way up were 12.5 t for 450; the rule makes it the other end, and nothing dearer is a compromise."""
+    kept = frontier(chain_of_choice(), *KINDS, points=3, gap=0.0, rules=no_more_than_half_way)
+    assert kept.to_frame().iloc[0]["cost"] == pytest.approx(POINTS[0][0], rel=1e-4)
+    assert kept.to_frame().iloc[-1][["cost", "collection"]].tolist() == pytest.approx([450, 12.5], rel=1e-4)
+    assert all(answer.certificate.passed for answer in kept.answers)
+    assert all("half_way" in str(answer.certificate) for answer in kept.answers)
+
+
+def test_another_solver_finds_the_same_ends():
+    ends = frontier(chain_of_choice(), *KINDS, points=2, gap=0.0, solver="scip")
+    assert ends.to_frame()[["cost", "collection"]].to_numpy().ravel().tolist() == pytest.approx(
+        [*POINTS[0], *POINTS[-1]], rel=1e-4
+    )
+    assert all(answer.run.solver.startswith("scip") for answer in ends.answers)
 
 
 def test_every_point_is_the_best_in_one_that_keeps_its_limit_of_the_other(found):

@@ -16,6 +16,7 @@ from batteryopt.network.studies.frontier import Frontier, frontier
 if TYPE_CHECKING:
     import pandas as pd
 
+    from batteryopt.network.formulation.added import RuleFunction
 
 MOST_POINTS = 1_000
 """Of a frontier."""
@@ -71,6 +72,8 @@ def solve_frontier(
     gap_money: float | None = None,
     threads: int | None = None,
     scenario: str | None = None,
+    solver: str | None = None,
+    rules: RuleFunction | None = None,
     announce: Callable[[str], None] = lambda _: None,
     keep: Callable[[FrontierResult], None] = lambda _: None,
 ) -> FrontierResult:
@@ -84,6 +87,8 @@ def solve_frontier(
         Seconds for all points together.
     scenario
         The future that is planned for, where the network has several.
+    solver, rules
+        As in `batteryopt.network.solve.solve`.
     keep
         Given the result so far after every point, for saving; the last one is returned, and not given.
 
@@ -109,6 +114,8 @@ def solve_frontier(
         gap_money=gap_money,
         total_time_limit=time_limit,
         threads=threads,
+        solver=solver,
+        rules=rules,
         on_point=tell_point,
         on_found=lambda so_far: keep(_as_result(instance, so_far)),
         on_progress=teller.tell,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
@@ -19,6 +19,9 @@ from batteryopt.network.studies.frontier_search import Point, PointSearch
 from batteryopt.network.studies.objective_boxes import Boxes, Pair
 from batteryopt.network.studies.time_budget import TimeBudget
 from batteryopt.solvers.contract.adapter import Options, ProgressListener
+
+if TYPE_CHECKING:
+    from batteryopt.network.formulation.added import RuleFunction
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -112,6 +115,8 @@ def frontier(
     time_limit: float | None = None,
     total_time_limit: float | None = None,
     threads: int | None = None,
+    solver: str | None = None,
+    rules: RuleFunction | None = None,
     on_point: Callable[[int, str], None] = lambda *_: None,
     on_found: Callable[[Frontier], None] = lambda _: None,
     on_progress: ProgressListener | None = None,
@@ -132,6 +137,8 @@ def frontier(
         Seconds for each of the solves, two a point.
     total_time_limit
         Seconds for all of them and what is done around them; what one solve leaves, the others have.
+    solver, rules
+        As in `solve`: who searches the tree of every point, and a function that adds rules which every plan keeps.
     on_point
         Told of each point before it is sought, and before its second solve: its number and what is sought.
     on_found
@@ -140,7 +147,7 @@ def frontier(
     relative, absolute = gaps(gap, gap_money)
     options = Options(relative_gap=relative, absolute_gap=absolute, threads=threads)
     budget = TimeBudget(total_time_limit, 2 * points, each=time_limit)
-    search = PointSearch(network, (first, second), options, budget, on_progress)
+    search = PointSearch(network, (first, second), options, budget, on_progress, solver, rules)
     hunt = _FrontierHunt(search, budget, points, on_point, on_found)
     try:
         hunt.go()

@@ -6,6 +6,7 @@ import dataclasses
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from batteryopt.ground.certificate import BOUND_TOLERANCE, Certificate, Check
 from batteryopt.ground.interrupt import interrupts_heard
@@ -16,10 +17,13 @@ from batteryopt.network.formulation.algebra import Floats
 from batteryopt.network.formulation.objective import costs_of
 from batteryopt.network.plan.answer import Held, NetworkAnswer
 from batteryopt.network.plan.gross import size_of
-from batteryopt.network.solve import answer_with_point, tryable
+from batteryopt.network.solve import answer_with_point, tree_searcher, tryable, with_added, with_rules
 from batteryopt.network.studies.epsilon import LEEWAY, caps_as_rows, largest_term, sign, unit, values_of, with_leeway
 from batteryopt.network.studies.time_budget import TimeBudget
 from batteryopt.solvers.contract.adapter import Options, ProgressListener
+
+if TYPE_CHECKING:
+    from batteryopt.network.formulation.added import RuleFunction
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -65,6 +69,8 @@ class PointSearch:
     ----------
     budget
         Time for all solves, two a point.
+    solver, rules
+        As in `batteryopt.network.solve.solve`: every plan is searched by the one and keeps the others.
     """
 
     def __init__(
@@ -74,9 +80,13 @@ class PointSearch:
         options: Options,
         budget: TimeBudget,
         on_progress: ProgressListener | None,
+        solver: str | None = None,
+        rules: RuleFunction | None = None,
     ) -> None:
         self.network, self.kinds = network, kinds
+        self._adapter = tree_searcher(network, solver)
         self.m = tryable(network, dict.fromkeys(kinds, 1.0))
+        self._added = None if rules is None else with_rules(network, self.m, rules)
         self.sizes = {kind: largest_term(self.m, kind) for kind in kinds}
         self.stop_reason = StopReason.CONVERGED
         self.failed: NetworkAnswer | None = None
@@ -149,8 +159,11 @@ class PointSearch:
             began=time.monotonic(),
             extra=caps_as_rows(self.m, caps),
             start=self._start(kind, caps),
+            adapter=self._adapter,
             on_progress=self._on_progress,
         )
+        if x is not None and self._added is not None:
+            found = with_added(found, self._added, x)
         if x is not None and found.run.point_status.is_feasible:
             self._plans.append(x)
         if found.run.stop_reason.is_limit and self.stop_reason is not StopReason.INTERRUPTED:
