@@ -34,7 +34,7 @@ _NOT_NUMBERS = (*STATUS_KEYS, "certificate", "reason", "remarks")
 
 def json_text(document: Any) -> str:
     """Return plain data as JSON; infinity and NaN, which JSON does not have, become null."""
-    text = json.dumps(_finite(document), indent=2, ensure_ascii=False, allow_nan=False)
+    text = json.dumps(as_json(document), indent=2, ensure_ascii=False, allow_nan=False)
     return _UNSEEN.sub(lambda found: f"\\u{ord(found[0]):04x}", text) + "\n"
 
 
@@ -246,9 +246,12 @@ def _names_a_file(text: str) -> bool:
     return any(key.endswith("_file") for table in tables for key in table)
 
 
-def _finite(value: Any) -> Any:
+def as_json(value: Any) -> Any:
+    """Return plain data as JSON brings them back: texts as keys, lists, and null for infinity and NaN."""
     if isinstance(value, Mapping):
-        return {str(key): _finite(item) for key, item in value.items()}
+        return {str(key): as_json(item) for key, item in value.items()}
     if isinstance(value, list | tuple):
-        return [_finite(item) for item in value]
-    return None if isinstance(value, float) and not math.isfinite(value) else value
+        return [as_json(item) for item in value]
+    if isinstance(value, float):
+        return float(value) if math.isfinite(value) else None
+    return str.__str__(value) if isinstance(value, str) else value

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-import json
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -14,7 +13,7 @@ import pandas as pd
 from batteryopt.ground.files import csv_of_sums
 from batteryopt.report.presentation import View
 from batteryopt.report.results import Saved, read_table
-from batteryopt.report.saved import json_text
+from batteryopt.report.saved import as_json
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -33,7 +32,7 @@ class Unsaved(Saved):
     @classmethod
     def of(cls, view: View) -> Unsaved:
         """Return what a view shows, its document as JSON would bring it back."""
-        return cls(view=view, document=json.loads(json_text(view.document)))
+        return cls(view=view, document=as_json(view.document))
 
     @property
     def is_as_written(self) -> bool:

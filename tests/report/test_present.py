@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import dataclasses
 import importlib.util
+import json
 import math
 import re
 from html.parser import HTMLParser
 
+import numpy as np
 import pyomo.environ as pyo
 import pytest
 
@@ -19,8 +21,11 @@ from batteryopt.games.differential import solve as differential_game
 from batteryopt.ground.errors import InvalidInput
 from batteryopt.ground.status import PointStatus, StopReason
 from batteryopt.network import family as network
+from batteryopt.network.data.objective import Objective
 from batteryopt.report import notebook
 from batteryopt.report.presentation import Presented, Tabular
+from batteryopt.report.saved import as_json, json_text
+from batteryopt.report.unsaved import Unsaved
 from batteryopt.solvers.contract.provenance import Route, Run
 from tests.report.conftest import GAME, PATHS
 
@@ -264,3 +269,23 @@ def test_at_a_prompt_an_answer_is_a_line(results):
 def test_frozen_answers_stay_frozen(shown):
     with pytest.raises(dataclasses.FrozenInstanceError):
         shown.plot = None
+
+
+def kinds_in(value):
+    """Return plain data with the type of each of its parts beside it."""
+    if isinstance(value, dict):
+        return {key: kinds_in(item) for key, item in value.items()}
+    return [kinds_in(item) for item in value] if isinstance(value, list) else (type(value), value)
+
+
+def test_what_is_shown_is_what_json_would_bring_back(shown):
+    view = shown._view()
+    assert kinds_in(Unsaved.of(view).document) == kinds_in(json.loads(json_text(view.document)))
+
+
+def test_what_json_has_not_becomes_null_text_and_list():
+    found = as_json(
+        {1: (float("nan"), float("inf"), np.float64(2.0)), "kind": Objective.COST, "none": None, "is": True}
+    )
+    expected = {"1": [None, None, 2.0], "kind": "cost", "none": None, "is": True}
+    assert kinds_in(found) == kinds_in(expected)
