@@ -16,7 +16,6 @@ import itertools
 import math
 import os
 import re
-import sys
 import tomllib
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import replace
@@ -27,16 +26,14 @@ import pydantic
 from pydantic import BaseModel, ConfigDict, Field
 
 from batteryopt.ground.errors import Fault, InvalidInput, nearest
-from batteryopt.ground.inputs import CannotRead, content_of, in_words
+from batteryopt.ground.inputs import LARGEST, CannotRead, content_of, in_words
 from batteryopt.ground.named import named
 from batteryopt.tables.changes import Changes, changes_of
-from batteryopt.tables.input_faults import faults_of, show, table_of
+from batteryopt.tables.input_faults import faults_of, meaning_of, show, table_of
 
 MOST_TOML_BYTES = 20_000_000
 MOST_ITEMS = 100_000
 """Of a list, those in its lists included."""
-LARGEST = sys.float_info.max
-"""Of any number: whole ones beyond it, which TOML can have, are none that can be computed with."""
 
 
 def quantity(description: str, *, unit: str = "", table: str = "parameters", default: Any = ..., **limits: Any) -> Any:
@@ -61,12 +58,16 @@ def quantity(description: str, *, unit: str = "", table: str = "parameters", def
 class TomlInstance(BaseModel):
     """An instance that a TOML file can hold: frozen, keyword-only, strict about types, finite numbers only.
 
-    Lists and NumPy arrays become tuples. Whatever is wrong raises one `InvalidInput` with all faults.
+    Lists and NumPy arrays become tuples. Whatever is wrong raises one `InvalidInput` with all faults. No number of any
+    field, in lists or not, is larger in size than `largest`, or nearer to 0 than `smallest` without being it: sums of
+    such squares and quotients are out of the range of numbers, and searches among them end in overflow, or never.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True, allow_inf_nan=False)
 
     kind: ClassVar[str]
+    largest: ClassVar[float] = LARGEST
+    smallest: ClassVar[float] = 1e-30
 
     name: str = quantity("what this instance is called", table="", default="unnamed")
     source: str = quantity("where its numbers come from", table="", default="not given")
@@ -75,13 +76,12 @@ class TomlInstance(BaseModel):
 
         def __init__(self, **values: Any) -> None:
             plain = {key: _plain(value) for key, value in values.items()}
-            faults = [fault for key, value in plain.items() for fault in _size_faults(key, value)]
-            if faults:
-                raise InvalidInput(type(self).__name__, faults)
+            faults = [fault for key, value in plain.items() for fault in _size_faults(key, value, type(self))]
+            beyond = {_key_of(fault) for fault in faults}
             try:
-                super().__init__(**plain)
+                super().__init__(**{key: value for key, value in plain.items() if key not in beyond})
             except pydantic.ValidationError as error:
-                faults = faults_of(error, type(self))
+                faults += [fault for fault in faults_of(error, type(self)) if fault.place not in beyond]
             sound = _sound_values(plain, faults, type(self))
             faults += type(self).inconsistencies(sound)
             if faults:
@@ -236,36 +236,43 @@ def _unreadable(error: Exception) -> Fault:
 
 def _sound_values(plain: dict[str, Any], faults: list[Fault], model: type[TomlInstance]) -> dict[str, Any]:
     """Return the values of all fields that have no fault of their own, defaults filled in."""
-    faulty = {re.split(r"\[", fault.place, maxsplit=1)[0] for fault in faults}
+    faulty = {_key_of(fault) for fault in faults}
     defaults = {name: field.default for name, field in model.model_fields.items() if not field.is_required()}
     return {
         name: value for name, value in (defaults | plain).items() if name in model.model_fields and name not in faulty
     }
 
 
-def _size_faults(key: str, value: Any) -> Iterator[Fault]:
-    """Yield what is too large of a value to be looked at any further: a list, or a number in it."""
-    items = list(itertools.islice(_items(value), MOST_ITEMS + 1))
+def _size_faults(key: str, value: Any, model: type[TomlInstance]) -> Iterator[Fault]:
+    """Yield what is of no size to be looked at any further: a list, or the first such number in it."""
+    items = list(itertools.islice(_items(value, key), MOST_ITEMS + 1))
     if len(items) > MOST_ITEMS:
         remedy = f"expected at most {MOST_ITEMS:,} items"
         yield Fault(place=key, problem=f"has more than {MOST_ITEMS:,} items", remedy=remedy)
         return
-    large = next((item for item in items if _is_too_large(item)), None)
-    if large is not None:
-        shown = f"{large:g}" if isinstance(large, float) else f"a whole number of {len(str(abs(large)))} digits"
-        yield Fault(place=key, problem=f"is {shown}", remedy=f"expected a number of at most {LARGEST:g} in size")
+    field = model.model_fields.get(key)
+    meaning = f" ({meaning_of(field)})" if field is not None else ""
+    for place, item in items:
+        if _is_beyond(item, model):
+            remedy = f"expected at most {model.largest:g} in size, and 0 or at least {model.smallest:g}{meaning}"
+            yield Fault(place=place, problem=f"is {show(item)}", remedy=remedy)
+            return
 
 
-def _is_too_large(item: Any) -> bool:
-    return isinstance(item, int | float) and abs(item) > LARGEST and item not in (math.inf, -math.inf)
+def _is_beyond(item: Any, model: type[TomlInstance]) -> bool:
+    """Return whether something is a finite number that is too large, or too near to 0, to be computed with."""
+    if isinstance(item, bool) or not isinstance(item, int | float):
+        return False
+    return model.largest < abs(item) < math.inf or 0 < abs(item) < model.smallest
 
 
-def _items(value: Any) -> Iterator[Any]:
+def _items(value: Any, place: str) -> Iterator[tuple[str, Any]]:
+    """Yield what is in a list and in its lists, each with its place."""
     if isinstance(value, tuple):
-        for item in value:
-            yield from _items(item)
+        for position, item in enumerate(value):
+            yield from _items(item, f"{place}[{position}]")
     else:
-        yield value
+        yield place, value
 
 
 def _plain(value: Any) -> Any:
@@ -275,8 +282,17 @@ def _plain(value: Any) -> Any:
     return tuple(_plain(item) for item in value) if isinstance(value, list | tuple) else value
 
 
+def _key_of(fault: Fault) -> str:
+    return _key_in(fault.place)
+
+
+def _key_in(place: str) -> str:
+    """Return the key of the field that a place such as ``market_size[3]`` is in."""
+    return place.partition("[")[0]
+
+
 def _key_path(place: str, model: type[TomlInstance]) -> str:
     """Return a fault's place as it stands in the file: the table before the key."""
-    field = model.model_fields.get(re.split(r"\[", place, maxsplit=1)[0])
+    field = model.model_fields.get(_key_in(place))
     table = table_of(field) if field is not None else ""
     return f"{table}.{place}" if table else place

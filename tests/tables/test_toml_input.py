@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, ClassVar
@@ -22,6 +23,8 @@ class Pendulum(TomlInstance):
     """A made-up instance with every type of field."""
 
     kind: ClassVar[str] = "pendulum"
+    largest: ClassVar[float] = sys.float_info.max  # what is written is to read back whatever it is
+    smallest: ClassVar[float] = 0.0
 
     length: float = quantity("distance from pivot to mass", unit="m", gt=0)
     damping: float = quantity("share of the energy lost a swing", ge=0, lt=1, default=0.0)

@@ -10,7 +10,7 @@ import os
 from collections.abc import Mapping
 from typing import Any, ClassVar, TypeAlias
 
-from batteryopt.games.coordination.data.regions import LARGEST, LISTS, CoordinationNetwork
+from batteryopt.games.coordination.data.regions import LISTS, CoordinationNetwork
 from batteryopt.tables.toml_input import TomlInstance, from_table, load_table, quantity
 
 
@@ -36,43 +36,33 @@ class CoordinationInstance(TomlInstance):
 
     kind: ClassVar[str] = "coordination"
 
-    market_size: float = quantity("market size a: vehicles demanded at price zero", unit="vehicles", gt=0, le=LARGEST)
-    wholesale_price: float = quantity(
-        "wholesale price w of a vehicle, where it is given", unit="money/vehicle", ge=0, le=LARGEST
-    )
+    market_size: float = quantity("market size a: vehicles demanded at price zero", unit="vehicles", gt=0)
+    wholesale_price: float = quantity("wholesale price w of a vehicle, where it is given", unit="money/vehicle", ge=0)
     transfer_price: float = quantity(
         "transfer price w_t that the enterprise pays for a usable retired battery",
         unit="money/battery",
-        ge=-LARGEST,
-        le=LARGEST,
     )
-    testing_cost: float = quantity("cost c_t of testing a usable battery", unit="money/battery", ge=0, le=LARGEST)
+    testing_cost: float = quantity("cost c_t of testing a usable battery", unit="money/battery", ge=0)
     scrap_value: float = quantity(
         "net value f of a scrapped battery, negative where scrap costs",
         unit="money/battery",
-        ge=-LARGEST,
-        le=LARGEST,
     )
     usable_share: float = quantity("share theta of the collected batteries that is usable", gt=0, lt=1)
-    voluntary_returns: float = quantity("batteries b returned without any service", unit="batteries", ge=0, le=LARGEST)
+    voluntary_returns: float = quantity("batteries b returned without any service", unit="batteries", ge=0)
     residual_value: float = quantity(
         "residual value omega of a retired battery, counted as the returns that it brings",
         unit="batteries",
         ge=0,
-        le=LARGEST,
     )
     service_response: float = quantity(
-        "returns beta that one unit of recycling service adds", unit="batteries/service unit", ge=0, le=LARGEST
+        "returns beta that one unit of recycling service adds", unit="batteries/service unit", ge=0
     )
     echelon_market_size: float = quantity(
         "echelon market size m: price of an echelon battery at no supply and no effort",
         unit="money/battery",
         ge=0,
-        le=LARGEST,
     )
-    production_cost: float = quantity(
-        "production cost c of a vehicle", unit="money/vehicle", default=0.0, ge=0, le=LARGEST
-    )
+    production_cost: float = quantity("production cost c of a vehicle", unit="money/vehicle", default=0.0, ge=0)
 
     sign_constraints: bool = quantity(
         "whether demand and retail price must not be negative", table="constraints", default=True
@@ -92,15 +82,12 @@ class CoordinationInstance(TomlInstance):
         table="constraints",
         default=None,
         ge=0,
-        le=LARGEST,
     )
     transfer_price_cap: float | None = quantity(
         "largest transfer price, where the manufacturer sets it",
         unit="money/battery",
         table="constraints",
         default=None,
-        ge=-LARGEST,
-        le=LARGEST,
     )
 
 

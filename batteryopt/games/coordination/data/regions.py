@@ -104,12 +104,8 @@ from batteryopt.games.coordination.data.region_faults import (
 from batteryopt.ground.errors import Fault
 from batteryopt.tables.toml_input import TomlInstance, quantity
 
-LARGEST = 1e15
-"""Largest size of any quantity: profits are products of two, and stay finite."""
-
-_Number = Annotated[float, Field(ge=-LARGEST, le=LARGEST)]
-_NonNegative = Annotated[float, Field(ge=0, le=LARGEST)]
-_Positive = Annotated[float, Field(gt=0, le=LARGEST)]
+_NonNegative = Annotated[float, Field(ge=0)]
+_Positive = Annotated[float, Field(gt=0)]
 _Index = Annotated[int, Field(ge=0)]
 
 _BY_REGION = (
@@ -162,17 +158,15 @@ class CoordinationNetwork(TomlInstance):
     share_weight: tuple[_Positive, ...] = quantity(
         "weight of each enterprise in the sharing of usable batteries; empty: all 1", default=()
     )
-    effort_rivalry: Annotated[float, Field(ge=0, le=LARGEST)] = quantity(
+    effort_rivalry: Annotated[float, Field(ge=0)] = quantity(
         "batteries sigma won from rivals with one unit of effort above the average",
         unit="batteries/effort unit",
         default=0.0,
     )
-    transfer_price: _Number = quantity(
+    transfer_price: float = quantity(
         "transfer price w_t that enterprises pay for a usable battery", unit="money/battery"
     )
-    scrap_value: _Number = quantity(
-        "net value f of a scrapped battery, negative where scrap costs", unit="money/battery"
-    )
+    scrap_value: float = quantity("net value f of a scrapped battery, negative where scrap costs", unit="money/battery")
     usable_share: float = quantity("share theta of the collected batteries that is usable", gt=0, lt=1)
     echelon_market_size: _NonNegative = quantity(
         "echelon market size m: price of an echelon battery at no supply and no effort", unit="money/battery"
@@ -197,7 +191,7 @@ class CoordinationNetwork(TomlInstance):
         table="constraints",
         default=None,
     )
-    transfer_price_cap: _Number | None = quantity(
+    transfer_price_cap: float | None = quantity(
         "largest transfer price, where the manufacturer sets it",
         unit="money/battery",
         table="constraints",

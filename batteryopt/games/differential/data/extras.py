@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import pairwise
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 
 from batteryopt.games.differential.path.quadrature import FloatArray
 from batteryopt.ground.errors import Fault
 from batteryopt.tables.toml_input import TomlInstance, quantity
-
-LARGEST = 1e9
-"""No number of an instance may exceed this: beyond it, double precision could not tell the answer from noise."""
 
 
 class GameExtras(TomlInstance):
@@ -26,13 +24,14 @@ class GameExtras(TomlInstance):
     retailer that could not raise its price and had to sell would pay whatever the manufacturer asks.
     """
 
+    largest: ClassVar[float] = 1e9  # beyond it, double precision could not tell the answer from noise
+
     horizon_length: float | None = quantity(
         "length of the planning horizon; without it, there is no end",
         unit="months",
         table="horizon",
         default=None,
         gt=0,
-        le=LARGEST,
     )
     salvage_values: tuple[float, ...] | None = quantity(
         "worth of one unit of each efficiency level at the end of a finite horizon, one an efficiency level",
@@ -71,7 +70,6 @@ class GameExtras(TomlInstance):
         table="constraints",
         default=None,
         gt=0,
-        le=LARGEST,
     )
 
     share: float | None = quantity(
@@ -128,7 +126,7 @@ def extra_faults(values: Mapping[str, Any], *, vehicles: int, states: int, effor
     """Yield what is wrong among the optional keys, for a game of this size."""
     yield from _length_faults(values, "price_caps", vehicles, "one a vehicle", least=0.0)
     yield from _length_faults(values, "innovation_caps", efforts, "one an innovation effort", least=0.0)
-    yield from _length_faults(values, "salvage_values", states, "one an efficiency level", least=-LARGEST)
+    yield from _length_faults(values, "salvage_values", states, "one an efficiency level", least=-math.inf)
     yield from _path_faults(values)
     if values.get("salvage_values") is not None and values.get("horizon_length", 0.0) is None:
         yield Fault(
@@ -145,9 +143,10 @@ def _length_faults(values: Mapping[str, Any], key: str, count: int, meaning: str
     if len(given) != count:
         yield Fault(place=key, problem=f"has {len(given)} items", remedy=f"expected {count}: {meaning}")
     for position, number in enumerate(given):
-        if not least <= number <= LARGEST:
-            expected = f"expected a value from {least:g} to {LARGEST:g}"
-            yield Fault(place=f"{key}[{position}]", problem=f"is {number!r}", remedy=expected)
+        if number < least:
+            yield Fault(
+                place=f"{key}[{position}]", problem=f"is {number!r}", remedy=f"expected a value of at least {least:g}"
+            )
 
 
 def _path_faults(values: Mapping[str, Any]) -> Iterator[Fault]:
@@ -166,6 +165,6 @@ def _path_faults(values: Mapping[str, Any]) -> Iterator[Fault]:
     if times[0] != 0.0 or any(later <= earlier for earlier, later in pairwise(times)):
         yield Fault(place="credit_price_times", problem=f"are {list(times)}", remedy="expected rising times from 0")
     for position, price in enumerate(prices):
-        if not 0.0 <= price <= LARGEST:
-            expected = f"expected a value from 0 to {LARGEST:g}"
-            yield Fault(place=f"credit_price_values[{position}]", problem=f"is {price!r}", remedy=expected)
+        if price < 0.0:
+            place = f"credit_price_values[{position}]"
+            yield Fault(place=place, problem=f"is {price!r}", remedy="expected a value of at least 0")

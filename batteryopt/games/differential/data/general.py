@@ -8,7 +8,7 @@ from typing import Any, ClassVar
 import numpy as np
 
 from batteryopt.games.differential.data.assumptions import matrix_faults
-from batteryopt.games.differential.data.extras import LARGEST, GameExtras, extra_faults
+from batteryopt.games.differential.data.extras import GameExtras, extra_faults
 from batteryopt.games.differential.data.matrices import GameMatrices
 from batteryopt.games.differential.path.quadrature import FloatArray
 from batteryopt.ground.errors import Fault
@@ -54,8 +54,8 @@ class GeneralParameters(TomlInstance):
         unit="money month/innovation^2",
         min_length=1,
     )
-    discount_rate: float = quantity("discount rate rho", unit="1/month", gt=0, le=LARGEST)
-    credit_price: float = quantity("price h of a credit", unit="money/credit", ge=0, le=LARGEST)
+    discount_rate: float = quantity("discount rate rho", unit="1/month", gt=0)
+    credit_price: float = quantity("price h of a credit", unit="money/credit", ge=0)
     credits_per_vehicle: Row = quantity("credits theta, one a vehicle (n)", unit="credits/vehicle", min_length=1)
     initial_efficiency: Row = quantity("efficiency m0 at the start, one a level (s)", unit="efficiency", min_length=1)
     retailers: tuple[tuple[int, ...], ...] | None = quantity(

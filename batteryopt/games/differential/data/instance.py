@@ -15,7 +15,7 @@ import numpy as np
 
 from batteryopt.games.differential.data.assumptions import pair_faults
 from batteryopt.games.differential.data.credit_prices import with_credit_prices
-from batteryopt.games.differential.data.extras import LARGEST, GameExtras, extra_faults
+from batteryopt.games.differential.data.extras import GameExtras, extra_faults
 from batteryopt.games.differential.data.general import GeneralDifferentialGame
 from batteryopt.games.differential.data.matrices import GameMatrices
 from batteryopt.ground.errors import Fault
@@ -34,32 +34,28 @@ class PairParameters(TomlInstance):
         "price sensitivity beta: demand that one unit of the own price costs",
         unit="vehicles/month/money",
         gt=0,
-        le=LARGEST,
     )
     cross_price_sensitivity: float = quantity(
         "cross-price sensitivity gamma < beta: demand that one unit of the other vehicle's price brings",
         unit="vehicles/month/money",
         ge=0,
-        le=LARGEST,
     )
     efficiency_effect: float = quantity(
-        "demand phi that one unit of efficiency brings", unit="vehicles/month/efficiency", gt=0, le=LARGEST
+        "demand phi that one unit of efficiency brings", unit="vehicles/month/efficiency", gt=0
     )
     innovation_effectiveness: float = quantity(
-        "efficiency mu that one unit of green innovation builds", unit="efficiency/innovation", gt=0, le=LARGEST
+        "efficiency mu that one unit of green innovation builds", unit="efficiency/innovation", gt=0
     )
-    efficiency_decay: float = quantity("decay rate eta of efficiency", unit="1/month", gt=0, le=LARGEST)
+    efficiency_decay: float = quantity("decay rate eta of efficiency", unit="1/month", gt=0)
     unit_cost: tuple[float, float] = quantity("unit cost c of the two vehicles", unit="money/vehicle")
     efficiency_unit_cost: float = quantity(
-        "unit cost c0 of one unit of efficiency", unit="money/vehicle/efficiency", gt=0, le=LARGEST
+        "unit cost c0 of one unit of efficiency", unit="money/vehicle/efficiency", gt=0
     )
-    innovation_cost: float = quantity(
-        "cost k of innovation, k g^2 a month", unit="money month/innovation^2", gt=0, le=LARGEST
-    )
-    discount_rate: float = quantity("discount rate rho", unit="1/month", gt=0, le=LARGEST)
-    credit_price: float = quantity("price h of a credit", unit="money/credit", ge=0, le=LARGEST)
-    credits_per_vehicle: float = quantity("credits theta per vehicle", unit="credits/vehicle", ge=0, le=LARGEST)
-    initial_efficiency: float = quantity("efficiency m0 at the start", unit="efficiency", ge=0, le=LARGEST)
+    innovation_cost: float = quantity("cost k of innovation, k g^2 a month", unit="money month/innovation^2", gt=0)
+    discount_rate: float = quantity("discount rate rho", unit="1/month", gt=0)
+    credit_price: float = quantity("price h of a credit", unit="money/credit", ge=0)
+    credits_per_vehicle: float = quantity("credits theta per vehicle", unit="credits/vehicle", ge=0)
+    initial_efficiency: float = quantity("efficiency m0 at the start", unit="efficiency", ge=0)
 
 
 class DifferentialGameInstance(GameExtras, PairParameters):
@@ -136,8 +132,8 @@ def read(path: str | os.PathLike[str]) -> Instance:
 
 
 def _range_faults(values: Mapping[str, Any], key: str, *, least: float, is_open: bool = False) -> Iterator[Fault]:
-    """Yield the numbers of a list below `least` (or at it, where the range is open) or beyond the largest."""
+    """Yield the numbers of a list below `least`, or at it where the range is open."""
     for position, number in enumerate(values.get(key, ())):
-        if number < least or number > LARGEST or (is_open and number == least):
-            expected = f"expected a value {'above' if is_open else 'from'} {least:g} up to {LARGEST:g}"
+        if number < least or (is_open and number == least):
+            expected = f"expected a value {'above' if is_open else 'of at least'} {least:g}"
             yield Fault(place=f"{key}[{position}]", problem=f"is {number!r}", remedy=expected)
