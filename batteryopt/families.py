@@ -6,8 +6,9 @@ with functions at known places; a new one is an entry in `FAMILIES`.
 
 from __future__ import annotations
 
+import inspect
 import os
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
@@ -217,10 +218,21 @@ class Family:
         """Return a fault for every name that is no model of this family."""
         known = self.model_names()
         return [
-            Fault(place="--model", problem=f"'{name}' is no model of kind '{self.kind}'", remedy=nearest(name, known))
+            Fault(
+                place="--model", problem=f"'{name}' is no model of kind '{self.kind}'", remedy=nearest(str(name), known)
+            )
             for name in names
             if name not in known
         ]
+
+    def option_faults(self, options: Mapping[str, Any]) -> Iterator[Fault]:
+        """Yield what is wrong with options of `solve_instance`: names that it does not have, and values."""
+        from batteryopt.solvers.contract.asked import faults_of_options
+
+        known = inspect.signature(self.get(self.solve)).parameters.keys() - {"instance", "models"}
+        for name in options.keys() - known:
+            yield Fault(place=name, problem=f"is no option of kind '{self.kind}'", remedy=nearest(name, known))
+        yield from faults_of_options(options)
 
     def solve_instance(self, instance: Any, models: Iterable[str] = (), **options: Any) -> FamilyResult:
         """Return the answers to models of an instance, by default the usual ones; options as in `solve` there."""
@@ -378,11 +390,27 @@ def read(path: str | os.PathLike[str]) -> Any:
 
 def solve(instance: Any, models: Iterable[str] = (), **options: Any) -> Any:
     """Return the answers to models of an instance, by default the usual ones; options as in its family's `solve`."""
-    family, models = family_of(instance.kind), (models,) if isinstance(models, str) else tuple(models)
-    faults = family.model_faults(models)
+    family, models = _family_of_instance(instance), _names(models)
+    faults = [
+        *(replace(fault, place="models") for fault in family.model_faults(models)),
+        *family.option_faults(options),
+    ]
     if faults:
-        raise InvalidInput("models", [replace(fault, place="models") for fault in faults])
+        raise InvalidInput("solve", faults)
     return family.solve_instance(instance, models, **options)
+
+
+def _family_of_instance(instance: Any) -> Family:
+    if getattr(instance, "kind", None) in FAMILIES:
+        return FAMILIES[instance.kind]
+    from batteryopt.tables.input_faults import show
+
+    fault = Fault(place="instance", problem=f"is {show(instance)}", remedy="give what batteryopt.read returns")
+    raise InvalidInput("instance", [fault])
+
+
+def _names(models: Any) -> tuple[Any, ...]:
+    return tuple(models) if isinstance(models, Iterable) and not isinstance(models, str) else (models,)
 
 
 def model(instance: Any, name: str | None = None, **options: Any) -> Any:
@@ -395,11 +423,11 @@ def model(instance: Any, name: str | None = None, **options: Any) -> Any:
     options
         As in `model_of` of the family's `door`, for a network those of `batteryopt.network.model`.
     """
-    family = family_of(instance.kind)
+    family = _family_of_instance(instance)
     names = () if name is None else (name,)
     faults = family.model_faults(names)
     if faults:
-        raise InvalidInput(instance.name, faults)
+        raise InvalidInput(instance.name, [replace(fault, place="name") for fault in faults])
     return family.get(family.model)(instance, *names, **options)
 
 

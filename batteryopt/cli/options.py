@@ -3,21 +3,15 @@
 from __future__ import annotations
 
 import enum
-import math
-import os
-from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from batteryopt.ground.errors import Fault, InvalidInput, SolverUnavailable
+from batteryopt.ground.errors import InvalidInput
 
 if TYPE_CHECKING:
     from batteryopt.families import Family
-
-HUGE = 10**300
-"""Whole numbers beyond it cannot be shown as others are."""
 
 
 class RouteChoice(enum.StrEnum):
@@ -95,45 +89,12 @@ def refuse_faulty_options(
     jobs: int = 1,
 ) -> None:
     """Raise `InvalidInput` with everything wrong on the command line; models are not judged without a family."""
+    from batteryopt.solvers.contract.asked import faults_of_options
+
+    asked = {"solver": solver, "time_limit": time_limit, "gap": gap, "threads": threads, "jobs": jobs}
     faults = [
         *([] if family is None else family.model_faults(models)),
-        *_solver_faults(solver),
-        *_number_faults("--time-limit", time_limit, least=0.0, is_open=True),
-        *_number_faults("--gap", gap, least=0.0),
-        *_number_faults("--threads", threads, least=1, most=most_workers()),
-        *_number_faults("--jobs", jobs, least=1, most=most_workers()),
+        *faults_of_options(asked, lambda name: f"--{name.replace('_', '-')}"),
     ]
     if faults:
         raise InvalidInput("command line", faults)
-
-
-def _solver_faults(name: str | None) -> Iterator[Fault]:
-    if name is None:
-        return
-    from batteryopt import solvers
-
-    try:
-        solvers.get(name)
-    except SolverUnavailable as error:
-        problem, _, remedy = str(error).partition("; ")
-        yield Fault(place="--solver", problem=problem, remedy=remedy)
-
-
-def most_workers() -> int:
-    """Return how many threads or processes may be asked for: more than a machine can begin take it down."""
-    return max(64, 4 * (os.cpu_count() or 1))
-
-
-def _number_faults(
-    option: str, value: float | None, *, least: float, most: float = math.inf, is_open: bool = False
-) -> Iterator[Fault]:
-    if value is None:
-        return
-    is_enough = value > least or (value == least and not is_open)
-    if is_enough and value <= most and not (isinstance(value, float) and math.isinf(value)):
-        return
-    remedy = f"expected a number {'above' if is_open else 'of at least'} {least:g}"
-    limit = "" if math.isinf(most) else f", and at most {most:g} on this machine"
-    yield Fault(
-        place=option, problem="is huge" if HUGE <= abs(value) < math.inf else f"is {value:g}", remedy=remedy + limit
-    )

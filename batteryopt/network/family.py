@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from batteryopt.ground.errors import Fault, InvalidInput, nearest
 from batteryopt.network import tables
 from batteryopt.network.data.instance import Network
-from batteryopt.network.data.objective import Objective
+from batteryopt.network.data.objective import Objective, objective_of
 from batteryopt.network.data.remarks import remarks_of
 from batteryopt.network.formulation.added import RuleFunction
 from batteryopt.network.plan.answer import Model, NetworkResult
@@ -134,7 +134,7 @@ def solve(
     gap: float | None = None,
     gap_money: float | None = None,
     threads: int | None = None,
-    objective: Mapping[Objective, float] | None = None,
+    objective: Objective | str | Mapping[Objective, float] | Mapping[str, float] | None = None,
     facilities: Solution | None = None,
     scenario: str | None = None,
     rules: RuleFunction | None = None,
@@ -161,7 +161,7 @@ def solve(
     teller = Teller(announce)
     answer = solve_network(
         instance,
-        objective=objective or Objective.COST,
+        objective=objective_of(objective or Objective.COST),
         facilities=facilities,
         gap=gap,
         gap_money=gap_money,

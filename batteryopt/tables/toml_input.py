@@ -34,6 +34,8 @@ from batteryopt.tables.input_faults import faults_of, meaning_of, show, table_of
 MOST_TOML_BYTES = 20_000_000
 MOST_ITEMS = 100_000
 """Of a list, those in its lists included."""
+SHOWN = 6
+"""Values that the short form of an instance tells."""
 
 
 def quantity(description: str, *, unit: str = "", table: str = "parameters", default: Any = ..., **limits: Any) -> Any:
@@ -86,6 +88,15 @@ class TomlInstance(BaseModel):
             faults += type(self).inconsistencies(sound)
             if faults:
                 raise InvalidInput(type(self).__name__, faults)
+
+    def __repr__(self) -> str:
+        """Return a line: the numbers of large games would fill a prompt with thousands."""
+        given = [name for name in type(self).model_fields if table_of(type(self).model_fields[name])]
+        told = [f"{name} {_brief(getattr(self, name))}" for name in given if getattr(self, name) is not None]
+        shown = ", ".join(told[:SHOWN]) + (f" and {len(told) - SHOWN} more" if len(told) > SHOWN else "")
+        return f"{type(self).__name__} {self.name!r}: {shown}"
+
+    __str__ = __repr__
 
     @classmethod
     def inconsistencies(cls, values: Mapping[str, Any]) -> Iterator[Fault]:  # noqa: ARG003
@@ -241,6 +252,13 @@ def _sound_values(plain: dict[str, Any], faults: list[Fault], model: type[TomlIn
     return {
         name: value for name, value in (defaults | plain).items() if name in model.model_fields and name not in faulty
     }
+
+
+def _brief(value: Any) -> str:
+    """Return a value in a word or two."""
+    if isinstance(value, tuple):
+        return show(value)
+    return f"{value:g}" if isinstance(value, float) else str(value)
 
 
 def _size_faults(key: str, value: Any, model: type[TomlInstance]) -> Iterator[Fault]:

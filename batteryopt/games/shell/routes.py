@@ -9,7 +9,7 @@ from typing import Any, Generic, Protocol, TypeVar
 import pandas as pd
 
 from batteryopt.ground.certificate import Certificate
-from batteryopt.ground.errors import Fault, InvalidInput
+from batteryopt.ground.named import by_name
 from batteryopt.report.presentation import Presented, View, document_of
 from batteryopt.solvers.contract.provenance import Run
 
@@ -74,10 +74,7 @@ class RoutesResult(Presented, Generic[InstanceT, AnswerT]):
 
     def __getitem__(self, model: str) -> AnswerT:
         """Return the answer to a model, by its name; raises `InvalidInput` where it was not asked for."""
-        if model not in self.models:
-            remedy = f"there are: {', '.join(self.models)}"
-            raise InvalidInput("result", [Fault(place=model, problem="no answer of this name", remedy=remedy)])
-        return self.models[model]
+        return by_name(self.models, model)
 
     @property
     def answers(self) -> tuple[AnswerT, ...]:

@@ -3,6 +3,11 @@
 from __future__ import annotations
 
 import enum
+import math
+from collections.abc import Mapping
+from typing import Any
+
+from batteryopt.ground.errors import Fault, InvalidInput, nearest
 
 
 class Objective(enum.StrEnum):
@@ -16,3 +21,38 @@ class Objective(enum.StrEnum):
     """Tonnes x km x people along a km x hazard, of all shipments."""
     COLLECTION = "collection"
     """Tonnes collected in all periods."""
+
+
+def objective_of(value: Any) -> Objective | dict[Objective, float]:
+    """Return what an objective, its name, or several with weights stand for.
+
+    Raises
+    ------
+    InvalidInput
+        With everything that is none.
+    """
+    given = value if isinstance(value, Mapping) else {value: 1.0}
+    known = [kind.value for kind in Objective]
+    faults = [
+        *(
+            Fault(place="objective", problem=f"'{name}' is unknown", remedy=nearest(str(name), known))
+            for name in given
+            if name not in known
+        ),
+        *(
+            Fault(place=f"objective, {name}", problem=f"has the weight {weight!r}", remedy="expected a weight above 0")
+            for name, weight in given.items()
+            if not _is_weight(weight)
+        ),
+    ]
+    if faults:
+        raise InvalidInput("objective", faults)
+    return (
+        {Objective(name): float(weight) for name, weight in value.items()}
+        if isinstance(value, Mapping)
+        else Objective(value)
+    )
+
+
+def _is_weight(weight: Any) -> bool:
+    return isinstance(weight, int | float) and math.isfinite(weight) and weight > 0
