@@ -10,6 +10,7 @@ from contextvars import ContextVar
 from typing import Any, ClassVar, cast
 
 from batteryopt.ground.errors import nearest
+from batteryopt.ground.inputs import LARGEST
 from batteryopt.network.data.entity_faults import EntityFault, InvalidNetwork, fault_in
 from batteryopt.network.data.fields import FieldSpec, is_finite, parts_of, specs_of
 from batteryopt.tables.input_faults import show
@@ -155,5 +156,6 @@ def _number_faults(entity: Any, spec: FieldSpec, value: Any) -> Iterator[EntityF
             yield fault_in(entity, spec.name, f"is {show(number)}", f"expected {expected}", at)
             return
         if not spec.limits.allow(number):
-            yield fault_in(entity, spec.name, f"is {number}", f"expected {spec.limits.words}", at)
+            size = f", at most {LARGEST:g} in size" if is_finite(number) and abs(number) > LARGEST else ""
+            yield fault_in(entity, spec.name, f"is {show(number)}", f"expected {spec.limits.words}{size}", at)
             return

@@ -9,7 +9,7 @@ from batteryopt.ground.errors import nearest
 from batteryopt.network.data.contradictions import contradictions_of
 from batteryopt.network.data.entity import own_faults
 from batteryopt.network.data.entity_faults import EntityFault, fault_in
-from batteryopt.network.data.fields import specs_of
+from batteryopt.network.data.fields import FieldSpec, specs_of
 from batteryopt.network.data.flows import GREAT_CIRCLE
 from batteryopt.network.data.uniqueness import repeats_of, tables_of
 
@@ -92,3 +92,13 @@ def _wrong_numbers(network: UnjudgedNetwork) -> Iterator[EntityFault]:
             if spec.is_profile and isinstance(value, tuple) and len(value) != count:
                 remedy = f"expected one, or one a period ({count})"
                 yield fault_in(entity, spec.name, f"has {len(value)} numbers", remedy)
+
+
+def numbers_in(network: UnjudgedNetwork) -> Iterator[tuple[Any, FieldSpec, float]]:
+    """Yield every number of every entity with the field that it is in; of several periods the largest in size."""
+    for entity in all_entities(network):
+        for spec in specs_of(type(entity)):
+            value = getattr(entity, spec.name)
+            if spec.limits is not None and not spec.is_amounts and value is not None:
+                numbers = value if isinstance(value, tuple) else (value,)
+                yield entity, spec, float(max(numbers, key=abs, default=0.0))

@@ -16,6 +16,8 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Annotated, Any, TypeAlias, Union, cast, get_args, get_origin, get_type_hints
 
+from batteryopt.ground.inputs import LARGEST
+
 Profile: TypeAlias = float | tuple[float, ...]
 """One number for all periods, or a tuple with one number a period."""
 
@@ -43,8 +45,10 @@ class Limits:
     most: float = math.inf
 
     def allow(self, number: float) -> bool:
-        """Whether a number is within them."""
-        return is_finite(number) and self.least <= number <= self.most and number > self.above
+        """Whether a number is within them, and of a size that can be computed with."""
+        if not is_finite(number) or abs(number) > LARGEST:
+            return False
+        return self.least <= number <= self.most and number > self.above
 
     @property
     def words(self) -> str:

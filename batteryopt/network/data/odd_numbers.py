@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from batteryopt.network.data.entity_faults import EntityFault, fault_in
+from batteryopt.network.data.faults import numbers_in
 from batteryopt.network.data.geography import great_circle_km
 
 if TYPE_CHECKING:
     from batteryopt.network.data.instance import Network
 
+CHECK_UNIT = "check the unit and the decimal point"
 HIGH_RATE = 0.3
 """A discount rate a year above which 5 % may have been meant as 0.5."""
 MUCH_AT_ONE_SITE_T = 300_000.0
@@ -21,6 +24,11 @@ FAR_KM = 1_000.0
 """A site so far from the middle of all is looked at again with its degrees exchanged."""
 LITTLE = 0.01
 """Capacity, as a share of what returns, that looks like thousands of tonnes in the wrong unit."""
+ALONE = 100.0
+"""How many times as large as all others in its column, or as small, a number is when a unit may be wrong: units differ by a
+thousand, and a right number may be a tenth, or ten times, of what one expects."""
+LONELY = 10.0
+"""How many times as far from its nearest neighbour as any other site one is that may have a slip in its degrees."""
 
 
 def magnitudes_of(network: Network) -> Iterator[EntityFault]:
@@ -33,8 +41,11 @@ def magnitudes_of(network: Network) -> Iterator[EntityFault]:
         if most > MUCH_AT_ONE_SITE_T:
             problem = f"is {most:,.0f} t in a period at one site"
             yield fault_in(row, "tonnes", problem, f"if kilogrammes are meant, write {most / 1000:,.6g}")
-    yield from _exchanged(network)
+    exchanged = list(_exchanged(network))
+    yield from exchanged
+    yield from _far_away(network, {remark.entity.name for remark in exchanged})
     yield from _capacities(network)
+    yield from _alone(network)
 
 
 def _exchanged(network: Network) -> Iterator[EntityFault]:
@@ -53,6 +64,41 @@ def _exchanged(network: Network) -> Iterator[EntityFault]:
         if here > FAR_KM and there < here / 4 and abs(longitude) <= 90:
             problem = f"is {latitude:g}: {here:,.0f} km from the middle of all sites, {there:,.0f} km if exchanged"
             yield fault_in(site, "latitude_deg", problem, remedy)
+
+
+def _far_away(network: Network, told: set[str]) -> Iterator[EntityFault]:
+    """Yield the site that is far from all others, where these are near each other."""
+    placed = [s for s in network.sites if s.latitude_deg is not None and s.longitude_deg is not None]
+    placed = [site for site in placed if site.name not in told]
+    if len(placed) < 4 or told:
+        return
+    degrees = np.array([(s.latitude_deg, s.longitude_deg) for s in placed], dtype=float)
+    km = great_circle_km(degrees[:, 0], degrees[:, 1])
+    np.fill_diagonal(km, np.inf)
+    nearest = km.min(axis=1)
+    farthest, second = np.argsort(nearest)[:-3:-1]
+    if nearest[farthest] > max(FAR_KM, LONELY * nearest[second]):
+        site = placed[farthest]
+        problem = f"is {site.latitude_deg:g} and longitude_deg {site.longitude_deg:g}: {nearest[farthest]:,.0f} km away"
+        yield fault_in(site, "latitude_deg", f"{problem} from the nearest other site", "check both, and their signs")
+
+
+def _alone(network: Network) -> Iterator[EntityFault]:
+    """Yield the number of a column that is far larger, or far smaller, than all others in it."""
+    columns: dict[tuple[type, str], list[tuple[Any, float]]] = defaultdict(list)
+    for entity, spec, number in numbers_in(network):
+        is_share = spec.limits is not None and spec.limits.most == 1.0
+        if number > 0 and not spec.is_whole and not is_share:
+            columns[type(entity), spec.name].append((entity, number))
+    for (_, field), found in columns.items():
+        if len(found) < 3:
+            continue
+        (smallest, least), (_, above), *_ = sorted(found, key=lambda each: each[1])
+        (largest, most), (_, below), *_ = sorted(found, key=lambda each: -each[1])
+        if most > ALONE * below:
+            yield fault_in(largest, field, f"is {most:,.10g}, and all others are at most {below:,.10g}", CHECK_UNIT)
+        if least * ALONE < above:
+            yield fault_in(smallest, field, f"is {least:,.10g}, and all others are at least {above:,.10g}", CHECK_UNIT)
 
 
 def _km(point: tuple[float, float], other: np.ndarray) -> float:

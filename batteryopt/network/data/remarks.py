@@ -102,9 +102,21 @@ def _ways(network: Network) -> Iterator[EntityFault]:
             problem = f"is {rule.detour_factor:g}, and multiplies the distances of table '{rule.distance}'"
             remedy = "leave it out where the table has lengths of roads already"
             yield fault_in(rule, "detour_factor", problem, remedy)
+    for mode in network.modes:
+        if mode.trip_capacity_t is not None and not _counts_trips(mode):
+            problem = f"is {mode.trip_capacity_t:g}, and no trip costs, emits or has an end"
+            yield fault_in(
+                mode, "trip_capacity_t", problem, "trips have no effect; give cost_per_trip, or leave it out"
+            )
     for lane in network.lanes:
         if not lane.is_allowed and (lane.distance_km is not None or lane.most_t is not None or lane.extra_cost_per_t):
             yield fault_in(lane, "is_allowed", "is no, and the row has numbers", "they have no effect on a closed lane")
+
+
+def _counts_trips(mode: Mode) -> bool:
+    """Whether it matters how many trips a mode makes."""
+    paid = (mode.cost_per_trip, mode.cost_per_trip_km, mode.emission_kg_per_trip_km)
+    return mode.is_mobile or mode.whole_trips or mode.trips_per_depot is not None or bool(np.any(np.hstack(paid)))
 
 
 def _candidates(network: Network) -> Iterator[EntityFault]:
@@ -127,6 +139,11 @@ def _unused(network: Network) -> Iterator[EntityFault]:
     for type_ in network.types:
         if type_.name not in placed:
             yield fault_in(type_, "name", "has no candidate", "it can stand nowhere; add rows to candidates")
+        handled = {p for recipe in type_.recipes for p, _ in (*recipe.inputs, *recipe.outputs)}
+        for store in type_.storage:
+            if store.product not in handled:
+                problem = f"is '{store.product}', which no recipe of '{type_.name}' takes or makes"
+                yield fault_in(store, "product", problem, "none of it is ever stored there")
     used = {p for t in network.types for r in t.recipes for p, _ in r.inputs}
     made = {p for t in network.types if t.name in placed for r in t.recipes for p, _ in r.outputs}
     there = made | {product for _, product in returned(network)}

@@ -16,8 +16,7 @@ from rich.text import Text
 from batteryopt.ground.errors import Fault
 from batteryopt.network.data.entity_faults import fault_in
 from batteryopt.network.data.facilities import Standing
-from batteryopt.network.data.faults import all_entities
-from batteryopt.network.data.fields import specs_of
+from batteryopt.network.data.faults import numbers_in
 from batteryopt.network.data.geography import mode_km
 from batteryopt.network.data.odd_numbers import capacity_of
 
@@ -121,17 +120,8 @@ def _prices(network: Network) -> dict[str, tuple[float, float]]:
 
 def _largest(network: Network) -> list[tuple[str, float]]:
     """Return the places and values of the largest numbers, the largest of a profile for all of it."""
-    numbers = sorted(_numbers(network), key=lambda each: -abs(each[2]))
-    return [(fault_in(entity, field, "", "").place, value) for entity, field, value in numbers[:LARGEST]]
-
-
-def _numbers(network: Network) -> Iterator[tuple[Any, str, float]]:
-    for entity in all_entities(network):
-        for spec in specs_of(type(entity)):
-            value = getattr(entity, spec.name)
-            if spec.limits is not None and not spec.is_amounts and value is not None:
-                numbers = value if isinstance(value, tuple) else (value,)
-                yield entity, spec.name, float(max(numbers, key=abs, default=0.0))
+    numbers = sorted(numbers_in(network), key=lambda each: -abs(each[2]))
+    return [(fault_in(entity, spec.name, "", "").place, value) for entity, spec, value in numbers[:LARGEST]]
 
 
 def _range(prices: Sequence[float], currency: str) -> str:
