@@ -5,16 +5,13 @@ from __future__ import annotations
 import os
 import sys
 
-from batteryopt.ground.signals import heed_signals
-
-STOPPED = 4
-"""Exit status of what was interrupted, as `batteryopt.cli.exits` has it."""
+from batteryopt.ground.signals import STOPPED, heed_signals, leave_at_once
 
 
 def main() -> None:
     """Run the command line; Ctrl-C is heeded before anything large is imported."""
     try:
-        heed_signals()
+        heed_signals(leave_at_once)
         from batteryopt.cli import main as run
 
         run()

@@ -1,4 +1,4 @@
-"""What is asked of `batteryopt.solve` in Python is judged as on the command line; instances show themselves in a line."""
+"""What is asked of `batteryopt.solve` in Python is judged as on the command line; instances are told in a line."""
 
 from __future__ import annotations
 

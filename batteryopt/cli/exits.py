@@ -103,9 +103,12 @@ def guarded(command: Callable[P, ExitStatus | None]) -> Callable[P, None]:
 
 
 def _run(command: Callable[[], ExitStatus | None]) -> int:
+    from batteryopt.ground.interrupt import noting_interrupts
+
     before = interrupts_heard()
     try:
-        status = _ended(command)
+        with noting_interrupts():  # all of it is one piece of work, what is imported on the way included
+            status = _ended(command)
     except KeyboardInterrupt:
         say("interrupted")
         return ExitStatus.STOPPED

@@ -18,7 +18,13 @@ from contextlib import contextmanager
 from types import FrameType
 from typing import ClassVar
 
-from batteryopt.ground.signals import interrupts_heard, note_interrupt, raise_interrupt, seconds_since_interrupt
+from batteryopt.ground.signals import (
+    Handler,
+    interrupts_heard,
+    note_interrupt,
+    raise_interrupt,
+    seconds_since_interrupt,
+)
 
 __all__ = [
     "InterruptFlag",
@@ -35,8 +41,6 @@ SECONDS_TO_WIND_UP = 1.5
 """After an interrupt: what later solves of the same work have for what makes an answer of the best point."""
 SECONDS_TO_HEED = 3.0
 """After an interrupt: how long a solver that does not heed it is waited for."""
-
-Handler = Callable[[int, FrameType | None], object]
 
 
 class InterruptFlag:
@@ -102,14 +106,16 @@ def _handling(handler: Handler, *, even_if_ignored: bool) -> Iterator[None]:
 def noting_interrupts() -> Iterator[None]:
     """Count Ctrl-C while the block runs, and raise `KeyboardInterrupt` as ever: the block is one piece of work.
 
-    Compiled code may swallow an exception that is raised in one of its callbacks; the count stays. A process that was
-    told to ignore Ctrl-C goes on ignoring it.
+    Compiled code, and imports, may swallow an exception that is raised inside of them; the count stays, and a part of
+    the same work that begins later does not begin. A process that was told to ignore Ctrl-C goes on ignoring it.
     """
     if not _is_main_thread():
         yield
         return
 
     outer = InterruptFlag.heard_before
+    if outer is not None and interrupts_heard() > outer:
+        raise KeyboardInterrupt
     with _handling(raise_interrupt, even_if_ignored=False):
         InterruptFlag.heard_before = interrupts_heard() if outer is None else outer
         try:

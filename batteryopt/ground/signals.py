@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import time
+from collections.abc import Callable
 from types import FrameType
+
+STOPPED = 4
+"""Exit status of what was interrupted, as `batteryopt.cli.exits` has it."""
+Handler = Callable[[int, FrameType | None], object]
 
 
 class _Heard:
@@ -36,8 +42,16 @@ def raise_interrupt(_signal: int, _frame: FrameType | None) -> None:
     raise KeyboardInterrupt
 
 
-def heed_signals() -> None:
+def leave_at_once(_signal: int, _frame: FrameType | None) -> None:
+    """Handle a signal while libraries are imported: nothing is lost, and an exception might be swallowed there."""
+    try:
+        os.write(2, b"interrupted\n")
+    finally:
+        os._exit(STOPPED)
+
+
+def heed_signals(handler: Handler = raise_interrupt) -> None:
     """Have this process count Ctrl-C and SIGTERM and end in words; what it was told to ignore it goes on ignoring."""
     for number in (signal.SIGINT, signal.SIGTERM):
         if signal.getsignal(number) is not signal.SIG_IGN:
-            signal.signal(number, raise_interrupt)
+            signal.signal(number, handler)

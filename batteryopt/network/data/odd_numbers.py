@@ -25,8 +25,8 @@ FAR_KM = 1_000.0
 LITTLE = 0.01
 """Capacity, as a share of what returns, that looks like thousands of tonnes in the wrong unit."""
 ALONE = 100.0
-"""How many times as large as all others in its column, or as small, a number is when a unit may be wrong: units differ by a
-thousand, and a right number may be a tenth, or ten times, of what one expects."""
+"""How many times as large as all others in its column, or as small, a number is when a unit may be wrong: units
+differ by a thousand, and a right number may be a tenth, or ten times, of what one expects."""
 LONELY = 10.0
 """How many times as far from its nearest neighbour as any other site one is that may have a slip in its degrees."""
 

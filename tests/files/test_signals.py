@@ -1,0 +1,76 @@
+"""Ctrl-C and SIGTERM at moments that nobody chose: status 4, soon, in words; nothing lost, nothing left behind."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import signal
+import subprocess
+import sys
+
+import pytest
+
+from batteryopt.ground.interrupt import InterruptFlag, noting_interrupts, unfinished_is_interrupted
+from batteryopt.ground.signals import raise_interrupt
+from tests.command_line import ROOT
+from tests.files.signals import COMMANDS, Moment, complaints, moment
+
+pytestmark = pytest.mark.skipif(not sys.platform.startswith("linux"), reason="asks Linux which signals are heeded")
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("seed", range(60))
+def test_a_signal_at_any_moment_loses_nothing(tmp_path, seed):
+    assert not complaints(moment(seed), tmp_path), str(moment(seed))
+
+
+def test_one_early_moment(tmp_path):
+    """Among the first: nothing of ours but the handling of signals has been imported then."""
+    check = next(words for words, _ in COMMANDS if words[0] == "check")
+    assert not complaints(Moment(words=check, number=signal.SIGTERM, seconds=0.0, waits_for=20.0), tmp_path)
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_signal_during_an_import_that_swallows_exceptions_ends_the_command(tmp_path, number):
+    """A library may catch everything while it is imported, and go on without what it wanted."""
+    (tmp_path / "typer.py").write_text(
+        f"import os\ntry:\n    os.kill(os.getpid(), {int(number)})\n    print('goes on')\nexcept BaseException:\n"
+        "    print('swallowed')\n"
+    )
+    path = f"{tmp_path}{os.pathsep}{ROOT}"
+    words = [sys.executable, "-m", "batteryopt", "--version"]
+    found = subprocess.run(
+        words,
+        capture_output=True,
+        text=True,
+        env={**os.environ, "PYTHONPATH": path},
+        check=False,
+        timeout=60,
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),
+    )
+    assert found.returncode == 4, found.stderr
+    assert found.stdout == ""
+    assert found.stderr == "interrupted\n"
+
+
+def _swallow_an_interrupt() -> None:
+    with contextlib.suppress(KeyboardInterrupt):
+        raise_interrupt(signal.SIGINT, None)
+
+
+def test_what_a_library_swallowed_ends_the_next_part_of_the_same_work():
+    done = []
+
+    def work() -> None:
+        with noting_interrupts():
+            _swallow_an_interrupt()
+            with unfinished_is_interrupted():
+                done.append("a part")
+
+    with pytest.raises(KeyboardInterrupt):
+        work()
+    assert not done
+    assert InterruptFlag.heard_before is None
+    with noting_interrupts(), unfinished_is_interrupted():  # another piece of work
+        done.append("another")
+    assert done == ["another"]
