@@ -298,6 +298,20 @@ def test_a_library_that_cannot_be_loaded_is_told(tmp_path):
     assert "fault of batteryopt" not in found.stderr
 
 
+@pytest.mark.parametrize("raised", ["OSError('libscip.so: no such file')", "ImportError('undefined symbol')"])
+def test_a_solver_whose_library_is_broken_is_one_solver_less(tmp_path, raised):
+    """Whoever asks for it is told; an answer that does without it comes."""
+    (tmp_path / "pyscipopt.py").write_text(f"raise {raised}")
+    env = {**os.environ, "PYTHONPATH": f"{tmp_path}{os.pathsep}{ROOT}"}
+    words = ("solve", TABLE_2, "--model", "decentralized")
+    asked = run(*words, "--solver", "scip", env=env)
+    assert asked.returncode == 2
+    assert "solver 'scip' is installed and cannot be loaded (" in asked.stderr
+    without = run(*words, env=env)
+    assert without.returncode == 0, without.stderr
+    assert "272.673" in without.stdout or "272.67" in without.stdout  # Table 2, by hand in the data file
+
+
 @pytest.mark.slow
 def test_without_docstrings_there_are_words():
     found = run("check", TABLE_2, env={**os.environ, "PYTHONOPTIMIZE": "2"})

@@ -46,13 +46,16 @@ def get(name: str) -> Adapter:
     adapter = _load(name)
     if adapter is None:
         raise SolverUnavailable(f"solver '{name}' is not installed; {_SOLVERS[name].install}")
+    if isinstance(adapter, Exception):
+        remedy = f"{_SOLVERS[name].install} --force-reinstall"
+        raise SolverUnavailable(f"solver '{name}' is installed and cannot be loaded ({adapter}); {remedy}")
     return adapter
 
 
 def installed() -> tuple[Adapter, ...]:
     """Return the adapters of the solvers that can be used on this machine."""
     adapters = (_load(name) for name in _SOLVERS)
-    return tuple(adapter for adapter in adapters if adapter is not None)
+    return tuple(adapter for adapter in adapters if isinstance(adapter, Adapter))
 
 
 def available() -> tuple[Adapter, ...]:
@@ -77,12 +80,17 @@ def _through_pyomo(name: str) -> Adapter:
     raise SolverUnavailable(f"no solver '{name}'; {nearest(name, [*_SOLVERS, *FACTORIES])}; {here}")
 
 
-def _load(name: str) -> Adapter | None:
-    """Return a solver's adapter, or None where its package is missing."""
+def _load(name: str) -> Adapter | Exception | None:
+    """Return a solver's adapter; None where its package is missing, and what it raised where it is broken.
+
+    A library that lacks another, or was built for another machine, raises anything: it is one solver less, no more.
+    """
     entry = _SOLVERS[name]
     try:
         module = importlib.import_module(f"batteryopt.solvers.{entry.module}")
-    except ImportError:
+        adapter: Adapter = getattr(module, entry.adapter)()
+        return adapter if adapter.is_available() else None
+    except ModuleNotFoundError:
         return None
-    adapter: Adapter = getattr(module, entry.adapter)()
-    return adapter if adapter.is_available() else None
+    except Exception as error:
+        return error

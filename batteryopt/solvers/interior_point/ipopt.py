@@ -21,7 +21,7 @@ class IpoptAdapter(InteriorPointAdapter):
         """Whether cyipopt can be imported."""
         try:
             import cyipopt  # noqa: F401
-        except ImportError:
+        except ModuleNotFoundError:
             return False
         return True
 
