@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 import pandas as pd
 
 from batteryopt.ground.certificate import Certificate, Check
+from batteryopt.ground.named import by_name
 from batteryopt.network.data.instance import Network
 from batteryopt.network.data.magnitude import own_tonne
 from batteryopt.network.data.objective import Objective
@@ -204,7 +205,7 @@ class NetworkResult(Presented):
     answer: NetworkAnswer
 
     def __getitem__(self, model: Model | str) -> NetworkAnswer:
-        return self.models[Model(model)]
+        return by_name(self.models, model)
 
     @property
     def models(self) -> Mapping[Model, NetworkAnswer]:
