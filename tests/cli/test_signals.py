@@ -13,7 +13,7 @@ import pytest
 from batteryopt.ground.interrupt import InterruptFlag, noting_interrupts, unfinished_is_interrupted
 from batteryopt.ground.signals import raise_interrupt
 from tests.command_line import ROOT
-from tests.files.signals import COMMANDS, Moment, complaints, moment
+from tests.cli.signals import COMMANDS, Moment, complaints, moment
 
 pytestmark = pytest.mark.skipif(not sys.platform.startswith("linux"), reason="asks Linux which signals are heeded")
 

@@ -1,6 +1,6 @@
 """Commands that are sent a signal at some moment, and what became of them: made of a number.
 
-``python -m tests.files.signals FIRST COUNT`` tries so many, and says what should not have happened.
+``python -m tests.cli.signals FIRST COUNT`` tries so many, and says what should not have happened.
 """
 
 from __future__ import annotations
