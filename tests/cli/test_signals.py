@@ -12,8 +12,8 @@ import pytest
 
 from batteryopt.ground.interrupt import InterruptFlag, noting_interrupts, unfinished_is_interrupted
 from batteryopt.ground.signals import raise_interrupt
-from tests.command_line import ROOT
 from tests.cli.signals import COMMANDS, Moment, complaints, moment
+from tests.command_line import ROOT
 
 pytestmark = pytest.mark.skipif(not sys.platform.startswith("linux"), reason="asks Linux which signals are heeded")
 

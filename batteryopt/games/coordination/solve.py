@@ -15,7 +15,7 @@ from batteryopt.games.coordination.judge import check
 from batteryopt.games.coordination.model.conflicts import explain_infeasible
 from batteryopt.games.coordination.model.optimizer import optimize
 from batteryopt.games.coordination.solution import Model, NoCoordinatingContract
-from batteryopt.ground.errors import FormulaDoesNotApply
+from batteryopt.ground.errors import FormulaDoesNotApply, SolverUnavailable
 from batteryopt.ground.interrupt import interrupts_heard
 from batteryopt.ground.status import PointStatus, StopReason
 from batteryopt.solvers import Options
@@ -124,7 +124,12 @@ def by_optimizer(
     """Return the optimiser's answer, or why it has none; the time limit is for all that it takes."""
     options = options or Options(relative_gap=1e-6)
     begin = time.perf_counter()
-    found = optimize(instance, model, solver, options)
+    try:
+        found = optimize(instance, model, solver, options)
+    except SolverUnavailable as error:
+        if solver is not None:
+            raise
+        return _without_a_solver(model, error)  # the other route has its answers all the same
     left = options.after(time.perf_counter() - begin)
     if found.solution is None:
         reason = found.reason or found.run.stop_reason.value
@@ -143,6 +148,16 @@ def by_optimizer(
             reason = f"stopped by a limit before terms that coordinate; so far: {none}" if is_stopped else none
             return CoordinationAnswer(model=model, solution=None, run=run, reason=reason)
     return CoordinationAnswer(model=model, solution=found.solution, run=found.run, certificate=certificate)
+
+
+def _without_a_solver(model: Model, error: SolverUnavailable) -> CoordinationAnswer:
+    run = Run(
+        route=Route.OPTIMIZER,
+        solver="none",
+        stop_reason=StopReason.NUMERICAL_TROUBLE,
+        point_status=PointStatus.NONE,
+    )
+    return CoordinationAnswer(model=model, solution=None, run=run, reason=str(error))
 
 
 def _not_finished(model: Model, why: StopReason) -> CoordinationAnswer:
