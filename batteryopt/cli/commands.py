@@ -142,9 +142,18 @@ def check(
 def reproduce(
     paper: Annotated[Paper, typer.Argument(help="Which paper.")] = Paper.ALL,
     json: given.JsonOption = False,
+    plot: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="DIR|PAGE.html",
+            help="Draw its figures anew: pictures and data in a folder, or one page beside what the paper prints.",
+        ),
+    ] = None,
+    overwrite: given.OverwriteOption = False,
 ) -> ExitStatus:
     """Go through a paper's figures: printed, by formula, by optimiser; and say what is wrong in it."""
     from batteryopt.families import FAMILIES
+    from batteryopt.games.shell import gallery
     from batteryopt.ground.interrupt import unfinished_is_interrupted
     from batteryopt.report.saved import json_text
 
@@ -152,14 +161,23 @@ def reproduce(
     if paper is not Paper.ALL and paper.value not in known:
         raise refuse("PAPER", f"'{paper.value}' cannot be reproduced by this version", f"known: {', '.join(known)}")
     wanted = known if paper is Paper.ALL else {paper.value: known[paper.value]}
+    if plot is not None:
+        gallery.refuse(plot, overwrite=overwrite)
     with clean_stdout(), announcing() as announce, unfinished_is_interrupted():
         found = {kind: family.reproduction(announce) for kind, family in wanted.items()}
-    if json:
-        documents = {kind: reproduction.to_json() for kind, reproduction in found.items()}
-        write_result(json_text(documents if paper is Paper.ALL else documents[paper.value]))
-    else:
-        _print_reproductions(found)
-    return gravest(reproduction_status(reproduction) for reproduction in found.values())
+
+    def show() -> None:
+        if json:
+            documents = {kind: reproduction.to_json() for kind, reproduction in found.items()}
+            write_result(json_text(documents if paper is Paper.ALL else documents[paper.value]))
+        else:
+            _print_reproductions(found)
+
+    def draw() -> None:
+        if plot is not None:
+            say(gallery.write(found, plot, overwrite=overwrite))
+
+    return gravest([*map(reproduction_status, found.values()), delivered(show, draw)])
 
 
 @guarded

@@ -29,6 +29,9 @@ def print_reproduction(console: Console, found: Reproduction) -> None:
     if found.statements:
         console.print(Text("What the paper states, tried by number", style="bold"))
         console.print(_statements(found.statements))
+    if found.redrawn:
+        console.print(Text("Its figures, drawn anew by --plot", style="bold"))
+        console.print(_redrawn(found))
     if found.faults:
         console.print(Text("Where the paper contradicts its own model", style="bold"))
         for position, fault in enumerate(found.faults, start=1):
@@ -79,7 +82,19 @@ def _statements(statements: tuple[Statement, ...]) -> Table:
     table.add_column("by at least", justify="right", no_wrap=True)
     for statement in statements:
         verdict = Text("yes", style="green") if statement.holds else Text("NO", style="red")
-        table.add_row(statement.place, statement.words, verdict, f"{statement.margin:.2g}")
+        words = f"{statement.words}: {statement.why}" if statement.why else statement.words
+        table.add_row(statement.place, words, verdict, f"{statement.margin:.2g}")
+    return table
+
+
+def _redrawn(found: Reproduction) -> Table:
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
+    table.add_column("figure", no_wrap=True)
+    for title in ("what it shows", "all holds that the paper says of it"):
+        table.add_column(title)
+    verdicts = {True: Text("yes", style="green"), False: Text("NO", style="red"), None: Text(NONE)}
+    for figure in found.redrawn:
+        table.add_row(figure.number, figure.title, verdicts[found.agrees(figure.number)])
     return table
 
 
@@ -153,4 +168,4 @@ def _value(value: float | None) -> str:
 
 
 def _number(value: float | None) -> str:
-    return "" if value is None else f"   [={NO_BREAK}{value:.4f}]"
+    return "" if value is None else f"   [={NO_BREAK}{round(value, 4) + 0.0:.4f}]"  # no minus on what rounds to zero

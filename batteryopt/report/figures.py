@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import io
+import math
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -18,9 +19,13 @@ if TYPE_CHECKING:
 Spec = Mapping[str, Any]
 DASHES = {"solid": "-", "dash": "--", "dot": ":", "dashdot": "-."}
 MARKERS = {"circle": "o", "square": "s", "diamond": "D", "triangle-up": "^", "star": "*", "cross": "P"}
+TEXT_SIDES = {"top center": ((0, 7), "center"), "bottom center": ((0, -14), "center")}
+"""Where words beside a point stand, in points from it, and how they are aligned; else above, to the right."""
 PEN_PT = 1.5
 """Width of a line that the page draws two pixels wide."""
 WIDTH_IN, DOTS_PER_IN, PIXELS_PER_IN = 6.4, 200, 100
+COLUMNS, COLUMN_IN = 2, 5.4
+"""Charts side by side in one picture, and the width of each."""
 THOUSAND = 1000.0
 PAGE_COLORS = {"ink": "#1d2530", "soft": "#5b6675", "bad": "#b3372b", "paper": "#ffffff"}
 
@@ -35,24 +40,36 @@ def picture(spec: Spec, ending: str) -> bytes:
     ending
         "png", "svg" or "pdf".
     """
+    return sheet([spec], ending)
+
+
+def sheet(specs: Sequence[Spec], ending: str) -> bytes:
+    """Return charts side by side, two in a row, as one file's content; names in a legend stand once below them."""
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
 
-    height = 4.8 if "map" in spec else max(spec["height"] / PIXELS_PER_IN, 2.6)
-    figure = Figure(figsize=(WIDTH_IN, height), layout="constrained")
+    columns = min(len(specs), COLUMNS)
+    rows = math.ceil(len(specs) / columns)
+    height = max(4.8 if "map" in spec else max(spec["height"] / PIXELS_PER_IN, 2.6) for spec in specs)
+    width = WIDTH_IN if columns == 1 else COLUMN_IN * columns
+    figure = Figure(figsize=(width, height * rows), layout="constrained")
     FigureCanvasAgg(figure)
-    axes = figure.add_subplot()
-    axes.set_title(spec["title"], loc="left", fontsize=11)
-    if "map" in spec:
-        _draw_map(axes, spec["map"])
-    else:
-        _draw(figure, axes, spec)
+    named: dict[str, Any] = {}
+    for position, spec in enumerate(specs, start=1):
+        axes = figure.add_subplot(rows, columns, position)
+        axes.set_title(spec["title"], loc="left", fontsize=11)
+        named |= _draw_map(axes, spec["map"]) if "map" in spec else _draw(figure, axes, spec)
+    if named:
+        is_map = any("map" in spec for spec in specs)
+        style: dict[str, Any] = {"loc": "outside lower left", "frameon": False, "fontsize": 8}
+        figure.legend(list(named.values()), list(named), ncols=4 if is_map else 2, **style)
     content = io.BytesIO()
     figure.savefig(content, format=ending, dpi=DOTS_PER_IN)
     return content.getvalue()
 
 
-def _draw(figure: Figure, axes: Axes, spec: Spec) -> None:
+def _draw(figure: Figure, axes: Axes, spec: Spec) -> dict[str, Any]:
+    """Draw a chart, and return what a legend names."""
     layout = spec["layout"]
     kinds: dict[str, Callable[[Figure, Axes, Spec, Spec], None]] = {"contour": _contour, "sankey": _sankey}
     bars = [trace for trace in spec["data"] if trace["type"] == "bar"]
@@ -66,7 +83,8 @@ def _draw(figure: Figure, axes: Axes, spec: Spec) -> None:
             kinds[trace["type"]](figure, axes, trace, layout)
     for shape in layout.get("shapes", ()):
         _shape(axes, shape)
-    _finish(axes, right, layout, has_names=any(_is_named(trace) for trace in spec["data"]))
+    _finish(axes, right, layout)
+    return _named(axes, right) if any(_is_named(trace) for trace in spec["data"]) else {}
 
 
 def _shape(axes: Axes, shape: Spec) -> None:
@@ -85,7 +103,7 @@ def _shape(axes: Axes, shape: Spec) -> None:
         axes.axhline(shape["y0"], **style)
 
 
-def _finish(axes: Axes, right: Axes | None, layout: Spec, *, has_names: bool) -> None:
+def _finish(axes: Axes, right: Axes | None, layout: Spec) -> None:
     axes.set_xlabel(layout["xaxis"]["title"]["text"])
     axes.set_ylabel(layout["yaxis"]["title"]["text"])
     if layout["yaxis"].get("autorange") == "reversed":
@@ -99,15 +117,15 @@ def _finish(axes: Axes, right: Axes | None, layout: Spec, *, has_names: bool) ->
         _separate_thousands(axis)
     for side in ("top", "right"):
         axes.spines[side].set_visible(False)
-    handles = [
-        pair
-        for part in (axes, right)
-        if part is not None
-        for pair in zip(*part.get_legend_handles_labels(), strict=True)
-    ]
-    if has_names and handles:
-        shown, names = zip(*handles, strict=True)
-        axes.figure.legend(shown, names, loc="outside lower left", ncols=2, frameon=False, fontsize=8)
+    if not layout["xaxis"].get("visible", True):
+        axes.set(xlim=layout["xaxis"]["range"], ylim=layout["yaxis"]["range"])
+        axes.set_axis_off()
+
+
+def _named(axes: Axes, right: Axes | None) -> dict[str, Any]:
+    """Return what a legend shows of axes, by name."""
+    parts = [part.get_legend_handles_labels() for part in (axes, right) if part is not None]
+    return {name: handle for handles, names in parts for handle, name in zip(handles, names, strict=True)}
 
 
 def _separate_thousands(axis: Any) -> None:
@@ -147,8 +165,10 @@ def _scatter(axes: Axes, trace: Spec) -> None:
 
 def _write_texts(axes: Axes, trace: Spec, x: Any, y: Any) -> None:
     """Write the words of points beside them, where they have any."""
+    at, alignment = TEXT_SIDES.get(trace.get("textposition", ""), ((5, 5), "left"))
+    style: dict[str, Any] = {"xytext": at, "textcoords": "offset points", "fontsize": 8, "ha": alignment}
     for at_x, at_y, text in zip(x, y, trace["text"], strict=True) if "text" in trace["mode"] else ():
-        axes.annotate(text.strip(), (at_x, at_y), xytext=(5, 5), textcoords="offset points", fontsize=8)
+        axes.annotate(text.strip(), (at_x, at_y), **style)
 
 
 def _bars(axes: Axes, traces: list[Spec], *, is_stacked: bool) -> None:
@@ -184,8 +204,8 @@ def _sankey(_figure: Figure, axes: Axes, trace: Spec, _: Spec) -> None:
     axes.margins(x=0.15)
 
 
-def _draw_map(axes: Axes, content: Spec) -> None:
-    """Draw the last period."""
+def _draw_map(axes: Axes, content: Spec) -> dict[str, Any]:
+    """Draw the last period, and return what a legend names."""
     last, x, y = len(content["periods"]) - 1, content["x"], content["y"]
     borders = content["borders"]
     broken = [[np.nan if value is None else value for value in borders[axis]] for axis in ("x", "y")]
@@ -205,7 +225,7 @@ def _draw_map(axes: Axes, content: Spec) -> None:
         axes.plot([], [], color=mode["color"], label=mode["name"])
     west, east, south, north = content["range"]
     axes.set(xlim=(west, east), ylim=(south, north), aspect="equal", xticks=[], yticks=[])
-    axes.figure.legend(loc="outside lower left", ncols=4, frameon=False, fontsize=8)
+    return _named(axes, None)
 
 
 def _plain(color: str) -> str:

@@ -7,11 +7,14 @@ from functools import partial
 
 from batteryopt.games.coordination.data.instance import CoordinationInstance
 from batteryopt.games.coordination.data.regions import CoordinationNetwork
+from batteryopt.games.coordination.paper.numbered import CONTENTS as COORDINATION_PAPER
 from batteryopt.games.differential.data.general import GeneralDifferentialGame
 from batteryopt.games.differential.data.instance import DifferentialGameInstance
+from batteryopt.games.differential.paper.numbered import CONTENTS as DIFFERENTIAL_GAME_PAPER
 from batteryopt.network.tables.template import columns_page
 from docs.generate.command_line import command_line
 from docs.generate.formulations import formulation, parameters
+from docs.generate.numbered_tables import contents_table
 
 
 def network_tables() -> str:
@@ -29,4 +32,6 @@ GENERATED: dict[str, Callable[[], str]] = {
     "keys-general-differential-game": partial(parameters, GeneralDifferentialGame),
     "network-tables": network_tables,
     "command-line": command_line,
+    "paper-coordination": partial(contents_table, COORDINATION_PAPER),
+    "paper-differential-game": partial(contents_table, DIFFERENTIAL_GAME_PAPER),
 }

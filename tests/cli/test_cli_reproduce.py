@@ -71,6 +71,22 @@ def test_the_paper_s_other_faults_are_there_by_number(document):
     assert faults["Table 2, contract, sum of profits"]["printed_value"] == pytest.approx(46.27 + 225 + 39.12)
 
 
+def test_statements_figures_and_contents_are_there(document):
+    statements = {entry["place"]: entry for entry in document["statements"] if not entry["holds"]}
+    assert {"Prop. 3", "Prop. 4", "Prop. 5", "Abstract, and (14)", "Conclusion 2"} == set(statements)
+    assert all(entry["why"] for entry in statements.values())
+    drawn = {figure["number"]: figure for figure in document["redrawn"]}
+    assert list(drawn) == ["Fig. 1", "Fig. 2", "(14)"]
+    assert [figure["agrees"] for figure in drawn.values()] == [None, True, False]
+    for figure in drawn.values():
+        assert set(figure) >= {"title", "printed", "note", "drawing", "axes", "data", "claims"}
+        assert len({len(column) for column in figure["data"].values()}) == 1
+    assert {"formula", "optimizer"} <= set(drawn["Fig. 2"]["data"]["route"])
+    contents = {entry["item"]: entry for entry in document["contents"]}
+    assert all(entry["where"] for entry in contents.values())
+    assert [f"({n})" in contents for n in range(1, 16)] == [True] * 14 + [False]
+
+
 def test_the_page_for_people():
     found = invoke("reproduce", "coordination")
     lines = found.stdout.splitlines()

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
+from batteryopt.games.shell.numbering import PaperContents
+from batteryopt.games.shell.redrawn import RedrawnFigure
 from batteryopt.ground.certificate import Certificate
 from batteryopt.solvers.contract.provenance import versions
 
@@ -31,6 +33,8 @@ class Figure:
         Whether both of ours round to what is printed.
     reason
         Why not, where it does not.
+    about
+        The drawn figures of the paper that the number is about, by their numbers ("Fig. 1").
     """
 
     place: str
@@ -40,6 +44,7 @@ class Figure:
     optimizer: float | None
     agrees: bool
     reason: str = ""
+    about: tuple[str, ...] = ()
 
     @property
     def difference(self) -> float | None:
@@ -64,6 +69,7 @@ class Figure:
             "agrees": self.agrees,
             "routes_agree": self.routes_agree,
             "reason": self.reason or None,
+            "about": list(self.about),
         }
 
 
@@ -79,6 +85,8 @@ class PaperFault:
         How one sees it.
     printed_value, right_value
         Both as numbers, at the parameters of the reproduction.
+    about
+        The drawn figures that it is about.
     """
 
     place: str
@@ -87,10 +95,21 @@ class PaperFault:
     why: str
     printed_value: float | None = None
     right_value: float | None = None
+    about: tuple[str, ...] = ()
+
+    @property
+    def printed_words(self) -> str:
+        """What stands there, with its number."""
+        return _with(self.printed, self.printed_value)
+
+    @property
+    def right_words(self) -> str:
+        """What follows from the paper's model, with its number."""
+        return _with(self.right, self.right_value)
 
     def to_json(self) -> dict[str, Any]:
         """Return the fault for JSON."""
-        return dict(vars(self))
+        return {**vars(self), "about": list(self.about)}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -103,11 +122,17 @@ class Statement:
         What it says.
     margin
         Positive where it holds: the least difference, slope or derivative that must be.
+    why
+        Why it does not hold, if it does not.
+    about
+        The drawn figures that it is about.
     """
 
     place: str
     words: str
     margin: float
+    why: str = ""
+    about: tuple[str, ...] = ()
 
     @property
     def holds(self) -> bool:
@@ -116,7 +141,14 @@ class Statement:
 
     def to_json(self) -> dict[str, Any]:
         """Return the statement for JSON."""
-        return {"place": self.place, "statement": self.words, "holds": self.holds, "margin": self.margin}
+        return {
+            "place": self.place,
+            "statement": self.words,
+            "holds": self.holds,
+            "margin": self.margin,
+            "why": self.why or None,
+            "about": list(self.about),
+        }
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -135,6 +167,28 @@ class Verdict:
 
 
 @dataclass(frozen=True, kw_only=True)
+class FigureClaim:
+    """What a paper prints or says of one of its drawn figures, and what came of it.
+
+    Attributes
+    ----------
+    printed
+        A number, a statement, or what is wrong.
+    ours
+        What stands there by our count, in words.
+    """
+
+    printed: str
+    ours: str
+    agrees: bool
+    why: str = ""
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the claim for JSON."""
+        return {**vars(self), "why": self.why or None}
+
+
+@dataclass(frozen=True, kw_only=True)
 class Reproduction:
     """A paper gone through, figure by figure.
 
@@ -148,6 +202,10 @@ class Reproduction:
         What the paper says beside its figures, and whether it is so.
     notes
         What else a reader should know, a sentence each.
+    redrawn
+        Its drawn figures, drawn anew.
+    contents
+        Everything numbered in it, and where it is reproduced or judged.
     """
 
     kind: str
@@ -159,6 +217,25 @@ class Reproduction:
     verdicts: tuple[Verdict, ...]
     statements: tuple[Statement, ...] = ()
     notes: tuple[str, ...] = ()
+    redrawn: tuple[RedrawnFigure, ...] = ()
+    contents: PaperContents = field(default_factory=lambda: PaperContents(items=(), judged={}))
+
+    def claims(self, number: str) -> list[FigureClaim]:
+        """Return all that the paper prints or says of a drawn figure."""
+        return [
+            *(_claim_of_number(figure) for figure in self.figures if number in figure.about),
+            *(_claim_of_statement(found) for found in self.statements if number in found.about),
+            *(
+                FigureClaim(printed=fault.printed_words, ours=fault.right_words, agrees=False, why=fault.why)
+                for fault in self.faults
+                if number in fault.about
+            ),
+        ]
+
+    def agrees(self, number: str) -> bool | None:
+        """Return whether all that is said of a drawn figure is so; None where nothing is."""
+        claims = self.claims(number)
+        return all(claim.agrees for claim in claims) if claims else None
 
     @property
     def routes_agree(self) -> bool:
@@ -188,6 +265,15 @@ class Reproduction:
             "statements": [statement.to_json() for statement in self.statements],
             "checks": [verdict.to_json() for verdict in self.verdicts],
             "notes": list(self.notes),
+            "redrawn": [
+                {
+                    **figure.to_json(),
+                    "agrees": self.agrees(figure.number),
+                    "claims": [claim.to_json() for claim in self.claims(figure.number)],
+                }
+                for figure in self.redrawn
+            ],
+            "contents": self.contents.to_json(),
             "routes_agree": self.routes_agree,
             "certified": self.certified,
         }
@@ -195,3 +281,20 @@ class Reproduction:
 
 def _known(values: Iterable[float | None]) -> list[float]:
     return [value for value in values if value is not None]
+
+
+def _with(words: str, value: float | None) -> str:
+    """Return words with a number behind them; what rounds to zero has no minus."""
+    return words if value is None else f"{words} [= {round(value, 4) + 0.0:.4f}]"
+
+
+def _claim_of_number(figure: Figure) -> FigureClaim:
+    ours = "no answer" if figure.formula is None else f"{figure.formula:.6g}"
+    return FigureClaim(
+        printed=f"{figure.quantity}: {figure.printed:.10g}", ours=ours, agrees=figure.agrees, why=figure.reason
+    )
+
+
+def _claim_of_statement(found: Statement) -> FigureClaim:
+    ours = "holds" if found.holds else "does not hold"
+    return FigureClaim(printed=found.words, ours=ours, agrees=found.holds, why=found.why)

@@ -15,7 +15,8 @@ from batteryopt.games.coordination.data.instance import as_network
 from batteryopt.games.coordination.formula.closed_form import solve
 from batteryopt.games.coordination.judge.check import agreement, certify, everyone_gains
 from batteryopt.games.coordination.judge.pareto import ParetoRegion
-from batteryopt.games.coordination.paper.published import FAULTS, TABLE_2_INSTANCE
+from batteryopt.games.coordination.paper.contradicted import FAULTS
+from batteryopt.games.coordination.paper.published import TABLE_2_INSTANCE
 from batteryopt.games.coordination.solution import Model, NoCoordinatingContract, Solution, as_array
 
 from .test_instance import small_network

@@ -10,8 +10,8 @@ import pytest
 from batteryopt.games.coordination.data.generator import random_instance
 from batteryopt.games.coordination.formula.closed_form import solve
 from batteryopt.games.coordination.formula.equilibrium import Parameters
-from batteryopt.games.coordination.paper import published
-from batteryopt.games.coordination.paper.published import FAULTS, TABLE_2, TABLE_2_INSTANCE, PrintedFigure
+from batteryopt.games.coordination.paper.contradicted import FAULTS
+from batteryopt.games.coordination.paper.published import TABLE_2, TABLE_2_INSTANCE, TableFigure
 from batteryopt.games.coordination.solution import Model
 
 FAULT = {fault.place: fault for fault in FAULTS}
@@ -37,7 +37,7 @@ def test_the_first_two_rows_have_eleven_figures_and_only_the_contract_s_row_is_w
 
 
 def test_agreeing_means_rounding_to_what_is_printed():
-    figure = PrintedFigure(model=Model.CENTRALIZED, quantity="recycling_service", printed=3.53)
+    figure = TableFigure(model=Model.CENTRALIZED, quantity="recycling_service", printed=3.53)
     assert figure.agrees(3.5251)
     assert figure.agrees(3.5349)
     assert not figure.agrees(3.5352)
@@ -127,6 +127,6 @@ def test_table_1_s_bearer_of_the_testing_cost_contradicts_table_2():
 
 def test_every_fault_is_shown_by_a_test_here():
     here = Path(__file__).read_text(encoding="utf-8")
-    assert all(re.search(re.escape(f'FAULT["{fault.place}"]'), here) for fault in published.FAULTS)
+    assert all(re.search(re.escape(f'FAULT["{fault.place}"]'), here) for fault in FAULTS)
     g = Parameters.of(TABLE_2_INSTANCE)
     assert all(fault.as_printed(g) != pytest.approx(fault.as_derived(g), rel=1e-4) for fault in FAULTS)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 
 import pytest
+import sympy as sp
 
 from batteryopt.games.differential.data.generator import random_pair
 from batteryopt.games.differential.formula import closed_form
@@ -13,8 +14,9 @@ from batteryopt.games.differential.paper.contradicted import FAULTS
 from batteryopt.games.differential.paper.printed_formulas import Symbols
 from batteryopt.games.differential.paper.published import BASE_CASE, FIGURES, FORMULAS, SECOND_CASE
 from batteryopt.games.differential.paper.reproduce import FORMULA_TOLERANCE, by_formula, reproduce
-from batteryopt.games.differential.paper.statements import STATEMENTS, least_margin
+from batteryopt.games.differential.paper.statements import STATEMENTS
 from batteryopt.games.differential.solution import Model
+from batteryopt.games.shell.tried import least_margin
 
 FAULT = {fault.place: fault for fault in FAULTS}
 WRONG_FORMULAS = {"A_3", "B_2", "B_2 as a product", "(19)", "(20)", "(28)", "(30)"}
@@ -104,6 +106,37 @@ def test_no_time_reproduces_the_printed_decentralised_pairs(ours):
 def test_every_fault_says_what_is_printed_what_is_right_and_why():
     assert len(FAULT) == len(FAULTS) >= 9
     assert all(fault.printed and fault.right and fault.why for fault in FAULTS)
+
+
+def test_the_solution_belongs_to_the_cost_of_5_and_not_of_4():
+    """Let innovation cost ``kappa g^2``: which kappa do (12), A_1 and M_1 as printed solve the HJB equation for?
+
+    Demand's part of the quadratic coefficient: integrated ``f^2/(2 b)``, decentralised half of it.
+    """
+    k, b, f, mu, eta, rho, kappa = sp.symbols("k b f mu eta rho kappa", positive=True)
+    m, g, first, second = sp.symbols("m g first second", real=True)
+    slope = 2 * first * m + second
+    best = sp.solve(sp.diff(-kappa * g**2 + slope * (mu * g - eta * m), g), g)[0]
+    assert sp.solve(sp.expand(best - mu / (2 * k) * slope).coeff(m), kappa) == [k]  # (12) and (25)
+    for flow, power in ((f**2 / (4 * b), 1), (f**2 / (2 * b), 2)):
+        xi = sp.sqrt(k * b * (k * b * (2 * eta + rho) ** 2 - power * mu**2 * f**2))
+        printed_first = (k * b * (2 * eta + rho) - xi) / (2 * mu**2 * b)
+        hamiltonian = flow * m**2 - kappa * best**2 + slope * (mu * best - eta * m)
+        riccati = sp.expand(hamiltonian - rho * first * m**2).coeff(m, 2).subs(first, printed_first)
+        assert sp.simplify(riccati.subs(kappa, k)) == 0
+        assert sp.simplify(riccati.subs(kappa, k / 2)) != 0
+
+
+def test_the_numbers_of_that_fault():
+    """f = 1/2, (2 eta + rho) = 1.1, A = 37: g = mu/(2 k) (2 A_1 m_0 + A_2) with k = 1 and with k = 2."""
+
+    def innovation(k):
+        xi = math.sqrt(k * (k * 1.21 - 0.25))
+        return (2 * (1.1 * k - xi) / 2 * 15 + k * 0.5 * 37 / (2 * (0.1 * k + xi))) / (2 * k)
+
+    fault = FAULT["(4)"]
+    assert fault.as_printed(BASE_CASE) == pytest.approx(innovation(1), rel=1e-12)
+    assert fault.as_derived(BASE_CASE) == pytest.approx(innovation(2), rel=1e-12)
 
 
 def test_between_the_two_costs_the_root_is_real_and_there_is_no_steady_state():

@@ -6,10 +6,14 @@ from collections.abc import Callable
 
 from batteryopt.games.coordination.answer import CoordinationResult
 from batteryopt.games.coordination.formula.equilibrium import Parameters
-from batteryopt.games.coordination.paper.published import FAULTS, TABLE_2, TABLE_2_INSTANCE, TableFigure
+from batteryopt.games.coordination.paper.contradicted import FAULTS
+from batteryopt.games.coordination.paper.drawn_figures import redrawn
+from batteryopt.games.coordination.paper.numbered import CONTENTS
+from batteryopt.games.coordination.paper.published import TABLE_2, TABLE_2_INSTANCE, TableFigure
+from batteryopt.games.coordination.paper.statements import CASES, STATEMENTS
 from batteryopt.games.coordination.solution import Model, Solution
 from batteryopt.games.coordination.solve import solve
-from batteryopt.games.shell.reproduction import Figure, PaperFault, Reproduction, Verdict
+from batteryopt.games.shell.reproduction import Figure, Reproduction, Verdict
 from batteryopt.solvers.contract.provenance import Route
 
 PAPER = (
@@ -38,17 +42,7 @@ def reproduce(announce: Callable[[str], None] = lambda _: None) -> Reproduction:
         instance=TABLE_2_INSTANCE.name,
         source=TABLE_2_INSTANCE.source,
         figures=tuple(_figure(published, result) for published in TABLE_2),
-        faults=tuple(
-            PaperFault(
-                place=fault.place,
-                printed=fault.printed,
-                right=fault.right,
-                why=fault.why,
-                printed_value=fault.as_printed(parameters),
-                right_value=fault.as_derived(parameters),
-            )
-            for fault in FAULTS
-        ),
+        faults=tuple(fault.at(parameters) for fault in FAULTS),
         verdicts=tuple(
             Verdict(
                 model=answer.model.value,
@@ -58,6 +52,9 @@ def reproduce(announce: Callable[[str], None] = lambda _: None) -> Reproduction:
             )
             for answer in result.answers
         ),
+        statements=tuple(statement.tried(CASES) for statement in STATEMENTS),
+        contents=CONTENTS,
+        redrawn=redrawn(result),
         notes=_notes(result),
     )
 

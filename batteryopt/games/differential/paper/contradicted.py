@@ -4,38 +4,14 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from dataclasses import dataclass
 
 from batteryopt.games.differential.data.instance import DifferentialGameInstance
 from batteryopt.games.differential.formula.pair_formulas import pair_equilibrium
 from batteryopt.games.differential.formula.statics import acceptable_shares, cross_derivative, derivative, pricing
 from batteryopt.games.differential.solution import Model
+from batteryopt.games.shell.tried import PublishedFault
 
 Number = Callable[[DifferentialGameInstance], float]
-
-
-@dataclass(frozen=True, kw_only=True)
-class ContradictedStatement:
-    """A statement of the paper that its model contradicts.
-
-    Attributes
-    ----------
-    place
-        Where it stands.
-    printed, right
-        What stands there, and what follows from the model.
-    why
-        How one sees it, and what the two numbers are.
-    as_printed, as_derived
-        The two as numbers of an instance; None where the statement has none.
-    """
-
-    place: str
-    printed: str
-    right: str
-    why: str
-    as_printed: Number | None = None
-    as_derived: Number | None = None
 
 
 def _steady_price_gap(model: Model) -> Number:
@@ -125,6 +101,15 @@ def _pull_and_spread(instance: DifferentialGameInstance) -> tuple[float, float]:
     return (instance.innovation_effectiveness * net) ** 2, spread
 
 
+def _innovation(instance: DifferentialGameInstance) -> float:
+    found = pair_equilibrium(Model.DECENTRALIZED, **instance.scalars())
+    return float(found.innovation(instance.initial_efficiency))
+
+
+def _innovation_at_half_the_cost(instance: DifferentialGameInstance) -> float:
+    return _innovation(instance.replace(innovation_cost=instance.innovation_cost / 2))
+
+
 def _demand_under_contract(instance: DifferentialGameInstance) -> float:
     found = pair_equilibrium(Model.CONTRACT, **instance.scalars())
     return float(found.demands(instance.initial_efficiency)[0])
@@ -140,8 +125,18 @@ def _demand_if_free(instance: DifferentialGameInstance) -> float:
     return _demand_under_contract(instance) / (1 + share)
 
 
-FAULTS: tuple[ContradictedStatement, ...] = (
-    ContradictedStatement(
+FAULTS: tuple[PublishedFault[DifferentialGameInstance], ...] = (
+    PublishedFault(
+        place="(4)",
+        printed="the innovation cost is G = k g^2/2",
+        right="G = k g^2, which (5), (7) and (22) charge and (35) shares",
+        why="the solution belongs to k g^2: g = mu V'/(2 k) in (12) and (25), xi, A_1 and M_1. With k g^2/2 the best g "
+        "would be mu V'/k. Both can be right only if (4) means the cost for one of the two vehicles, which it does not "
+        "say. The numbers are g^D at m_0 with the cost of (4) and with that of (5)",
+        as_printed=_innovation_at_half_the_cost,
+        as_derived=_innovation,
+    ),
+    PublishedFault(
         place="Prop. 1 and 3",
         printed="Q_1 > 0 and Q_2 > 0",
         right="Q > 0 only if 4 k (beta - gamma) eta (eta + rho) > n mu^2 (phi - (beta - gamma) c0)^2, n = 1, 2",
@@ -150,7 +145,7 @@ FAULTS: tuple[ContradictedStatement, ...] = (
         as_printed=_cost_for_a_real_root,
         as_derived=_cost_for_a_steady_state,
     ),
-    ContradictedStatement(
+    PublishedFault(
         place="Section Problem and symbol description",
         printed="0 < c_1 + c_2 - 2 h theta < (alpha_1 + alpha_2)/(beta - gamma) ensures positivity",
         right="each alpha_i - beta (c_i - h theta) + gamma (c_{3-i} - h theta) must be positive by itself",
@@ -158,13 +153,13 @@ FAULTS: tuple[ContradictedStatement, ...] = (
         "alpha = (20, 6) and c = (1, 12), which keep the assumption",
         as_derived=_negative_demand,
     ),
-    ContradictedStatement(
+    PublishedFault(
         place="Prop. 2",
         printed="paths under the integrated channel",
         right="paths under the decentralised channel",
         why="the formulas (17) to (21) are the decentralised ones",
     ),
-    ContradictedStatement(
+    PublishedFault(
         place="Corollaries 1 and 2",
         printed="0 < m_0 < ..., and the threshold of c0 satisfies 0 < m_0 < ...",
         right="0 < m_inf < ..., and the threshold of c0 satisfies m_inf(c0) = m_0",
@@ -172,7 +167,7 @@ FAULTS: tuple[ContradictedStatement, ...] = (
         "c0 = 0. Ours for the integrated game",
         as_derived=_cost_threshold,
     ),
-    ContradictedStatement(
+    PublishedFault(
         place="Corollary 3(ii)",
         printed="the derivative of p_i(t) by c0 is negative",
         right="only of the steady price; at the start it is m_0/2 when integrated and m_0/4 when decentralised",
@@ -181,7 +176,7 @@ FAULTS: tuple[ContradictedStatement, ...] = (
         as_printed=lambda instance: _price_by_cost(instance, steady=True),
         as_derived=lambda instance: _price_by_cost(instance, steady=False),
     ),
-    ContradictedStatement(
+    PublishedFault(
         place="text under Corollary 3",
         printed="prices, innovation and efficiency decrease with decreasing c0",
         right="they decrease with increasing c0 (the paper's own Corollary 3(ii))",
@@ -191,7 +186,7 @@ FAULTS: tuple[ContradictedStatement, ...] = (
             instance.replace(efficiency_unit_cost=0.9 * instance.efficiency_unit_cost)
         ),
     ),
-    ContradictedStatement(
+    PublishedFault(
         place="Corollary 4(i)",
         printed="p_1^D > p_2^D in the steady state iff c_1 - c_2 > 3 (alpha_1 - alpha_2)/(beta + gamma)",
         right="iff c_1 - c_2 > -3 (alpha_1 - alpha_2)/(beta + gamma)",
@@ -200,7 +195,7 @@ FAULTS: tuple[ContradictedStatement, ...] = (
         as_printed=_printed_price_gap(3.0, 0.25),
         as_derived=_steady_price_gap(Model.DECENTRALIZED),
     ),
-    ContradictedStatement(
+    PublishedFault(
         place="Corollary 4(ii)",
         printed="p_1^I > p_2^I in the steady state iff c_1 - c_2 > (alpha_1 - alpha_2)/(beta + gamma)",
         right="iff c_1 - c_2 > -(alpha_1 - alpha_2)/(beta + gamma)",
@@ -209,7 +204,7 @@ FAULTS: tuple[ContradictedStatement, ...] = (
         as_printed=_printed_price_gap(1.0, 0.5),
         as_derived=_steady_price_gap(Model.INTEGRATED),
     ),
-    ContradictedStatement(
+    PublishedFault(
         place="Prop. 5(iii)",
         printed="the steady state of innovation is supermodular in (h, k)",
         right="it is submodular: its mixed second derivative is negative",
@@ -217,15 +212,16 @@ FAULTS: tuple[ContradictedStatement, ...] = (
         "denominator with k. The number is the derivative",
         as_derived=_innovation_cross_effect,
     ),
-    ContradictedStatement(
+    PublishedFault(
         place="Prop. 7(i)",
         printed="J_R^D/J^D <= delta <= 1 - J_M^D/J^D",
         right="J_R^D/J^I <= delta <= 1 - J_M^D/J^I",
         why="as printed the interval is one point, since J_M^D + J_R^D = J^D. The numbers are its width",
         as_printed=_share_denominator_error,
         as_derived=_share_width,
+        about=("Fig. 1",),
     ),
-    ContradictedStatement(
+    PublishedFault(
         place="(35) and Prop. 6",
         printed="the manufacturer maximises over w_1, w_2 and g under the contract, and w_i = delta (c_i + c0 m)",
         right="the contract must fix w_i = delta (c_i + c0 m); free to choose, the manufacturer asks more",
@@ -234,13 +230,14 @@ FAULTS: tuple[ContradictedStatement, ...] = (
         as_printed=_demand_under_contract,
         as_derived=_demand_if_free,
     ),
-    ContradictedStatement(
+    PublishedFault(
         place="text under Fig. 2",
         printed="the final stability value is the same under the integrated and the decentralised scenario",
         right="m_inf^I > m_inf^D (the paper's own Corollary 5)",
         why="each scenario ends in its own steady state whatever m_0 is. The numbers are m_inf^D and m_inf^I",
         as_printed=_steady(Model.DECENTRALIZED),
         as_derived=_steady(Model.INTEGRATED),
+        about=("Fig. 2a",),
     ),
 )
 """The faults that we found, each checked by number in the tests."""

@@ -72,6 +72,8 @@ class PrintedFigure:
         How many it is printed with, which says how near ours must be.
     reason
         Why ours differs, if it does.
+    about
+        The drawn figure that it is about.
     """
 
     place: str
@@ -79,6 +81,7 @@ class PrintedFigure:
     key: str
     printed: float
     decimals: int
+    about: str
     reason: str = ""
 
     def agrees(self, value: float) -> bool:
@@ -89,21 +92,25 @@ class PrintedFigure:
 _FIG_3 = "text under Fig. 3"
 _NO_TIME = "not reproduced at any common time"
 FIGURES: tuple[PrintedFigure, ...] = (
-    PrintedFigure(place="Fig. 1", quantity="least share delta", key="share_low", printed=0.25, decimals=2),
+    PrintedFigure(
+        place="Fig. 1", quantity="least share delta", key="share_low", about="Fig. 1", printed=0.25, decimals=2
+    ),
     PrintedFigure(
         place="Fig. 1",
         quantity="largest share delta",
         key="share_high",
+        about="Fig. 1",
         printed=0.50,
         decimals=2,
         reason="misread: 1 - J_M^D / J^I is 0.5458",
     ),
-    PrintedFigure(place=_FIG_3, quantity="p_1^I", key="p1_I(t)", printed=18.02, decimals=2),
-    PrintedFigure(place=_FIG_3, quantity="p_2^I", key="p2_I(t)", printed=18.19, decimals=2),
+    PrintedFigure(place=_FIG_3, quantity="p_1^I", key="p1_I(t)", about="Fig. 3a", printed=18.02, decimals=2),
+    PrintedFigure(place=_FIG_3, quantity="p_2^I", key="p2_I(t)", about="Fig. 3a", printed=18.19, decimals=2),
     PrintedFigure(
         place=_FIG_3,
         quantity="p_1^D",
         key="p1_D(t)",
+        about="Fig. 3a",
         printed=20.59,
         decimals=2,
         reason=f"{_NO_TIME}: (8) and (9) keep p_1^D - p_2^D at 0.25, printed is 0.28",
@@ -112,6 +119,7 @@ FIGURES: tuple[PrintedFigure, ...] = (
         place=_FIG_3,
         quantity="p_2^D",
         key="p2_D(t)",
+        about="Fig. 3a",
         printed=20.31,
         decimals=2,
         reason=f"{_NO_TIME}: see p_1^D",
@@ -120,6 +128,7 @@ FIGURES: tuple[PrintedFigure, ...] = (
         place=_FIG_3,
         quantity="D_1^D",
         key="D1_D(t)",
+        about="Fig. 3b",
         printed=2.746,
         decimals=3,
         reason=f"{_NO_TIME}: the model keeps D_1^D - D_2^D at 1.25, printed is -2.12",
@@ -128,6 +137,7 @@ FIGURES: tuple[PrintedFigure, ...] = (
         place=_FIG_3,
         quantity="D_2^D",
         key="D2_D(t)",
+        about="Fig. 3b",
         printed=4.866,
         decimals=3,
         reason="off by 0.0025: the time is not exactly 3 months",
@@ -136,6 +146,7 @@ FIGURES: tuple[PrintedFigure, ...] = (
         place=_FIG_3,
         quantity="D_1^I",
         key="D1_I(t)",
+        about="Fig. 3b",
         printed=9.548,
         decimals=3,
         reason=f"{_NO_TIME}: the model keeps D_1^I - D_2^I at 2.5, printed is -1.232",
@@ -144,6 +155,7 @@ FIGURES: tuple[PrintedFigure, ...] = (
         place=_FIG_3,
         quantity="D_2^I",
         key="D2_I(t)",
+        about="Fig. 3b",
         printed=10.78,
         decimals=2,
         reason="off by 0.006: the time is not exactly 3 months",
@@ -152,6 +164,7 @@ FIGURES: tuple[PrintedFigure, ...] = (
         place=_FIG_3,
         quantity="profit of the chain, decentralised",
         key="J_D",
+        about="Fig. 3c",
         printed=478_400.0,
         decimals=-2,
         reason="not reproduced by the model, whatever the unit: see the ratio",
@@ -160,6 +173,7 @@ FIGURES: tuple[PrintedFigure, ...] = (
         place=_FIG_3,
         quantity="profit of the chain, integrated",
         key="J_I",
+        about="Fig. 3c",
         printed=638_100.0,
         decimals=-2,
         reason="not reproduced by the model, whatever the unit: see the ratio",
@@ -168,6 +182,7 @@ FIGURES: tuple[PrintedFigure, ...] = (
         place=_FIG_3,
         quantity="increase of the chain's profit, %",
         key="profit_increase",
+        about="Fig. 3c",
         printed=33.38,
         decimals=2,
         reason="the ratio of the two profits above; ours at t = 0",
@@ -176,6 +191,7 @@ FIGURES: tuple[PrintedFigure, ...] = (
         place=_FIG_3,
         quantity="fall of p_1, %",
         key="price_fall_1",
+        about="Fig. 3a",
         printed=12.48,
         decimals=2,
         reason="follows from p_1^D above",
@@ -184,6 +200,7 @@ FIGURES: tuple[PrintedFigure, ...] = (
         place=_FIG_3,
         quantity="fall of p_2, %",
         key="price_fall_2",
+        about="Fig. 3a",
         printed=10.44,
         decimals=2,
         reason="follows from p_2^D above",
@@ -192,6 +209,7 @@ FIGURES: tuple[PrintedFigure, ...] = (
         place=_FIG_3,
         quantity="rise of D_1, %",
         key="demand_rise_1",
+        about="Fig. 3b",
         printed=247.70,
         decimals=2,
         reason="follows from D_1^D and D_1^I above",
@@ -200,6 +218,7 @@ FIGURES: tuple[PrintedFigure, ...] = (
         place=_FIG_3,
         quantity="rise of D_2, %",
         key="demand_rise_2",
+        about="Fig. 3b",
         printed=121.54,
         decimals=2,
         reason="follows from D_2^D and D_2^I above",

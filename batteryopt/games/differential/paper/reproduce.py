@@ -13,6 +13,8 @@ from batteryopt.games.differential.formula.pair_formulas import pair_equilibrium
 from batteryopt.games.differential.model import optimizer
 from batteryopt.games.differential.model.discrete import OptimizerOptions
 from batteryopt.games.differential.paper.contradicted import FAULTS
+from batteryopt.games.differential.paper.drawn_figures import redrawn
+from batteryopt.games.differential.paper.numbered import CONTENTS
 from batteryopt.games.differential.paper.printed_formulas import Symbols
 from batteryopt.games.differential.paper.published import (
     BASE_CASE,
@@ -23,10 +25,10 @@ from batteryopt.games.differential.paper.published import (
     PrintedFigure,
     PrintedFormula,
 )
-from batteryopt.games.differential.paper.statements import STATEMENTS, least_margin
+from batteryopt.games.differential.paper.statements import STATEMENTS
 from batteryopt.games.differential.solution import Model, Solution, demands
 from batteryopt.games.differential.solve import solve
-from batteryopt.games.shell.reproduction import Figure, PaperFault, Reproduction, Statement, Verdict
+from batteryopt.games.shell.reproduction import Figure, Reproduction, Verdict
 
 PAPER = (
     "Lili Zhao, Jizi Li, Xiuli Bao: Dynamic optimization and coordination of the new energy vehicle supply chain based "
@@ -61,7 +63,7 @@ def reproduce(announce: Callable[[str], None] = lambda _: None) -> Reproduction:
         instance=BASE_CASE.name,
         source=BASE_CASE.source,
         figures=tuple(figures),
-        faults=tuple(_faults()),
+        faults=tuple(fault.at(BASE_CASE) for fault in FAULTS),
         verdicts=tuple(
             Verdict(
                 model=f"{answer.model.value}, {result.instance.name}",
@@ -72,10 +74,9 @@ def reproduce(announce: Callable[[str], None] = lambda _: None) -> Reproduction:
             for result in (base, second)
             for answer in result.answers
         ),
-        statements=tuple(
-            Statement(place=s.place, words=s.words, margin=least_margin(s, (BASE_CASE, SECOND_CASE)))
-            for s in STATEMENTS
-        ),
+        statements=tuple(statement.tried((BASE_CASE, SECOND_CASE)) for statement in STATEMENTS),
+        contents=CONTENTS,
+        redrawn=redrawn(_solutions(base.models)),
         notes=(
             "Formulas are tried at the base case and at a second case of ours, where no factor is 1; values of time "
             f"belong to t = {TIME:g} months, the time at which the printed integrated prices are reproduced.",
@@ -173,6 +174,7 @@ def _figure(published: PrintedFigure, formula: Numbers, optimum: Numbers) -> Fig
         optimizer=ours[1],
         agrees=agrees,
         reason="" if agrees else published.reason,
+        about=(published.about,),
     )
 
 
@@ -192,17 +194,3 @@ def _formula(published: PrintedFormula, case: DifferentialGameInstance, formula:
         agrees=agrees,
         reason="" if agrees else published.reason,
     )
-
-
-def _faults() -> list[PaperFault]:
-    return [
-        PaperFault(
-            place=fault.place,
-            printed=fault.printed,
-            right=fault.right,
-            why=fault.why,
-            printed_value=None if fault.as_printed is None else fault.as_printed(BASE_CASE),
-            right_value=None if fault.as_derived is None else fault.as_derived(BASE_CASE),
-        )
-        for fault in FAULTS
-    ]

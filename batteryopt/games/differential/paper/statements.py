@@ -6,8 +6,9 @@ that must be positive, or for an equation what is left of its tolerance. Stateme
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+import math
+from collections.abc import Callable
+from typing import TypeAlias
 
 import numpy as np
 
@@ -18,8 +19,9 @@ from batteryopt.games.differential.formula.statics import acceptable_shares, cro
 from batteryopt.games.differential.judge.simulation import simulate
 from batteryopt.games.differential.path.quadrature import FloatArray
 from batteryopt.games.differential.solution import Model
+from batteryopt.games.shell.tried import PublishedStatement
 
-Margin = Callable[[DifferentialGameInstance], float]
+Margin: TypeAlias = Callable[[DifferentialGameInstance], float]
 
 _BOTH = (Model.INTEGRATED, Model.DECENTRALIZED)
 _TIMES = np.linspace(0.0, 60.0, 241)
@@ -27,28 +29,6 @@ _TIMES = np.linspace(0.0, 60.0, 241)
 _FIG_4_TIME = 4.0
 _EQUAL = 1e-9
 """Relative difference up to which two sides of an equation are equal."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class PublishedStatement:
-    """A statement of the paper.
-
-    Attributes
-    ----------
-    place
-        Where it stands.
-    words
-        What it says, in ours.
-    margin
-        Positive where it holds.
-    is_general
-        Whether it is said of every instance; else of the base case.
-    """
-
-    place: str
-    words: str
-    margin: Margin
-    is_general: bool = True
 
 
 def _found(instance: DifferentialGameInstance, model: Model, **changes: object) -> PairEquilibrium:
@@ -168,6 +148,31 @@ def _middle_share(instance: DifferentialGameInstance) -> float:
     return float(low + high) / 2
 
 
+def _over_decentralised(instance: DifferentialGameInstance, what: Callable[[PairEquilibrium], FloatArray]) -> float:
+    """Return by how much a path is higher at least, integrated over decentralised, from above and from below.
+
+    Minus infinity where the contract's path is not the integrated one.
+    """
+    least = math.inf
+    for start in (instance.initial_efficiency, 0.0):
+        apart, together, shared = (
+            what(_found(instance, model, initial_efficiency=start))
+            for model in (Model.DECENTRALIZED, Model.INTEGRATED, Model.CONTRACT)
+        )
+        if not np.allclose(shared, together, rtol=_EQUAL, atol=0.0):
+            return -math.inf
+        least = min(least, float((together - apart).min()))
+    return least
+
+
+def _integrated_efficiency_is_higher(instance: DifferentialGameInstance) -> float:
+    return _over_decentralised(instance, lambda found: np.asarray(found.efficiency(_TIMES[1:])))
+
+
+def _integrated_innovation_is_higher(instance: DifferentialGameInstance) -> float:
+    return _over_decentralised(instance, lambda found: np.asarray(found.innovation(found.efficiency(_TIMES))))
+
+
 def _integrated_prices_are_lower(instance: DifferentialGameInstance) -> float:
     together, apart = (_found(instance, model) for model in _BOTH)
     return float((apart.prices(apart.efficiency(_TIMES)) - together.prices(together.efficiency(_TIMES))).min())
@@ -209,7 +214,7 @@ def _credits_raise_profits(instance: DifferentialGameInstance) -> float:
     return min(float(derivative(model, name, key, **scalars)) for model, name in cases for key in keys)
 
 
-STATEMENTS: tuple[PublishedStatement, ...] = (
+STATEMENTS: tuple[PublishedStatement[DifferentialGameInstance], ...] = (
     PublishedStatement(
         place="Prop. 1 and 3", words="prices and innovation rise with efficiency", margin=_decisions_rise
     ),
@@ -220,6 +225,7 @@ STATEMENTS: tuple[PublishedStatement, ...] = (
         place="Prop. 2 and 4",
         words="from above the steady state efficiency, prices and innovation fall, from below they rise",
         margin=_paths_are_monotone,
+        about=("Fig. 2a", "Fig. 2b"),
     ),
     PublishedStatement(
         place="Corollaries 1 and 2",
@@ -273,42 +279,56 @@ STATEMENTS: tuple[PublishedStatement, ...] = (
         place="Prop. 7(ii)",
         words="the players' profits under the contract add up to the integrated ones",
         margin=_contract_values_add_up,
+        about=("Fig. 3c",),
+    ),
+    PublishedStatement(
+        place="text under Fig. 2",
+        words="at every t > 0 efficiency is the same under the contract as integrated, and higher than decentralised",
+        margin=_integrated_efficiency_is_higher,
+        is_general=False,
+        about=("Fig. 2a",),
+    ),
+    PublishedStatement(
+        place="text under Fig. 2",
+        words="green innovation is the same under the contract as integrated, and higher than decentralised",
+        margin=_integrated_innovation_is_higher,
+        is_general=False,
+        about=("Fig. 2b",),
     ),
     PublishedStatement(
         place="text under Fig. 3",
         words="integrated prices are always below the decentralised ones",
         margin=_integrated_prices_are_lower,
+        about=("Fig. 3a",),
         is_general=False,
     ),
     PublishedStatement(
         place="text under Fig. 3",
         words="integrated demands and profits are always above the decentralised ones",
         margin=_integrated_sales_and_profits_are_higher,
+        about=("Fig. 3b", "Fig. 3c"),
         is_general=False,
     ),
     PublishedStatement(
         place="text under Fig. 3",
         words="under the contract both players always earn more than apart (at the middle share)",
         margin=_contract_helps_both_always,
+        about=("Fig. 3c",),
         is_general=False,
     ),
     PublishedStatement(
         place="text under Fig. 4",
         words="efficiency and innovation at t = 4 rise with h and theta, and are higher when integrated",
         margin=_credits_raise_efficiency_and_innovation,
+        about=("Fig. 4a", "Fig. 4b"),
         is_general=False,
     ),
     PublishedStatement(
         place="text under Fig. 5",
         words="every player's profit rises with h and theta, and the chain's",
         margin=_credits_raise_profits,
+        about=("Fig. 5",),
         is_general=False,
     ),
 )
 """The statements that hold at the cases tried; those that do not are in `faults`."""
-
-
-def least_margin(statement: PublishedStatement, cases: Iterable[DifferentialGameInstance]) -> float:
-    """Return a statement's least margin over instances; the first alone where it is said of the base case."""
-    wanted = list(cases) if statement.is_general else [next(iter(cases))]
-    return min(statement.margin(case) for case in wanted)
