@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import functools
 import time
 from collections.abc import Iterable
 from typing import Any
@@ -49,6 +50,7 @@ def solve(
     assume_convex: bool = False,
     shared_multipliers: str | None = None,
     pessimistic_gap: bool = False,
+    is_draft: bool = False,
     log: bool = False,
 ) -> BilevelAnswer:
     """Solve a bilevel model; the optimistic answer's values come back into the model's variables.
@@ -74,6 +76,9 @@ def solve(
         "independent" or "equal": how the multipliers of a constraint that several followers have in common relate.
     pessimistic_gap
         Whether to compute what the leader loses if indifferent followers answer worst.
+    is_draft
+        Whether the point is only where another search begins: nothing is judged then and nothing claimed, the
+        certificate is empty and there is no bound.
 
     Returns
     -------
@@ -104,12 +109,19 @@ def solve(
         log=log,
     )
     wishes = _Wishes(
-        method=method, assume_convex=assume_convex, shared=shared_multipliers, pessimistic_gap=pessimistic_gap
+        method=method,
+        assume_convex=assume_convex,
+        shared=shared_multipliers,
+        pessimistic_gap=pessimistic_gap,
+        is_draft=is_draft,
     )
     if other is None:
         answer = _solve(problem, settings, wishes)
     else:
-        answer = solve_restated(other, settings, lambda problem, settings: _solve(problem, settings, wishes))
+        solve_one = functools.partial(_solve, wishes=wishes)
+        answer = other.bring_back(solve_one(other.problem, settings)) if is_draft else None
+        if answer is None or not answer.has_point:
+            answer = solve_restated(other, settings, solve_one)
     return dataclasses.replace(answer, seconds=time.perf_counter() - begin)
 
 
@@ -121,6 +133,7 @@ class _Wishes:
     assume_convex: bool
     shared: str | None
     pessimistic_gap: bool
+    is_draft: bool
 
 
 def _solve(problem: BilevelProblem, settings: MethodSettings, wishes: _Wishes) -> BilevelAnswer:
@@ -136,7 +149,10 @@ def _solve(problem: BilevelProblem, settings: MethodSettings, wishes: _Wishes) -
     is_solved = False
     try:
         outcome, name, why = _run(problem, wishes.method, settings)
-        answer = _judge(problem, outcome, settings, convictions, qualifications, name, why)
+        if wishes.is_draft and outcome.report.has_point:
+            answer = _draft(problem, outcome, convictions, name, why)
+        else:
+            answer = _judge(problem, outcome, settings, convictions, qualifications, name, why)
         is_solved = answer.has_point
         if is_solved and wishes.pessimistic_gap:
             answer = dataclasses.replace(answer, pessimistic_objective=worst_answer(problem, settings))
@@ -229,6 +245,27 @@ def _judge(
         values=_values(problem),
         multipliers={row.name: value for row, value in outcome.multipliers.items()},
         **common,
+    )
+
+
+def _draft(
+    problem: BilevelProblem, outcome: Outcome, convictions: tuple[Conviction, ...], name: str, why: str
+) -> Answer:
+    """Return a point as the method left it, with nothing claimed of it."""
+    _clip(_variables(problem))
+    return Answer(
+        objective=float(pyo.value(problem.objective)),
+        bound=None,
+        stop_reason=outcome.report.stop_reason,
+        point_status=PointStatus.FEASIBLE,
+        certificate=Certificate(),
+        method=name,
+        why=why,
+        solver=f"{outcome.report.solver} {outcome.report.version}",
+        convictions=convictions,
+        notes=outcome.failures,
+        values=_values(problem),
+        multipliers={},
     )
 
 

@@ -8,6 +8,8 @@ in its smallest unit only.
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pyomo.environ as pyo
 from numpy.typing import NDArray
@@ -62,6 +64,7 @@ class _System:
         self.force = self._vector(self.objective)
         self.columns = self._matrix(self.gradients)
         self.prices = np.zeros(len(self.gradients))
+        self._changes = [self._changes_of(gradient) for gradient in (self.objective, *self.gradients)]
         self.sizes = np.abs(self.force) + np.sum(np.abs(self._moves()), axis=1) / CHANGE
         self.sizes = self._without_zeros(self.sizes)
 
@@ -92,16 +95,22 @@ class _System:
     def _moves(self) -> Floats:
         """Return how the Lagrangian's gradient (n) changes with each variable in it that changes by `CHANGE`."""
         columns: ComponentMap = ComponentMap()
-        for weight, gradient in ((1.0, self.objective), *zip(self.prices, self.gradients, strict=True)):
+        for weight, entries in zip((1.0, *self.prices), self._changes, strict=True):
             if not weight:
                 continue
-            for own, derivative in gradient.items():
-                for variable, change in changes(derivative):
-                    if not variable.is_continuous():
-                        continue
-                    column = columns.setdefault(variable, np.zeros(len(self.position)))
-                    column[self.position[own]] += weight * change
+            for own, variable, change in entries:
+                column = columns.setdefault(variable, np.zeros(len(self.position)))
+                column[own] += weight * change
         return np.column_stack(list(columns.values())) if len(columns) else np.zeros((len(self.position), 0))
+
+    def _changes_of(self, gradient: ComponentMap) -> list[tuple[int, Any, float]]:
+        """Return by how much a gradient's entries (by position) change with each variable: the point stays."""
+        return [
+            (self.position[own], variable, change)
+            for own, derivative in gradient.items()
+            for variable, change in changes(derivative)
+            if variable.is_continuous()
+        ]
 
     def _vector(self, derivatives: ComponentMap) -> Floats:
         result = np.zeros(len(self.position))

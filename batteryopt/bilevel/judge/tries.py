@@ -8,12 +8,13 @@ between. For a convex function none lies below the tangent at the point; one tha
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import numpy as np
 import pyomo.environ as pyo
 from numpy.typing import NDArray
+from pyomo.common.collections import ComponentMap
 
 from batteryopt import solvers
 from batteryopt.bilevel.judge.responses import fixed, response_model, restored
@@ -62,11 +63,48 @@ class _Here:
         self.value = float(pyo.value(follower.objective.expression))
         gradient = follower.objective.gradient()
         self.slope = np.array([float(pyo.value(gradient.get(v, 0.0))) for v in follower.variables])
+        self._is_above = self._in_numbers()
+
+    def _in_numbers(self) -> Callable[[Floats], bool]:
+        """Return whether a quadratic function is certainly above its tangent at a point, in numbers.
+
+        So its expression is walked where there is something to see, and not at every try. Any other function is not
+        certain to be above anywhere, nor is one whose numbers do not say at a far point what its expression says.
+        """
+        form, own = self.follower.objective, self.follower.variables
+        if not form.is_quadratic:
+            return lambda _: False
+        position = ComponentMap((v, k) for k, v in enumerate(own))
+        linear, quadratic = np.zeros(len(own)), np.zeros((len(own), len(own)))
+        constant = float(pyo.value(form.constant))
+        for variable, coefficient in form.linear.items():
+            linear[position[variable]] += float(pyo.value(coefficient))
+        for (i, j), coefficient in form.quadratic.items():
+            quadratic[position[form.variables[i]], position[form.variables[j]]] += float(pyo.value(coefficient))
+
+        def value(x: Floats) -> float:
+            return float(constant + linear @ x + x @ quadratic @ x)
+
+        def rounding(x: Floats) -> float:
+            size = np.abs(x)
+            return float(ROUNDING * (abs(constant) + np.abs(linear) @ size + size @ np.abs(quadratic) @ size))
+
+        far = self.point + np.array([size_of(v) for v in own])
+        is_same = abs(value(far) - self._value_at(far)) <= rounding(far)
+        _move(self.follower, self.point)
+        if not is_same:
+            return lambda _: False
+        return lambda x: value(x) - rounding(x) > self.value + self.slope @ (x - self.point)
+
+    def _value_at(self, point: Floats) -> float:
+        _move(self.follower, point)
+        return value_of(self.follower.objective.expression)
 
     def gain_at(self, point: Floats) -> float:
         """Return the gain at another point that is below the tangent by more than rounding, else 0."""
-        _move(self.follower, point)
-        value = value_of(self.follower.objective.expression)
+        if self._is_above(point):
+            return 0.0
+        value = self._value_at(point)
         moved = np.abs(self.slope * (point - self.point)).sum()
         blur = ROUNDING * (abs(self.value) + abs(value)) + CHANGE * moved
         is_below = value < self.value + self.slope @ (point - self.point) - blur

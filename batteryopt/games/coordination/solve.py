@@ -13,8 +13,9 @@ from batteryopt.games.coordination.data.instance import Instance
 from batteryopt.games.coordination.formula import closed_form
 from batteryopt.games.coordination.judge import check
 from batteryopt.games.coordination.model.conflicts import explain_infeasible
-from batteryopt.games.coordination.model.optimizer import optimize
+from batteryopt.games.coordination.model.optimizer import Optimum, optimize
 from batteryopt.games.coordination.solution import Model, NoCoordinatingContract
+from batteryopt.ground.certificate import Certificate
 from batteryopt.ground.errors import FormulaDoesNotApply, SolverUnavailable
 from batteryopt.ground.interrupt import interrupts_heard
 from batteryopt.ground.status import PointStatus, StopReason
@@ -139,14 +140,8 @@ def by_optimizer(
         return CoordinationAnswer(model=model, solution=None, run=found.run, reason=reason)
     certificate = check.certify(found.solution)
     if model is Model.CONTRACT:
-        none = why_no_contract(found, optimize(instance, Model.CENTRALIZED, solver, left), certificate)
-        if none is not None:
-            is_stopped = found.run.stop_reason.is_limit  # nothing is denied then, and the bound is still one
-            run = dataclasses.replace(
-                found.run, point_status=PointStatus.NONE, bound=found.run.bound if is_stopped else None
-            )
-            reason = f"stopped by a limit before terms that coordinate; so far: {none}" if is_stopped else none
-            return CoordinationAnswer(model=model, solution=None, run=run, reason=reason)
+        central = optimize(instance, Model.CENTRALIZED, solver, left)
+        return _coordinating(found, central, certificate)
     return CoordinationAnswer(model=model, solution=found.solution, run=found.run, certificate=certificate)
 
 
@@ -158,6 +153,24 @@ def _without_a_solver(model: Model, error: SolverUnavailable) -> CoordinationAns
         point_status=PointStatus.NONE,
     )
     return CoordinationAnswer(model=model, solution=None, run=run, reason=str(error))
+
+
+def _coordinating(found: Optimum, central: Optimum, certificate: Certificate) -> CoordinationAnswer:
+    """Return the contract with the best terms if it coordinates, or why none does.
+
+    A limit that stopped either search leaves both open: nothing is denied then, nor claimed.
+    """
+    stopped = next((one.run.stop_reason for one in (found, central) if one.run.stop_reason.is_limit), None)
+    none = why_no_contract(found, central, certificate)
+    run = found.run if stopped is None else dataclasses.replace(found.run, stop_reason=stopped)
+    if none is None:
+        if stopped is not None:
+            run = dataclasses.replace(run, point_status=PointStatus.FEASIBLE)
+        return CoordinationAnswer(model=Model.CONTRACT, solution=found.solution, run=run, certificate=certificate)
+    # the bound of a stopped search is still one
+    run = dataclasses.replace(run, point_status=PointStatus.NONE, bound=None if stopped is None else run.bound)
+    words = "" if stopped is None else "stopped by a limit before terms that coordinate were found; so far: "
+    return CoordinationAnswer(model=Model.CONTRACT, solution=None, run=run, reason=words + none)
 
 
 def _not_finished(model: Model, why: StopReason) -> CoordinationAnswer:

@@ -10,7 +10,7 @@ from batteryopt.games.differential.answer import DifferentialAnswer
 from batteryopt.games.differential.data.instance import Instance
 from batteryopt.games.differential.judge import check
 from batteryopt.games.differential.model.build import build
-from batteryopt.games.differential.model.discrete import OptimizerOptions, read
+from batteryopt.games.differential.model.discrete import read
 from batteryopt.games.differential.model.mesh import estimate, first_grid
 from batteryopt.games.differential.model.optimizer import fitted_decay_rate, grid_checks
 from batteryopt.games.differential.path.time_grid import TimeGrid
@@ -57,8 +57,7 @@ def model_of(
             fault = Fault(place="share", problem="a contract has no share", remedy="give one: share=0.4")
             raise InvalidInput(instance.name, [fault])
         terms = {"share": share}
-    degree = OptimizerOptions().degree
-    built = build(instance, model, first_grid(instance, degree) if grid is None else grid, **terms)
+    built = build(instance, model, first_grid(instance) if grid is None else grid, **terms)
     return marked(built, instance, model, share if model is Model.CONTRACT else None)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import time
 from collections.abc import Sequence
 from typing import Any
@@ -10,6 +11,7 @@ import pyscipopt
 from pyomo.common.collections import ComponentMap
 from pyscipopt import scip as scip_library
 
+from batteryopt.ground.compiled_output import only_python_speaks
 from batteryopt.ground.interrupt import catching_interrupt, run_interruptibly
 from batteryopt.ground.status import PointStatus, StopReason
 from batteryopt.solvers.compile.arrays import expression_value
@@ -168,12 +170,19 @@ def _run(translated: ScipModel, options: Options, on_progress: ProgressListener 
     if on_progress is not None:
         listener = ScipListener(on_progress)
         scip.includeEventhdlr(listener, "progress", "tells the caller of best objective and bound")
+    # hideOutput does not reach SoPlex, its LP solver, nor SCIP's error messages.
+    with contextlib.nullcontext() if options.log else only_python_speaks():
+        status = _status_of(translated, options)
+    if listener is not None and listener.error is not None:
+        raise listener.error
+    return status
+
+
+def _status_of(translated: ScipModel, options: Options) -> str:
     began = time.perf_counter()
     if not _optimize(translated):
         return NUMERICAL_TROUBLE
-    if listener is not None and listener.error is not None:
-        raise listener.error
-    status = str(scip.getStatus())
+    status = str(translated.scip.getStatus())
     if status == "inforunbd":
         left = None if options.time_limit is None else options.time_limit - (time.perf_counter() - began)
         status = translated.infeasible_or_unbounded(left)

@@ -105,6 +105,7 @@ def _best_with_out(z: Arrays, market, out):
     matrix = np.diag(np.where(is_in, 2.0, 1.0)) - gamma
     P, p0 = np.linalg.solve(matrix, np.diag(is_in.astype(float))), np.linalg.solve(matrix, a)
     D, d0 = gamma @ P - P, a + gamma @ p0 - p0  # demand = D w + d0
+    D[~is_in], d0[~is_in] = 0.0, 0.0  # exactly: a demand of 1e-17 at a wholesale price of 1e18 would be money
 
     def loss(w):
         return -float((w - c) @ (D @ w + d0))

@@ -8,6 +8,7 @@ import time
 import numpy as np
 import pytest
 
+from batteryopt.games.coordination import solve as solving
 from batteryopt.games.coordination.data.regions import CoordinationNetwork
 from batteryopt.games.coordination.judge import check
 from batteryopt.games.coordination.paper.published import TABLE_2_INSTANCE
@@ -167,7 +168,25 @@ def test_a_time_limit_is_for_all_models_together():
         assert answer.solution is None
 
 
+def test_a_limit_denies_no_contract(monkeypatch):
+    """The contract is solved, and the centralised game that it is held against is not: nothing is known then."""
+    real = solving.optimize
+
+    def stopped(instance, model, solver, options):
+        late = model is Model.CENTRALIZED
+        return real(instance, model, solver, dataclasses.replace(options, time_limit=1e-9) if late else options)
+
+    monkeypatch.setattr(solving, "optimize", stopped)
+    answer = by_optimizer(TABLE_2_INSTANCE, Model.CONTRACT)
+    assert answer.run.stop_reason is StopReason.TIME_LIMIT
+    assert not answer.run.point_status.is_claim
+    assert "stopped by a limit" in answer.reason
+
+
 # --- random instances ------------------------------------------------------------------------------------------------
+
+LIMIT = 15.0
+"""Seconds for all models of one instance: a search that needs longer ends short of a proof, and says so."""
 
 
 def random_edge(seed: int) -> CoordinationNetwork:
@@ -216,7 +235,7 @@ def judge(seed: int) -> None:
     """
     game = random_edge(seed)
     models = [Model.CENTRALIZED, Model.DECENTRALIZED, Model.DECENTRALIZED_WHOLESALE, Model.CONTRACT]
-    result = solve(game, models, time_limit=60.0)
+    result = solve(game, models, time_limit=LIMIT)
     for answer in result.answers:
         assert not answer.certificate.failures or not answer.run.point_status.is_claim, (seed, answer)
     for model in models[:3]:

@@ -19,9 +19,10 @@ RESPONSE_TOLERANCE = 1e-8
 COSTATE_TOLERANCE = 1e-5
 DEVIATION_TOLERANCE = 1e-8
 CONSTRAINT_TOLERANCE = 1e-6
-COUNTED = 1e-10
-"""Discount factor below which paths are not judged: money there is beyond the digits of the present value, so that no
-search for the largest value determines them."""
+COUNTED = VALUE_TOLERANCE
+"""Discount factor below which paths are not judged: off by its whole size there, a path changes present values by less
+than what they are judged to, and no search for the largest value would notice. Where a steady state is reported, paths
+are judged to their end: it is what they lead to."""
 COARSE_FACTOR = 100.0
 """What lies between the nodes is known less exactly where constraints give paths kinks, and where a limit stopped the
 refinement of the grid: an answer that claims less is held to less."""
@@ -102,7 +103,8 @@ def _values(solution: Solution) -> FloatArray:
 def _simulation_checks(solution: Solution, factor: float) -> list[Check]:
     found = simulate(solution)
     reported = solution.trajectory.at(found.times).efficiency
-    counts = solution.instance.is_finite | (np.exp(-solution.game.discount_rate * found.times) >= COUNTED)
+    is_all = solution.instance.is_finite or solution.is_steady_state_known
+    counts = is_all | (np.exp(-solution.game.discount_rate * found.times) >= COUNTED)
     value = solution.present_value
     checks = [
         Check(
@@ -189,10 +191,9 @@ def _has_binding_prices(solution: Solution) -> bool:
 
 
 def _costate_checks(solution: Solution, found: Costate, factor: float) -> list[Check]:
-    # Late months weigh nothing in the plan, and the costate is played back from them: judge while they count.
-    # Where inequalities bind, an interior point leaves months that weigh 1e-4 and less to its own tolerance.
-    least = 1e-4 if solution.instance.constrains_paths() else 1e-6
-    counts = np.exp(-solution.game.discount_rate * piece_ends(solution)) >= least
+    # Innovation, unlike efficiency, follows from nothing but its worth: it is judged while it has some, by the rule of
+    # `COUNTED`, and present values are judged to the factor times their tolerance.
+    counts = np.exp(-solution.game.discount_rate * piece_ends(solution)) >= factor * COUNTED
     kind = "hjb" if not solution.instance.is_finite else "hamiltonian"
     dearer = f"; the budget makes innovation {found.budget_price:.4g} dearer" if found.budget_price > 0 else ""
     return [

@@ -9,6 +9,7 @@ comes of adding or taking away one, as long as that gains; and where one regime 
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from dataclasses import replace
 
@@ -22,12 +23,13 @@ from batteryopt.games.differential.path.trajectory import Trajectory
 from batteryopt.games.differential.solution import Model, Solution, demands, flows
 
 SolveFrom = Callable[[Trajectory], Discrete]
-IsOver = Callable[[], bool]
 _GAIN = 1e-9
 """By how much, relative to its value, another regime must be better: less is rounding."""
 
 
-def best_regime(instance: Instance, model: Model, first: Discrete, solve_from: SolveFrom, is_over: IsOver) -> Discrete:
+def best_regime(
+    instance: Instance, model: Model, first: Discrete, solve_from: SolveFrom, deadline: float | None
+) -> Discrete:
     """Return the best of local searches from plans at the caps, and of the one that began in the middle.
 
     Parameters
@@ -36,9 +38,13 @@ def best_regime(instance: Instance, model: Model, first: Discrete, solve_from: S
         The plan of the search that began in the middle.
     solve_from
         Searches locally from a plan.
-    is_over
-        Whether a limit is reached: the best so far is returned then.
+    deadline
+        By `time.perf_counter`; the best so far is returned then.
     """
+
+    def is_over() -> bool:
+        return deadline is not None and time.perf_counter() > deadline
+
     if model is not Model.DECENTRALIZED or instance.price_caps is None or first.trajectory is None:
         return first
     found = {frozenset[int](): first}

@@ -17,8 +17,8 @@ from batteryopt.games.differential.solution import Model
 from batteryopt.ground.certificate import Certificate, Check
 from batteryopt.ground.status import PointStatus, StopReason
 
-_SOLVER_TOLERANCE = 1e-11
-"""Far below what is asked of the answer: late months weigh little, and must be exact all the same."""
+SOLVER_TOLERANCE = 1e-11
+"""Far below what is asked of the answer: a month with the discount factor d is left with an error of this over d."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -29,6 +29,7 @@ class OptimizerOptions:
     ----------
     degree
         Radau nodes an element; the error at the elements' ends falls as the (2 degree - 1)th power of their length.
+        None: as many as suit the instance (see `mesh.degree_for`).
     mesh_tolerance
         Estimated error of every path, relative to its size, at which refinement stops; None: 1e-7, or 1e-5 where
         constraints on paths give them kinks.
@@ -47,7 +48,7 @@ class OptimizerOptions:
         Seconds for a whole model, all rounds together.
     """
 
-    degree: int = 5
+    degree: int | None = None
     mesh_tolerance: float | None = None
     rounds: int = 8
     elements: int = 300
@@ -68,6 +69,8 @@ class Discrete:
     certificate: Certificate = field(default_factory=Certificate)
     share: float | None = None
     note: str = ""
+    is_draft: bool = False
+    """Whether the engine has not judged it yet."""
 
 
 def solve_discrete(
@@ -77,8 +80,9 @@ def solve_discrete(
     *,
     start: Discrete | None = None,
     time_limit: float | None = None,
+    is_draft: bool = False,
 ) -> Discrete:
-    """Solve one discretised model, from an earlier solve where there is one."""
+    """Solve one discretised model, from an earlier solve where there is one; a draft is left unjudged by the engine."""
     if start is not None and start.trajectory is not None:
         start_from(m, start.trajectory, start.share)
     if model is Model.INTEGRATED:
@@ -86,8 +90,8 @@ def solve_discrete(
             m,
             solvers.Options(
                 time_limit=time_limit,
-                optimality_tolerance=_SOLVER_TOLERANCE,
-                feasibility_tolerance=_SOLVER_TOLERANCE,
+                optimality_tolerance=SOLVER_TOLERANCE,
+                feasibility_tolerance=SOLVER_TOLERANCE,
                 warm_start=start is not None,
             ),
         )
@@ -104,6 +108,7 @@ def solve_discrete(
         solver=None if options.method == "auto" else options.solver,
         starts=options.starts if start is None else 1,
         time_limit=time_limit,
+        is_draft=is_draft,
     )
     return Discrete(
         trajectory=read(m) if answer.point_status.is_feasible else None,
@@ -113,6 +118,7 @@ def solve_discrete(
         certificate=worst_of_each_kind(answer.certificate),
         share=float(m.share.value) if model is Model.CONTRACT and answer.point_status.is_feasible else None,
         note="; ".join(answer.notes),
+        is_draft=is_draft and answer.has_point,
     )
 
 

@@ -17,42 +17,83 @@ from batteryopt.games.differential.path.trajectory import Trajectory
 
 _GROWTH = 1.5
 """By how much a first element may be longer than the one before."""
+_DEGREE, _FAST_DEGREE = 5, 8
+"""Nodes an element, and the same where money is discounted faster than paths change."""
+_FAST_LENGTH = 0.7
+"""Length of an element of the latter kind, in units of 1/rho: an error of 1e-7 between its nodes."""
 _FIRST_TAIL = 1e-3
-"""Discount factor at which the first grid's last element starts."""
+"""Largest discount factor at which the first grid's last element starts."""
+_DIED_OUT = 1e-5
+"""Share of its size at which a path counts as died out: the next polynomial follows it to a hundredth of that."""
+_DETERMINED = 1e-10
+"""Discount factor down to which a search may still settle a path: beyond, its money is in the rounding of the rest."""
+_NOTHING_LEFT = 1e-8
+"""Discount factor below which there is no money left: a hundredth of the tolerance of present values."""
 _TAIL_STEPS = 8
 """Elements that an unresolved last element is cut into, each half as wide in the discount factor as the one before."""
 _NOISE = 1e-13
 """Coefficients below this share of a path's size are rounding."""
 
 
-def first_grid(instance: Instance, degree: int) -> TimeGrid:
+def degree_for(instance: Instance) -> int:
+    """Return how many nodes an element has where nobody says so.
+
+    Smooth paths that are discounted faster than they change take many elements for the discounting alone, and longer
+    ones with more nodes do it with fewer nodes in all; kinks want short ones.
+    """
+    is_fast = not instance.constrains_paths() and _decay(instance)[0] < instance.discount_rate
+    return _FAST_DEGREE if is_fast else _DEGREE
+
+
+def first_grid(instance: Instance, degree: int | None = None) -> TimeGrid:
     """Return a grid whose first element is as long as the fastest decay of efficiency left alone takes, 1/|E|.
 
     Only the instance's own parameters are used: decay, discount rate, horizon and the times of its credit prices.
+    Where money is discounted, elements are short for the discount rate too, until there is next to no money left.
     """
-    game = instance.matrices()
-    pace = 1.0 / float(np.abs(np.linalg.eigvals(game.efficiency_decay)).max())
+    degree = degree_for(instance) if degree is None else degree
+    rho, (slowest, fastest) = instance.discount_rate, _decay(instance)
     kinks = [t for t in instance.credit_price_times or () if t > 0.0]
+    longest = (_FAST_LENGTH if degree >= _FAST_DEGREE else np.log(2.0)) / rho
     if instance.horizon_length is not None:
-        longest = instance.horizon_length / 4.0
-        ends = _growing(min(pace, longest), longest, instance.horizon_length)
-        return FiniteGrid(
-            discount_rate=game.discount_rate, ends=_merged([*ends, *kinks], instance.horizon_length), degree=degree
-        )
-    longest = np.log(2.0) / game.discount_rate
-    tail = max([-np.log(_FIRST_TAIL) / game.discount_rate, *kinks])
-    times = _merged([*_growing(min(pace, longest), longest, tail), *kinks], tail)
-    levels = np.exp(-game.discount_rate * np.array(times))
-    return InfiniteGrid(discount_rate=game.discount_rate, levels=(*levels.tolist(), 0.0), degree=degree)
+        end = instance.horizon_length
+        worth = min(-np.log(_NOTHING_LEFT) / rho, end)
+        longest = min(longest, end / 4.0)
+        times = [
+            *_growing(min(1.0 / fastest, longest), longest, worth),
+            *_growing(longest, end / 4.0, end - worth, worth),
+        ]
+        return FiniteGrid(discount_rate=rho, ends=_merged([*times, *kinks], end), degree=degree)
+    tail = max([-np.log(_tail_factor(slowest / rho)) / rho, *kinks])
+    times = _merged([*_growing(min(1.0 / fastest, longest), longest, tail), *kinks], tail)
+    levels = np.exp(-rho * np.array(times))
+    return InfiniteGrid(discount_rate=rho, levels=(*levels.tolist(), 0.0), degree=degree)
 
 
-def _growing(first: float, longest: float, end: float) -> list[float]:
-    """Return times from 0 to `end` whose distances grow from `first` to `longest`."""
+def _decay(instance: Instance) -> tuple[float, float]:
+    """Return the slowest and the fastest rate at which efficiency, left alone, decays."""
+    rates = np.linalg.eigvals(instance.matrices().efficiency_decay)
+    return float(rates.real.min()), float(np.abs(rates).max())
+
+
+def _tail_factor(decay: float) -> float:
+    """Return the discount factor d at which the last element starts; `decay` is in units of the discount rate.
+
+    Paths fall like ``d^decay``. Where they have fallen to `_DIED_OUT` before money has, what is left of them is as good
+    as the steady state, and is a polynomial. Where money is gone first, the element has no weight that would determine
+    it; it starts so deep that its errors reach no month that is judged.
+    """
+    died_out = _DIED_OUT ** (1.0 / decay)
+    return min(_FIRST_TAIL, died_out) if died_out >= _DETERMINED else _NOTHING_LEFT
+
+
+def _growing(first: float, longest: float, end: float, begin: float = 0.0) -> list[float]:
+    """Return times from `begin` to as much as `end` later whose distances grow from `first` to `longest`."""
     times, length = [0.0], first
     while times[-1] + length < end:
         times.append(times[-1] + length)
         length = min(_GROWTH * length, longest)
-    return [*times, end]
+    return [begin + time for time in (*times, end)]
 
 
 def _merged(times: list[float], end: float) -> tuple[float, ...]:

@@ -6,8 +6,10 @@ solution is used anywhere, neither as a starting point nor to choose the grid.
 
 from __future__ import annotations
 
+import functools
 import math
 import time
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -16,7 +18,7 @@ import numpy as np
 from batteryopt.games.differential.data.instance import Instance
 from batteryopt.games.differential.model.build import Bargain, build
 from batteryopt.games.differential.model.cap_regimes import best_regime
-from batteryopt.games.differential.model.discrete import Discrete, OptimizerOptions, solve_discrete
+from batteryopt.games.differential.model.discrete import SOLVER_TOLERANCE, Discrete, OptimizerOptions, solve_discrete
 from batteryopt.games.differential.model.mesh import MeshError, estimate, first_grid, refine
 from batteryopt.games.differential.model.players import LEAST_SHARE
 from batteryopt.games.differential.path.time_grid import TimeGrid
@@ -30,10 +32,14 @@ MESH_TOLERANCE = 1e-6
 """What the certificate asks of the grid; refinement aims lower."""
 COARSE_MESH_TOLERANCE = 1e-3
 """The same where constraints give paths kinks, or a limit stopped the refinement."""
-DEEPEST = 1e-10
-"""Discount factor below which nothing is asked of the grid: money there is beyond the digits of the present value."""
-COARSE_DEEPEST = 1e-4
-"""The same where inequalities leave months to an interior-point solver's tolerance."""
+DEEPEST = SOLVER_TOLERANCE / MESH_TOLERANCE
+"""Discount factor below which nothing is asked of the grid. A path that is off by e at a discount factor d leaves d e
+in the slope of the present value, and the solver stops when slopes are below its tolerance: what it leaves of e there
+is more than what is asked of the grid. What the months beyond can change in the present value is bounded by `truncation`.
+"""
+COARSE_DEEPEST = SOLVER_TOLERANCE / COARSE_MESH_TOLERANCE**2
+"""The same where inequalities hold: an interior point leaves slack times multiplier at its tolerance, each at the root
+of it, so that d e^2 is what it leaves of a path next to its limit."""
 TAIL_TOLERANCE = 1e-6
 """What the certificate asks of the last element of an infinite horizon."""
 
@@ -201,12 +207,16 @@ def solve_refined(
     deadline = None if options.time_limit is None else time.perf_counter() + options.time_limit
     last: Discrete | None = None
     error: MeshError | None = None
-    for _ in range(options.rounds + 1):
+
+    def solve_on(grid: TimeGrid, start: Discrete | None, *, is_draft: bool) -> Discrete:
+        m = build(instance, model, grid, **terms)
+        return solve_discrete(m, model, options, start=start, time_limit=_left(deadline), is_draft=is_draft)
+
+    for number in range(options.rounds + 1):
         try:
-            m = build(instance, model, grid, **terms)
-            latest = solve_discrete(m, model, options, start=last, time_limit=_left(deadline))
+            latest = solve_on(grid, last, is_draft=number < options.rounds)
             if last is None:
-                latest = _of_best_regime(instance, model, grid, options, latest, deadline)
+                latest = best_regime(instance, model, latest, functools.partial(_from_plan, solve_on, latest), deadline)
         except KeyboardInterrupt:
             if last is None:
                 raise
@@ -222,21 +232,30 @@ def solve_refined(
             return _stopped(last, StopReason.TIME_LIMIT), error
         grid = finer
     assert last is not None  # there is always a first round
-    return last, error
+    return _seen_by_engine(last, solve_on), error
 
 
-def _of_best_regime(
-    instance: Instance, model: Model, grid: TimeGrid, options: OptimizerOptions, first: Discrete, deadline: float | None
-) -> Discrete:
-    """Return the best local optimum on the first grid over the regimes that price caps make."""
+_SolveOn = Callable[..., Discrete]
 
-    def solve_from(plan: Trajectory) -> Discrete:
-        start = replace(first, trajectory=plan)
-        return solve_discrete(build(instance, model, grid), model, options, start=start, time_limit=_left(deadline))
 
-    return best_regime(
-        instance, model, first, solve_from, lambda: deadline is not None and time.perf_counter() > deadline
-    )
+def _from_plan(solve_on: _SolveOn, like: Discrete, plan: Trajectory) -> Discrete:
+    """Search from a plan, on its grid."""
+    return solve_on(plan.grid, replace(like, trajectory=plan), is_draft=like.is_draft)
+
+
+def _seen_by_engine(last: Discrete, solve_on: _SolveOn) -> Discrete:
+    """Return the last round with the engine's certificate: rounds whose grid was cut again go without, being drafts.
+
+    A limit may come before that: then nothing more is claimed of the draft than that it is feasible.
+    """
+    if not last.is_draft:
+        return last
+    assert last.trajectory is not None
+    try:
+        again = solve_on(last.trajectory.grid, last, is_draft=False)
+    except KeyboardInterrupt:
+        return _stopped(last, StopReason.INTERRUPTED)
+    return _stopped(last, again.stop_reason) if again.trajectory is None else again
 
 
 def _stopped(discrete: Discrete, reason: StopReason) -> Discrete:
