@@ -3,13 +3,13 @@
 What a player earns at an instant is written down from the docstring of the game. Without limits the leader's value is
 ``m' P m + q' m + r`` with a Riccati equation that is integrated backward (P of an endless horizon by Newton's method
 from 0). Under limits innovation is piecewise linear on a grid, efficiency follows it by matrix exponentials, and what
-is left is a program in its nodal values: a concave quadratic one in a box where innovation is capped, a smooth one where
-prices are, with every regime of the prices looked at in every instant.
+is left is a program in its nodal values: a concave quadratic one in a box where innovation is capped, a smooth one
+where prices are, with every regime of the prices looked at in every instant.
 """
 
 from __future__ import annotations
 
-from itertools import product
+from itertools import pairwise, product
 
 import numpy as np
 from scipy.integrate import solve_ivp
@@ -101,7 +101,7 @@ def values(game, is_led: bool) -> list[float]:
         end, x = z.T, np.concatenate([np.zeros(s * s), z.salvage, [0.0]])
     stops = [end, *[t for t in z.times[::-1] if 0 < t < end], 0.0]
     pieces = []
-    for late, early in zip(stops, stops[1:], strict=False):
+    for late, early in pairwise(stops):
         if late > early:
             run = solve_ivp(back, (late, early), x, method="LSODA", rtol=_RTOL, atol=1e-12, dense_output=True)
             pieces.append((early, late, run.sol))
@@ -148,7 +148,7 @@ def _retail(z: Game, now: Instant, pieces, end: float) -> list[float]:
 
     x, stop = np.concatenate([z.m0, np.zeros(len(z.sellers))]), z.T or max(end, 0.0) + 30.0 / z.rho
     stops = sorted({0.0, *[float(t) for t in z.times if t < stop], end if end < stop else stop, stop})
-    for early, late in zip(stops, stops[1:], strict=False):
+    for early, late in pairwise(stops):
         x = solve_ivp(forward, (early, late), x, method="LSODA", rtol=_RTOL, atol=1e-12).y[:, -1]
     return [float(v) for v in x[s:]]
 
@@ -245,24 +245,17 @@ def capped_prices(game, is_led: bool) -> float:
     step = 1e-6
 
     def loss(x):
-        g = x.reshape(mesh.count, z.r)
         m = mesh.free + mesh.by @ x
         earned = _best_flow(z, patterns, m, income)
-        slope = np.column_stack(
-            [
-                (_best_flow(z, patterns, m + step * e, income) - _best_flow(z, patterns, m - step * e, income))
-                / step
-                / 2
-                for e in np.eye(z.s)
-            ]
-        )
+        ways = [step * e for e in np.eye(z.s)]
+        rises = [_best_flow(z, patterns, m + e, income) - _best_flow(z, patterns, m - e, income) for e in ways]
+        slope = np.column_stack(rises) / (2 * step)
         value = mesh.weights @ earned - x @ mesh.cost @ x
         gradient = np.einsum("k,ks,ksj->j", mesh.weights, slope, mesh.by) - 2 * mesh.cost @ x
         if z.T is not None:
             discount = np.exp(-z.rho * z.T)
             value += discount * z.salvage @ (mesh.end_free + mesh.end_by @ x)
             gradient += discount * mesh.end_by.T @ z.salvage
-        del g
         return -value, -gradient
 
     cap = [None] * z.r if z.innovation_caps is None else list(z.innovation_caps)

@@ -11,6 +11,7 @@ import pytest
 from batteryopt.games.differential.data.general import GeneralDifferentialGame
 from batteryopt.games.differential.judge import check
 from batteryopt.games.differential.model.discrete import OptimizerOptions
+from batteryopt.games.differential.model.mesh import first_grid
 from batteryopt.games.differential.model.optimizer import solve as optimise
 from batteryopt.games.differential.paper.published import BASE_CASE
 from batteryopt.games.differential.path.time_grid import InfiniteGrid
@@ -78,6 +79,37 @@ def test_the_judge_finds_that_a_plan_in_the_middle_is_not_the_best_under_a_cap()
 def test_formulas_pass_where_months_are_discounted_fast(rate, model):
     answer = solve(BASE_CASE.replace(discount_rate=rate), [model], route="closed-form")[model]
     assert answer.certificate.passed, str(answer.certificate)
+
+
+@pytest.mark.parametrize("kind", ["fast", "capped"])
+def test_what_is_wrong_by_a_little_still_fails(kind):
+    """A hundredth of innovation for a while, while money counts: 1 % is seen on a chart, and by no tolerance let pass.
+
+    "fast": the discount rate is 5, and the bump stands around t = 0.6, where today's worth is exp(-3) = 5 %. "capped":
+    innovation has a cap, so that mesh and maximum condition are judged with the wider tolerances.
+    """
+    extras = {"discount_rate": 5.0} if kind == "fast" else {"innovation_caps": (3.0,)}
+    right = optimise(BASE_CASE.replace(**extras), Model.INTEGRATED).solution
+    assert check.certify(right).passed, str(check.certify(right))
+    path = right.trajectory
+    centre, width = (0.6, 0.3) if kind == "fast" else (12.0, 4.0)
+    bump = 0.01 * np.exp(-(((path.grid.times - centre) / width) ** 2))[..., None]
+    wrong = dataclasses.replace(right, trajectory=dataclasses.replace(path, innovation=path.innovation * (1.0 - bump)))
+    names = {failure.name for failure in check.certify(wrong).failures}
+    assert {"efficiency-follows-innovation", "maximum-condition"} <= names
+
+
+def test_fast_discounting_takes_no_more_nodes_than_slow():
+    """Elements are as long as the discount rate asks for, until 1e-8 of today's worth is left: ln(1e8)/0.7 = 27."""
+    for rate in (2.5, 10.0, 100.0):
+        grid = first_grid(BASE_CASE.replace(discount_rate=rate))
+        assert grid.elements <= 40
+        assert math.exp(-rate * grid.breaks[-2]) == pytest.approx(1e-8)
+    finite = first_grid(BASE_CASE.replace(discount_rate=10.0, horizon_length=1000.0))
+    assert finite.breaks[-1] == 1000.0
+    assert finite.elements <= 60
+    early = finite.breaks[finite.breaks < 1.0]
+    assert np.diff(early).max() <= 0.1
 
 
 def test_an_axis_that_follows_a_slower_pace_weighs_months_alike():

@@ -35,7 +35,7 @@ COARSE_MESH_TOLERANCE = 1e-3
 DEEPEST = SOLVER_TOLERANCE / MESH_TOLERANCE
 """Discount factor below which nothing is asked of the grid. A path that is off by e at a discount factor d leaves d e
 in the slope of the present value, and the solver stops when slopes are below its tolerance: what it leaves of e there
-is more than what is asked of the grid. What the months beyond can change in the present value is bounded by `truncation`.
+is more than what is asked of the grid. What the months beyond can change in the present value `truncation` bounds.
 """
 COARSE_DEEPEST = SOLVER_TOLERANCE / COARSE_MESH_TOLERANCE**2
 """The same where inequalities hold: an interior point leaves slack times multiplier at its tolerance, each at the root

@@ -7,9 +7,10 @@ from typing import Any
 
 import numpy as np
 
+from batteryopt.games.differential.data.general import GeneralDifferentialGame
 from batteryopt.games.differential.data.instance import DifferentialGameInstance
 from batteryopt.games.differential.view import credits as credits_
-from batteryopt.games.differential.view import regimes
+from batteryopt.games.differential.view import general_credits, regimes
 from batteryopt.games.differential.view.regimes import MODEL_COLORS, PLAYERS
 from batteryopt.report import page, words
 from batteryopt.report.charts import PINK, bars, chart, line
@@ -34,6 +35,9 @@ def sections(saved: Saved) -> list[Section]:
     parts = [_opening(saved), *([_worth(saved), _paths(saved)] if _solved(saved) else [])]
     if isinstance(saved.instance, DifferentialGameInstance):
         parts += [_regimes(saved.instance), _credits(saved.instance)]
+    elif general := _general_charts(saved):
+        intro = page.paragraph("By formula: what the credit price changes. The dotted line is this instance's.")
+        parts.append(Section(title="Credits", blocks=[intro, page.charts(general)]))
     return [*parts, page.how_sure(saved), page.how_to_repeat(saved)]
 
 
@@ -45,14 +49,21 @@ def tables(saved: Saved) -> dict[str, Table]:
         [title, *(answer["present_value"][key] for answer in models.values())]
         for key, title in (("manufacturer", "Manufacturer"), ("retailer", "Retailer"), ("supply_chain", "Supply chain"))
     ]
+    worth[2:2] = _by_retailer(models)
     steady = [
         [label, *(_item(answer["steady_state"], key, index) for answer in models.values())]
         for key, index, label in _steady_rows(models)
     ]
-    decay = ["Decay rate (1/month)", *(_first(answer["decay_rate"]) for answer in models.values())]
+    decay = list(_decay_rows(models))
     found = {"present-values": Table(caption="Present values at the start (money)", columns=columns, rows=worth)}
     if steady:
-        found["steady-state"] = Table(caption="Steady state", columns=columns, rows=[*steady, decay], digits=4)
+        found["steady-state"] = Table(caption="Steady state", columns=columns, rows=[*steady, *decay], digits=4)
+    if regimes_ := _regime_row(models):
+        found["pricing"] = Table(
+            caption="How prices move: falling to the steady state (skimming) or rising to it (penetration)",
+            columns=columns,
+            rows=[regimes_],
+        )
     return found
 
 
@@ -86,7 +97,7 @@ def charts(saved: Saved) -> list[dict[str, Any]]:
     found = [_present_value(saved), *_path_charts(saved)] if _solved(saved) else []
     if isinstance(saved.instance, DifferentialGameInstance):
         found += [*regimes.charts(saved.instance), *_credit_charts(saved.instance)]
-    return found
+    return [*found, *_general_charts(saved)]
 
 
 # ---- what was solved -----------------------------------------------------------------------------------------------
@@ -211,8 +222,26 @@ def _item(steady: Mapping[str, Any] | None, key: str, index: int) -> float | Non
     return None if values is None else float(np.atleast_1d(values)[index])
 
 
-def _first(rate: Any) -> float | None:
-    return None if rate is None else float(np.atleast_1d(rate)[0])
+def _by_retailer(models: Mapping[str, Mapping[str, Any]]) -> Iterator[list[Cell]]:
+    """Yield what each retailer earns, where there are several."""
+    earned = [answer["present_value"].get("retailers") or [] for answer in models.values()]
+    for j in range(max(map(len, earned), default=0)):
+        yield [f"Retailer {j + 1}", *(values[j] if j < len(values) else None for values in earned)]
+
+
+def _decay_rows(models: Mapping[str, Mapping[str, Any]]) -> Iterator[list[Cell]]:
+    """Yield the rates at which efficiency nears its steady state: as many as there are levels."""
+    rates = [[] if answer["decay_rate"] is None else answer["decay_rate"] for answer in models.values()]
+    by_model = [np.atleast_1d(rate).tolist() for rate in rates]
+    count = max(map(len, by_model), default=0)
+    for j in range(count):
+        name = f"Decay rate, {j + 1} (1/month)" if count > 1 else "Decay rate (1/month)"
+        yield [name, *(values[j] if j < len(values) else None for values in by_model)]
+
+
+def _regime_row(models: Mapping[str, Mapping[str, Any]]) -> list[Cell] | None:
+    found = [(answer.get("pricing") or {}).get("regime") for answer in models.values()]
+    return ["Pricing regime", *found] if any(found) else None
 
 
 # ---- by formula ----------------------------------------------------------------------------------------------------
@@ -228,6 +257,11 @@ def _regimes(instance: DifferentialGameInstance) -> Section:
 def _credits(instance: DifferentialGameInstance) -> Section:
     intro = page.paragraph("By formula, for the game without further constraints: what the credit policy changes.")
     return Section(title="Credits and shares", blocks=[intro, page.charts(_credit_charts(instance))])
+
+
+def _general_charts(saved: Saved) -> list[dict[str, Any]]:
+    instance = saved.instance
+    return general_credits.charts(instance) if isinstance(instance, GeneralDifferentialGame) else []
 
 
 def _credit_charts(instance: DifferentialGameInstance) -> list[dict[str, Any]]:
