@@ -49,7 +49,9 @@ def tables(saved: Saved) -> dict[str, Table]:
         [title, *(answer["present_value"][key] for answer in models.values())]
         for key, title in (("manufacturer", "Manufacturer"), ("retailer", "Retailer"), ("supply_chain", "Supply chain"))
     ]
-    worth[2:2] = _by_retailer(models)
+    if several := list(_by_retailer(models)):
+        worth[1][0] = "Retailers together"
+        worth[2:2] = several
     steady = [
         [label, *(_item(answer["steady_state"], key, index) for answer in models.values())]
         for key, index, label in _steady_rows(models)
