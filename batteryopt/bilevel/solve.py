@@ -115,13 +115,13 @@ def solve(
         pessimistic_gap=pessimistic_gap,
         is_draft=is_draft,
     )
+    solve_one = functools.partial(_solve, wishes=wishes)
     if other is None:
-        answer = _solve(problem, settings, wishes)
+        answer = solve_one(problem, settings)
+    elif is_draft and (draft := other.bring_back(solve_one(other.problem, settings))).has_point:
+        answer = draft
     else:
-        solve_one = functools.partial(_solve, wishes=wishes)
-        answer = other.bring_back(solve_one(other.problem, settings)) if is_draft else None
-        if answer is None or not answer.has_point:
-            answer = solve_restated(other, settings, solve_one)
+        answer = solve_restated(other, settings, solve_one)
     return dataclasses.replace(answer, seconds=time.perf_counter() - begin)
 
 
@@ -249,11 +249,11 @@ def _judge(
 
 
 def _draft(
-    problem: BilevelProblem, outcome: Outcome, convictions: tuple[Conviction, ...], name: str, why: str
-) -> Answer:
+    problem: BilevelProblem, outcome: MethodOutcome, convictions: tuple[Conviction, ...], name: str, why: str
+) -> BilevelAnswer:
     """Return a point as the method left it, with nothing claimed of it."""
     _clip(_variables(problem))
-    return Answer(
+    return BilevelAnswer(
         objective=float(pyo.value(problem.objective)),
         bound=None,
         stop_reason=outcome.report.stop_reason,

@@ -94,7 +94,7 @@ class _Here:
         _move(self.follower, self.point)
         if not is_same:
             return lambda _: False
-        return lambda x: value(x) - rounding(x) > self.value + self.slope @ (x - self.point)
+        return lambda x: bool(value(x) - rounding(x) > self.value + self.slope @ (x - self.point))
 
     def _value_at(self, point: Floats) -> float:
         _move(self.follower, point)

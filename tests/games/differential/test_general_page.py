@@ -8,7 +8,7 @@ import pytest
 from batteryopt.games.differential.data.generator import random_general
 from batteryopt.games.differential.solve import solve
 from batteryopt.games.differential.view import general_credits, sections
-from batteryopt.report.results import load
+from tests.report.conftest import save_game
 
 from . import second_route
 
@@ -17,9 +17,7 @@ from . import second_route
 def saved(tmp_path_factory):
     game = random_general(3, vehicles=3, states=2, retailers=2)
     found = solve(game, ["integrated", "decentralized"], route="closed-form")
-    folder = tmp_path_factory.mktemp("general")
-    found.save(folder)
-    return load(folder)
+    return save_game(found, tmp_path_factory.mktemp("general"))
 
 
 def test_each_retailer_has_a_line_and_they_sum_to_the_line_above(saved):
@@ -31,7 +29,10 @@ def test_each_retailer_has_a_line_and_they_sum_to_the_line_above(saved):
 def test_every_level_has_its_rate_and_every_model_its_regime(saved):
     tables = sections.tables(saved)
     names = [row[0] for row in tables["steady-state"].rows]
-    assert [name for name in names if name.startswith("Decay")] == ["Decay rate, 1 (1/month)", "Decay rate, 2 (1/month)"]
+    assert [name for name in names if name.startswith("Decay")] == [
+        "Decay rate, 1 (1/month)",
+        "Decay rate, 2 (1/month)",
+    ]
     assert set(tables["pricing"].rows[0][1:]) <= {"skimming", "penetration", "constant", "mixed"}
 
 

@@ -65,8 +65,8 @@ def first_grid(instance: Instance, degree: int | None = None) -> TimeGrid:
         ]
         return FiniteGrid(discount_rate=rho, ends=_merged([*times, *kinks], end), degree=degree)
     tail = max([-np.log(_tail_factor(slowest / rho)) / rho, *kinks])
-    times = _merged([*_growing(min(1.0 / fastest, longest), longest, tail), *kinks], tail)
-    levels = np.exp(-rho * np.array(times))
+    breaks = _merged([*_growing(min(1.0 / fastest, longest), longest, tail), *kinks], tail)
+    levels = np.exp(-rho * np.array(breaks))
     return InfiniteGrid(discount_rate=rho, levels=(*levels.tolist(), 0.0), degree=degree)
 
 
