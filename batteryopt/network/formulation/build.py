@@ -16,6 +16,7 @@ from batteryopt.network.formulation.service import add_service
 from batteryopt.network.formulation.sets import make_sets
 from batteryopt.network.formulation.storage import add_stock, add_storage_rules
 from batteryopt.network.formulation.symmetry import order_equal_sites
+from batteryopt.network.formulation.totals import add_totals
 from batteryopt.network.formulation.transport import add_transport
 
 
@@ -41,5 +42,6 @@ def build(network: Network, *, is_tight: bool = True) -> Formulation:
     add_policy(b)
     if is_tight:
         add_links(b)
+        add_totals(b)
         order_equal_sites(b)
     return b.m
