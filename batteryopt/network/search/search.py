@@ -13,6 +13,7 @@ from batteryopt.ground.interrupt import InterruptFlag, catching_interrupt
 from batteryopt.ground.status import PointStatus, StopReason
 from batteryopt.network.formulation.algebra import Floats
 from batteryopt.network.search.improve import clock, idle_flows, improve, neighbourhoods
+from batteryopt.network.search.plunge import NEARLY, plunge
 from batteryopt.network.search.relaxation import Relaxation
 from batteryopt.network.search.searched_problem import Problem, dual_bound
 from batteryopt.network.search.start import dive
@@ -20,8 +21,10 @@ from batteryopt.solvers.compile.arrays import QuadraticProgram
 from batteryopt.solvers.contract.adapter import Options, Progress, ProgressListener
 from batteryopt.solvers.highs.highs_arrays import ArraySolution, solve_arrays
 
-SMALL = 20_000
+TINY = 2_500
 """Non-zeros up to which the whole tree is searched at once, with all cuts."""
+SMALL = 20_000
+"""Non-zeros up to which the tree follows on the relaxation and a plan from it, without searches around the plan."""
 LARGE = 300_000
 """Non-zeros beyond which a tree of the whole problem is only begun where nothing else is left to try, and time is."""
 ENOUGH_FOR_A_LARGE_TREE = 0.25
@@ -77,7 +80,7 @@ def search(
     """
     whole = problem.with_cuts()
     with catching_interrupt() as flag:  # one for all phases: who asks once asks each of them
-        if whole.A.nnz <= SMALL or not whole.has_integers:
+        if whole.A.nnz <= TINY or not whole.has_integers:
             root = root_bound_of(whole, options, began)
             if flag.is_set:
                 objective = None if start is None else whole.objective(start)
@@ -219,15 +222,23 @@ class _Hunt:
         """Bound and first plan, without cuts at first and then with them; better plans."""
         self.relaxation.begin(self.deadline("relaxation"))
         self.tell()
-        self.dive_by("first")
+        size = self.problem.core.A.nnz + self.problem.cuts.A.nnz
+        if size > LARGE:  # cuts take their time: a plan before that
+            self.dive_by("first")
         self.relaxation.tighten(self.deadline("relaxation"), self.tell)
-        if self.relaxation.is_in.any():
+        for nearly in NEARLY:
+            self.keep(None if self.is_done() else plunge(self.relaxation, nearly, self.deadline("dive")))
+        if self.relaxation.is_in.any() and (self.x is None or size > SMALL):
             self.dive_by("dive")
-        self.search_around()
+        if size > SMALL:
+            self.search_around()
 
     def dive_by(self, phase: str) -> None:
-        """Round the relaxation, and keep what is better; a point without cuts satisfies them, or one as good does."""
-        found = None if self.is_done() else dive(self.relaxation, self.deadline(phase))
+        """Round the relaxation without cuts; a point of it satisfies the cuts, or one as good does."""
+        self.keep(None if self.is_done() else dive(self.relaxation, self.deadline(phase)))
+
+    def keep(self, found: Floats | None) -> None:
+        """Keep a point that is better than the best so far, and tell."""
         best = np.inf if self.objective is None else self.objective
         if found is not None and self.problem.core.objective(found) < best:
             self.x = found
