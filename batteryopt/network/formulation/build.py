@@ -8,6 +8,7 @@ from batteryopt.network.formulation.algebra import Formulation
 from batteryopt.network.formulation.balances import add_balances, add_ends
 from batteryopt.network.formulation.draft import Draft
 from batteryopt.network.formulation.facilities import add_facilities
+from batteryopt.network.formulation.fresh import add_fresh_limits
 from batteryopt.network.formulation.links import add_links
 from batteryopt.network.formulation.policy import add_policy
 from batteryopt.network.formulation.processing import add_processing
@@ -42,6 +43,7 @@ def build(network: Network, *, is_tight: bool = True) -> Formulation:
     add_policy(b)
     if is_tight:
         add_links(b)
+        add_fresh_limits(b)
         add_totals(b)
         order_equal_sites(b)
     return b.m

@@ -65,7 +65,7 @@ def capacity_is_kept(b: Draft) -> None:
     )
     BETWEEN = FACILITIES.where(is_between(b)[FACILITIES["facility"]])
     if b.is_tight and len(BETWEEN):
-        most = most_processed(b)[is_open["facility"], is_open["period"]]
+        most = most_processed(b, b.reach.processed)[is_open["facility"], is_open["period"]]
         b.m.require(
             "processing_needs_a_facility",
             over=BETWEEN,
@@ -76,18 +76,18 @@ def capacity_is_kept(b: Draft) -> None:
         )
 
 
-def most_processed(b: Draft) -> Floats:
-    """Return the capacity that could ever be taken (facilities, T), by the masses that can be there."""
+def most_processed(b: Draft, processed: Floats) -> Floats:
+    """Return the capacity that could ever be taken (facilities, T), by the masses that can be there (recipes, T)."""
     most = np.zeros((len(b.sets.candidates), b.sets.T))
     use = np.array([r.capacity_use for r in b.sets.recipes])[:, None]
-    np.add.at(most, b.sets.RECIPES["facility"], b.reach.processed * use)
+    np.add.at(most, b.sets.RECIPES["facility"], processed * use)
     return most
 
 
 def reachable_steps(b: Draft) -> Floats:
     """Return what each step adds to the capacity that can be used (steps, T); whole steps where sizes lie between."""
     steps = b.sets.by_step("capacity_t")
-    reach = most_processed(b)
+    reach = most_processed(b, b.reach.processed)
     facility = b.sets.STEPS["facility"]
     upper = level_figures(steps, b.sets.STEPS["step"])
     cut = np.minimum(upper, reach[facility]) - np.minimum(upper - steps, reach[facility])

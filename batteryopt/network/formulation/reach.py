@@ -81,13 +81,17 @@ def make_reach(sets: Sets) -> Reach:
     """Return the mass bounds of an instance."""
     shape = (len(sets.codes["site"]), len(sets.codes["product"]), sets.T)
     rounds = _Rounds(sets, shape)
-    lives = shape[2] + 1 if any(market.comes_back for market in sets.network.markets) else 1
-    settled = shape[1] * lives + 3
-    for turn in range(settled + ROUNDS_OF_A_LOOP // max(1, rounds.own.size)):
-        before = rounds.own.copy()
-        rounds.tighten()
-        if np.array_equal(before, rounds.own) or (turn >= settled and _is_enough(before, rounds.own)):
-            break
+    rounds.settle()
+    return rounds.result()
+
+
+def fresh_reach(reach: Reach) -> Reach:
+    """Return the mass bounds of what is fresh in each period: as if nothing had been stored in the periods before."""
+    if not len(reach.sets.stores):
+        return reach
+    rounds = _Rounds(reach.sets, reach.own.shape)
+    rounds.has_stock, rounds.most_back = False, reach.came_back
+    rounds.settle()
     return rounds.result()
 
 
@@ -119,6 +123,8 @@ class _Rounds:
         self.stock = np.minimum(self.store_limits, PLENTY)
         self.came_back = np.zeros(shape)
         self.available = self.own
+        self.has_stock = True
+        self.most_back: Floats | None = None
 
     def _structure(self) -> tuple[Bools, Bools]:
         """Return where a product may come from and where something takes it (sites, products)."""
@@ -144,6 +150,16 @@ class _Rounds:
             found.append((origin, destination))
         return found
 
+    def settle(self) -> None:
+        """Do rounds until the bounds stand, or nearly do in a loop that loses something in each turn."""
+        lives = self.shape[2] + 1 if any(market.comes_back for market in self.sets.network.markets) else 1
+        settled = self.shape[1] * lives + 3
+        for turn in range(settled + ROUNDS_OF_A_LOOP // max(1, self.own.size)):
+            before = self.own.copy()
+            self.tighten()
+            if np.array_equal(before, self.own) or (turn >= settled and _is_enough(before, self.own)):
+                break
+
     def tighten(self) -> None:
         """Do one round."""
         received = np.zeros(self.shape)
@@ -154,7 +170,7 @@ class _Rounds:
         received = np.minimum(received, self.total)
         self.available = np.minimum(self.own + received, self.total)
         self._process()
-        self.came_back = self._coming_back()
+        self.came_back = self._coming_back() if self.most_back is None else self.most_back
         made = self._made()
         arrivals = self.returns + self.came_back + made + received
         before = self._stock_before(arrivals)
@@ -203,7 +219,7 @@ class _Rounds:
         np.add.at(came, (STORES["site"], STORES["product"]), self.initial[:, None])
         self.stock = np.minimum(self.stock, came[STORES["site"], STORES["product"]])
         before = np.zeros(self.shape)
-        shifted = np.concatenate([self.initial[:, None], self.stock[:, :-1]], axis=1)
+        shifted = np.concatenate([self.initial[:, None], self.stock[:, :-1] * self.has_stock], axis=1)
         np.add.at(before, (STORES["site"], STORES["product"]), shifted)
         return before
 

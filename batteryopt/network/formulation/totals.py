@@ -140,7 +140,9 @@ class _Sums:
         other = b.m["processed"]["type"] != type_
         worked = plus(by_site(used(b)), -by_site(made(b)))
         worked = _merged(self._weighted(worked))
-        self.beside = plus(self._weighted(ends), worked.where(np.isin(worked.variable, b.m["processed"].variable[other])))
+        self.beside = plus(
+            self._weighted(ends), worked.where(np.isin(worked.variable, b.m["processed"].variable[other]))
+        )
         shipped = b.m["shipped"]
         self.sent = self._weighted(shipped).only("origin", "destination", "period")
         self.sizes = _Sizes(b, type_)
