@@ -100,6 +100,16 @@ EQUATIONS = {
         r"O_{ipt} - \sum_{j,m} q_{ijmpt} - v_{ipt} - d_{ipt} - u_{ipt} "
         r"\le \min(M^{\text{own}}_{ipt}, M^{\text{in}}_{ipt}) \sum_{k\,\text{takes}\,p} y_{ik1t}"
     ),
+    "fresh_mass_needs_a_size": (
+        r"\sum_r g_r x_{ikrt} \le \sum_{\ell' < \ell} \Delta K_{k\ell' t} \, y_{ik\ell' t} + "
+        r"\Big( M^{\text{fresh}}_{ikt} - \sum_{\ell' < \ell} \Delta K_{k\ell' t} \Big) "
+        r"\, (y_{ik\ell t} \ \text{or} \ f_{ik,\ell-1,t}) + \sum_{j,k',p} w_{kp} s_{jk'p,t-1}"
+    ),
+    "whole_sizes_cover_the_need": (
+        r"\sum_{i \in S} \sum_\ell a_\ell \, (y_{ik\ell t} - y_{ik,\ell+1,t}) + \frac{b}{D_{kSt}} \Big( "
+        r"\sum_{i \in S} \sum_p w_{kp} \big( v_{ipt} + d_{ipt} + u_{ipt} + \sum_{k'} s_{ik'pt} "
+        r"+ \sum_{j \notin S,\, m} q_{ijmpt} \big) + \dots \Big) \ge 1"
+    ),
     "rounds_end_at_a_depot": r"n_{ijmt} \le M_{ijmt} \sum_{k\,\text{takes}\,m} y_{jk1t}",
     "only_what_returned_is_left": r"u_{ipt} \le R_{ipt} + C_{ipt}",
     "shrinks_where_it_stands": r"a_{ik\ell t} \ge -y_{ik1t}",

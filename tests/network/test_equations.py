@@ -364,6 +364,34 @@ ROWS: dict[str, tuple[dict[str, float], float, float]] = {
         -INF,
         0,
     ),
+    # 30 + 10 + 5 t return, and 0.8 of the 6 t come back that Cedar's market buys at most: 24.8 t beyond the small 25 t
+    "fresh_mass_needs_a_size[Birch,outlet,large,2]": (
+        {
+            "processed[Birch,outlet,check,2]": 1,
+            "is_open[Birch,outlet,small,2]": -25,
+            "is_open[Birch,outlet,large,2]": -24.8,
+            "stock[Ash,outlet,pack,1]": -1,
+        },
+        -INF,
+        0,
+    ),
+    # Ash and Birch have 60 t: three small outlets, a large one, or two and 10 t that go another way (a 30th a tonne);
+    # the direct recipe takes half a tonne of packs
+    "whole_sizes_cover_the_need[outlet,region 1,3,1]": (
+        {
+            "is_open[Ash,outlet,small,3]": 1 / 3,
+            "is_open[Ash,outlet,large,3]": 2 / 3,
+            "is_open[Birch,outlet,small,3]": 1 / 3,
+            "is_open[Birch,outlet,large,3]": 2 / 3,
+            "uncollected[Ash,pack,3]": 1 / 30,
+            "uncollected[Birch,pack,3]": 1 / 30,
+            "stock[Ash,outlet,pack,3]": 1 / 30,
+            "processed[Birch,plant,direct,3]": 0.5 / 30,
+            "shipped[Birch,Cedar,lorry,pack,3]": 1 / 30,
+        },
+        1,
+        INF,
+    ),
 }
 
 ELSEWHERE = {

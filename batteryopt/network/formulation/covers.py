@@ -36,12 +36,13 @@ def cover_cuts(sizes: Floats, need: float) -> Floats:
     need
         Above zero.
     """
-    parts = np.minimum(np.asarray(sizes, dtype=float) / need, 1.0)  # a larger size covers the need as well, no better
+    sizes = np.asarray(sizes, dtype=float)
+    parts = np.minimum(sizes / need, 1.0)  # a larger size covers the need as well, no better
     most = np.ceil(1.0 / parts - NONE).astype(int)
     if len(parts) == 1 or np.prod(most + 1.0) > MOST_POINTS:  # of one size rounding is all there is
-        return _worth_it(_rounded(parts), parts)
+        return _worth_it(_rounded(parts), sizes / need)
     points = least_points(parts, most)
-    return _worth_it(_valid(_facets(points), points), parts)
+    return _worth_it(_valid(_facets(points), points), sizes / need)
 
 
 def least_points(parts: Floats, most: np.typing.NDArray[np.int_]) -> Floats:
@@ -87,7 +88,8 @@ def _rounded(parts: Floats) -> Floats:
     found = []
     for divisor in np.unique(parts):
         whole, beyond = np.floor(1.0 / divisor + NONE), 1.0 / divisor - np.floor(1.0 / divisor + NONE)
-        if beyond <= NONE:
+        if beyond <= NONE:  # the divisor is a whole part of the need
+            found.append(np.append(np.ceil(parts / divisor - NONE), 1.0 / divisor) / whole)
             continue
         ratio = parts / divisor
         a = np.floor(ratio) + np.minimum(1.0, (ratio - np.floor(ratio)) / beyond)

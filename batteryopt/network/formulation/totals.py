@@ -256,7 +256,9 @@ def _regions(b: Draft) -> list[Bools]:
     if len(b.m.families["shipped"]) > MOST_FLOWS_FOR_REGIONS:
         return everywhere
     most = MOST_SETS // (len(b.network.types) * b.sets.T)
-    return everywhere + nested_groups(_distances(b))[:most]
+    matters = np.isin(np.arange(count), [*b.sets.FACILITIES["site"].tolist(), *b.sets.ZONES["site"].tolist()])
+    parts = [group for group in nested_groups(_distances(b)) if (matters & ~group).any()]
+    return everywhere + parts[:most]
 
 
 def _distances(b: Draft) -> Floats:
