@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable, Iterator
 
 import numpy as np
+from scipy.sparse.csgraph import shortest_path
 
 from batteryopt.ground.interrupt import InterruptFlag
 from batteryopt.network.formulation.algebra import Bools, Floats, Formulation
@@ -24,15 +25,19 @@ MANY_FLOWS = 20_000
 KEPT_FLOWS = 0.3
 """Share of the flows that a search around a plan keeps where there are many."""
 UNUSED = 1e-9
+MOST_SITES = 3_000
+"""Up to so many sites the distances of all pairs are held."""
+SPLIT = 1e-3
+"""Difference of the relaxation and a plan from which an integer is decided anew."""
 
 
-def neighbourhoods(m: Formulation, positions: Floats | None, *, seed: int = 0) -> Iterator[Bools]:
+def neighbourhoods(m: Formulation, apart: Floats | None, *, seed: int = 0) -> Iterator[Bools]:
     """Yield masks over the model's columns: which integers are decided anew. Endless: types, dearest first, regions.
 
     Parameters
     ----------
-    positions
-        Coordinates of the sites (sites, any number of dimensions); None where they have none.
+    apart
+        How far sites are from each other (sites, sites), by whatever measure; None where nothing says so.
     """
     generator = np.random.default_rng(seed)
     family = m.families["is_open"]
@@ -42,7 +47,7 @@ def neighbourhoods(m: Formulation, positions: Floats | None, *, seed: int = 0) -
     while True:
         for chosen in types.tolist():
             yield _columns(m, lambda index, chosen=chosen: index["type"] == chosen)
-        for near in _regions(len(m.labels["site"]), positions, generator):
+        for near in _regions(len(m.labels["site"]), apart, generator):
             yield _columns(m, lambda index, near=near: near[index["site"]])
 
 
@@ -58,20 +63,45 @@ def _columns(m: Formulation, is_free: Callable[..., Bools]) -> Bools:
     return mask
 
 
-def _regions(sites: int, positions: Floats | None, generator: np.random.Generator) -> Iterator[Bools]:
+def _regions(sites: int, apart: Floats | None, generator: np.random.Generator) -> Iterator[Bools]:
     """Yield sets of sites that cover all: those near a seed, or random ones."""
     size = min(sites, max(FEWEST, round(NEIGHBOURS * sites)))
     uncovered = np.ones(sites, dtype=bool)
     while uncovered.any():
         seed = generator.choice(np.flatnonzero(uncovered))
-        if positions is None:
+        if apart is None:
             near = np.concatenate([[seed], generator.choice(sites, size - 1, replace=False)])
         else:
-            near = np.argsort(np.linalg.norm(positions - positions[seed], axis=1))[:size]
+            near = np.argsort(apart[seed], kind="stable")[:size]
         mask = np.zeros(sites, dtype=bool)
         mask[near] = True
         uncovered &= ~mask
         yield mask
+
+
+def distances(m: Formulation, cost: Floats, positions: Floats | None) -> Floats | None:
+    """Return how far sites are from each other (sites, sites): by their positions, else by what a tonne costs there.
+
+    The cheapest way over any lanes, in either direction, by the objective's own prices: no coordinates are needed.
+    None where there are more sites than a table should have, or no lane costs anything.
+    """
+    sites = len(m.labels["site"])
+    if sites > MOST_SITES:
+        return None
+    if positions is not None:
+        return np.asarray(np.linalg.norm(positions[:, None] - positions, axis=2), dtype=float)
+    family = m.families["shipped"]
+    price = cost[family.positions]
+    if not (price > 0).any():
+        return None
+    table = np.full((sites, sites), np.inf)
+    np.minimum.at(table, (family.index["origin"], family.index["destination"]), np.maximum(price, UNUSED))
+    return np.asarray(shortest_path(np.minimum(table, table.T), directed=False), dtype=float)
+
+
+def split(x: Floats, plan: Floats, is_integer: Bools) -> Bools:
+    """Return the integers of a plan that the relaxation decides otherwise, or not as a whole (n)."""
+    return np.asarray(is_integer & (np.abs(x - plan) > SPLIT), dtype=bool)
 
 
 def improve(

@@ -5,14 +5,15 @@ from __future__ import annotations
 import contextlib
 import dataclasses
 import time
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
 
 from batteryopt.ground.interrupt import InterruptFlag, catching_interrupt
 from batteryopt.ground.status import PointStatus, StopReason
-from batteryopt.network.formulation.algebra import Floats
-from batteryopt.network.search.improve import clock, idle_flows, improve, neighbourhoods
+from batteryopt.network.formulation.algebra import Bools, Floats
+from batteryopt.network.search.improve import clock, distances, idle_flows, improve, neighbourhoods, split
 from batteryopt.network.search.plunge import NEARLY, plunge
 from batteryopt.network.search.relaxation import Relaxation
 from batteryopt.network.search.searched_problem import Problem, dual_bound
@@ -252,7 +253,7 @@ class _Hunt:
             deadline = min(deadline, time.monotonic() + BEFORE_THE_TREE * self.options.time_limit)
         idle = idle_flows(self.problem.m, self.relaxation.reduced_costs)
         gained, tried = 0.0, 0
-        for free in neighbourhoods(self.problem.m, self.positions):
+        for free in self.neighbourhoods():
             if self.is_done() or time.monotonic() > deadline or self.x is None:
                 return
             before = self.problem.core.objective(self.x)
@@ -265,6 +266,13 @@ class _Hunt:
                 if gained <= STALLED * max(1.0, abs(after)):
                     return
                 gained, tried = 0.0, 0
+
+    def neighbourhoods(self) -> Iterator[Bools]:
+        """Yield what is decided anew: what the relaxation would have otherwise, then types and regions."""
+        m = self.problem.m
+        if self.relaxation.x is not None and self.x is not None:
+            yield split(self.relaxation.x, self.x, self.problem.core.is_integer)
+        yield from neighbourhoods(m, distances(m, self.problem.core.c, self.positions))
 
     def finish(self) -> Found:
         """Search the whole tree for what is left of the time, where it fits; return the best."""
