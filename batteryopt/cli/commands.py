@@ -40,6 +40,7 @@ def solve(
     threads: given.ThreadsOption = None,
     objective: given.ObjectiveOption = None,
     keep: given.KeepOption = None,
+    start: given.StartOption = None,
     scenario: given.ScenarioOption = None,
     sets: SetOption = None,
     what_if: WhatIfOption = None,
@@ -59,16 +60,17 @@ def solve(
     with refusals:
         given.refuse_faulty_options(family, model or [], solver=solver, time_limit=time_limit, gap=gap, threads=threads)
     chosen = given.solving_options(solver, time_limit, gap, threads)
+    begun = None if start is None else str(start)
+    named = {"objective": objective, "keep": keep, "start": begun, "scenario": scenario, "gap_money": gap_money}
     if family is not None:
         with refusals:
-            chosen |= family.read_options(game, objective=objective, keep=keep, scenario=scenario, gap_money=gap_money)
+            chosen |= family.read_options(game, **named)
     refusals.raise_all()
     assert family is not None
     if out is not None:
         make_folder(out, instance, tables=family.table_names(), copy=changed.copy, overwrite=overwrite)
     with clean_stdout(), announcing() as announce, noting_interrupts():
         result = family.solve_instance(game, model or (), route=route.value, announce=announce, **chosen)
-    named = {"objective": objective, "keep": keep, "scenario": scenario, "gap_money": gap_money}
     asked = {**given.solving_options(solver, time_limit, gap, threads), **named}
 
     def show() -> None:

@@ -59,6 +59,14 @@ KeepOption = Annotated[
         help="Networks: keep the facilities of a plan saved in DIR, or what stands today, and decide flows alone.",
     ),
 ]
+StartOption = Annotated[
+    Path | None,
+    typer.Option(
+        "--start",
+        metavar="DIR",
+        help="Networks: begin from the plan saved in DIR, also of an edited network, as far as it fits.",
+    ),
+]
 ScenarioOption = Annotated[
     str | None, typer.Option(metavar="NAME", help="Networks with several futures: the one that is planned for.")
 ]

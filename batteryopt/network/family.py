@@ -15,6 +15,7 @@ from batteryopt.network.data.objective import Objective, objective_of
 from batteryopt.network.data.remarks import remarks_of
 from batteryopt.network.formulation.added import RuleFunction
 from batteryopt.network.plan.answer import Model, NetworkResult
+from batteryopt.network.plan.earlier import Start, saved_start
 from batteryopt.network.plan.kept import kept_facilities
 from batteryopt.network.plan.solution import Solution
 from batteryopt.network.solve import solve as solve_network
@@ -53,6 +54,7 @@ def read_options(
     *,
     objective: Sequence[str] = (),
     keep: str | None = None,
+    start: str | None = None,
     scenario: str | None = None,
     gap_money: float | None = None,
 ) -> dict[str, Any]:
@@ -66,6 +68,8 @@ def read_options(
         Names of objectives, each perhaps with a weight: "cost", "emissions=97.5".
     keep
         Whose facilities are kept: a folder, or "existing".
+    start
+        Folder of the plan to begin from.
     scenario
         The future that is planned for, where the network has several.
     gap_money
@@ -89,6 +93,8 @@ def read_options(
         found["scenario"], instance = scenario, instance.in_scenario(scenario)
     if keep is not None:
         found["facilities"] = kept_facilities(instance, keep)
+    if start is not None:
+        found["start"] = saved_start(instance, start)
     return found
 
 
@@ -136,14 +142,15 @@ def solve(
     threads: int | None = None,
     objective: Objective | str | Mapping[Objective, float] | Mapping[str, float] | None = None,
     facilities: Solution | None = None,
+    start: Solution | Start | None = None,
     scenario: str | None = None,
     rules: RuleFunction | None = None,
     announce: Callable[[str], None] = lambda _: None,
 ) -> NetworkResult:
     """Return the best plan; with both routes it is the optimiser's, for there is no formula.
 
-    What the objective, the facilities kept, the rules and the solver are: as in `batteryopt.network.solve.solve`; the
-    scenario is the future that is planned for, where there are several.
+    What the objective, the facilities kept, the start, the rules and the solver are: as in
+    `batteryopt.network.solve.solve`; the scenario is the future that is planned for, where there are several.
 
     Raises
     ------
@@ -163,6 +170,7 @@ def solve(
         instance,
         objective=objective_of(objective or Objective.COST),
         facilities=facilities,
+        start=start,
         gap=gap,
         gap_money=gap_money,
         time_limit=time_limit,
@@ -186,12 +194,14 @@ class Teller:
         self._beginning = beginning
         self._told_at = float("-inf")
         self._objective: float | None = None
+        self._doing = ""
 
     def tell(self, progress: Progress) -> None:
         """Take a solver's word on its way."""
-        if progress.objective == self._objective and progress.seconds < self._told_at + SECONDS_BETWEEN_BOUNDS:
+        is_old = progress.objective == self._objective and progress.doing == self._doing
+        if is_old and progress.seconds < self._told_at + SECONDS_BETWEEN_BOUNDS:
             return
-        self._told_at, self._objective = progress.seconds, progress.objective
+        self._told_at, self._objective, self._doing = progress.seconds, progress.objective, progress.doing
         self._announce(self._beginning + _words(progress))
 
 
@@ -200,7 +210,8 @@ def _words(progress: Progress) -> str:
     best = "no plan yet" if progress.objective is None else f"best plan {_shown(progress.objective)}"
     bound = "" if progress.bound is None else f", bound {_shown(progress.bound)}"
     gap = relative_gap(progress.objective, progress.bound)
-    return f"{progress.seconds:.0f} s: {best}{bound}" + ("" if gap is None else f", gap {gap:.2%}")
+    doing = f" ({progress.doing})" if progress.doing else ""
+    return f"{progress.seconds:.0f} s: {best}{bound}" + ("" if gap is None else f", gap {gap:.2%}") + doing
 
 
 def _shown(value: float) -> str:

@@ -22,11 +22,13 @@ from batteryopt.network.formulation.formulate import formulate
 from batteryopt.network.formulation.objective import weighted
 from batteryopt.network.judge.check import check
 from batteryopt.network.plan.answer import BOUND, ROOT_BOUND, NetworkAnswer, value_of
+from batteryopt.network.plan.earlier import Start, start_of
 from batteryopt.network.plan.gross import size_of
 from batteryopt.network.plan.solution import Solution
 from batteryopt.network.search.outside import LEAST_SECONDS, MOST_SECONDS, SHARE, improved, wider
 from batteryopt.network.search.search import Found, search
 from batteryopt.network.search.searched_problem import Problem, make_problem
+from batteryopt.network.search.warm import point_of
 from batteryopt.solvers.compile.arrays import QuadraticProgram
 from batteryopt.solvers.contract.adapter import Adapter, Capability, Options, Progress, ProgressListener
 from batteryopt.solvers.contract.provenance import Route, Run
@@ -48,6 +50,7 @@ def solve(
     time_limit: float | None = None,
     threads: int | None = None,
     facilities: Solution | None = None,
+    start: Solution | Start | None = None,
     is_tight: bool = True,
     rules: RuleFunction | None = None,
     solver: str | None = None,
@@ -69,6 +72,9 @@ def solve(
         Seconds; the best plan by then is returned with its bound.
     facilities
         A plan whose facilities are kept as they are: only the flows are decided.
+    start
+        An earlier plan to begin from, also of another network with the same names, as far as its facilities fit. The
+        first progress says whether they do; where they do not it is as if there were none.
     is_tight
         False leaves out cuts and reachable-mass bounds, for comparison.
     rules
@@ -98,7 +104,10 @@ def solve(
     added = None if rules is None else with_rules(network, m, rules)
     relative, absolute = gaps(gap, gap_money if Objective.COST in weights else None)
     options = Options(relative_gap=relative, absolute_gap=absolute, threads=threads, time_limit=time_limit)
-    found, x = answer_with_point(network, m, weights, options, began=began, adapter=adapter, on_progress=on_progress)
+    earlier = start_of(network, start) if isinstance(start, Solution) else start
+    found, x = answer_with_point(
+        network, m, weights, options, began=began, earlier=earlier, adapter=adapter, on_progress=on_progress
+    )
     return found if added is None or x is None else with_added(found, added, x)
 
 
@@ -169,6 +178,7 @@ def answer_with_point(
     began: float,
     extra: QuadraticProgram | None = None,
     start: Floats | None = None,
+    earlier: Start | None = None,
     adapter: Adapter | None = None,
     on_progress: ProgressListener | None = None,
 ) -> tuple[NetworkAnswer, Floats | None]:
@@ -178,12 +188,14 @@ def answer_with_point(
     ----------
     start
         Values that are known to be feasible, the further rows included.
+    earlier
+        Facilities to begin from, where there are no such values.
     adapter
         Another solver than HiGHS for the tree.
     """
     problem = make_problem(m, weighted(m, weights), extra=extra)
     with catching_interrupt():  # to the end, tables and check included: an interrupt ends the search and loses nothing
-        found, x = _searched(network, m, problem, weights, options, began, start, adapter, on_progress)
+        found, x = _searched(network, m, problem, weights, options, began, start, earlier, adapter, on_progress)
         if extra is None and found.solution is not None and found.certificate.passed and found.run.bound is not None:
             seconds = _seconds_to_try(options, began)
             tried = _tried_from_outside(m, found.solution, weights, found.run, seconds)
@@ -199,6 +211,7 @@ def _searched(
     options: Options,
     began: float,
     start: Floats | None,
+    earlier: Start | None,
     adapter: Adapter | None,
     on_progress: ProgressListener | None,
 ) -> tuple[NetworkAnswer, Floats | None]:
@@ -209,8 +222,11 @@ def _searched(
     def told(progress: Progress) -> None:
         if on_progress is not None:
             seconds, value = time.monotonic() - began, units.if_any(progress.objective)
-            on_progress(Progress(seconds=seconds, objective=value, bound=units.if_any(progress.bound)))
+            bound = units.if_any(progress.bound)
+            on_progress(Progress(seconds=seconds, objective=value, bound=bound, doing=progress.doing))
 
+    if start is None and earlier is not None:
+        start = _begun(problem, earlier, options, told)
     if adapter is None:
         found = search(problem, options, began=began, positions=flat_positions(network), start=start, on_progress=told)
     else:
@@ -242,6 +258,16 @@ def _explained(answer: NetworkAnswer, m: Formulation, options: Options) -> Netwo
 
     why = explain(m, options)
     return dataclasses.replace(answer, conflicts=why.missed, opposed=why.opposed)
+
+
+def _begun(problem: Problem, earlier: Start, options: Options, told: ProgressListener) -> Floats | None:
+    """Return a feasible point with an earlier plan's facilities, and tell whether there is one."""
+    x = point_of(problem, earlier.plan, options.time_limit) if earlier.fits else None
+    doing = f"begun from the earlier plan: {earlier.words}"
+    if x is None:
+        doing = f"the earlier plan does not fit and is ignored: {earlier.words}"
+    told(Progress(seconds=0.0, objective=None if x is None else problem.core.objective(x), bound=None, doing=doing))
+    return x
 
 
 class _Units:

@@ -104,4 +104,4 @@ def _worth_it(cuts: Floats, parts: Floats) -> Floats:
     """
     depth = 1.0 - (cuts[:, :-1] / parts).min(axis=1)
     keep = (depth >= SHALLOWEST) & (cuts[:, -1] <= STEEPEST)
-    return cuts[keep][np.argsort(-depth[keep], kind="stable")[:MOST_FACETS]]
+    return np.asarray(cuts[keep][np.argsort(-depth[keep], kind="stable")[:MOST_FACETS]], dtype=float)

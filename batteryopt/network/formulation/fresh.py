@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from batteryopt.network.formulation.algebra import Claim, Floats, Index, Terms, index, plus
+from batteryopt.network.formulation.algebra import Bools, Claim, Floats, Index, Terms, index, plus
 from batteryopt.network.formulation.draft import Draft
 from batteryopt.network.formulation.matching import Ints
 from batteryopt.network.formulation.processing import capacity_taken, most_processed
@@ -19,6 +19,8 @@ from batteryopt.network.formulation.reach import LARGEST_BOUND, fresh_reach
 from batteryopt.network.formulation.steps import is_between, level_figures
 
 NONE = 1e-9
+MOST_STEPS = 1_000
+"""More levels than a type has."""
 
 
 def add_fresh_limits(b: Draft) -> None:
@@ -39,11 +41,12 @@ def add_fresh_limits(b: Draft) -> None:
     # the second of sizes between levels begins without a decision of its own
     begins = ~between | (step != 1)
     limit = most[facility]
-    is_worth = begins[:, None] & (limit > below + NONE) & (limit < np.where(between[:, None], top[facility], level))
+    useful: Bools = (limit > below + NONE) & (limit < np.where(between[:, None], top[facility], level))
     # whole sizes without stock are cut to the reachable mass already
-    is_known = ~between[:, None] & (limit >= most_processed(b, b.reach.processed)[facility] * (1 - NONE))
-    is_weighed = np.isfinite(weights[b.sets.FACILITIES["type"][facility]]).all(axis=1)
-    rows, periods = np.nonzero(is_worth & ~is_known & (limit < LARGEST_BOUND) & is_weighed[:, None])
+    known: Bools = ~between[:, None] & (limit >= most_processed(b, b.reach.processed)[facility] * (1 - NONE))
+    weighed: Bools = np.isfinite(weights[b.sets.FACILITIES["type"][facility]]).all(axis=1)
+    chosen: Bools = useful & ~known & (limit < LARGEST_BOUND) & (begins & weighed)[:, None]
+    rows, periods = np.nonzero(chosen)
     FRESH = _index(b, rows, periods)
     b.m.require(
         "fresh_mass_needs_a_size",
@@ -113,12 +116,17 @@ def _sizes(b: Draft, FRESH: Index, rows: Ints, periods: Ints, more: Floats) -> l
     variable = standing.variable[rows * T + periods]
     if between.any():
         full = b.m["is_full"].only("facility", "step", "period").moved(step=1)
-        code = lambda t: (t["facility"] * 1000 + t["step"]) * T + t["period"]  # noqa: E731
-        order = np.argsort(code(full))
-        found = order[np.searchsorted(code(full)[order], code(FRESH)[between])]
+        codes, wanted = _codes(full, T), _codes(FRESH, T)[between]
+        order = np.argsort(codes)
+        found = order[np.searchsorted(codes[order], wanted)]
         variable = variable.copy()
         variable[between] = full.variable[found]
     return [smaller, Terms(columns={"row": np.arange(len(rows))}, variable=variable, coefficient=-more)]
+
+
+def _codes(rows: Terms | Index, T: int) -> Ints:
+    """Return one number for each facility, step and period."""
+    return np.asarray((rows["facility"] * MOST_STEPS + rows["step"]) * T + rows["period"], dtype=np.int64)
 
 
 def _stock(b: Draft, FRESH: Index, weights: Floats) -> list[Terms]:

@@ -102,8 +102,8 @@ def weights_for(b: Draft, type_: int) -> Floats:
             share = recipe.capacity_use / sum(tonnes for _, tonnes in recipe.inputs)
             for product, _ in recipe.inputs:
                 own[code[product]] = min(share, own.get(code[product], np.inf))
-    for product, weight in own.items():
-        weights[product] = weight
+    for place, weight in own.items():
+        weights[place] = weight
     for _ in b.network.products:  # a chain of n products settles in n rounds, and any number of them is valid
         for t, recipe in recipes:
             if t != type_:
@@ -177,7 +177,7 @@ class _Sums:
 def _merged(terms: Terms) -> Terms:
     """Return terms with one coefficient a variable, without those that are negative: the sum is no less then."""
     variables, first, inverse = np.unique(terms.variable, return_index=True, return_inverse=True)
-    sums = np.bincount(inverse, weights=terms.coefficient, minlength=len(variables))
+    sums = np.bincount(inverse, weights=terms.coefficient, minlength=len(variables)).astype(float)
     largest = np.bincount(inverse, weights=np.abs(terms.coefficient), minlength=len(variables))
     columns = {name: terms[name][first] for name in ("site", "period")}
     return Terms(columns=columns, variable=variables, coefficient=sums).where(sums > ROUNDING * largest)
@@ -267,7 +267,7 @@ def _distances(b: Draft) -> Floats:
     km = np.full((count, count), np.inf)
     arcs = b.reach.arcs
     np.minimum.at(km, (arcs.index["origin"], arcs.index["destination"]), arcs.km)
-    return np.minimum(km, km.T)
+    return np.asarray(np.minimum(km, km.T), dtype=float)
 
 
 def nested_groups(km: Floats) -> list[Bools]:

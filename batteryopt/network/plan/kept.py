@@ -55,24 +55,34 @@ def existing_facilities(network: Network) -> Solution:
         if size is not None:
             level = next(v.name for v in career.levels if v.capacity_t >= size)
             rows += [(candidate.site, candidate.type, level, p.name, size) for p in network.periods[since:]]
-    return _as_plan(network, rows)
+    return as_plan(network, rows)
 
 
 def saved_facilities(network: Network, folder: Path) -> Solution:
     """Return the facilities of a saved plan."""
+    lines, candidates = lines_of(folder, option="--keep", other=f"; or the word {EXISTING}"), may_stand(network)
+    every = (f for row, line in enumerate(lines, 2) for f in faults_of_row(network, candidates, row, line))
+    faults = list(_told_once(every))
+    if faults:
+        raise InvalidInput(str(folder / TABLE), faults)
+    return as_plan(network, [(*(line[c] for c in COLUMNS["facilities"][:-1]), tonnes_of(line)) for line in lines])
+
+
+def lines_of(folder: Path, *, option: str, other: str = "") -> list[dict[str, str]]:
+    """Return the rows of a saved plan's facilities as texts; refuse a folder without them."""
     path = folder / TABLE
-    remedy = f"give a folder written by: batteryopt solve NETWORK --out DIR; or the word {EXISTING}"
+    remedy = f"give a folder written by: batteryopt solve NETWORK --out DIR{other}"
     try:
         with in_words(remedy):
             reader = csv.DictReader(io.StringIO(content_of(path).decode("utf-8-sig"), newline=""))
-            lines = [{name: unmarked(cell) for name, cell in _texts(line)} for line in reader]
+            return [{name: unmarked(cell) for name, cell in _texts(line)} for line in reader]
     except CannotRead as error:
-        raise InvalidInput(str(path), [Fault(place="--keep", problem=error.problem, remedy=remedy)]) from error
-    candidates = {(c.site, c.type): c for c in network.candidates if c.standing is not Standing.CLOSED}
-    faults = list(_told_once(f for row, line in enumerate(lines, 2) for f in _faults(network, candidates, row, line)))
-    if faults:
-        raise InvalidInput(str(path), faults)
-    return _as_plan(network, [(*(line[c] for c in COLUMNS["facilities"][:-1]), _tonnes(line)) for line in lines])
+        raise InvalidInput(str(path), [Fault(place=option, problem=error.problem, remedy=remedy)]) from error
+
+
+def may_stand(network: Network) -> dict[tuple[str, str], Candidate]:
+    """Return the candidates that are not closed, by site and type."""
+    return {(c.site, c.type): c for c in network.candidates if c.standing is not Standing.CLOSED}
 
 
 def _texts(line: Mapping[Any, Any]) -> Iterator[tuple[str, str]]:
@@ -90,18 +100,20 @@ def _told_once(faults: Iterable[Fault]) -> Iterator[Fault]:
         yield dataclasses.replace(first, problem=first.problem + others)
 
 
-def _as_plan(network: Network, rows: Sequence[tuple[object, ...]]) -> Solution:
+def as_plan(network: Network, rows: Sequence[tuple[object, ...]]) -> Solution:
+    """Return a plan without flows whose facilities are these rows."""
     return Solution.of(network, facilities=pd.DataFrame(rows, columns=list(COLUMNS["facilities"])))
 
 
-def _tonnes(line: Mapping[str, str]) -> float:
+def tonnes_of(line: Mapping[str, str]) -> float:
+    """Return the capacity that a row says; NaN where it is no number."""
     try:
         return float(line.get("capacity_t") or "nan")
     except ValueError:
         return math.nan
 
 
-def _faults(
+def faults_of_row(
     network: Network, candidates: Mapping[tuple[str, str], Candidate], number: int, line: Mapping[str, str]
 ) -> Iterator[Fault]:
     """Yield what keeps a row from standing in this network."""
@@ -117,7 +129,7 @@ def _faults(
     if line["period"] not in network.period_index:
         remedy = nearest(line["period"], network.period_index)
         yield Fault(place=f"{place}, column period", problem=f"'{line['period']}' is no period here", remedy=remedy)
-    size = _tonnes(line)
+    size = tonnes_of(line)
     if candidate is not None:
         levels = network.levels_of(candidate)
         least, most = levels[0].capacity_t, levels[-1].capacity_t

@@ -101,11 +101,12 @@ class Indicator:
 
 @dataclass(frozen=True, kw_only=True)
 class Progress:
-    """A solver's word while it works: best objective and bound so far, None while there is none."""
+    """A solver's word while it works: best objective and bound so far, None while there is none; what it does."""
 
     seconds: float
     objective: float | None
     bound: float | None
+    doing: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
