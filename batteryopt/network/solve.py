@@ -37,6 +37,10 @@ from batteryopt.solvers.highs.highs_run import version as highs_version
 if TYPE_CHECKING:
     from batteryopt.network.formulation.added import Added, RuleFunction
 
+JUDGING = 2.0
+"""Times that building the model took which tables, check and output of its plan take, measured on large networks."""
+MOST_FOR_JUDGING = 0.25
+"""Part of the time limit that is left for them at most."""
 GAP = 1e-4
 """Relative gap at which a plan is good enough, unless asked otherwise."""
 
@@ -194,10 +198,11 @@ def answer_with_point(
         Another solver than HiGHS for the tree.
     """
     problem = make_problem(m, weighted(m, weights), extra=extra)
+    building = time.monotonic() - began
     with catching_interrupt():  # to the end, tables and check included: an interrupt ends the search and loses nothing
         found, x = _searched(network, m, problem, weights, options, began, start, earlier, adapter, on_progress)
         if extra is None and found.solution is not None and found.certificate.passed and found.run.bound is not None:
-            seconds = _seconds_to_try(options, began)
+            seconds = _seconds_to_try(options, began, building)
             tried = _tried_from_outside(m, found.solution, weights, found.run, seconds)
             found = dataclasses.replace(found, certificate=found.certificate + tried)
         return found, x
@@ -215,8 +220,9 @@ def _searched(
     adapter: Adapter | None,
     on_progress: ProgressListener | None,
 ) -> tuple[NetworkAnswer, Floats | None]:
-    units = _Units(problem, weights)
+    units, building = _Units(problem, weights), time.monotonic() - began
     options = dataclasses.replace(options, absolute_gap=options.absolute_gap / problem.money)
+    searching = _for_the_search(options, building)
     start = None if start is None else problem.units.inside(start)
 
     def told(progress: Progress) -> None:
@@ -226,13 +232,14 @@ def _searched(
             on_progress(Progress(seconds=seconds, objective=value, bound=bound, doing=progress.doing))
 
     if start is None and earlier is not None:
-        start = _begun(problem, earlier, options, told)
+        start = _begun(problem, earlier, searching, told)
     if adapter is None:
-        found = search(problem, options, began=began, positions=flat_positions(network), start=start, on_progress=told)
+        positions = flat_positions(network)
+        found = search(problem, searching, began=began, positions=positions, start=start, on_progress=told)
     else:
         from batteryopt.network.search.elsewhere import search_elsewhere
 
-        found = search_elsewhere(problem, adapter, options, began=began, on_progress=told)
+        found = search_elsewhere(problem, adapter, searching, began=began, on_progress=told)
     run = _run(found, units, time.monotonic() - began, adapter)
     x = None if found.x is None else problem.units.outside(found.x)
     solution = None if x is None else to_solution(m, network, x)
@@ -320,11 +327,25 @@ def _money_checks(
     return Certificate(tuple(checks))
 
 
-def _seconds_to_try(options: Options, began: float) -> float:
-    """Return the seconds in which a bound may be tried from outside; perhaps less than none."""
+def _seconds_to_try(options: Options, began: float, building: float) -> float:
+    """Return the seconds in which a bound may be tried from outside; perhaps less than none.
+
+    The wider model is built for it first, and the plan that it finds is judged like any.
+    """
     spent = time.monotonic() - began
-    left = np.inf if options.time_limit is None else options.time_limit - spent
+    left = np.inf if options.time_limit is None else options.time_limit - spent - (1.0 + JUDGING) * building
     return float(min(np.clip(SHARE * spent, LEAST_SECONDS, MOST_SECONDS), left))
+
+
+def _for_the_search(options: Options, building: float) -> Options:
+    """Return the options of the search: its time limit leaves what tables, check and JSON of a plan will take.
+
+    That grows with the model as building it does, and on a busy machine both take longer.
+    """
+    if options.time_limit is None:
+        return options
+    kept = min(JUDGING * building, MOST_FOR_JUDGING * options.time_limit)
+    return dataclasses.replace(options, time_limit=options.time_limit - kept)
 
 
 def _tried_from_outside(

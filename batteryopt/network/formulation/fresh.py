@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from batteryopt.network.formulation.algebra import Bools, Claim, Floats, Index, Terms, index, plus
+from batteryopt.network.formulation.algebra import Claim, Floats, Index, Terms, index, plus
 from batteryopt.network.formulation.draft import Draft
 from batteryopt.network.formulation.matching import Ints
 from batteryopt.network.formulation.processing import capacity_taken, most_processed
@@ -41,11 +41,12 @@ def add_fresh_limits(b: Draft) -> None:
     # the second of sizes between levels begins without a decision of its own
     begins = ~between | (step != 1)
     limit = most[facility]
-    useful: Bools = (limit > below + NONE) & (limit < np.where(between[:, None], top[facility], level))
+    least = np.where(between[:, None], top[facility], level)
+    useful = np.asarray((limit > below + NONE) & (limit < least), dtype=bool)
     # whole sizes without stock are cut to the reachable mass already
-    known: Bools = ~between[:, None] & (limit >= most_processed(b, b.reach.processed)[facility] * (1 - NONE))
-    weighed: Bools = np.isfinite(weights[b.sets.FACILITIES["type"][facility]]).all(axis=1)
-    chosen: Bools = useful & ~known & (limit < LARGEST_BOUND) & (begins & weighed)[:, None]
+    known = np.asarray(~between[:, None] & (limit >= most_processed(b, b.reach.processed)[facility] * (1 - NONE)))
+    weighed = np.isfinite(weights[b.sets.FACILITIES["type"][facility]]).all(axis=1)
+    chosen = useful & ~known & (limit < LARGEST_BOUND) & (begins & weighed)[:, None]
     rows, periods = np.nonzero(chosen)
     FRESH = _index(b, rows, periods)
     b.m.require(

@@ -146,6 +146,6 @@ def idle_flows(m: Formulation, reduced_costs: Floats) -> Bools:
 
 
 def clock(deadline: float, share: float, least: float = 5.0, most: float = 120.0) -> float:
-    """Return the seconds that one search may take: a share of what is left."""
+    """Return the seconds that one search may take: a share of what is left, and never more than that."""
     left = deadline - time.monotonic()
-    return float(np.clip(left * share, least, most)) if np.isfinite(left) else most
+    return float(min(np.clip(left * share, least, most), max(left, 0.0))) if np.isfinite(left) else most

@@ -32,6 +32,8 @@ ENOUGH_FOR_A_LARGE_TREE = 0.25
 """Part of the time limit that must be left for that."""
 SHARES = {"first": 0.25, "relaxation": 0.4, "dive": 0.5, "around": 0.95}
 """Parts of the time limit by which each phase is over."""
+PRESSED = 0.1
+"""Part of the time limit after which, with the relaxation without cuts solved, a quick plan comes before the cuts."""
 BEFORE_THE_TREE = 0.12
 """Part of the time limit that searching around a plan takes where a tree of the whole problem follows."""
 SECONDS_FOR_A_PLAN = 1.0
@@ -207,6 +209,11 @@ class _Hunt:
         """Whether the gap asked for is reached, or somebody asked for the end."""
         return self.flag.is_set or self.options.is_near_enough(self.objective, _known(self.relaxation.bound))
 
+    def is_pressed(self) -> bool:
+        """Whether what has been done so far took a fair part of the time limit."""
+        limit = self.options.time_limit
+        return limit is not None and time.monotonic() - self.began > PRESSED * limit
+
     def is_late(self) -> bool:
         """Whether a large tree would not come far in the time that is left."""
         limit = self.options.time_limit
@@ -224,7 +231,7 @@ class _Hunt:
         self.relaxation.begin(self.deadline("relaxation"))
         self.tell()
         size = self.problem.core.A.nnz + self.problem.cuts.A.nnz
-        if size > LARGE:  # cuts take their time: a plan before that
+        if size > LARGE or self.is_pressed():  # cuts take their time: a plan before that
             self.dive_by("first")
         self.relaxation.tighten(self.deadline("relaxation"), self.tell)
         for nearly in NEARLY:

@@ -86,7 +86,8 @@ def solve_arrays(
         else:
             solution = _continuous(program, options, run(program, options, watch, start=start))
         if solution.stop_reason is StopReason.INFEASIBLE_OR_UNBOUNDED:
-            return dataclasses.replace(solution, stop_reason=_which_of_the_two(program, options, watch))
+            left = options.after(solution.seconds)
+            return dataclasses.replace(solution, stop_reason=_which_of_the_two(program, left, watch))
     return solution
 
 
@@ -165,7 +166,7 @@ def _integer(program: QuadraticProgram, options: Options, watch: Watch, start: F
     nothing = dataclasses.replace(_without_point(answer), bound=answer.bound)
     if answer.x is None:
         return nothing
-    x = _rounded(program, answer.x, options, watch)
+    x = _rounded(program, answer.x, options.after(answer.seconds), watch)
     is_claimed = answer.stop_reason is StopReason.CONVERGED and is_proven(program.objective(x), answer.bound, options)
     claim = PointStatus.OPTIMAL if is_claimed else PointStatus.FEASIBLE
     status = judged(claim, program.violation(x), claim_tolerance(options))
