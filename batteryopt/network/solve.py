@@ -249,6 +249,7 @@ def _searched(
         solution=solution,
         run=run,
         root_bound=units.if_any(found.root_bound),
+        bound_rests_on=found.rests_on,
     )
     if solution is None:
         left = options.after(time.monotonic() - began)

@@ -30,7 +30,8 @@ from tests.network.echelon import echelon
 def either_way(request, monkeypatch):
     """The whole tree at once, as small networks are solved, and the search that large ones need."""
     if request.param == "the search":
-        monkeypatch.setattr(search_module, "SMALL", 0)
+        for size in ("TINY", "SMALL"):
+            monkeypatch.setattr(search_module, size, 0)
 
 
 def is_open(m, town):

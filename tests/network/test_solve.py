@@ -72,7 +72,8 @@ def test_the_whole_search_finds_what_the_tree_finds(monkeypatch):
     """Relaxation, dive and searches around the plan, forced on a network that a tree would do."""
     network = everything()
     exact = solve(network, gap=0.0)
-    monkeypatch.setattr(search_module, "SMALL", 0)
+    for size in ("TINY", "SMALL"):
+        monkeypatch.setattr(search_module, size, 0)
     told = []
     found = solve(network, gap=1e-6, on_progress=told.append)
     assert found.objective == pytest.approx(exact.objective, rel=1e-5)
@@ -105,7 +106,8 @@ def test_a_large_tree_is_begun_where_searches_are_at_their_end_and_time_is_not(m
 
 def stop_searching_early(monkeypatch):
     """Have any problem count as large, and a single search around the plan as a full pass."""
-    monkeypatch.setattr(search_module, "SMALL", 0)
+    for size in ("TINY", "SMALL"):
+        monkeypatch.setattr(search_module, size, 0)
     monkeypatch.setattr(search_module, "LARGE", 0)
     monkeypatch.setattr(search_module, "PASS", 1)
 
@@ -124,7 +126,7 @@ def with_capacity(network, tonnes):
 
 
 def solve_exactly(monkeypatch, network):
-    monkeypatch.setattr(search_module, "SMALL", 10**6)
+    monkeypatch.setattr(search_module, "TINY", 10**6)
     return solve(network, gap=0.0)
 
 
@@ -261,7 +263,8 @@ def test_unbounded_prices_are_bounded_by_what_returns():
 
 def test_an_interrupt_keeps_the_best_plan(monkeypatch):
     """Ctrl-C after the first plan: the plan and its bound come back, said to be interrupted."""
-    monkeypatch.setattr(search_module, "SMALL", 0)
+    for size in ("TINY", "SMALL"):
+        monkeypatch.setattr(search_module, size, 0)
     generator = np.random.default_rng(4)
     x = generator.uniform(0, 100, (40, 2))
     km = np.linalg.norm(x[:, None] - x, axis=2)

@@ -53,6 +53,8 @@ class NetworkAnswer(Certified, Presented):
         What the check found; empty without a solution.
     root_bound
         Bound of the linear relaxation before any branching.
+    bound_rests_on
+        What the bound rests on, in words: multipliers that anybody can evaluate, or a solver's tree.
     held
         Limits of other objectives within which this one is the best.
     conflicts
@@ -71,6 +73,7 @@ class NetworkAnswer(Certified, Presented):
     run: Run
     certificate: Certificate = field(default_factory=Certificate)
     root_bound: float | None = None
+    bound_rests_on: str = ""
     held: Held = field(default_factory=dict)
     conflicts: tuple[Breach, ...] = ()
     opposed: tuple[Breach, ...] = ()
@@ -156,6 +159,7 @@ class NetworkAnswer(Certified, Presented):
             "held": {kind.value: limit for kind, limit in self.held.items()},
             "root_bound": self.root_bound,
             "root_gap": self.root_gap,
+            **({"bound_rests_on": self.bound_rests_on} if self.bound_rests_on else {}),
             **(missing if self.solution is None else self.solution.to_json()),
             "missed_rules": [vars(breach) for breach in self.missed],
             "conflicts": [vars(breach) for breach in self.conflicts],

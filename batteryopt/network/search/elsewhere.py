@@ -41,6 +41,7 @@ def search_elsewhere(
         x=read_point(columns) if report.has_point else None,
         bound=report.bound,
         root_bound=root,
+        rests_on="" if report.bound is None else f"the tree of {adapter.name}",
     )
 
 

@@ -32,6 +32,8 @@ ENOUGH_FOR_A_LARGE_TREE = 0.25
 """Part of the time limit that must be left for that."""
 SHARES = {"first": 0.25, "relaxation": 0.4, "dive": 0.5, "around": 0.95}
 """Parts of the time limit by which each phase is over."""
+WITHOUT_A_PLAN = 0.85
+"""Part of the time limit that dives have as long as there is no plan: a tree would hardly find one sooner."""
 PRESSED = 0.1
 """Part of the time limit after which, with the relaxation without cuts solved, a quick plan comes before the cuts."""
 BEFORE_THE_TREE = 0.12
@@ -56,6 +58,8 @@ class Found:
         The best proven lower bound.
     root_bound
         What the relaxation's duals prove, evaluated without the solver.
+    rests_on
+        What the bound rests on, in words; empty where there is none.
     """
 
     stop_reason: StopReason
@@ -63,6 +67,11 @@ class Found:
     x: Floats | None = None
     bound: float | None = None
     root_bound: float | None = None
+    rests_on: str = ""
+
+
+DUALS, TREE = "duals of the relaxation, evaluated without the solver", "the tree of HiGHS"
+"""What bounds rest on."""
 
 
 def search(
@@ -127,6 +136,7 @@ def _held(x: Floats | None, objective: float | None, root: float | None, options
         x=x,
         bound=root,
         root_bound=root,
+        rests_on="" if root is None else DUALS,
     )
 
 
@@ -146,7 +156,7 @@ def _tree(
     left = left if left is None or start is not None else max(left, SECONDS_FOR_A_PLAN)
     limited = dataclasses.replace(options, time_limit=left)
     try:
-        found = _solved(program, limited, start, on_progress)
+        found = _solved(program, limited, start, _beside(on_progress, began, program, start, root))
     except KeyboardInterrupt:  # asked twice, or not heeded
         objective = None if start is None else program.objective(start)
         return _held(start, objective, root, options, StopReason.INTERRUPTED)
@@ -157,7 +167,36 @@ def _tree(
     bound = max(bounds) if bounds else None
     if x is not None and status is PointStatus.FEASIBLE and found.stop_reason is StopReason.CONVERGED:
         status = PointStatus.OPTIMAL if options.is_near_enough(program.objective(x), bound) else status
-    return Found(stop_reason=found.stop_reason, point_status=status, x=x, bound=bound, root_bound=root)
+    rests_on = "" if bound is None else DUALS if bound == root else TREE
+    return Found(
+        stop_reason=found.stop_reason, point_status=status, x=x, bound=bound, root_bound=root, rests_on=rests_on
+    )
+
+
+def _beside(
+    on_progress: ProgressListener | None,
+    began: float,
+    program: QuadraticProgram,
+    start: Floats | None,
+    root: float | None,
+) -> ProgressListener | None:
+    """Return a listener that is told of the tree beside what was known before it."""
+    if on_progress is None:
+        return None
+    plan = np.inf if start is None else program.objective(start)
+    proven = -np.inf if root is None else root
+
+    def tell(progress: Progress) -> None:
+        objective = plan if progress.objective is None else min(plan, progress.objective)
+        bound = proven if progress.bound is None else max(proven, progress.bound)
+        seconds = time.monotonic() - began
+        on_progress(
+            Progress(
+                seconds=seconds, objective=_known(objective), bound=_known(bound), doing="the tree of all facilities"
+            )
+        )
+
+    return tell
 
 
 def _solved(
@@ -194,11 +233,13 @@ class _Hunt:
         self.positions, self.on_progress = positions, on_progress
         self.relaxation = Relaxation(problem, options, flag)
         self.x: Floats | None = None
+        self.doing = "the relaxation"
 
     def deadline(self, phase: str) -> float:
         """Return the moment by which a phase is over."""
         limit = self.options.time_limit
-        return np.inf if limit is None else self.began + SHARES[phase] * limit
+        share = WITHOUT_A_PLAN if self.x is None and phase in ("first", "dive") else SHARES[phase]
+        return np.inf if limit is None else self.began + share * limit
 
     @property
     def objective(self) -> float | None:
@@ -224,7 +265,7 @@ class _Hunt:
         if self.on_progress is not None:
             seconds = time.monotonic() - self.began
             bound = _known(self.relaxation.bound)
-            self.on_progress(Progress(seconds=seconds, objective=self.objective, bound=bound))
+            self.on_progress(Progress(seconds=seconds, objective=self.objective, bound=bound, doing=self.doing))
 
     def go(self) -> None:
         """Bound and first plan, without cuts at first and then with them; better plans."""
@@ -233,7 +274,9 @@ class _Hunt:
         size = self.problem.core.A.nnz + self.problem.cuts.A.nnz
         if size > LARGE or self.is_pressed():  # cuts take their time: a plan before that
             self.dive_by("first")
+        self.doing = "cuts"
         self.relaxation.tighten(self.deadline("relaxation"), self.tell)
+        self.doing = "a plan from the relaxation"
         for nearly in NEARLY:
             self.keep(None if self.is_done() else plunge(self.relaxation, nearly, self.deadline("dive")))
         if self.relaxation.is_in.any() and (self.x is None or size > SMALL):
@@ -243,6 +286,7 @@ class _Hunt:
 
     def dive_by(self, phase: str) -> None:
         """Round the relaxation without cuts; a point of it satisfies the cuts, or one as good does."""
+        self.doing = "a first plan"
         self.keep(None if self.is_done() else dive(self.relaxation, self.deadline(phase)))
 
     def keep(self, found: Floats | None) -> None:
@@ -259,7 +303,7 @@ class _Hunt:
         if program.A.nnz <= LARGE and self.options.time_limit is not None:
             deadline = min(deadline, time.monotonic() + BEFORE_THE_TREE * self.options.time_limit)
         idle = idle_flows(self.problem.m, self.relaxation.reduced_costs)
-        gained, tried = 0.0, 0
+        gained, tried, self.doing = 0.0, 0, "searches around the plan"
         for free in self.neighbourhoods():
             if self.is_done() or time.monotonic() > deadline or self.x is None:
                 return
