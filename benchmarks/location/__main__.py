@@ -1,0 +1,16 @@
+"""Run some cases: see the package's docstring."""
+
+from __future__ import annotations
+
+import argparse
+
+from benchmarks.location import run
+from benchmarks.location.cases import CASES
+
+if __name__ == "__main__":
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.location")
+    parser.add_argument("case", nargs="*", choices=[[], *(case.name for case in CASES)], help="all where none is named")
+    parser.add_argument("--alone", action="store_true", help="without the peers")
+    words = parser.parse_args()
+    for label, value in run(words.case, with_peers=not words.alone).items():
+        print(f"{label:<70} {value}")

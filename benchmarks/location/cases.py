@@ -1,0 +1,61 @@
+"""The cases: what is solved, to which gap, in which time, beside whom. A further one is a line more."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from batteryopt.network.data.instance import Network
+from batteryopt.network.tables import read
+from benchmarks.location.lumpy import lumpy
+
+NETWORKS = Path(__file__).parents[2] / "data" / "networks"
+PEERS = ("HiGHS on the usual form through Pyomo", "HiGHS on our arrays", "SCIP on our arrays")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Case:
+    """A case with its goal.
+
+    Attributes
+    ----------
+    network
+        Makes or reads it.
+    seconds
+        Time limit of every contestant.
+    share_of_gross
+        Money between plan and bound at which it is proven, as a share of all money that moves; 0: by `gap` alone.
+    gap
+        Relative gap at which it is proven.
+    peers
+        Who else takes part: names of `peers`.
+    """
+
+    name: str
+    network: Callable[[], Network]
+    seconds: float
+    share_of_gross: float = 0.0
+    gap: float = 0.0
+    peers: tuple[str, ...] = PEERS
+
+    @property
+    def goal(self) -> str:
+        """What is to be proven, in words."""
+        if self.share_of_gross:
+            return f"{self.share_of_gross:.1%} of gross money"
+        return f"gap {self.gap:.2%}"
+
+
+def _stored(name: str) -> Callable[[], Network]:
+    return functools.partial(read, NETWORKS / name)
+
+
+CASES = (
+    Case(name="16-cities", network=functools.partial(lumpy, 16, 11), seconds=60.0, share_of_gross=0.003),
+    Case(name="45-cities", network=functools.partial(lumpy, 45, 33), seconds=60.0, share_of_gross=0.003),
+    Case(name="china-province", network=_stored("china-province"), seconds=60.0, gap=1e-4),
+    Case(name="china-capitals", network=_stored("china-capitals"), seconds=60.0, gap=1e-3, peers=PEERS[:1]),
+    Case(name="china", network=_stored("china"), seconds=300.0, gap=1e-2, peers=()),
+)
