@@ -20,8 +20,9 @@ from batteryopt.network.formulation.totals import nested_groups
 from batteryopt.network.search.searched_problem import make_problem
 from batteryopt.solvers.contract.adapter import Options
 from batteryopt.solvers.highs.highs_arrays import solve_arrays
-from tests.network.everything import everything
-from tests.network.random_networks import random_network
+
+from .everything import everything
+from .random_networks import random_network
 
 FAMILIES = ("whole_sizes_cover_the_need", "fresh_mass_needs_a_size")
 

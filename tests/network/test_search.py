@@ -16,7 +16,9 @@ from batteryopt.network.formulation.objective import costs_of
 from batteryopt.network.formulation.reach import make_reach
 from batteryopt.network.formulation.sets import make_sets
 from batteryopt.network.formulation.symmetry import equal_sites
-from batteryopt.network.search.improve import neighbourhoods
+from batteryopt.network.search import improve as improve_module
+from batteryopt.network.search.improve import distances, neighbourhoods, split
+from batteryopt.network.search.plunge import plunge
 from batteryopt.network.search.relaxation import Relaxation
 from batteryopt.network.search.searched_problem import dual_bound, implied_uppers, make_problem
 from batteryopt.network.search.start import Facilities, dive
@@ -226,3 +228,45 @@ def test_ordering_twins_changes_no_optimum():
     network = twins()
     tight, loose = (solve(network, gap=0.0, is_tight=is_tight).objective for is_tight in (True, False))
     assert tight == pytest.approx(loose)
+
+
+# ---- plans from the tight relaxation, regions without coordinates, time ---------------------------------------------
+
+
+@pytest.mark.parametrize("nearly", [0.8, 0.6])
+def test_a_plunge_ends_in_a_plan(nearly):
+    """Whole, feasible and no better than the optimum; afterwards the relaxation's bounds are as they were."""
+    relaxation = relaxation_of(everything())
+    relaxation.begin(np.inf)
+    relaxation.tighten(np.inf, lambda: None)
+    bound, core = relaxation.bound, relaxation.problem.core
+    point = plunge(relaxation, nearly, np.inf)
+    assert point is not None
+    assert core.violation(point) < 1e-6
+    assert core.integrality_violation(point) < 1e-6
+    exact = solve(everything(), gap=0.0).objective
+    assert core.objective(point) * relaxation.problem.money >= exact - 1e-6 * abs(exact)
+    again = relaxation.lp.solve()
+    assert core.objective(again.x) == pytest.approx(bound, rel=1e-6)
+
+
+def test_regions_without_coordinates_are_of_what_a_tonne_costs():
+    """Towns at 0, 10 and 30 km: 10, 20 and 30 a tonne; and 0 to itself."""
+    x = np.array([0.0, 10, 30])
+    m = build(echelon(abs(np.subtract.outer(x, x)), [5, 4, 3], [40, 50, 45]))
+    found = distances(m, costs_of(m, Objective.COST).vector, None)
+    assert found == pytest.approx(abs(np.subtract.outer(x, x)), abs=1e-6)
+    assert distances(m, np.zeros(m.size), None) is None
+
+
+def test_what_the_relaxation_splits_is_decided_anew():
+    is_integer = np.array([True, True, True, False])
+    found = split(np.array([0.0, 0.4, 1.0, 7.0]), np.array([0.0, 1.0, 0.0, 9.0]), is_integer)
+    assert found.tolist() == [False, True, True, False]
+
+
+@pytest.mark.parametrize(("left", "seconds"), [(100.0, 25.0), (8.0, 5.0), (2.0, 2.0), (-1.0, 0.0)])
+def test_a_search_around_takes_no_more_than_is_left(monkeypatch, left, seconds):
+    """A quarter of what is left, 5 s at least, but never beyond the deadline."""
+    monkeypatch.setattr(improve_module.time, "monotonic", lambda: 1000.0)
+    assert improve_module.clock(1000.0 + left, 0.25) == pytest.approx(seconds)
