@@ -31,6 +31,8 @@ KEYS = {
     "coverage": "rules for service near",
     "limit": "rules that bound a quantity",
     "subsidy": "money from outside",
+    "region": "all sites, or sites that are near each other",
+    "facet": "inequalities of one set of whole sizes",
 }
 """What the names in the brackets stand for."""
 COSTS = {
