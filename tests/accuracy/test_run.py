@@ -9,7 +9,6 @@ from typing import Any, ClassVar
 import pandas as pd
 import pyomo.environ as pyo
 import pytest
-from batteryopt.accuracy.page import page, profile
 from typer.testing import CliRunner
 
 from batteryopt.accuracy import Solver, contestants, problems, reading, run
