@@ -129,6 +129,16 @@ class Family:
         Function from an instance and a name to the changes that the instance knows by it; empty where it knows none.
     files
         Function from an instance to the files of its folder by name; empty where it is one TOML file.
+    words_of_key
+        Function from an instance and a key of a change to its meaning in words, which refuses a key that names no
+        number; empty where it is one TOML file.
+    leaves, takes
+        Functions from an answer to plain data, and from an instance and such data to options of `solve`: how a solve
+        begins from its neighbour's answer; empty where it cannot.
+    has_formulas
+        Whether answers may come by a formula.
+    row_text
+        Function from an answer to a line about it in a sweep's table, under the name `plan`.
     left_out
         Beginnings of names in the JSON of an answer that are of no use in a sweep's table.
     tables
@@ -153,6 +163,11 @@ class Family:
     change: str = ""
     what_if: str = ""
     files: str = ""
+    words_of_key: str = ""
+    leaves: str = ""
+    takes: str = ""
+    row_text: str = ""
+    has_formulas: bool = True
     drawn: tuple[str, ...] = ("objective",)
     left_out: tuple[str, ...] = ()
     tables: str = ""
@@ -343,7 +358,23 @@ FAMILIES: Mapping[str, Family] = {
             change="tables.changed:changed",
             what_if="tables.changed:changes_called",
             files="tables.writer:files_of",
-            left_out=("open_facilities", "missed_rules", "conflicts", "opposed", "held"),
+            words_of_key="tables.changed:words_of_key",
+            leaves="family:left_to_neighbours",
+            takes="family:taken_from_neighbours",
+            row_text="family:plan_in_words",
+            has_formulas=False,
+            drawn=(
+                "objective",
+                "kpis.collection_rate",
+                "kpis.collected_t",
+                "kpis.emissions_t",
+                "kpis.facilities_at_the_end",
+                "kpis.cost_per_collected_t",
+            ),
+            left_out=(
+                *("open_facilities", "missed_rules", "conflicts", "opposed", "held", "minimised", "extras"),
+                *("root_bound", "root_gap", "currency"),
+            ),
         ),
     )
 }

@@ -21,6 +21,7 @@ FLOORS = (
     ("solvers",),
     ("families",),
     ("report",),
+    ("work",),
     ("bilevel",),
     ("games", "network"),
     ("sweep",),

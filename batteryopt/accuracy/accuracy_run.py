@@ -21,7 +21,7 @@ from batteryopt.ground.errors import BatteryOptError
 from batteryopt.ground.interrupt import noting_interrupts
 from batteryopt.ground.status import PointStatus, StopReason
 from batteryopt.solvers.contract.provenance import versions
-from batteryopt.sweep.parts import all_parts
+from batteryopt.work.parts import all_parts
 
 TIME_LIMIT = 5.0
 """Seconds a run, where the user says nothing."""

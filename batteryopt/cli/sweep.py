@@ -10,10 +10,10 @@ import typer
 
 from batteryopt.cli import options as given
 from batteryopt.cli.exits import ExitStatus, gravest, guarded
-from batteryopt.cli.given_changes import SetOption, WhatIfOption, given_instance
+from batteryopt.cli.given_changes import Given, SetOption, WhatIfOption, given_instance
 from batteryopt.cli.refused_input import Refusals
 from batteryopt.cli.streams import clean_stdout, counting, say
-from batteryopt.ground.errors import InvalidInput
+from batteryopt.ground.errors import Fault, InvalidInput
 from batteryopt.ground.status import StopReason
 
 if TYPE_CHECKING:
@@ -21,6 +21,15 @@ if TYPE_CHECKING:
 
     from batteryopt.families import Family
     from batteryopt.sweep import Axis
+
+
+SchedulerOption = Annotated[
+    str | None,
+    typer.Option(
+        metavar="ADDRESS",
+        help="Let the workers of a Dask scheduler do the points, such as tcp://host:8786; or 'mpi', within mpiexec.",
+    ),
+]
 
 
 class SweepRoute(enum.StrEnum):
@@ -51,9 +60,20 @@ def sweep(
         SweepRoute, typer.Option(help="auto: by formula where it applies, by optimiser elsewhere.")
     ] = SweepRoute.AUTO,
     jobs: Annotated[int, typer.Option(metavar="N", help="Processes.")] = 1,
+    scheduler: SchedulerOption = None,
     solver: given.SolverOption = None,
-    time_limit: given.TimeLimitOption = None,
+    time_limit: Annotated[
+        float | None, typer.Option(metavar="S", help="Stop each point after this many seconds.")
+    ] = None,
+    time_for_all: Annotated[
+        float | None, typer.Option(metavar="S", help="Begin no point after this many seconds; the rest say so.")
+    ] = None,
+    cold: Annotated[
+        bool, typer.Option("--cold", help="Networks: begin no point from the plan of the one before it.")
+    ] = False,
+    scenario: given.ScenarioOption = None,
     gap: given.GapOption = None,
+    gap_money: given.GapMoneyOption = None,
     threads: given.ThreadsOption = None,
     sets: SetOption = None,
     what_if: WhatIfOption = None,
@@ -63,16 +83,21 @@ def sweep(
     """Solve an instance over a grid of some of its numbers; after an interrupt the same command goes on."""
     from batteryopt.sweep import sweep as run
     from batteryopt.sweep.sweep_files import journal_of, write_table
+    from batteryopt.sweep.sweep_run import NOT_BEGUN
 
-    options = given.solving_options(solver, time_limit, gap, threads if threads or jobs == 1 else 1)
+    is_shared = jobs > 1 or bool(scheduler)
+    options = given.solving_options(solver, time_limit, gap, threads if threads or not is_shared else 1)
     refusals = Refusals()
     changed = given_instance(refusals, instance, sets, what_if)
+    options |= _of_networks(changed, refusals, scenario, gap_money)
     family, game = changed.family, changed.instance
     with refusals:
         given.refuse_faulty_options(
             family, model or [], solver=solver, time_limit=time_limit, gap=gap, threads=threads, jobs=jobs
         )
     axes = _axes(vary, game, refusals)
+    with refusals:
+        _refuse_others(scheduler, time_for_all)
     with refusals:
         _refuse_files(out, plot, len(vary), overwrite=overwrite)
     refusals.raise_all()
@@ -86,6 +111,9 @@ def sweep(
                 models=model or (),
                 route=route.value,
                 jobs=jobs,
+                scheduler=scheduler or "",
+                is_warm=not cold,
+                time_for_all=time_for_all,
                 journal=journal,
                 restart=restart,
                 on_progress=progress,
@@ -95,11 +123,33 @@ def sweep(
         say(f"interrupted; {journal} keeps what is done: the same command goes on from there")
         return ExitStatus.STOPPED
     write_table(frame, out)
-    journal.unlink(missing_ok=True)
     _summarize(frame, out)
+    if (frame["reason"] == NOT_BEGUN).any():
+        say(f"{journal} keeps what is done: the same command goes on from there")
+    else:
+        journal.unlink(missing_ok=True)
     if plot is not None:
         _draw(frame, family, game, axes, plot)
     return gravest(map(_row_status, *(frame[column] for column in ("stop_reason", "point_status", "certified"))))
+
+
+def _of_networks(changed: Given, refusals: Refusals, scenario: str | None, gap_money: float | None) -> dict[str, Any]:
+    """Return the options that only networks have."""
+    with refusals:
+        if changed.family is not None and changed.instance is not None:
+            return changed.family.read_options(changed.instance, scenario=scenario, gap_money=gap_money)
+    return {}
+
+
+def _refuse_others(scheduler: str | None, time_for_all: float | None) -> None:
+    from batteryopt.work.crews import crew_faults
+
+    faults = list(crew_faults(scheduler))
+    if time_for_all is not None and not 0 < time_for_all < float("inf"):
+        remedy = "expected a number of seconds above 0"
+        faults.append(Fault(place="--time-for-all", problem=f"is {time_for_all:g}", remedy=remedy))
+    if faults:
+        raise InvalidInput("command line", faults)
 
 
 def _axes(vary: list[str], game: Any, refusals: Refusals) -> list[Axis]:
@@ -155,6 +205,9 @@ def _summarize(frame: pd.DataFrame, out: Path) -> None:
     for (model, reason), rows in without.groupby(["model", "stop_reason"], sort=False):
         why = "no contract, or the formula does not apply: see 'reason'" if reason == "converged" else reason
         say(f"  {model}: no answer at {len(rows)} points ({why})")
+    unproven = int(((frame["point_status"] == "feasible") & frame["gap"].notna()).sum())
+    if unproven:
+        say(f"  {unproven} rows whose gap was not reached: 'objective' and 'bound' say how far")
     failed = int((frame["certified"] == False).sum())  # noqa: E712 (None is neither)
     if failed:
         say(f"  {failed} rows whose certificate failed: see 'certified'", style="red")

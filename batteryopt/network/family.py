@@ -14,10 +14,10 @@ from batteryopt.network.data.instance import Network
 from batteryopt.network.data.objective import Objective, objective_of
 from batteryopt.network.data.remarks import remarks_of
 from batteryopt.network.formulation.added import RuleFunction
-from batteryopt.network.plan.answer import Model, NetworkResult
+from batteryopt.network.plan.answer import Model, NetworkAnswer, NetworkResult
 from batteryopt.network.plan.earlier import Start, saved_start
-from batteryopt.network.plan.kept import kept_facilities
-from batteryopt.network.plan.solution import Solution
+from batteryopt.network.plan.kept import facilities_here, kept_facilities
+from batteryopt.network.plan.solution import COLUMNS, Solution
 from batteryopt.network.solve import solve as solve_network
 from batteryopt.solvers.contract.adapter import Progress, relative_gap
 from batteryopt.tables.spreadsheet import is_workbook
@@ -177,9 +177,36 @@ def solve(
         threads=threads,
         rules=rules,
         solver=solver,
+        start=start,
         on_progress=teller.tell,
     )
     return NetworkResult(instance=instance, answer=answer)
+
+
+def left_to_neighbours(answer: NetworkAnswer) -> list[list[Any]] | None:
+    """Return what a plan leaves to a network like its own, to begin from: its facilities as plain data."""
+    if answer.solution is None:
+        return None
+    found: list[list[Any]] = answer.solution.facilities[list(COLUMNS["facilities"])].to_numpy().tolist()
+    return found
+
+
+def taken_from_neighbours(instance: Network, rows: list[list[Any]]) -> dict[str, Any]:
+    """Return what `solve` here makes of that: nothing where the facilities cannot stand in this network."""
+    start = facilities_here(instance, rows)
+    return {} if start is None else {"start": start}
+
+
+def plan_in_words(answer: NetworkAnswer) -> str | None:
+    """Return what stands, and since when, on one line: what changes of a plan along a sweep; None without a plan."""
+    if answer.solution is None:
+        return None
+    since: dict[tuple[str, str], list[str]] = {}
+    for row in answer.solution.facilities.sort_values(["site", "type"], kind="stable").to_dict(orient="records"):
+        steps = since.setdefault((row["site"], row["type"]), [])
+        if not steps or steps[-1].partition(" from ")[0] != row["level"]:
+            steps.append(f"{row['level']} from {row['period']}")
+    return "; ".join(f"{site} {type_} ({', '.join(steps)})" for (site, type_), steps in since.items())
 
 
 class Teller:

@@ -4,20 +4,25 @@ from __future__ import annotations
 
 import itertools
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 
+from batteryopt.families import family_of
 from batteryopt.ground.errors import Fault, InvalidInput
 from batteryopt.tables.changes import Change, How, split
 from batteryopt.tables.input_faults import meaning_of
-from batteryopt.tables.toml_changes import changed, key_faults, without_table
+from batteryopt.tables.toml_changes import key_faults, without_table
 from batteryopt.tables.toml_input import TomlInstance
 
 MOST_POINTS = 100_000
 """Of a grid."""
+MOST_LOOKED_AT = 3_000
+"""Points of networks that are all made before one is solved; beyond, each value is tried by itself alone."""
+BLOCK = 8
+"""Points of which the first begins from nothing, and the others from the one before."""
 _SHOWN = 6
 """Values of a key that a fault lists one by one; of more it names the first, the last and how many."""
 
@@ -83,6 +88,19 @@ def _unclear(text: str, remedy: str) -> InvalidInput:
 
 
 @dataclass(frozen=True, kw_only=True)
+class SweepPoint:
+    """An instance and what is different of it at one point; the instance there is made when it is asked for."""
+
+    base: Any
+    changes: tuple[Change, ...]
+
+    @property
+    def instance(self) -> Any:
+        """The instance at the point, or `InvalidInput` where there is none."""
+        return family_of(self.base.kind).changed_instance(self.base, self.changes)
+
+
+@dataclass(frozen=True, kw_only=True)
 class SweepGrid:
     """An instance and what varies, with every point's instance valid. Made by `grid_of`.
 
@@ -90,18 +108,35 @@ class SweepGrid:
     ----------
     axes
         As given, their keys without the table.
-    instances
-        By point, the last axis running fastest.
     """
 
-    base: TomlInstance
+    base: Any
     axes: tuple[Axis, ...]
-    instances: tuple[TomlInstance, ...]
 
     @property
     def points(self) -> list[dict[str, float]]:
-        """The values of the keys at every point, in the order of `instances`."""
+        """The values of the keys at every point, the last axis running fastest."""
         return list(_points(self.axes))
+
+    @property
+    def parts(self) -> list[SweepPoint]:
+        """What is solved at every point, in the order of `points`."""
+        return [SweepPoint(base=self.base, changes=_changes(self.axes, point)) for point in self.points]
+
+    @property
+    def instances(self) -> tuple[Any, ...]:
+        """The instances at every point."""
+        return tuple(part.instance for part in self.parts)
+
+    def neighbours(self) -> dict[int, int]:
+        """Return the point from which each one begins that has one: the one before it along the last axis.
+
+        Of every `BLOCK` points the first begins from nothing, so that several can work at once; what begins from what
+        does not depend on how many they are, and so the table does not.
+        """
+        length = len(self.axes[-1].values) if self.axes else 1
+        count = math.prod(len(axis.values) for axis in self.axes)
+        return {number: number - 1 for number in range(count) if number % length % BLOCK}
 
 
 def grid_of(base: Any, axes: Sequence[Axis]) -> SweepGrid:
@@ -113,9 +148,6 @@ def grid_of(base: Any, axes: Sequence[Axis]) -> SweepGrid:
         With every fault: a key that does not exist, is given twice or holds no number, and every value or combination
         of values that makes no valid instance.
     """
-    if not isinstance(base, TomlInstance):
-        fault = Fault(place="INSTANCE", problem="its kind cannot be swept", remedy="give an instance in one TOML file")
-        raise InvalidInput("sweep", [fault])
     points = math.prod(len(axis.values) for axis in axes)
     if points > MOST_POINTS:
         fault = Fault(
@@ -124,21 +156,28 @@ def grid_of(base: Any, axes: Sequence[Axis]) -> SweepGrid:
             remedy=f"at most {MOST_POINTS:,} are solved: give fewer values",
         )
         raise InvalidInput("sweep", [fault])
-    plain = tuple(replace(axis, key=without_table(axis.key, base)) for axis in axes)
+    is_toml = isinstance(base, TomlInstance)
+    plain = tuple(replace(axis, key=without_table(axis.key, base)) for axis in axes) if is_toml else tuple(axes)
     faults = list(_key_faults(base, plain)) or list(_value_faults(base, plain))
+    if not faults and (is_toml or (len(axes) > 1 and points <= MOST_LOOKED_AT)):
+        faults = _point_faults(base, plain)
     if faults:
         raise InvalidInput("sweep", faults)
-    instances, faults = _instances(base, plain)
-    if faults:
-        raise InvalidInput("sweep", faults)
-    return SweepGrid(base=base, axes=plain, instances=tuple(instances))
+    return SweepGrid(base=base, axes=plain)
 
 
-def meaning_of_key(base: TomlInstance, key: str) -> str:
+def meaning_of_key(base: Any, key: str) -> str:
     """Return what a key means, with its unit, as its file says it."""
+    if not isinstance(base, TomlInstance):
+        return _words_of_key(base, key)
     name, _, index = key.partition(".")
     meaning = meaning_of(type(base).model_fields[name])
     return f"{meaning}, item {index}" if index else meaning
+
+
+def _words_of_key(base: Any, key: str) -> str:
+    family = family_of(base.kind)
+    return str(family.get(family.words_of_key)(base, key))
 
 
 def _points(axes: Sequence[Axis]) -> Iterator[dict[str, float]]:
@@ -147,48 +186,65 @@ def _points(axes: Sequence[Axis]) -> Iterator[dict[str, float]]:
         yield dict(zip(keys, values, strict=True))
 
 
-def _key_faults(base: TomlInstance, axes: Sequence[Axis]) -> Iterator[Fault]:
+def _key_faults(base: Any, axes: Sequence[Axis]) -> Iterator[Fault]:
     keys = [axis.key for axis in axes]
     for axis in {axis.key: axis for axis in axes}.values():
-        faults = list(key_faults(base, axis.key, of_all_items=axis.how is not How.SET, numbers=True))
+        faults = list(_faults_of_key(base, axis))
         yield from faults
         if not faults and keys.count(axis.key) > 1:
             yield Fault(place=axis.key, problem="is varied twice", remedy="name every key once")
 
 
-def _value_faults(base: TomlInstance, axes: Sequence[Axis]) -> Iterator[Fault]:
+def _faults_of_key(base: Any, axis: Axis) -> Iterator[Fault]:
+    if isinstance(base, TomlInstance):
+        yield from key_faults(base, axis.key, of_all_items=axis.how is not How.SET, numbers=True)
+        return
+    try:
+        _words_of_key(base, axis.key)
+    except InvalidInput as error:
+        yield from error.faults
+
+
+def _value_faults(base: Any, axes: Sequence[Axis]) -> Iterator[Fault]:
     """Yield what is wrong with the values of one key whatever the others are."""
     for axis in axes:
-        refused: dict[tuple[str, str], list[float]] = {}
+        refused: dict[tuple[str, str, str], list[float]] = {}
         for value in axis.values:
             for fault in _faults_at(base, [axis.change(value)]):
-                if fault.place.partition("[")[0] == axis.key.partition(".")[0]:
-                    refused.setdefault((fault.place, fault.remedy), []).append(value)
-        for (_, remedy), values in refused.items():
-            yield Fault(place=axis.key, problem=f"{_listed(values)} cannot be", remedy=remedy)
+                if _is_of_key(base, fault, axis.key):
+                    problem = "" if isinstance(base, TomlInstance) else fault.problem
+                    refused.setdefault((fault.place, problem, fault.remedy), []).append(value)
+        for (place, problem, remedy), values in refused.items():
+            where = axis.key if isinstance(base, TomlInstance) else place
+            why = f" ({problem})" if problem else ""
+            yield Fault(place=where, problem=f"{_listed(values)} cannot be{why}", remedy=remedy)
 
 
-def _instances(base: TomlInstance, axes: Sequence[Axis]) -> tuple[list[TomlInstance], list[Fault]]:
-    """Return the instances of all points, and what is wrong with the points that have none."""
-    instances: list[TomlInstance] = []
+def _is_of_key(base: Any, fault: Fault, key: str) -> bool:
+    """Whether a fault is of one key's value alone; of a game, others may have the value that goes with it."""
+    return not isinstance(base, TomlInstance) or fault.place.partition("[")[0] == key.partition(".")[0]
+
+
+def _point_faults(base: Any, axes: Sequence[Axis]) -> list[Fault]:
+    """Return what is wrong with the points that have no instance."""
     refused: dict[tuple[str, str, str], list[str]] = {}
     for point in _points(axes):
-        try:
-            instances.append(changed(base, [axis.change(point[axis.key]) for axis in axes]))
-        except InvalidInput as error:
-            words = ", ".join(f"{key} = {value:g}" for key, value in point.items())
-            for fault in error.faults:
-                refused.setdefault((fault.place, fault.problem, fault.remedy), []).append(words)
-    faults = [
+        words = ", ".join(f"{key} = {value:g}" for key, value in point.items())
+        for fault in _faults_at(base, _changes(axes, point)):
+            refused.setdefault((fault.place, fault.problem, fault.remedy), []).append(words)
+    return [
         Fault(place=f"{place} (at {'; '.join(points)})", problem=problem, remedy=remedy)
         for (place, problem, remedy), points in refused.items()
     ]
-    return instances, faults
 
 
-def _faults_at(base: TomlInstance, changes: Sequence[Change]) -> tuple[Fault, ...]:
+def _changes(axes: Sequence[Axis], point: Mapping[str, float]) -> tuple[Change, ...]:
+    return tuple(axis.change(point[axis.key]) for axis in axes)
+
+
+def _faults_at(base: Any, changes: Sequence[Change]) -> tuple[Fault, ...]:
     try:
-        changed(base, changes)
+        family_of(base.kind).changed_instance(base, changes)
     except InvalidInput as error:
         return error.faults
     return ()

@@ -7,7 +7,7 @@ import os
 import pytest
 
 from batteryopt.ground.errors import BatteryOptError
-from batteryopt.sweep.parts import all_parts
+from batteryopt.work.parts import all_parts
 
 
 def doubled(part: int) -> list[dict[str, int]]:
@@ -46,7 +46,7 @@ def test_what_a_journal_has_is_not_done_again(tmp_path):
 
 
 def test_a_process_that_dies_is_told_with_what_to_do_next():
-    with pytest.raises(BatteryOptError, match=r"a process of the errand died: .* is kept, .* fewer --jobs"):
+    with pytest.raises(BatteryOptError, match=r"errand died, twice on part 1: .* is kept, .* fewer --jobs"):
         all_parts(dying, [1, 2], name="errand", identity={}, jobs=2)
 
 
@@ -54,3 +54,47 @@ def test_a_process_that_dies_is_told_with_what_to_do_next():
 def test_an_interrupt_that_a_worker_took_ends_the_whole(jobs):
     with pytest.raises(KeyboardInterrupt):
         all_parts(interrupted, [1, 2], name="work", identity={}, jobs=jobs)
+
+
+def dying_once(part: tuple[str, int]) -> list[dict[str, int]]:
+    """Die on part 2, the first time that it is tried."""
+    folder, number = part
+    mark = os.path.join(folder, f"tried-{number}")
+    is_new = not os.path.exists(mark)
+    with open(mark, "w"):
+        pass
+    if number == 2 and is_new:
+        os._exit(9)
+    return doubled(number)
+
+
+def dying_on_two(part: int) -> list[dict[str, int]]:
+    return dying(part) if part == 2 else doubled(part)
+
+
+def test_a_part_whose_worker_dies_is_tried_again(tmp_path):
+    parts = [(str(tmp_path), number) for number in range(5)]
+    found = all_parts(dying_once, parts, name="work", identity={}, jobs=2)
+    assert [rows[0]["twice"] for rows in found.values()] == [0, 2, 4, 6, 8]
+
+
+def test_a_part_that_kills_twice_costs_itself_alone(tmp_path):
+    given = {"name": "work", "identity": {}, "jobs": 2, "journal": tmp_path / "x.journal"}
+    found = all_parts(dying_on_two, range(5), lost=lambda number: [{"lost": number}], **given)
+    assert list(found.values()) == [*map(doubled, (0, 1)), [{"lost": 2}], *map(doubled, (3, 4))]
+
+
+def added(part: int, before: list[dict[str, int]] | None = None) -> list[dict[str, int]]:
+    return [{"sum": part + (before[0]["sum"] if before else 0)}]
+
+
+@pytest.mark.parametrize("jobs", [1, 3])
+def test_a_part_is_given_the_rows_that_it_needs(jobs):
+    """Sums from the left, begun anew at 3: 0, 1, 3 and 3, 7, 12."""
+    needs = {1: 0, 2: 1, 4: 3, 5: 4}
+    found = all_parts(added, range(6), name="work", identity={}, jobs=jobs, needs=needs)
+    assert [rows[0]["sum"] for rows in found.values()] == [0, 1, 3, 3, 7, 12]
+
+
+def test_no_part_is_begun_after_the_time_for_all():
+    assert all_parts(doubled, [1, 2], name="work", identity={}, until=0.0) == {}

@@ -12,7 +12,7 @@ import pytest
 
 WORK = """
 import os, time
-from batteryopt.sweep.pool import worker_pool
+from batteryopt.work.own_processes import worker_pool
 
 if __name__ == "__main__":
     with worker_pool(2) as pool:

@@ -57,6 +57,22 @@ def changed(network: Network, changes: Sequence[Change], *, is_foreseen: bool = 
     return found
 
 
+def words_of_key(network: Network, key: str) -> str:
+    """Return what a key of numbers means, for axes and pages.
+
+    Raises
+    ------
+    InvalidInput
+        If it names nothing, or no number.
+    """
+    selector = selector_of(key, network)
+    column = selector.column
+    if column.kind not in NUMBERS:
+        problem = f"{column.name} holds {column.kind.value}"
+        raise InvalidInput("changes", [Fault(place=key, problem=problem, remedy="name a column of numbers")])
+    return column.meaning or column.name.replace("_", " ")
+
+
 def what_ifs(network: Network) -> Mapping[str, tuple[Change, ...]]:
     """Return the changes of every what-if of a network's table ``changes`` by name, in the order of its rows."""
     found: dict[str, tuple[Change, ...]] = {}

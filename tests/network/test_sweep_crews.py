@@ -1,0 +1,73 @@
+"""Sweeps on a Dask cluster: the table of one process, whatever dies or is interrupted in between."""
+
+from __future__ import annotations
+
+import os
+import signal
+
+import pandas as pd
+import pytest
+from command_line import invoke
+
+from batteryopt.network.tables import read
+from batteryopt.sweep import Axis, sweep
+
+from .small import small_network
+
+distributed = pytest.importorskip("distributed")
+AXES = [Axis.parse("returns.tonnes*=0.1:1:6")]
+
+
+def cluster(workers, **more):
+    return distributed.LocalCluster(
+        n_workers=workers, threads_per_worker=1, dashboard_address=None, memory_limit=None, **more
+    )
+
+
+def test_the_workers_of_a_scheduler_give_the_same_table(tmp_path):
+    place = small_network(tmp_path / "a")
+    with cluster(1, processes=False, protocol="tcp") as there:
+        found = invoke(
+            *("sweep", place, "--vary", "returns.tonnes*=0.1:1:6", "--scheduler", there.scheduler_address),
+            *("--threads", 1, "--out", tmp_path / "x.csv"),
+        )
+    assert found.exit_code == 0, found.stderr
+    expected = sweep(read(place), AXES, threads=1)
+    expected.to_csv(tmp_path / "expected.csv", index=False)
+    pd.testing.assert_frame_equal(pd.read_csv(tmp_path / "x.csv"), pd.read_csv(tmp_path / "expected.csv"), rtol=1e-9)
+
+
+@pytest.mark.parametrize(
+    ("address", "said"),
+    [("nowhere", "expected an address such as tcp://host:8786, or mpi"), ("tcp://127.0.0.1:9", "cannot be reached")],
+)
+def test_a_scheduler_that_is_not_there_is_told(tmp_path, monkeypatch, address, said):
+    monkeypatch.setattr("batteryopt.work.crews.SECONDS_TO_REACH", 0.5)
+    place = small_network(tmp_path / "a")
+    found = invoke(
+        *("sweep", place, "--vary", "returns.tonnes*=0.1:1:6", "--scheduler", address, "--out", tmp_path / "x.csv")
+    )
+    assert found.exit_code == 2
+    assert said in found.stderr
+
+
+@pytest.mark.slow
+def test_a_killed_worker_and_an_interrupt_change_nothing(tmp_path):
+    """Four workers; one is killed after some points, Ctrl-C comes after some more, and the same call goes on."""
+    network = read(small_network(tmp_path / "a"))
+    axes = [Axis.parse("returns.tonnes*=0.1:1:40"), Axis.parse("markets.price_per_t=0:60:50")]
+    expected = sweep(network, axes, threads=1)
+    given = {"threads": 1, "journal": tmp_path / "x.journal"}
+    with cluster(4, processes=True) as there:
+        workers = [worker.pid for worker in there.workers.values()]
+
+        def disturbed(done: int) -> None:
+            if done == 300:
+                os.kill(workers[0], signal.SIGKILL)
+            if done == 900:
+                raise KeyboardInterrupt
+
+        with pytest.raises(KeyboardInterrupt):
+            sweep(network, axes, scheduler=there.scheduler_address, on_progress=disturbed, **given)
+        found = sweep(network, axes, scheduler=there.scheduler_address, **given)
+    pd.testing.assert_frame_equal(found, expected)
