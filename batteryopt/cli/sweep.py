@@ -55,6 +55,9 @@ def sweep(
     plot: Annotated[
         Path | None, typer.Option(metavar="FILE", help="A picture: .html (interactive, works offline) or .png.")
     ] = None,
+    report: Annotated[
+        Path | None, typer.Option(metavar="PAGE.html", help="A page: pictures, plans, every row; works offline.")
+    ] = None,
     model: given.ModelOption = None,
     route: Annotated[
         SweepRoute, typer.Option(help="auto: by formula where it applies, by optimiser elsewhere.")
@@ -99,7 +102,7 @@ def sweep(
     with refusals:
         _refuse_others(scheduler, time_for_all)
     with refusals:
-        _refuse_files(out, plot, len(vary), overwrite=overwrite)
+        _refuse_files(out, plot, report, len(vary), overwrite=overwrite)
     refusals.raise_all()
     assert family is not None
     journal, total = journal_of(out), _count(axes)
@@ -130,6 +133,8 @@ def sweep(
         journal.unlink(missing_ok=True)
     if plot is not None:
         _draw(frame, family, game, axes, plot)
+    if report is not None:
+        _write_report(frame, changed, axes, report)
     return gravest(map(_row_status, *(frame[column] for column in ("stop_reason", "point_status", "certified"))))
 
 
@@ -166,13 +171,15 @@ def _axes(vary: list[str], game: Any, refusals: Refusals) -> list[Axis]:
     return axes
 
 
-def _refuse_files(out: Path, plot: Path | None, keys: int, *, overwrite: bool) -> None:
-    from batteryopt.report.plots import plot_faults
+def _refuse_files(out: Path, plot: Path | None, report: Path | None, keys: int, *, overwrite: bool) -> None:
+    from batteryopt.report.plots import page_faults, plot_faults
     from batteryopt.sweep.sweep_files import place_faults, table_faults
 
     faults = list(table_faults(out, overwrite=overwrite))
     if plot is not None:
         faults += [*plot_faults(plot, keys), *place_faults("--plot", plot, overwrite=overwrite)]
+    if report is not None:
+        faults += [*page_faults(report), *place_faults("--report", report, overwrite=overwrite)]
     if faults:
         raise InvalidInput("command line", faults)
 
@@ -184,15 +191,44 @@ def _count(axes: list[Axis]) -> int:
     return count
 
 
+def _write_report(frame: pd.DataFrame, changed: Given, axes: list[Axis], path: Path) -> None:
+    from batteryopt.sweep.sweep_page import Swept, write_sweep_page
+
+    assert changed.family is not None
+    swept = Swept(
+        frame=frame,
+        title=changed.instance.name,
+        kind=changed.family.kind,
+        labels=_labels(frame, changed.instance, axes),
+        drawn=changed.family.drawn,
+        currency=getattr(changed.instance, "currency", ""),
+        changes=changed.words,
+    )
+    write_sweep_page(swept, path)
+    say(f"wrote {path}")
+
+
+def _labels(frame: pd.DataFrame, game: Any, axes: list[Axis]) -> dict[str, str]:
+    """Return the varied keys with what they mean, and whether the values multiply or are added."""
+    from batteryopt.sweep.sweep_grid import meaning_of_key
+    from batteryopt.tables.changes import How
+
+    words = {How.SET: "", How.TIMES: ", times", How.PLUS: ", plus"}
+    keys = list(frame.columns[: len(axes)])
+    is_game = hasattr(game, "model_fields")
+    return {
+        key: f"{meaning_of_key(game, key) if is_game else key}{words[axis.how]}"
+        for key, axis in zip(keys, axes, strict=True)
+    }
+
+
 def _draw(frame: pd.DataFrame, family: Family, game: Any, axes: list[Axis], path: Path) -> None:
     from batteryopt.report.plots import Picture, draw
-    from batteryopt.sweep.sweep_grid import meaning_of_key
 
     if frame["objective"].isna().all():
         say(f"{path} is not drawn: no point has an answer")
         return
-    keys = list(frame.columns[: len(axes)])
-    labels = {key: meaning_of_key(game, key) for key in keys}
+    labels = _labels(frame, game, axes)
     draw(frame, Picture(title=f"{game.name} ({family.kind})", labels=labels, drawn=family.drawn), path)
     say(f"wrote {path}")
 

@@ -68,6 +68,14 @@ def plot_faults(path: Path, keys: int) -> Iterator[Fault]:
         yield Fault(place="--plot", problem=f"{keys} keys vary", remedy="a picture shows one or two")
 
 
+def page_faults(path: Path, place: str = "--report") -> Iterator[Fault]:
+    """Yield why a page could not be made, before any work is done for it."""
+    if path.suffix != ".html":
+        yield Fault(place=place, problem=f"'{path}' has no ending of a page", remedy="expected .html")
+    elif importlib.util.find_spec("plotly") is None:
+        yield Fault(place=place, problem="plotly is not installed", remedy="pip install 'batteryopt[plot]'")
+
+
 def draw(frame: pd.DataFrame, picture: Picture, path: Path) -> None:
     """Draw a sweep over one key as lines, over two as maps, and write it in one step."""
     is_page = path.suffix == ".html"
