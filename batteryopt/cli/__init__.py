@@ -9,7 +9,18 @@ from typing import Annotated
 
 import typer
 
-from batteryopt.cli import accuracy, commands, export_command, frontier_command, imports, report, sweep, tour
+from batteryopt.cli import (
+    accuracy,
+    commands,
+    export_command,
+    frontier_command,
+    imports,
+    report,
+    sensitivity_command,
+    study_command,
+    sweep,
+    tour,
+)
 from batteryopt.cli.exits import ExitStatus
 from batteryopt.cli.streams import prepare_streams
 from batteryopt.ground.signals import heed_signals, interrupts_heard
@@ -51,6 +62,8 @@ for _command in (
     commands.reproduce,
     sweep.sweep,
     frontier_command.frontier,
+    sensitivity_command.sensitivity,
+    study_command.study,
     accuracy.accuracy,
     report.report,
     commands.new,

@@ -175,3 +175,17 @@ def clean_stdout() -> Iterator[None]:
     """Send to stderr whatever compiled code prints to stdout meanwhile: solvers print where they please."""
     with compiled_output_to(2):
         yield
+
+
+@contextlib.contextmanager
+def counting_parts(what: str) -> Iterator[Callable[[int, int], None]]:
+    """Give a function that is told how many of how many are done, as `counting` shows it."""
+    with contextlib.ExitStack() as stack:
+        told: list[Callable[[int], None]] = []
+
+        def tell(done: int, total: int) -> None:
+            if not told:
+                told.append(stack.enter_context(counting(total, what)))
+            told[0](done)
+
+        yield tell

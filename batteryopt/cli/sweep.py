@@ -146,6 +146,15 @@ def _of_networks(changed: Given, refusals: Refusals, scenario: str | None, gap_m
     return {}
 
 
+def refuse_scheduler(scheduler: str | None) -> None:
+    """Raise `InvalidInput` where a scheduler cannot be used, as far as that is seen before it is asked."""
+    from batteryopt.work.crews import crew_faults
+
+    faults = list(crew_faults(scheduler))
+    if faults:
+        raise InvalidInput("command line", faults)
+
+
 def _refuse_others(scheduler: str | None, time_for_all: float | None) -> None:
     from batteryopt.work.crews import crew_faults
 

@@ -1,0 +1,256 @@
+"""A study: a base, named what-ifs and policies as grids, each asked some questions, as one piece of work."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from batteryopt.ground.errors import Fault, InvalidInput
+from batteryopt.ground.status import PointStatus, StopReason
+from batteryopt.network.data.instance import Network
+from batteryopt.network.studies.policies import government_money, template_of, under
+from batteryopt.network.studies.variants import FACILITIES, Variant, solve_variant
+from batteryopt.network.tables.changed import changed
+from batteryopt.tables.changes import Change
+from batteryopt.work.journal import Rows
+from batteryopt.work.parts import all_parts
+
+BASE = "base"
+QUESTIONS = ("cost", "emissions", "risk", "collection", "keep existing", "keep base")
+"""What is minimised (collection: maximised); or the least cost with today's facilities, or with those of the base."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class PolicyGrid:
+    """A policy with its rates; the target is that of reward-penalty."""
+
+    name: str
+    rates: tuple[float, ...]
+    target: float = 0.5
+
+
+@dataclass(frozen=True, kw_only=True)
+class StudyPlan:
+    """What is asked of what.
+
+    Attributes
+    ----------
+    what_ifs
+        Changes by name.
+    options
+        As in `solve`; a time limit holds for each solve.
+    """
+
+    name: str
+    network: Network
+    what_ifs: Mapping[str, tuple[Change, ...]] = field(default_factory=dict)
+    policies: tuple[PolicyGrid, ...] = ()
+    questions: tuple[str, ...] = ("cost",)
+    options: Mapping[str, Any] = field(default_factory=dict)
+
+    def to_json(self) -> dict[str, Any]:
+        """Return what is asked as plain data: with the network it says which work this is."""
+        return {
+            "what_ifs": {name: [str(change) for change in changes] for name, changes in self.what_ifs.items()},
+            "policies": {grid.name: [*grid.rates, grid.target] for grid in self.policies},
+            "questions": list(self.questions),
+            "options": dict(self.options),
+        }
+
+
+@dataclass(frozen=True, kw_only=True)
+class Study:
+    """What came of it.
+
+    Attributes
+    ----------
+    table
+        A row a variant and question: its name, policy and rate, figures, government money and what it is a tonne more
+        collected than in the base.
+    regions
+        A row a variant and region, of the question of cost: what returns, is collected and costs there.
+    facilities
+        A row a variant, facility and period, of the question of cost.
+    """
+
+    plan: StudyPlan
+    table: pd.DataFrame
+    regions: pd.DataFrame
+    facilities: pd.DataFrame
+
+
+def run_study(
+    plan: StudyPlan,
+    *,
+    identity: Mapping[str, Any] | None = None,
+    journal: Path | None = None,
+    restart: bool = False,
+    jobs: int = 1,
+    scheduler: str = "",
+    on_progress: Callable[[int, int], None] = lambda _done, _all: None,
+) -> Study:
+    """Return what comes of a study.
+
+    Raises
+    ------
+    InvalidInput
+        With everything wrong about its names and changes, before anything is solved; or if the base has no plan.
+    """
+    networks = _what_ifs(plan)
+    (base,) = solve_variant(_variant(BASE, plan.network, plan.options))
+    if FACILITIES not in base:
+        why = base["reason"] or base["stop_reason"]
+        raise InvalidInput(plan.name, [Fault(place=BASE, problem=f"has no plan: {why}", remedy="see solve")])
+    variants = list(_variants(plan, networks, base))
+    done = all_parts(
+        _Begun(base),
+        variants,
+        name="study",
+        identity=identity or {},
+        jobs=jobs,
+        scheduler=scheduler,
+        lost=lambda number: [_lost(variants[number])],
+        journal=journal,
+        restart=restart,
+        on_progress=lambda count: on_progress(count, len(variants)),
+    )
+    rows = [base, *(row for number in sorted(done) for row in done[number])]
+    return Study(plan=plan, table=_table(plan, rows), regions=_regions(rows), facilities=_facilities(rows))
+
+
+class _Begun:
+    """Solves a variant from the plan of the base; can be pickled."""
+
+    def __init__(self, base: Mapping[str, Any]) -> None:
+        self.base = base
+
+    def __call__(self, variant: Variant) -> Rows:
+        return solve_variant(variant, [self.base] if variant.objective == "cost" else [])
+
+
+def _what_ifs(plan: StudyPlan) -> dict[str, Network]:
+    networks, faults = {}, []
+    for question in plan.questions:
+        if question not in QUESTIONS:
+            remedy = f"expected one of {', '.join(QUESTIONS)}"
+            faults.append(Fault(place="questions", problem=f"'{question}' is no question", remedy=remedy))
+    for grid in plan.policies:
+        try:
+            template_of(grid.name)
+        except InvalidInput as error:
+            faults += error.faults
+    for name, changes in plan.what_ifs.items():
+        try:
+            networks[name] = changed(plan.network, changes)
+        except InvalidInput as error:
+            faults += [Fault(place=f"{name}, {f.place}", problem=f.problem, remedy=f.remedy) for f in error.faults]
+    if faults:
+        raise InvalidInput(plan.name, faults)
+    return networks
+
+
+def _variant(
+    name: str, network: Network | None, options: Mapping[str, Any], question: str = "cost", **more: Any
+) -> Variant:
+    labels = {"variant": name, "policy": more.pop("policy", ""), "rate": more.pop("rate", None), "question": question}
+    objective = question if question in ("emissions", "risk", "collection") else "cost"
+    return Variant(labels=labels, network=network, objective=objective, options=options, **more)
+
+
+def _variants(plan: StudyPlan, networks: Mapping[str, Network], base: Mapping[str, Any]) -> Iterator[Variant]:
+    kept = {"keep existing": "existing", "keep base": base[FACILITIES]}
+    for name, here in {BASE: plan.network, **networks}.items():
+        for question in plan.questions:
+            if (name, question) not in ((BASE, "cost"), (BASE, "keep base")):
+                yield _variant(name, here, plan.options, question, kept=kept.get(question))
+    for grid in plan.policies:
+        template = template_of(grid.name, grid.target)
+        for rate in grid.rates:
+            network, refused = under(plan.network, template, rate, base)
+            yield _variant(f"{grid.name} {rate:g}", network, plan.options, policy=grid.name, rate=rate, refused=refused)
+
+
+def _lost(variant: Variant) -> dict[str, Any]:
+    reason = {"stop_reason": StopReason.NUMERICAL_TROUBLE.value, "reason": "a worker died on it twice"}
+    return {**variant.labels, **reason, "point_status": PointStatus.NONE.value}
+
+
+# ---- tables --------------------------------------------------------------------------------------------------------
+
+
+def _table(plan: StudyPlan, rows: Sequence[Mapping[str, Any]]) -> pd.DataFrame:
+    """Return the rows with government money, and what it is a tonne more collected than without the policy."""
+    targets = {grid.name: grid.target for grid in plan.policies}
+    plain = pd.DataFrame([{k: v for k, v in row.items() if not k.startswith("_")} for row in rows])
+    templates = [template_of(row["policy"], targets[row["policy"]]) if row["policy"] else None for row in rows]
+    levied = [
+        t.levied(plan.network, row["rate"]) if t is not None else 0.0 for t, row in zip(templates, rows, strict=True)
+    ]
+    from_owner = [
+        levy if t is not None and t.is_levied_from_owner else 0.0 for t, levy in zip(templates, levied, strict=True)
+    ]
+    money = [government_money(row, levy) if FACILITIES in row else None for row, levy in zip(rows, levied, strict=True)]
+    table = plain.assign(government_money=pd.Series(money, dtype=float), cost=plain["cost"] + pd.Series(from_owner))
+    base = table.iloc[0]
+    more = table["kpis.collected_t"] - base["kpis.collected_t"]
+    paid = table["government_money"] - base["government_money"]
+    noticed = more.abs() > 1e-6 * max(1.0, float(base["kpis.collected_t"]))
+    return table.assign(
+        cost_difference=table["cost"] - base["cost"],
+        collected_more_t=more,
+        government_more=paid,
+        government_per_t_more=(paid / more).where(noticed & (table["policy"] != "")),
+    )
+
+
+def _regions(rows: Sequence[Mapping[str, Any]]) -> pd.DataFrame:
+    found = [
+        {"variant": row["variant"], "region": region, "returned_t": r, "collected_t": c, "net_present_cost": cost}
+        for row in rows
+        if row["question"] == "cost"
+        for region, (r, c, cost) in row.get("_regions", {}).items()
+    ]
+    return pd.DataFrame(found, columns=["variant", "region", "returned_t", "collected_t", "net_present_cost"])
+
+
+def _facilities(rows: Sequence[Mapping[str, Any]]) -> pd.DataFrame:
+    columns = ["variant", "site", "type", "level", "period", "capacity_t"]
+    found = [
+        [row["variant"], *facility] for row in rows if row["question"] == "cost" for facility in row.get(FACILITIES, ())
+    ]
+    return pd.DataFrame(found, columns=columns)
+
+
+def at_equal_collection(table: pd.DataFrame, count: int = 4) -> pd.DataFrame:
+    """Return the government money that each policy needs for the same collection rates, on lines between its rates."""
+    base = table.iloc[0]
+    lines = {}
+    for policy, part in table[table["policy"] != ""].groupby("policy", sort=False):
+        points = pd.concat([table.iloc[:1], part])[["kpis.collection_rate", "government_more", "collected_more_t"]]
+        lines[str(policy)] = points.dropna().groupby("kpis.collection_rate").min().sort_index()
+    highest = max((line.index.max() for line in lines.values() if len(line) > 1), default=float("nan"))
+    low = float(base["kpis.collection_rate"])
+    rows = []
+    if highest > low:
+        for step in range(1, count + 1):
+            rate = low + (highest - low) * step / count
+            row: dict[str, Any] = {"collection_rate": rate}
+            for policy, line in lines.items():
+                inside = len(line) > 1 and line.index.min() <= rate <= line.index.max() + 1e-12
+                row[policy] = _between(line, rate) if inside else None
+            rows.append(row)
+    return pd.DataFrame(rows)
+
+
+def _between(line: pd.DataFrame, rate: float) -> float | None:
+    """Return money a tonne more collected at a rate, on the line between the two points beside it."""
+    import numpy as np
+
+    rates = line.index.to_numpy(dtype=float)
+    money = float(np.interp(rate, rates, line["government_more"]))
+    tonnes = float(np.interp(rate, rates, line["collected_more_t"]))
+    return money / tonnes if tonnes > 0 else None

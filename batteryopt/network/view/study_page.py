@@ -1,0 +1,287 @@
+"""The page of a study: the comparison first, then what policies cost and bring, regions, maps and every row."""
+
+from __future__ import annotations
+
+import html
+from collections.abc import Iterator
+from typing import Any
+
+import pandas as pd
+
+from batteryopt.network.studies.policies import template_of
+from batteryopt.network.studies.study import BASE, Study, at_equal_collection
+from batteryopt.network.view.overview import figure_name
+from batteryopt.report import page, words
+from batteryopt.report.charts import BLUE, COLORS, GREEN, ORANGE, chart, line, points
+from batteryopt.report.section import Section
+from batteryopt.report.tables import Cell, Table, amount, share
+
+MAPS = 8
+"""Variants that have a map."""
+REGIONS = 25
+SHOWN = ("collection_rate", "collected_t", "emissions_t", "facilities_at_the_end", "cost_per_collected_t")
+
+
+def sections(study: Study) -> list[Section]:
+    """Return the parts of the page."""
+    found = [_head(study), Section(title="Side by side", blocks=list(_comparison(study)))]
+    if study.plan.policies:
+        found.append(Section(title="Policies", blocks=list(_policies(study))))
+    if len(set(study.regions["region"])) > 1 and len(set(study.regions["variant"])) > 1:
+        found.append(Section(title="Who gains and who loses", blocks=[_regions(study)]))
+    maps = list(_maps(study))
+    if len(maps) > 1:
+        found.append(Section(title="Where things stand", blocks=[page.charts(maps)]))
+    return [*found, Section(title="How sure is this?", blocks=[page.fold("Every solve", [_rows(study)])])]
+
+
+def _currency(study: Study) -> str:
+    return study.plan.network.currency or "money"
+
+
+def _head(study: Study) -> Section:
+    plan = study.plan
+    answered = int(study.table["cost"].notna().sum())
+    blocks = [
+        f'<p class="kind">Study of a network</p><h1>{html.escape(plan.name)}</h1>',
+        page.paragraph(plan.network.source or "The network names no source of its numbers.", "soft"),
+        page.tiles(
+            [
+                ("what-ifs", f"{len(plan.what_ifs)}"),
+                ("policies", f"{len(plan.policies)}"),
+                ("solves with a plan", f"{answered} of {len(study.table)}"),
+            ]
+        ),
+    ]
+    for name, changes in plan.what_ifs.items():
+        blocks.append(page.paragraph(f"{name}: {'; '.join(map(str, changes))}"))
+    return Section(title="", label="Study", blocks=blocks)
+
+
+def _label(row: dict[Any, Any]) -> str:
+    return str(row["variant"]) if row["question"] == "cost" else f"{row['variant']}, {row['question']}"
+
+
+def _comparison(study: Study) -> Iterator[str]:
+    """Yield figures and differences of all that is no policy, and the way from the base's cost to each."""
+    table = study.table[study.table["policy"] == ""]
+    currency, rows = _currency(study), table.to_dict(orient="records")
+    cells: list[list[Cell]] = []
+    for row in rows:
+        if pd.isna(row["cost"]):
+            cells.append([_label(row), None, None, *[None] * len(SHOWN), str(row["reason"] or row["stop_reason"])])
+            continue
+        figures = (_figure(name, row[f"kpis.{name}"]) for name in SHOWN)
+        difference = None if _label(row) == BASE else amount(row["cost_difference"], 4)
+        cells.append([_label(row), amount(row["cost"], 5), difference, *figures, _sure(row)])
+    names = [figure_name(name, currency) for name in SHOWN]
+    columns = ["Variant", f"Net present cost ({currency})", "Against the base", *names, "Held"]
+    yield page.table(Table(caption="Each variant, by what was asked", columns=columns, rows=cells))
+    specs = [_waterfall(study, row) for row in rows[1:] if not pd.isna(row["cost"])][:6]
+    if specs:
+        yield page.charts(specs)
+
+
+def _figure(name: str, value: float) -> Cell:
+    return share(value) if name.endswith("_rate") else amount(value, 4)
+
+
+def _sure(row: dict[Any, Any]) -> str:
+    if row["point_status"] == "optimal":
+        return "proven"
+    return f"within {row['gap']:.1%}" if pd.notna(row["gap"]) else str(row["point_status"])
+
+
+def _waterfall(study: Study, row: dict[Any, Any]) -> dict[str, Any]:
+    """Return how the cost of the base becomes that of a variant, term by term."""
+    base = study.table.iloc[0]
+    terms = [name for name in map(str, study.table.columns) if name.startswith("cost_terms.")]
+    steps = {name: float(row[name] - base[name]) for name in terms}
+    most = max((abs(step) for step in steps.values()), default=0.0)
+    shown = [name for name in terms if abs(steps[name]) > 1e-6 * max(most, 1e-12)]
+    trace = {
+        "type": "waterfall",
+        "x": [*(words.words(name.partition(".")[2]) for name in shown), "Together"],
+        "y": [*(steps[name] for name in shown), 0.0],
+        "measure": [*["relative"] * len(shown), "total"],
+        "increasing": {"marker": {"color": ORANGE}},
+        "decreasing": {"marker": {"color": GREEN}},
+        "totals": {"marker": {"color": BLUE}},
+        "connector": {"line": {"width": 1}},
+        "hovertemplate": "%{x}<br>%{delta:.4~g}<extra></extra>",
+    }
+    title = f"{_label(row)}: what becomes of the cost"
+    return chart(f"waterfall-{_label(row)}", title, [trace], y=_currency(study))
+
+
+# ---- policies ------------------------------------------------------------------------------------------------------
+
+
+def _policies(study: Study) -> Iterator[str]:
+    table, currency = study.table, _currency(study)
+    base = table.iloc[0]
+    for grid in study.plan.policies:
+        yield page.paragraph(f"{words.words(grid.name)}: {template_of(grid.name, grid.target).about}.")
+    yield page.charts([*_frontier(study), *_by_rate(study)])
+    equal = at_equal_collection(table)
+    if len(equal):
+        rows: list[list[Cell]] = [
+            [
+                f"{row['collection_rate']:.1%}",
+                *(None if pd.isna(row[grid.name]) else amount(row[grid.name], 4) for grid in study.plan.policies),
+            ]
+            for row in equal.to_dict(orient="records")
+        ]
+        caption = (
+            f"Government money a tonne more collected ({currency}), at equal collection: on straight lines between the "
+            f"rates that were tried; the base collects {base['kpis.collection_rate']:.1%}"
+        )
+        columns = ["Collected", *(words.words(grid.name) for grid in study.plan.policies)]
+        yield page.table(Table(caption=caption, columns=columns, rows=rows))
+    cells: list[list[Cell]] = []
+    for row in table[table["policy"] != ""].to_dict(orient="records"):
+        if pd.isna(row["cost"]):
+            cells.append([words.words(row["policy"]), f"{row['rate']:g}", *[None] * 5, str(row["reason"])])
+            continue
+        per_tonne = row["government_per_t_more"]
+        cells.append(
+            [
+                words.words(row["policy"]),
+                f"{row['rate']:g}",
+                share(row["kpis.collection_rate"]),
+                amount(row["collected_more_t"], 4),
+                amount(row["government_more"], 4),
+                None if pd.isna(per_tonne) else amount(per_tonne, 4),
+                amount(row["cost_difference"], 4),
+                _sure(row),
+            ]
+        )
+    columns = ["Policy", "Rate", "Collected", "More collected (t)", f"Government pays more ({currency})"]
+    columns += [f"A tonne more ({currency})", f"Owner's cost, more ({currency})", "Held"]
+    yield page.table(Table(caption="Each rate against the base", columns=columns, rows=cells))
+
+
+def _by_policy(study: Study) -> Iterator[tuple[int, str, pd.DataFrame]]:
+    for number, grid in enumerate(study.plan.policies):
+        mine = study.table[(study.table["policy"] == grid.name) & study.table["cost"].notna()]
+        if len(mine):
+            yield number, grid.name, mine.sort_values("rate")
+
+
+def _frontier(study: Study) -> Iterator[dict[str, Any]]:
+    traces = [
+        line(
+            mine["government_more"],
+            100 * mine["kpis.collection_rate"],
+            words.words(name),
+            COLORS[number % len(COLORS)],
+            mode="lines+markers",
+            text=[f"{words.words(name)} {rate:g}" for rate in mine["rate"]],
+            hovertemplate="%{text}<br>%{x:.4~g}<br>%{y:.1f} %<extra></extra>",
+        )
+        for number, name, mine in _by_policy(study)
+    ]
+    base = study.table.iloc[0]
+    traces.append(points([0.0], [100 * base["kpis.collection_rate"]], "Base", "#7a7f87"))
+    title = "What the government pays, and what is collected"
+    x = f"Government money more than in the base ({_currency(study)})"
+    yield chart("government", title, traces, x=x, y="Collected (%)", height=420) | {"wide": True}
+
+
+def _by_rate(study: Study) -> Iterator[dict[str, Any]]:
+    for number, name, mine in _by_policy(study):
+        color = COLORS[number % len(COLORS)]
+        rates = line(
+            mine["rate"], 100 * mine["kpis.collection_rate"], "", color, mode="lines+markers", showlegend=False
+        )
+        yield chart(f"rate-{name}", words.words(name), [rates], x="Rate", y="Collected (%)")
+
+
+# ---- places --------------------------------------------------------------------------------------------------------
+
+
+def _regions(study: Study) -> str:
+    """Return the cost and the collection of each region, against the base."""
+    costs = study.regions.pivot_table(index="region", columns="variant", values="net_present_cost", aggfunc="first")
+    gathered = study.regions.pivot_table(index="region", columns="variant", values="collected_t", aggfunc="first")
+    variants = [name for name in dict.fromkeys(study.regions["variant"]) if name != BASE]
+    changes = costs[variants].sub(costs[BASE], axis=0)
+    more = gathered[variants].sub(gathered[BASE], axis=0)
+    order = changes.abs().max(axis=1).sort_values(ascending=False).index[:REGIONS]
+    shown = [name for name in variants if changes[name].abs().max() > 0][:MAPS]
+    rows: list[list[Cell]] = [
+        [
+            str(region),
+            *(
+                f"{amount(float(changes.loc[region, name]), 3)} ({amount(float(more.loc[region, name]), 3)} t)"
+                for name in shown
+            ),
+        ]
+        for region in order
+    ]
+    caption = (
+        f"Net present cost of a region's batteries on their whole way ({_currency(study)}; a minus gains), and tonnes "
+        "collected, more than in the base; subsidies and penalties are no region's"
+    )
+    return page.table(Table(caption=caption, columns=["Region", *shown], rows=rows))
+
+
+def _maps(study: Study) -> Iterator[dict[str, Any]]:
+    sites = {site.name: site for site in study.plan.network.sites}
+    known = {
+        name: (site.longitude_deg, site.latitude_deg)
+        for name, site in sites.items()
+        if site.latitude_deg is not None and site.longitude_deg is not None
+    }
+    if not known:
+        return
+    last = study.plan.network.periods[-1].name
+    types = [type_.name for type_ in study.plan.network.types]
+    for name in list(dict.fromkeys(study.facilities["variant"]))[:MAPS]:
+        mine = study.facilities[(study.facilities["variant"] == name) & (study.facilities["period"] == last)]
+        traces = [
+            points(
+                [place[0] for place in known.values()],
+                [place[1] for place in known.values()],
+                "sites",
+                "#b9c0c8",
+                marker={"size": 4},
+                text=list(known),
+                hovertemplate="%{text}<extra></extra>",
+                showlegend=False,
+            )
+        ]
+        for number, type_ in enumerate(types):
+            stands = mine[(mine["type"] == type_) & mine["site"].isin(list(known))]
+            if len(stands):
+                traces.append(
+                    points(
+                        [known[site][0] for site in stands["site"]],
+                        [known[site][1] for site in stands["site"]],
+                        words.words(type_),
+                        COLORS[number % len(COLORS)],
+                        text=[f"{row['site']}: {row['level']}" for row in stands.to_dict(orient="records")],
+                        hovertemplate="%{text}<extra></extra>",
+                    )
+                )
+        axes: dict[str, Any] = {
+            "xaxis": {"visible": False},
+            "yaxis": {"visible": False, "scaleanchor": "x", "scaleratio": 1.2},
+        }
+        yield chart(f"map-{name}", f"{name}, at the end", traces, **axes)
+
+
+def _rows(study: Study) -> str:
+    rows: list[list[Cell]] = [
+        [
+            _label(row),
+            None if pd.isna(row["objective"]) else amount(row["objective"], 6),
+            None if pd.isna(row["bound"]) else amount(row["bound"], 6),
+            str(row["stop_reason"]),
+            str(row["point_status"]),
+            {True: "all checks passed", False: "a check FAILED"}.get(row["certified"], ""),
+        ]
+        for row in study.table.to_dict(orient="records")
+    ]
+    columns = ["Variant", "Objective", "Bound", "Stopped", "Held", "Certificate"]
+    return page.table(Table(caption="", columns=columns, rows=rows))
