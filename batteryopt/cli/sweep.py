@@ -208,7 +208,7 @@ def _write_report(frame: pd.DataFrame, changed: Given, axes: list[Axis], path: P
         frame=frame,
         title=changed.instance.name,
         kind=changed.family.kind,
-        labels=_labels(frame, changed.instance, axes),
+        labels=_labels(frame, changed.family, changed.instance, axes),
         drawn=changed.family.drawn,
         currency=getattr(changed.instance, "currency", ""),
         changes=changed.words,
@@ -217,16 +217,15 @@ def _write_report(frame: pd.DataFrame, changed: Given, axes: list[Axis], path: P
     say(f"wrote {path}")
 
 
-def _labels(frame: pd.DataFrame, game: Any, axes: list[Axis]) -> dict[str, str]:
+def _labels(frame: pd.DataFrame, family: Family, game: Any, axes: list[Axis]) -> dict[str, str]:
     """Return the varied keys with what they mean, and whether the values multiply or are added."""
     from batteryopt.sweep.sweep_grid import meaning_of_key
     from batteryopt.tables.changes import How
 
     words = {How.SET: "", How.TIMES: ", times", How.PLUS: ", plus"}
     keys = list(frame.columns[: len(axes)])
-    is_game = hasattr(game, "model_fields")
     return {
-        key: f"{meaning_of_key(game, key) if is_game else key}{words[axis.how]}"
+        key: f"{key if family.words_of_key else meaning_of_key(game, key)}{words[axis.how]}"
         for key, axis in zip(keys, axes, strict=True)
     }
 
@@ -237,7 +236,7 @@ def _draw(frame: pd.DataFrame, family: Family, game: Any, axes: list[Axis], path
     if frame["objective"].isna().all():
         say(f"{path} is not drawn: no point has an answer")
         return
-    labels = _labels(frame, game, axes)
+    labels = _labels(frame, family, game, axes)
     draw(frame, Picture(title=f"{game.name} ({family.kind})", labels=labels, drawn=family.drawn), path)
     say(f"wrote {path}")
 

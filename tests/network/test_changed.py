@@ -7,7 +7,6 @@ import json
 
 import numpy as np
 import pytest
-from command_line import invoke
 
 from batteryopt import plus, times
 from batteryopt.ground.errors import InvalidInput
@@ -18,6 +17,7 @@ from batteryopt.network.tables.changed import changed
 from batteryopt.network.tables.rows import rows_of, settings_of_network
 from batteryopt.network.tables.schema import TABLES as ALL_TABLES
 from batteryopt.tables.changes import Change
+from tests.command_line import invoke
 
 from .everything import everything
 from .small import TABLES, small_network

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pandas as pd
 import pytest
-from command_line import invoke
 
 from batteryopt.network.studies.levers import levers_of
+from tests.command_line import invoke
 
 from .everything import everything
 from .small import small_network
@@ -90,7 +90,7 @@ def test_what_is_wrong_is_told(tmp_path, words, said):
 
 
 def test_a_game_is_refused(tmp_path):
-    from command_line import TABLE_2
+    from tests.command_line import TABLE_2
 
     found = invoke("sensitivity", TABLE_2, "--out", tmp_path / "out")
     assert found.exit_code == 2

@@ -6,12 +6,12 @@ import json
 
 import pandas as pd
 import pytest
-from command_line import invoke
 
 from batteryopt.network.studies.policies import TEMPLATES
 from batteryopt.network.studies.study import PolicyGrid, StudyPlan, at_equal_collection, run_study
 from batteryopt.network.tables import read
 from batteryopt.network.tables.changed import what_ifs
+from tests.command_line import invoke
 
 from .small import small_network
 

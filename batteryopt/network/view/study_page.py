@@ -83,7 +83,9 @@ def _comparison(study: Study) -> Iterator[str]:
 
 
 def _figure(name: str, value: float) -> Cell:
-    return share(value) if name.endswith("_rate") else amount(value, 4)
+    if name.endswith("_rate"):
+        return share(value)
+    return round(value) if name == "facilities_at_the_end" else amount(value, 4)
 
 
 def _sure(row: dict[Any, Any]) -> str:

@@ -6,9 +6,9 @@ import json
 import re
 
 import pandas as pd
-from command_line import ROOT, TABLE_2, invoke
 
 from batteryopt.sweep.sweep_page import Swept, sections
+from tests.command_line import ROOT, TABLE_2, invoke
 
 HAND = ROOT / "data" / "networks" / "hand"
 
@@ -37,7 +37,8 @@ def test_the_page_says_what_was_varied_and_shows_the_plans_that_change(tmp_path)
 def test_two_keys_of_a_game_are_maps_with_names(tmp_path):
     page = tmp_path / "x.html"
     words = ("--vary", "usable_share=0.3:0.7:2", "--vary", "testing_cost=1:2:2", "--model", "centralized")
-    assert invoke("sweep", TABLE_2, *words, "--out", tmp_path / "x.csv", "--report", page).exit_code == 0
+    found = invoke("sweep", TABLE_2, *words, "--out", tmp_path / "x.csv", "--report", page)
+    assert found.exit_code == 0, found.stderr
     first, *_ = charts_of(page.read_text())
     assert first["data"][0]["type"] == "heatmap"
     assert "usable" in first["layout"]["xaxis"]["title"]["text"]

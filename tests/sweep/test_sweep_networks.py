@@ -8,14 +8,13 @@ import math
 import numpy as np
 import pandas as pd
 import pytest
-from command_line import invoke
 
 from batteryopt.ground.errors import InvalidInput
 from batteryopt.network.solve import solve
 from batteryopt.network.tables import read
 from batteryopt.sweep import Axis, sweep
-
-from .small import small_network
+from tests.command_line import invoke
+from tests.network.small import small_network
 
 
 def cost(tonnes: float, price: float) -> float:

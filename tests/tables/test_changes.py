@@ -6,12 +6,12 @@ import json
 
 import pandas as pd
 import pytest
-from command_line import ROOT, TABLE_2, invoke
 
 from batteryopt import InvalidInput, put, read, times
 from batteryopt.sweep import Axis, sweep
 from batteryopt.tables.changes import Change, How
 from batteryopt.tables.toml_changes import changed
+from tests.command_line import ROOT, TABLE_2, invoke
 
 BASE = ROOT / "data" / "differential_game" / "base.toml"
 

@@ -7,12 +7,11 @@ import signal
 
 import pandas as pd
 import pytest
-from command_line import invoke
 
 from batteryopt.network.tables import read
 from batteryopt.sweep import Axis, sweep
-
-from .small import small_network
+from tests.command_line import invoke
+from tests.network.small import small_network
 
 distributed = pytest.importorskip("distributed")
 AXES = [Axis.parse("returns.tonnes*=0.1:1:6")]
