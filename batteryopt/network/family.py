@@ -15,8 +15,8 @@ from batteryopt.network.data.objective import Objective, objective_of
 from batteryopt.network.data.remarks import remarks_of
 from batteryopt.network.formulation.added import RuleFunction
 from batteryopt.network.plan.answer import Model, NetworkAnswer, NetworkResult
-from batteryopt.network.plan.earlier import Start, saved_start
-from batteryopt.network.plan.kept import facilities_here, kept_facilities
+from batteryopt.network.plan.earlier import Start, facilities_here, saved_start
+from batteryopt.network.plan.kept import kept_facilities
 from batteryopt.network.plan.solution import COLUMNS, Solution
 from batteryopt.network.solve import solve as solve_network
 from batteryopt.solvers.contract.adapter import Progress, relative_gap
@@ -177,7 +177,6 @@ def solve(
         threads=threads,
         rules=rules,
         solver=solver,
-        start=start,
         on_progress=teller.tell,
     )
     return NetworkResult(instance=instance, answer=answer)

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import os
 import signal
+import time
 
 import pandas as pd
 import pytest
 
 from batteryopt.network.tables import read
 from batteryopt.sweep import Axis, sweep
+from batteryopt.work.parts import all_parts
 from tests.command_line import invoke
 from tests.network.small import small_network
 
@@ -50,13 +52,15 @@ def test_a_scheduler_that_is_not_there_is_told(tmp_path, monkeypatch, address, s
     assert said in found.stderr
 
 
+def squared(part: int) -> list[dict[str, int]]:
+    time.sleep(0.002)
+    return [{"squared": part * part}]
+
+
 @pytest.mark.slow
 def test_a_killed_worker_and_an_interrupt_change_nothing(tmp_path):
-    """Four workers; one is killed after some points, Ctrl-C comes after some more, and the same call goes on."""
-    network = read(small_network(tmp_path / "a"))
-    axes = [Axis.parse("returns.tonnes*=0.1:1:40"), Axis.parse("markets.price_per_t=0:60:50")]
-    expected = sweep(network, axes, threads=1)
-    given = {"threads": 1, "journal": tmp_path / "x.journal"}
+    """2,000 parts on four workers; one is killed, Ctrl-C comes after some more, and the same call goes on."""
+    given = {"name": "work", "identity": {}, "journal": tmp_path / "x.journal"}
     with cluster(4, processes=True) as there:
         workers = [worker.pid for worker in there.workers.values()]
 
@@ -67,6 +71,22 @@ def test_a_killed_worker_and_an_interrupt_change_nothing(tmp_path):
                 raise KeyboardInterrupt
 
         with pytest.raises(KeyboardInterrupt):
-            sweep(network, axes, scheduler=there.scheduler_address, on_progress=disturbed, **given)
-        found = sweep(network, axes, scheduler=there.scheduler_address, **given)
+            all_parts(squared, range(2000), scheduler=there.scheduler_address, on_progress=disturbed, **given)
+        found = all_parts(squared, range(2000), scheduler=there.scheduler_address, **given)
+    assert [rows[0]["squared"] for rows in found.values()] == [part * part for part in range(2000)]
+
+
+@pytest.mark.slow
+def test_a_sweep_with_a_killed_worker_is_the_sweep_of_one_process(tmp_path):
+    network = read(small_network(tmp_path / "a"))
+    axes = [Axis.parse("returns.tonnes*=0.1:1:10"), Axis.parse("markets.price_per_t=0:60:4")]
+    expected = sweep(network, axes, threads=1)
+    with cluster(4, processes=True) as there:
+        workers = [worker.pid for worker in there.workers.values()]
+
+        def disturbed(done: int) -> None:
+            if done == 8:
+                os.kill(workers[0], signal.SIGKILL)
+
+        found = sweep(network, axes, threads=1, scheduler=there.scheduler_address, on_progress=disturbed)
     pd.testing.assert_frame_equal(found, expected)

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from batteryopt.network.data.instance import Network
 from batteryopt.network.plan.careers import records
@@ -51,6 +53,12 @@ def start_of(network: Network, plan: Solution) -> Start:
     """Return what may stand here of a plan, be it of this network or of another one with the same names."""
     columns = COLUMNS["facilities"]
     return _fitted(network, [{c: str(getattr(row, c)) for c in columns} for row in records(plan.facilities)])
+
+
+def facilities_here(network: Network, rows: Sequence[Sequence[Any]]) -> Solution | None:
+    """Return a plan without flows whose facilities are rows of another plan; None where one cannot stand here."""
+    found = _fitted(network, [dict(zip(COLUMNS["facilities"], map(str, row), strict=True)) for row in rows])
+    return None if found.misses else found.plan
 
 
 def _fitted(network: Network, lines: list[dict[str, str]]) -> Start:

@@ -85,15 +85,6 @@ def may_stand(network: Network) -> dict[tuple[str, str], Candidate]:
     return {(c.site, c.type): c for c in network.candidates if c.standing is not Standing.CLOSED}
 
 
-def facilities_here(network: Network, rows: Sequence[Sequence[Any]]) -> Solution | None:
-    """Return a plan without flows whose facilities are rows of another plan; None where one cannot stand here."""
-    candidates = {(c.site, c.type): c for c in network.candidates if c.standing is not Standing.CLOSED}
-    lines = [dict(zip(COLUMNS["facilities"], map(str, row), strict=True)) for row in rows]
-    if any(True for number, line in enumerate(lines) for _ in _faults(network, candidates, number, line)):
-        return None
-    return _as_plan(network, [tuple(row) for row in rows])
-
-
 def _texts(line: Mapping[Any, Any]) -> Iterator[tuple[str, str]]:
     """Yield the cells of a line that have a column and hold something."""
     return ((name, cell) for name, cell in line.items() if isinstance(name, str) and isinstance(cell, str))

@@ -13,7 +13,8 @@ from batteryopt.network.data.instance import Network
 from batteryopt.network.data.objective import Objective
 from batteryopt.network.plan.answer import NetworkAnswer
 from batteryopt.network.plan.attribution import by_city
-from batteryopt.network.plan.kept import existing_facilities, facilities_here
+from batteryopt.network.plan.earlier import facilities_here
+from batteryopt.network.plan.kept import existing_facilities
 from batteryopt.network.plan.solution import COLUMNS
 from batteryopt.network.solve import solve
 from batteryopt.work.journal import Rows

@@ -167,7 +167,7 @@ def test_a_result_holds_both_routes():
     alone = CoordinationResult(instance=TABLE_2_INSTANCE, models=answers)
     assert "closed_form" not in alone.to_json()
     assert alone["contract"].model is Model.CONTRACT
-    with pytest.raises(InvalidInput, match="decentralized: no answer of this name; did you mean .centralized."):
+    with pytest.raises(InvalidInput, match=r"decentralized: no answer of this name; did you mean .centralized."):
         alone["decentralized"]
     assert alone.passed
     assert len(alone.to_frame()) == 3 + 4 + 3 + 4
