@@ -55,7 +55,7 @@ def sensitivity(
 
         refuse_scheduler(scheduler)
     refusals.raise_all()
-    from batteryopt.network.studies.sensitivity import sensitivity as run
+    from batteryopt.network.studies.sensitivities import sensitivity as run
     from batteryopt.network.studies.study_files import Place, identity_of
     from batteryopt.network.view.sensitivity_page import sections
     from batteryopt.report import page

@@ -15,7 +15,7 @@ from batteryopt.network.data.objective import Objective, objective_of
 from batteryopt.network.data.remarks import remarks_of
 from batteryopt.network.formulation.added import RuleFunction
 from batteryopt.network.plan.answer import Model, NetworkAnswer, NetworkResult
-from batteryopt.network.plan.earlier import Start, facilities_here, saved_start
+from batteryopt.network.plan.earlier import EarlierFacilities, facilities_here, saved_start
 from batteryopt.network.plan.kept import kept_facilities
 from batteryopt.network.plan.solution import COLUMNS, Solution
 from batteryopt.network.solve import solve as solve_network
@@ -142,7 +142,7 @@ def solve(
     threads: int | None = None,
     objective: Objective | str | Mapping[Objective, float] | Mapping[str, float] | None = None,
     facilities: Solution | None = None,
-    start: Solution | Start | None = None,
+    start: Solution | EarlierFacilities | None = None,
     scenario: str | None = None,
     rules: RuleFunction | None = None,
     announce: Callable[[str], None] = lambda _: None,

@@ -22,7 +22,7 @@ from batteryopt.network.formulation.formulate import formulate
 from batteryopt.network.formulation.objective import weighted
 from batteryopt.network.judge.check import check
 from batteryopt.network.plan.answer import BOUND, ROOT_BOUND, NetworkAnswer, value_of
-from batteryopt.network.plan.earlier import Start, start_of
+from batteryopt.network.plan.earlier import EarlierFacilities, start_of
 from batteryopt.network.plan.gross import size_of
 from batteryopt.network.plan.solution import Solution
 from batteryopt.network.search.outside import LEAST_SECONDS, MOST_SECONDS, SHARE, improved, wider
@@ -54,7 +54,7 @@ def solve(
     time_limit: float | None = None,
     threads: int | None = None,
     facilities: Solution | None = None,
-    start: Solution | Start | None = None,
+    start: Solution | EarlierFacilities | None = None,
     is_tight: bool = True,
     rules: RuleFunction | None = None,
     solver: str | None = None,
@@ -182,7 +182,7 @@ def answer_with_point(
     began: float,
     extra: QuadraticProgram | None = None,
     start: Floats | None = None,
-    earlier: Start | None = None,
+    earlier: EarlierFacilities | None = None,
     adapter: Adapter | None = None,
     on_progress: ProgressListener | None = None,
 ) -> tuple[NetworkAnswer, Floats | None]:
@@ -216,7 +216,7 @@ def _searched(
     options: Options,
     began: float,
     start: Floats | None,
-    earlier: Start | None,
+    earlier: EarlierFacilities | None,
     adapter: Adapter | None,
     on_progress: ProgressListener | None,
 ) -> tuple[NetworkAnswer, Floats | None]:
@@ -268,7 +268,7 @@ def _explained(answer: NetworkAnswer, m: Formulation, options: Options) -> Netwo
     return dataclasses.replace(answer, conflicts=why.missed, opposed=why.opposed)
 
 
-def _begun(problem: Problem, earlier: Start, options: Options, told: ProgressListener) -> Floats | None:
+def _begun(problem: Problem, earlier: EarlierFacilities, options: Options, told: ProgressListener) -> Floats | None:
     """Return a feasible point with an earlier plan's facilities, and tell whether there is one."""
     x = point_of(problem, earlier.plan, options.time_limit) if earlier.fits else None
     doing = f"begun from the earlier plan: {earlier.words}"

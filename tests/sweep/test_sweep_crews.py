@@ -25,6 +25,7 @@ def cluster(workers, **more):
     )
 
 
+@pytest.mark.slow
 def test_the_workers_of_a_scheduler_give_the_same_table(tmp_path):
     place = small_network(tmp_path / "a")
     with cluster(1, processes=False, protocol="tcp") as there:

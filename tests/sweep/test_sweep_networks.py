@@ -64,6 +64,7 @@ def test_warm_and_cold_and_single_solves_agree(place):
         assert solve(edited, gap=0).objective == pytest.approx(row["objective"], rel=1e-9)
 
 
+@pytest.mark.slow
 def test_processes_give_the_same_table(place):
     axes = [Axis.parse("returns.tonnes*=0.1:1:10")]
     one, two = sweep(read(place), axes), sweep(read(place), axes, jobs=2)

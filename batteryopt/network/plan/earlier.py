@@ -15,7 +15,7 @@ from batteryopt.network.plan.solution import COLUMNS, Solution
 
 
 @dataclass(frozen=True, kw_only=True)
-class Start:
+class EarlierFacilities:
     """Facilities to begin a search from.
 
     Attributes
@@ -38,7 +38,7 @@ class Start:
         return f"{self.fits} of its {self.fits + self.misses} facilities a period may stand here"
 
 
-def saved_start(network: Network, folder: str | os.PathLike[str]) -> Start:
+def saved_start(network: Network, folder: str | os.PathLike[str]) -> EarlierFacilities:
     """Return what may stand here of a plan that ``solve --out`` has saved.
 
     Raises
@@ -49,7 +49,7 @@ def saved_start(network: Network, folder: str | os.PathLike[str]) -> Start:
     return _fitted(network, lines_of(Path(folder), option="--start"))
 
 
-def start_of(network: Network, plan: Solution) -> Start:
+def start_of(network: Network, plan: Solution) -> EarlierFacilities:
     """Return what may stand here of a plan, be it of this network or of another one with the same names."""
     columns = COLUMNS["facilities"]
     return _fitted(network, [{c: str(getattr(row, c)) for c in columns} for row in records(plan.facilities)])
@@ -61,8 +61,8 @@ def facilities_here(network: Network, rows: Sequence[Sequence[Any]]) -> Solution
     return None if found.misses else found.plan
 
 
-def _fitted(network: Network, lines: list[dict[str, str]]) -> Start:
+def _fitted(network: Network, lines: list[dict[str, str]]) -> EarlierFacilities:
     candidates = may_stand(network)
     good = [line for row, line in enumerate(lines, 2) if not [*faults_of_row(network, candidates, row, line)]]
     rows = [(*(line[c] for c in COLUMNS["facilities"][:-1]), tonnes_of(line)) for line in good]
-    return Start(plan=as_plan(network, rows), fits=len(good), misses=len(lines) - len(good))
+    return EarlierFacilities(plan=as_plan(network, rows), fits=len(good), misses=len(lines) - len(good))

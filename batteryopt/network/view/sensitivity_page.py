@@ -8,7 +8,7 @@ from typing import Any
 
 import pandas as pd
 
-from batteryopt.network.studies.sensitivity import FREE, KEPT, Sensitivity
+from batteryopt.network.studies.sensitivities import FREE, KEPT, Sensitivity
 from batteryopt.report import page
 from batteryopt.report.charts import BLUE, ORANGE, bars, chart
 from batteryopt.report.section import Section
