@@ -42,6 +42,7 @@ def solve(
     keep: given.KeepOption = None,
     start: given.StartOption = None,
     scenario: given.ScenarioOption = None,
+    risk: given.RiskOption = None,
     sets: SetOption = None,
     what_if: WhatIfOption = None,
     json: given.JsonOption = False,
@@ -61,7 +62,8 @@ def solve(
         given.refuse_faulty_options(family, model or [], solver=solver, time_limit=time_limit, gap=gap, threads=threads)
     chosen = given.solving_options(solver, time_limit, gap, threads)
     begun = None if start is None else str(start)
-    named = {"objective": objective, "keep": keep, "start": begun, "scenario": scenario, "gap_money": gap_money}
+    named: dict[str, Any] = {"objective": objective, "keep": keep, "start": begun, "scenario": scenario}
+    named |= {"gap_money": gap_money, "risk": risk}
     if family is not None:
         with refusals:
             chosen |= family.read_options(game, **named)

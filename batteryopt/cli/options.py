@@ -70,6 +70,13 @@ StartOption = Annotated[
 ScenarioOption = Annotated[
     str | None, typer.Option(metavar="NAME", help="Networks with several futures: the one that is planned for.")
 ]
+RiskOption = Annotated[
+    str | None,
+    typer.Option(
+        metavar="cvar:ALPHA:WEIGHT|worst",
+        help="Networks, with --model stochastic: minimise a weight of the mean of the worst futures, or the worst one.",
+    ),
+]
 OverwriteOption = Annotated[
     bool,
     typer.Option("--overwrite", help="Replace files that batteryopt did not write, and better results, unasked never."),

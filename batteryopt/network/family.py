@@ -14,6 +14,10 @@ from batteryopt.network.data.instance import Network
 from batteryopt.network.data.objective import Objective, objective_of
 from batteryopt.network.data.remarks import remarks_of
 from batteryopt.network.formulation.added import RuleFunction
+from batteryopt.network.futures.joint_result import JointResult
+from batteryopt.network.futures.joint_tables import TABLES as TABLE_NAMES
+from batteryopt.network.futures.risk_measure import Risk
+from batteryopt.network.futures.solve_futures import solve_futures
 from batteryopt.network.plan.answer import Model, NetworkAnswer, NetworkResult
 from batteryopt.network.plan.earlier import EarlierFacilities, facilities_here, saved_start
 from batteryopt.network.plan.kept import kept_facilities
@@ -27,6 +31,8 @@ if TYPE_CHECKING:
 
 
 DEFAULT_MODELS = (Model.DESIGN,)
+TABLES = TABLE_NAMES
+"""Names of the tables that a saved result may have."""
 SECONDS_BETWEEN_BOUNDS = 2.0
 
 
@@ -57,6 +63,7 @@ def read_options(
     start: str | None = None,
     scenario: str | None = None,
     gap_money: float | None = None,
+    risk: str | None = None,
 ) -> dict[str, Any]:
     """Return the options that only networks have as `solve` here takes them.
 
@@ -74,6 +81,8 @@ def read_options(
         The future that is planned for, where the network has several.
     gap_money
         Money by which a plan may be worse than the best.
+    risk
+        What is minimised over the futures: "worst", "cvar:0.9:0.5".
 
     Raises
     ------
@@ -87,6 +96,8 @@ def read_options(
     found: dict[str, Any] = {"objective": weights} if weights else {}
     if gap_money is not None:
         found["gap_money"] = gap_money
+    if risk is not None:
+        found["risk"] = Risk.parse(risk)
     if instance is None:
         return found
     if scenario is not None:
@@ -132,7 +143,7 @@ def _money_faults(gap_money: float | None, weights: Mapping[Objective, float]) -
 
 def solve(
     instance: Network,
-    models: Iterable[Model | str] = DEFAULT_MODELS,  # noqa: ARG001 (there is one)
+    models: Iterable[Model | str] = DEFAULT_MODELS,
     *,
     route: str = "both",
     solver: str | None = None,
@@ -144,9 +155,10 @@ def solve(
     facilities: Solution | None = None,
     start: Solution | EarlierFacilities | None = None,
     scenario: str | None = None,
+    risk: Risk | None = None,
     rules: RuleFunction | None = None,
     announce: Callable[[str], None] = lambda _: None,
-) -> NetworkResult:
+) -> NetworkResult | JointResult:
     """Return the best plan; with both routes it is the optimiser's, for there is no formula.
 
     What the objective, the facilities kept, the start, the rules and the solver are: as in
@@ -155,17 +167,34 @@ def solve(
     Raises
     ------
     InvalidInput
-        If a formula is asked for.
+        If a formula is asked for, or two models, or an option that the model does not have.
     SolverUnavailable
         If the solver is not known or not installed.
     """
     if route == "closed-form":
         fault = Fault(place="--route", problem="a network has no closed form", remedy="leave the option out")
         raise InvalidInput("command line", [fault])
+    teller = Teller(announce)
+    wanted = {Model(model) for model in models} or {Model.DESIGN}
+    faults = list(_model_faults(wanted, scenario=scenario, objective=objective, rules=rules, solver=solver, risk=risk))
+    if faults:
+        raise InvalidInput("command line", faults)
+    if Model.STOCHASTIC in wanted:
+        joint = solve_futures(
+            instance,
+            risk=risk,
+            gap=gap,
+            gap_money=gap_money,
+            time_limit=time_limit,
+            threads=threads,
+            facilities=facilities,
+            announce=announce,
+            on_progress=teller.tell,
+        )
+        return JointResult(instance=instance, answer=joint)
     if scenario is not None:
         instance = instance.in_scenario(scenario)
     announce("building the model")
-    teller = Teller(announce)
     answer = solve_network(
         instance,
         objective=objective_of(objective or Objective.COST),
@@ -206,6 +235,24 @@ def plan_in_words(answer: NetworkAnswer) -> str | None:
         if not steps or steps[-1].partition(" from ")[0] != row["level"]:
             steps.append(f"{row['level']} from {row['period']}")
     return "; ".join(f"{site} {type_} ({', '.join(steps)})" for (site, type_), steps in since.items())
+
+
+def _model_faults(wanted: set[Model], *, solver: str | None, risk: Risk | None, **of_design: Any) -> Iterator[Fault]:
+    """Yield options that the model asked for does not have."""
+    if len(wanted) > 1:
+        remedy = "ask for one, and for the other with a command of its own"
+        yield Fault(place="--model", problem="a plan for one future and one for all are two answers", remedy=remedy)
+    elif Model.STOCHASTIC in wanted:
+        given = {name: value for name, value in of_design.items() if value}
+        if set(given.get("objective", ())) == {Objective.COST}:
+            given.pop("objective")
+        if solver not in (None, "highs"):
+            given["solver"] = solver
+        for name in given:
+            remedy = "leave it out: one plan for all futures is the one of least cost, by HiGHS"
+            yield Fault(place=f"--{name}", problem="is for a plan of one future", remedy=remedy)
+    elif risk is not None:
+        yield Fault(place="--risk", problem="is for several futures", remedy="add --model stochastic")
 
 
 class Teller:

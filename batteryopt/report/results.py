@@ -121,7 +121,19 @@ class Saved:
 
 def read_table(source: Path | TextIO) -> pd.DataFrame:
     """Return a table from CSV, its names, which may look like numbers, as text."""
-    names = ("site", "type", "level", "period", "origin", "destination", "mode", "product", "recipe", "band_km")
+    names = (
+        "site",
+        "type",
+        "level",
+        "period",
+        "origin",
+        "destination",
+        "mode",
+        "product",
+        "recipe",
+        "band_km",
+        "scenario",
+    )
     table = pd.read_csv(source, dtype=dict.fromkeys(names, str), keep_default_na=False, na_values=[""])
     texts = table.select_dtypes(exclude="number").columns
     return table.assign(**{name: table[name].map(lambda c: unmarked(c) if isinstance(c, str) else c) for name in texts})

@@ -116,7 +116,13 @@ class Site(Entity):
 
 @dataclass(frozen=True, kw_only=True)
 class Scenario(Entity):
-    """One way the future may go; today one scenario is planned at a time."""
+    """One way the future may go: what is different in it stands in rows of its own, and in changes of its name.
+
+    Attributes
+    ----------
+    probability
+        Of all scenarios or of none, which makes them equally likely; they sum to 1.
+    """
 
     KEY: ClassVar[tuple[str, ...]] = ("name",)
 

@@ -219,9 +219,10 @@ class Network(UnjudgedNetwork):
         return found
 
     def in_scenario(self, name: str) -> Network:
-        """Return the instance of one scenario: rows of the others are left out.
+        """Return the instance of one scenario: its rows without those of the others, with the changes of its name.
 
-        Where a site and product have a row of the scenario beside one of all scenarios, the scenario's holds.
+        Where a site and product have a row of the scenario beside one of all scenarios, the scenario's holds. Then the
+        rows of the table ``changes`` that have the scenario's name are made, in their order.
 
         Raises
         ------
@@ -233,7 +234,13 @@ class Network(UnjudgedNetwork):
             remedy = nearest(name, names) if names else "leave it out: this network has one future"
             raise InvalidInput(self.name, [Fault(place="scenario", problem=f"'{name}' is unknown", remedy=remedy)])
         returns, markets = of_scenario(self.returns, name), of_scenario(self.markets, name)
-        return dataclasses.replace(self, returns=returns, markets=markets, scenarios=())
+        what_ifs = tuple(row for row in self.changes if row.name not in names)
+        one = dataclasses.replace(self, returns=returns, markets=markets, scenarios=(), changes=what_ifs)
+        if name not in self.what_ifs:
+            return one
+        changes = named("batteryopt.network.tables.changed:changes_called")(self, name)
+        found: Network = named("batteryopt.network.tables.changed:changed")(one, changes)
+        return found
 
     @property
     def only_future(self) -> Network:

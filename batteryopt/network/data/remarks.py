@@ -202,9 +202,12 @@ def _groups(network: Network) -> Iterator[EntityFault]:
 
 def _futures(network: Network) -> Iterator[EntityFault]:
     named = {row.scenario for row in network.returns} | {market.scenario for market in network.markets}
+    named |= {row.name for row in network.changes}
     for scenario in network.scenarios:
         if len(network.scenarios) > 1 and scenario.name not in named:
-            yield fault_in(scenario, "name", "has no row of its own", "it is the rows of all scenarios alone")
+            yield fault_in(
+                scenario, "name", "has no row and no change of its own", "it is the rows of all scenarios alone"
+            )
 
 
 def _stranded(network: Network) -> Iterator[EntityFault]:

@@ -34,7 +34,8 @@ def formulate(
         fault = Fault(
             place="scenarios",
             problem=f"there are several futures ({names}), and a plan is for one",
-            remedy=f"choose it: --scenario {network.scenarios[0].name}; in Python: network.in_scenario(...)",
+            remedy=f"plan for all: --model stochastic; or choose one: --scenario {network.scenarios[0].name}; "
+            "in Python: network.in_scenario(...)",
         )
         raise InvalidInput(network.name, [fault])
     m = build(network, is_tight=is_tight)

@@ -196,9 +196,10 @@ def _value(solution: Solution, kind: Objective) -> float:
 
 
 class Model(enum.StrEnum):
-    """The one model."""
+    """The models: a plan for one future, or one for all."""
 
     DESIGN = MODEL
+    STOCHASTIC = "stochastic"
 
 
 @dataclass(frozen=True, kw_only=True, repr=False)

@@ -19,7 +19,7 @@ from batteryopt.solvers.compile.arrays import QuadraticProgram
 
 MASSES = ("processed", "at_level", "shipped", "stock", "sold", "disposed", "uncollected")
 """Families of variables in tonnes; others are numbers or shares, but for slacks and payments."""
-PAYMENTS = (*SOFT_FAMILIES, "subsidy_paid")
+PAYMENTS = (*SOFT_FAMILIES, "subsidy_paid", "cost_at_risk", "beyond_cost_at_risk")
 """Families in the unit of the rows in which they stand: by how much these are missed, or what is paid of them."""
 SMALL, LARGE = 2.0**-7, 2.0**10
 """A row whose largest coefficient is between these, in its usual unit, is left as it is."""

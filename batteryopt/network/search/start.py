@@ -52,7 +52,10 @@ class Facilities:
         self.capacity[rows.variable[mine] - family.first] = -rows.coefficient[mine] / m.tonne
         work = (rows.variable >= processed.first) & (rows.variable < processed.first + len(processed))
         self._work, self._use = rows.variable[work], rows.coefficient[work]
-        self._place = rows.index["facility"][rows.row[work]], rows.index["period"][rows.row[work]]
+        # where one plan is for several futures, a size is for the one that needs most
+        future = rows.index.columns.get("future", np.zeros(len(rows), dtype=np.int64))
+        self._futures = int(future.max(initial=0)) + 1
+        self._place = tuple(codes[rows.row[work]] for codes in (rows.index["facility"], rows.index["period"], future))
         previous = np.searchsorted(self._keys(self.step), self._keys(self.step, earlier=1))
         self._previous: Ints = np.where(self.period > 0, previous, -1)
         self._find_full_steps(m)
@@ -82,9 +85,9 @@ class Facilities:
 
         Steps are whole, or begun as far as needed where sizes lie between levels.
         """
-        needed = np.zeros((self.count, self.periods))
-        np.add.at(needed, self._place, self._use * x[self._work])
-        needed = np.maximum.accumulate(needed, axis=1)[self.owner, self.period]
+        by_future = np.zeros((self.count, self.periods, self._futures))
+        np.add.at(by_future, self._place, self._use * x[self._work])
+        needed = np.maximum.accumulate(by_future.max(axis=2), axis=1)[self.owner, self.period]
         below = self._below()
         size = max(1.0, float(needed.max(initial=0.0)))
         whole = (needed > below + WHOLE * size).astype(float)

@@ -15,6 +15,7 @@ from batteryopt.network.tables.assemble import Assembly, Sheets, assemble, reloc
 from batteryopt.network.tables.cell_grid import Source
 from batteryopt.network.tables.changed import what_if_faults
 from batteryopt.network.tables.folder import FILE, TableFolder
+from batteryopt.network.tables.future_faults import future_faults
 from batteryopt.network.tables.schema import TABLES
 from batteryopt.network.tables.settings import NetworkSettings, settings_of
 from batteryopt.network.tables.sheet import read_sheet
@@ -60,16 +61,18 @@ def _of_source(source: Source) -> tuple[Network, Assembly]:
     settings = settings_of(source, faults)
     network, work = _network(source, settings, faults)
     if network is not None and not faults:
-        faults += [*foresee(network), *what_if_faults(network, _places_of_what_ifs(work))]
+        places = _places(work, "changes")
+        faults += [*(() if network.scenarios else foresee(network)), *what_if_faults(network, places)]
+        faults += future_faults(network, {**_places(work, "scenarios"), **places})
     if faults or network is None:
         raise InvalidInput(source.name, faults)
     return network, work
 
 
-def _places_of_what_ifs(work: Assembly) -> dict[str, str]:
-    """Return where each what-if begins."""
+def _places(work: Assembly, table: str) -> dict[str, str]:
+    """Return where each what-if or scenario of a table begins, by its name."""
     found: dict[str, str] = {}
-    for row in work.rows("changes"):
+    for row in work.rows(table):
         found.setdefault(row.get("name"), row.place())
     return found
 

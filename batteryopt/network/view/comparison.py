@@ -19,7 +19,7 @@ COUNTS = ("facilities_at_the_end", "visits")
 
 def sections(plans: Sequence[Saved]) -> list[Section]:
     """Return the section that compares plans; those without an answer are named and left out."""
-    found = [plan for plan in plans if plan.models["design"]["objective"] is not None]
+    found = [plan for plan in plans if plan.models.get("design", {}).get("objective") is not None]
     missing = [page.paragraph(f"{plan.label} has no plan to compare.") for plan in plans if plan not in found]
     blocks = [*missing]
     if len(found) > 1:

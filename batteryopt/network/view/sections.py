@@ -2,11 +2,20 @@
 
 from __future__ import annotations
 
-import html
 from typing import Any
 
-from batteryopt.network.view import comparison, compromise_charts, flow_charts, money, plan_tables, served_cities, work
+from batteryopt.network.view import (
+    comparison,
+    compromise_charts,
+    flow_charts,
+    futures_page,
+    money,
+    plan_tables,
+    served_cities,
+    work,
+)
 from batteryopt.network.view.map import has_map, plan_map
+from batteryopt.network.view.map_controls import controls
 from batteryopt.network.view.overview import figure_name, plan_in_figures
 from batteryopt.network.view.scales import periods
 from batteryopt.report import page, words
@@ -16,12 +25,13 @@ from batteryopt.report.results import Saved
 from batteryopt.report.section import Section
 from batteryopt.report.tables import Cell, Table, amount, number, share
 
-SIGNS = {"circle": "●", "square": "■", "diamond": "◆", "triangle-up": "▲", "star": "★", "cross": "✚"}
 LISTED = 40
 
 
 def sections(saved: Saved) -> list[Section]:
     """Return the sections of the page."""
+    if futures_page.is_joint(saved):
+        return futures_page.sections(saved)
     answer = saved.models["design"]
     if answer["objective"] is None:
         return [_nothing(saved), page.how_sure(saved), page.how_to_repeat(saved)]
@@ -35,6 +45,8 @@ def sections(saved: Saved) -> list[Section]:
 
 def tables(saved: Saved) -> dict[str, Table]:
     """Return the tables that a paper would print, by name."""
+    if futures_page.is_joint(saved):
+        return futures_page.tables(saved)
     if saved.models["design"]["objective"] is None:
         return {}
     found = {"cost-terms": money.cost_table(saved), "facilities": _standing(saved), "figures": _figures(saved)}
@@ -45,11 +57,15 @@ def tables(saved: Saved) -> dict[str, Table]:
 
 def long_tables(saved: Saved) -> dict[str, Table]:
     """Return what is too long for a paper: every table of the plan."""
+    if futures_page.is_joint(saved):
+        return {}
     return plan_tables.long_tables(saved)
 
 
 def charts(saved: Saved) -> list[dict[str, Any]]:
     """Return all charts of the page but the map's, which `map_chart` gives."""
+    if futures_page.is_joint(saved):
+        return futures_page.charts(saved)
     if saved.models["design"]["objective"] is None:
         return []
     found = [money.costs(saved), money.emissions(saved), flow_charts.sankey(saved)]
@@ -116,7 +132,7 @@ def _where(saved: Saved) -> Section:
     blocks = []
     if has_map(saved):
         spec = map_chart(saved)
-        blocks.append(page.figure({**spec, "note": _map_note(spec["map"])}, _controls(spec["map"])))
+        blocks.append(page.figure({**spec, "note": _map_note(spec["map"])}, controls(spec["map"])))
     else:
         blocks.append(page.paragraph("Some sites have no coordinates, so there is no map."))
     blocks.append(page.fold("What stands at the end", [page.table(_standing(saved))]))
@@ -129,32 +145,6 @@ def _map_note(content: dict[str, Any]) -> str:
         f"Lines grow with tonnes (widest: {most} t in a period), markers with capacity; touch or point for figures. "
         "The scale is that of the map's middle. Borders and coasts: Natural Earth 1:50m."
     )
-
-
-def _controls(content: dict[str, Any]) -> str:
-    """Return the slider of the period, the choice of a product, and the key to colours."""
-    last = len(content["periods"]) - 1
-    products = [*zip(content["products"], content["product_colors"], strict=True)]
-    options = "".join(f'<option value="{i}">{html.escape(name)}</option>' for i, (name, _) in enumerate(products))
-    slider = (
-        f'<label>Period <input data-control="period" type="range" min="0" max="{last}" value="{last}"> '
-        "<output></output></label>"
-    )
-    choice = f'<label>Product <select data-control="product"><option value="-1">all</option>{options}</select></label>'
-    color = '<label>Colour by <select data-control="color"><option value="0">mode</option><option value="1">product'
-    color += "</option></select></label>"
-    modes = [(mode["name"], mode["color"]) for mode in content["modes"]]
-    keys = "".join(
-        f'<span data-key="{what}"{" hidden" if what == "product" else ""}><i style="background:{shade}"></i>'
-        f"{html.escape(name)}</span>"
-        for what, kinds in (("mode", modes), ("product", products))
-        for name, shade in kinds
-    )
-    keys += "".join(
-        f'<span><b style="color:{kind["color"]}">{SIGNS[kind["symbol"]]}</b>{html.escape(kind["name"])}</span>'
-        for kind in content["types"]
-    )
-    return f'<div class="controls">{slider}{choice}{color}</div><div class="key">{keys}</div>'
 
 
 def _standing(saved: Saved) -> Table:
@@ -190,8 +180,8 @@ VIEW = FamilyView(
     charts=charts,
     long_tables=long_tables,
     main_chart="map",
-    overview=lambda saved: {"plan": plan_in_figures(saved)},
-    sheets=("cost-terms",),  # the others for papers are shortened ones of the long tables
+    overview=lambda saved: {} if futures_page.is_joint(saved) else {"plan": plan_in_figures(saved)},
+    sheets=("cost-terms", "futures"),  # the others for papers are shortened ones of the long tables
     comparison=Comparison(sections=comparison.sections, tables=comparison.sheet_tables),
     has_models=False,
 )

@@ -1,0 +1,304 @@
+"""The search for one plan for all futures: the mean future's plan, each future alone, and then all of them together."""
+
+from __future__ import annotations
+
+import copy
+import dataclasses
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from batteryopt.ground.interrupt import InterruptFlag
+from batteryopt.ground.status import PointStatus
+from batteryopt.network.data.geography import flat_positions
+from batteryopt.network.data.instance import Network
+from batteryopt.network.data.objective import Objective
+from batteryopt.network.formulation.algebra import Floats, Formulation
+from batteryopt.network.formulation.extract import to_solution
+from batteryopt.network.formulation.fix import fix_facilities
+from batteryopt.network.formulation.formulate import formulate
+from batteryopt.network.formulation.objective import Costs, weighted
+from batteryopt.network.futures.extensive_form import Extensive, join
+from batteryopt.network.futures.future import Future
+from batteryopt.network.futures.risk_measure import Risk, minimised
+from batteryopt.network.plan.answer import NetworkAnswer
+from batteryopt.network.plan.solution import Solution
+from batteryopt.network.search.search import Found, root_bound_of, search
+from batteryopt.network.search.searched_problem import Problem, make_problem
+from batteryopt.network.solve import answer_with_point
+from batteryopt.solvers.contract.adapter import Options, Progress, ProgressListener
+
+WEIGHTS = {Objective.COST: 1.0}
+FIRST_STAGE = ("is_open", "raised", "closed", "is_full")
+"""Families that are decided once for all futures."""
+FOLLOWS = ("kept",)
+"""What was raised and stands at the end follows from those; futures with other subsidies value it differently."""
+SHARES = {"mean": 0.08, "mean in all": 0.16, "alone": 0.3, "all": 0.95}
+"""Parts of the time limit by which each phase is over; what one leaves the next ones have."""
+LEAST_SECONDS = 1.0
+"""What one solve has at least, even beyond the time limit."""
+
+Evaluation = tuple[NetworkAnswer, Floats | None]
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Searched:
+    """What the search found; all tuples have an entry for each future that has a probability.
+
+    Attributes
+    ----------
+    mean
+        The best plan of the mean future; None where a plan was given.
+    mean_in_all
+        That plan's facilities (or those that were given) in each future, flows decided with hindsight.
+    alone
+        The best plan of each future alone.
+    lowest
+        A proven lower bound of what each future costs; minus infinity where there was no time for any.
+    found
+        What the search of all together gave, in units of money; None where facilities were given or a future has no
+        plan at all.
+    solutions
+        The plan for all, in each future; empty where there is none.
+    model_value, tabled_value
+        What the model says that its plan is worth, and what the plan's own tables say; None where no model was asked.
+    """
+
+    mean: NetworkAnswer | None
+    mean_in_all: tuple[NetworkAnswer, ...]
+    alone: tuple[NetworkAnswer, ...]
+    lowest: tuple[float, ...] = ()
+    found: Found | None = None
+    solutions: tuple[Solution, ...] = ()
+    model_value: float | None = None
+    tabled_value: float | None = None
+
+
+class JointSearch:
+    """What is known of the futures so far, and what is tried next."""
+
+    def __init__(
+        self,
+        futures: Sequence[Future],
+        risk: Risk,
+        options: Options,
+        flag: InterruptFlag,
+        *,
+        announce: Callable[[str], None],
+        on_progress: ProgressListener | None,
+    ) -> None:
+        self.futures, self.risk, self.options, self.flag = tuple(futures), risk, options, flag
+        self.announce, self.on_progress = announce, on_progress
+        self.began = time.monotonic()
+        self.shares = [future.probability for future in futures]
+        self.forms = [formulate(future.network, WEIGHTS) for future in futures]
+
+    # ---- one network
+
+    def _until(self, phase: str, parts: int = 1) -> float | None:
+        """Return the seconds that one of so many solves may take of what is left of a phase; None without a limit."""
+        limit = self.options.time_limit
+        if limit is None:
+            return None
+        return max(LEAST_SECONDS, (self.began + SHARES[phase] * limit - time.monotonic()) / parts)
+
+    def _one(self, network: Network, m: Formulation, seconds: float | None, start: Floats | None = None) -> Evaluation:
+        """Return the best plan of one network."""
+        options = dataclasses.replace(self.options, time_limit=seconds)
+        return answer_with_point(network, m, WEIGHTS, options, began=time.monotonic(), start=start)
+
+    def in_all(self, plan: Solution, phase: str, starts: Sequence[Floats] = ()) -> list[Evaluation]:
+        """Return a plan's facilities in each future, flows decided with hindsight; up to the first without a plan."""
+        found: list[Evaluation] = []
+        for position, (future, m) in enumerate(zip(self.futures, self.forms, strict=True)):
+            seconds = self._until(phase, len(self.futures) - position)
+            start = starts[position] if starts else None
+            found.append(self._one(future.network, with_facilities(m, plan), seconds, start))
+            if found[-1][1] is None:
+                break
+        return found
+
+    # ---- the phases
+
+    def go(self, mean: Network) -> Searched:
+        """Return the plan for all futures."""
+        self.announce("the mean of the futures")
+        of_mean, _ = self._one(mean, formulate(mean, WEIGHTS), self._until("mean"))
+        evaluations: list[Evaluation] = []
+        if of_mean.solution is not None:
+            self.announce("its plan in all futures")
+            evaluations = self.in_all(of_mean.solution, "mean in all")
+        points = _points(evaluations, len(self.futures))
+        alone = self._alone(points)
+        searched = Searched(
+            mean=of_mean, mean_in_all=tuple(answer for answer, _ in evaluations), alone=tuple(a for a, _ in alone)
+        )
+        if any(answer.run.stop_reason.is_no_solution for answer in searched.alone):
+            return searched
+        if not points:
+            points = self._other_start(searched.alone)
+        return self._together(searched, points)
+
+    def evaluate(self, plan: Solution) -> Searched:
+        """Return given facilities in all futures, beside each future alone."""
+        self.announce("the plan in all futures")
+        evaluations = self.in_all(plan, "mean in all")
+        alone = self._alone(_points(evaluations, len(self.futures)))
+        answers = tuple(answer for answer, _ in evaluations)
+        solutions = tuple(answer.solution for answer in answers if answer.solution is not None)
+        return Searched(
+            mean=None,
+            mean_in_all=answers,
+            alone=tuple(answer for answer, _ in alone),
+            solutions=solutions if len(solutions) == len(self.futures) else (),
+        )
+
+    def _alone(self, starts: Sequence[Floats]) -> list[Evaluation]:
+        """Return the best plan of each future alone, up to the first that cannot have one."""
+        found: list[Evaluation] = []
+        for position, (future, m) in enumerate(zip(self.futures, self.forms, strict=True)):
+            self.announce(f"the future '{future.name}' alone")
+            seconds = self._until("alone", len(self.futures) - position)
+            found.append(self._one(future.network, m, seconds, starts[position] if starts else None))
+            if found[-1][0].run.stop_reason.is_no_solution:
+                break
+        return found
+
+    def _other_start(self, alone: Sequence[NetworkAnswer]) -> list[Floats]:
+        """Return points of a plan that keeps the rules of all futures: that of the dearest one that does, of three."""
+        plans = [answer.solution for answer in alone if answer.solution is not None]
+        for plan in sorted(plans, key=lambda plan: -plan.net_present_cost)[:3]:
+            points = _points(self.in_all(plan, "all"), len(self.futures))
+            if points:
+                return points
+        return []
+
+    def _together(self, searched: Searched, points: Sequence[Floats]) -> Searched:
+        """Return the plan for all futures, from points with one first stage where there are any."""
+        self.announce("all futures together")
+        lowest = tuple(self._lowest(answer, m) for answer, m in zip(searched.alone, self.forms, strict=True))
+        searched = dataclasses.replace(searched, lowest=lowest)
+        costs = [weighted(m, WEIGHTS) for m in self.forms]
+        form = self._form()
+        if self.risk.weight > 0 and not points:  # the best on average first: what it costs bounds the risk's variables
+            found, x = self._search(form, minimised(form, costs, Risk(), lowest, np.inf), None)
+            if x is None:
+                return dataclasses.replace(searched, found=found)
+            points, form = [form.of_part(x, s) for s in range(len(self.futures))], self._form()
+        values = [cost.at(point) for cost, point in zip(costs, points, strict=False)]
+        most = self.risk.of(values, self.shares) if values else np.inf
+        objective = minimised(form, costs, self.risk, lowest, most)
+        start = _with_risk(form, form.joined(points), values, self.risk) if points else None
+        found, x = self._search(form, objective, start)
+        if x is None:
+            return dataclasses.replace(searched, found=found)
+        points = [form.of_part(x, s) for s in range(len(self.futures))]
+        plans = [to_solution(m, f.network, point) for m, f, point in zip(self.forms, self.futures, points, strict=True)]
+        is_enough = found.point_status is PointStatus.OPTIMAL and self.risk.weight == 0
+        return dataclasses.replace(
+            searched,
+            found=found,
+            solutions=tuple(plans if is_enough else self._with_hindsight(plans, points)),
+            model_value=objective.at(x),
+            tabled_value=self.risk.of([plan.net_present_cost for plan in plans], self.shares),
+        )
+
+    def _form(self) -> Extensive:
+        names = [future.name for future in self.futures]
+        return join(self.forms, self.shares, names, first_stage=FIRST_STAGE, follows=FOLLOWS)
+
+    def _lowest(self, answer: NetworkAnswer, m: Formulation) -> float:
+        """Return a proven lower bound of what a future costs."""
+        bounds = [bound for bound in (answer.run.bound, answer.root_bound) if bound is not None]
+        if bounds:
+            return max(bounds)
+        problem = make_problem(m, weighted(m, WEIGHTS))
+        unlimited = dataclasses.replace(self.options, time_limit=None)
+        bound = root_bound_of(problem.with_cuts(), unlimited, time.monotonic())
+        return -np.inf if bound is None else bound * problem.money
+
+    def _search(self, form: Extensive, costs: Costs, start: Floats | None) -> tuple[Found, Floats | None]:
+        """Return what a search of the extensive form gives, in the formulation's own units."""
+        problem = make_problem(form.m, costs)
+        limit = self.options.time_limit
+        options = dataclasses.replace(
+            self.options,
+            time_limit=None if limit is None else max(LEAST_SECONDS, SHARES["all"] * limit - self._spent()),
+            absolute_gap=self.options.absolute_gap / problem.money,
+        )
+        began = time.monotonic()
+        found = search(
+            problem,
+            options,
+            began=began,
+            positions=flat_positions(self.futures[0].network),
+            start=None if start is None else problem.units.inside(start),
+            on_progress=self._teller(problem),
+        )
+        x = None if found.x is None else problem.units.outside(found.x)
+        return _in_money(found, problem), x
+
+    def _teller(self, problem: Problem) -> ProgressListener:
+        def told(progress: Progress) -> None:
+            if self.on_progress is not None:
+                scaled = [None if v is None else v * problem.money for v in (progress.objective, progress.bound)]
+                self.on_progress(Progress(seconds=self._spent(), objective=scaled[0], bound=scaled[1]))
+
+        return told
+
+    def _spent(self) -> float:
+        return time.monotonic() - self.began
+
+    def _with_hindsight(self, plans: Sequence[Solution], points: Sequence[Floats]) -> list[Solution]:
+        """Return plans with the same facilities and flows decided anew, each future for itself, where that is better.
+
+        The search is content within its gap, and where the worst future alone counts it says nothing of the others.
+        """
+        found = []
+        for position, (plan, m, point) in enumerate(zip(plans, self.forms, points, strict=True)):
+            limit = self.options.time_limit
+            left = None if limit is None else (limit - self._spent()) / (len(plans) - position)
+            if self.flag.is_set or (left is not None and left <= 0):
+                found.append(plan)
+                continue
+            better, _ = self._one(plan.network, with_facilities(m, plan), left, point)
+            is_better = (
+                better.solution is not None
+                and better.certificate.passed
+                and better.solution.net_present_cost < plan.net_present_cost
+            )
+            found.append(better.solution if is_better and better.solution is not None else plan)
+        return found
+
+
+def with_facilities(m: Formulation, plan: Solution) -> Formulation:
+    """Return a formulation whose facilities are those of a plan; the one given stays as it is."""
+    fixed = copy.copy(m)
+    fixed.families = dict(m.families)
+    fix_facilities(fixed, plan)
+    return fixed
+
+
+def _points(evaluations: Sequence[Evaluation], count: int) -> list[Floats]:
+    """Return the points of evaluations, if there is one for each future."""
+    points = [x for _, x in evaluations if x is not None]
+    return points if len(points) == count else []
+
+
+def _with_risk(form: Extensive, x: Floats, values: Sequence[float], risk: Risk) -> Floats:
+    """Return a joint point with the risk's own variables as the costs of the futures have them."""
+    if risk.weight == 0:
+        return x
+    order = np.argsort(values)
+    good = np.searchsorted(np.cumsum(form.probabilities[order]), risk.alpha - 1e-12)
+    eta = max(values) if risk.is_worst else values[int(order[min(int(good), len(order) - 1)])]
+    x[form.m.families["cost_at_risk"].positions] = eta
+    x[form.m.families["beyond_cost_at_risk"].positions] = np.maximum(0.0, np.asarray(values) - eta)
+    return x
+
+
+def _in_money(found: Found, problem: Problem) -> Found:
+    bounds = [None if bound is None else bound * problem.money for bound in (found.bound, found.root_bound)]
+    return dataclasses.replace(found, bound=bounds[0], root_bound=bounds[1])
