@@ -25,6 +25,8 @@ from __future__ import annotations
 import importlib
 from typing import TYPE_CHECKING, Any
 
+from batteryopt.ground.scarce_memory import use_one_heap
+
 if TYPE_CHECKING:
     from batteryopt.bilevel import Follower
     from batteryopt.families import FAMILIES, model, plan_of, read, solve
@@ -78,6 +80,8 @@ __all__ = [
     "versions",
     "write",
 ]
+
+use_one_heap()  # before a library starts threads
 
 
 def __getattr__(name: str) -> Any:

@@ -5,7 +5,10 @@ from __future__ import annotations
 import os
 import sys
 
+from batteryopt.ground.scarce_memory import is_want_of_memory
 from batteryopt.ground.signals import STOPPED, heed_signals, leave_at_once
+
+NO_ROOM = "error: memory ran out before anything could begin"
 
 
 def main() -> None:
@@ -18,7 +21,11 @@ def main() -> None:
     except KeyboardInterrupt:
         _leave("interrupted")
     except MemoryError:
-        _leave("error: memory ran out before anything could begin", status=1)
+        _leave(NO_ROOM, status=1)
+    except ImportError as error:
+        if not is_want_of_memory(error):
+            raise
+        _leave(NO_ROOM, status=1)
 
 
 def _leave(words: str, status: int = STOPPED) -> None:

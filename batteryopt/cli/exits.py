@@ -25,6 +25,7 @@ from batteryopt.ground.errors import (
     UnsupportedOption,
 )
 from batteryopt.ground.files import reason_of
+from batteryopt.ground.scarce_memory import is_want_of_memory
 from batteryopt.ground.signals import interrupts_heard
 from batteryopt.ground.status import StopReason
 
@@ -83,7 +84,9 @@ def answer_status(answer: FamilyAnswer) -> ExitStatus:
     """Return the status of one answer; that no contract coordinates is an answer."""
     reason = answer.run.stop_reason
     if reason.is_limit:
-        return ExitStatus.STOPPED
+        # what was called feasible and breaks the rules is wrong whenever the search was stopped
+        is_wrong = answer.solution is not None and answer.run.refuted is not None and answer.certificate.breaks_rules
+        return ExitStatus.NOT_CERTIFIED if is_wrong else ExitStatus.STOPPED
     if reason.is_no_solution:
         return ExitStatus.NO_SOLUTION
     if answer.solution is not None:
@@ -130,20 +133,30 @@ def _ended(command: Callable[[], ExitStatus | None]) -> ExitStatus:
         say(f"error: {error}", style="red")
         return ExitStatus.OTHER
     except OSError as error:
+        if is_want_of_memory(error):
+            return _out_of_memory()
         _say_of_system(error)
         return ExitStatus.INVALID_INPUT if error.filename else ExitStatus.OTHER
     except MemoryError:
-        say(f"error: {OUT_OF_MEMORY}", style="red")
-        return ExitStatus.OTHER
+        return _out_of_memory()
     except ImportError as error:
+        if is_want_of_memory(error):
+            return _out_of_memory()
         say(f"error: a library that is needed cannot be loaded: {error}; install batteryopt anew", style="red")
         return ExitStatus.OTHER
     except typer.Exit:
         raise
     except Exception as error:
+        if is_want_of_memory(error):
+            return _out_of_memory()
         _say_unexpected(error)
         return ExitStatus.OTHER
     return status
+
+
+def _out_of_memory() -> ExitStatus:
+    say(f"error: {OUT_OF_MEMORY}", style="red")
+    return ExitStatus.OTHER
 
 
 def delivered(show: Callable[[], None], keep: Callable[[], None] = lambda: None) -> ExitStatus:

@@ -26,12 +26,16 @@ class Check:
         The largest residual that still passes.
     detail
         What was computed, for the reader.
+    is_of_convergence
+        Whether it asks for what only a search that came to its end has: an optimum, a best response, a fine grid. Every
+        other check says that the point keeps the rules and that its numbers are true, whenever the search was stopped.
     """
 
     name: str
     residual: float
     tolerance: float
     detail: str = ""
+    is_of_convergence: bool = False
 
     @property
     def passed(self) -> bool:
@@ -71,6 +75,11 @@ class Certificate:
         return tuple(check for check in self.checks if not check.passed)
 
     @property
+    def breaks_rules(self) -> bool:
+        """Whether a check failed that does not depend on how far the search came."""
+        return any(not check.is_of_convergence for check in self.failures)
+
+    @property
     def verdict(self) -> str:
         """The outcome in a few words: how many checks passed, or which failed."""
         if not self.checks:
@@ -80,7 +89,7 @@ class Certificate:
         return f"FAILED: {failures}" if failures else f"{count} passed"
 
     def to_json(self) -> list[dict[str, object]]:
-        """Return the list of ``{"name", "residual", "tolerance", "passed"}`` that scripts rely on."""
+        """Return the list of ``{"name", "residual", "tolerance", "passed", ...}`` that scripts rely on."""
         return [
             {
                 "name": c.name,
@@ -88,6 +97,7 @@ class Certificate:
                 "tolerance": float(c.tolerance),
                 "passed": c.passed,
                 "detail": c.detail,
+                "about": "convergence" if c.is_of_convergence else "rules",
             }
             for c in self.checks
         ]

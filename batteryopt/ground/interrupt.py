@@ -18,6 +18,7 @@ from contextlib import contextmanager
 from types import FrameType
 from typing import ClassVar
 
+from batteryopt.ground.scarce_memory import require_room_to_solve
 from batteryopt.ground.signals import (
     Handler,
     interrupts_heard,
@@ -183,6 +184,7 @@ def run_interruptibly(
     because it keeps a thread's settings; SCIP wants the same one, because its differentiation numbers the threads that
     it meets and the 64th in a process crashes it.
     """
+    require_room_to_solve()
     if not flag.is_live:
         work()
         return
@@ -228,7 +230,10 @@ class _Worker(threading.Thread):
         self._jobs: queue.SimpleQueue[_Job] = queue.SimpleQueue()
         self._counts = itertools.count() if jobs_to_do is None else iter(range(jobs_to_do))
         self.is_free = True
-        self.start()
+        try:
+            self.start()
+        except RuntimeError as error:  # "can't start new thread": there is no room for its stack
+            raise MemoryError(str(error)) from error
 
     def take(self, job: _Job) -> None:
         """Do the job; whoever waited for its end says that the worker is free again."""

@@ -14,13 +14,19 @@ class StopReason(enum.StrEnum):
     INFEASIBLE_OR_UNBOUNDED = "infeasible-or-unbounded"
     TIME_LIMIT = "time-limit"
     ITERATION_LIMIT = "iteration-limit"
+    MEMORY_LIMIT = "memory-limit"
     INTERRUPTED = "interrupted"
     NUMERICAL_TROUBLE = "numerical-trouble"
 
     @property
     def is_limit(self) -> bool:
         """Whether a limit or the user stopped it, so that more time could have given more."""
-        return self in (StopReason.TIME_LIMIT, StopReason.ITERATION_LIMIT, StopReason.INTERRUPTED)
+        return self in (
+            StopReason.TIME_LIMIT,
+            StopReason.ITERATION_LIMIT,
+            StopReason.MEMORY_LIMIT,
+            StopReason.INTERRUPTED,
+        )
 
     @property
     def is_no_solution(self) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import functools
 import time
@@ -203,7 +204,9 @@ def answer_with_point(
         found, x = _searched(network, m, problem, weights, options, began, start, earlier, adapter, on_progress)
         if extra is None and found.solution is not None and found.certificate.passed and found.run.bound is not None:
             seconds = _seconds_to_try(options, began, building)
-            tried = _tried_from_outside(m, found.solution, weights, found.run, seconds)
+            tried = Certificate()
+            with contextlib.suppress(MemoryError):  # the answer stands without this further look at its bound
+                tried = _tried_from_outside(m, found.solution, weights, found.run, seconds)
             found = dataclasses.replace(found, certificate=found.certificate + tried)
         return found, x
 
@@ -384,6 +387,8 @@ def direction(weights: Mapping[Objective, float]) -> float:
 def _reason(run: Run) -> str:
     if run.stop_reason is StopReason.INFEASIBLE:
         return "no plan meets all rules: see what conflicts, and by how much"
+    if run.stop_reason is StopReason.MEMORY_LIMIT:
+        return "memory ran out before a plan was found: a smaller network and fewer threads need less"
     if run.point_status is PointStatus.NONE and run.stop_reason.is_limit:
         ended = "before it was interrupted" if run.stop_reason is StopReason.INTERRUPTED else "in time"
         return f"no plan was found {ended}: give more time, or soften rules with a penalty"

@@ -22,6 +22,7 @@ from batteryopt.games.coordination.data.generator import random_network
 from batteryopt.games.coordination.judge import check
 from batteryopt.ground.certificate import Certificate, Check
 from batteryopt.ground.status import PointStatus, StopReason
+from batteryopt.solvers.contract.provenance import Route, Run
 from batteryopt.tables.toml_output import write
 
 STATUS_KEYS = {"route", "solver", "stop_reason", "point_status", "objective", "bound", "gap", "seconds", "certificate"}
@@ -149,7 +150,7 @@ def test_a_limit_leaves_the_best_point_and_its_bound(tmp_path):
     """The smallest limit that is long enough for any bound on the machine at hand: a busy one needs a longer one."""
     path, out = tmp_path / "network.toml", tmp_path / "out"
     write(random_network(1, 40, 2, rivalry=False), path)
-    for limit in (0.1, 0.3, 1.0, 3.0):
+    for limit in (0.1, 0.3, 1.0, 3.0, 10.0, 30.0):  # the first in which this machine, busy or not, gets as far
         words = ("--model", "contract", "--route", "optimizer", "--time-limit", limit, "--json", "--out", out)
         found = invoke("solve", path, *words)
         answer = json.loads(found.stdout)["models"]["contract"]
@@ -168,9 +169,12 @@ def test_a_failed_certificate_has_its_own_status(monkeypatch):
     assert "check profits-sum-to-chain FAILED" in found.stdout
 
 
-def _answer(reason, *, solved=True, passed=True, **more):
-    certificate = Certificate((Check(name="made-up", residual=0.0 if passed else 1.0, tolerance=0.5),))
-    run = SimpleNamespace(stop_reason=reason)
+def _answer(reason, *, solved=True, passed=True, claimed=PointStatus.FEASIBLE, is_of_convergence=False, **more):
+    residual = 0.0 if passed else 1.0
+    certificate = Certificate(
+        (Check(name="made-up", residual=residual, tolerance=0.5, is_of_convergence=is_of_convergence),)
+    )
+    run = Run(route=Route.OPTIMIZER, solver="x", stop_reason=reason, point_status=claimed).as_certified(certificate)
     return SimpleNamespace(run=run, solution=object() if solved else None, certificate=certificate, **more)
 
 
@@ -182,7 +186,11 @@ def _answer(reason, *, solved=True, passed=True, **more):
         (_answer(StopReason.CONVERGED, solved=False), ExitStatus.SOLVED),
         (_answer(StopReason.CONVERGED, solved=False, applies=False), ExitStatus.OTHER),
         (_answer(StopReason.TIME_LIMIT), ExitStatus.STOPPED),
-        (_answer(StopReason.TIME_LIMIT, passed=False), ExitStatus.STOPPED),
+        # stopped: a point that was called feasible and breaks the rules is wrong; one that is not yet an optimum is not
+        (_answer(StopReason.TIME_LIMIT, passed=False), ExitStatus.NOT_CERTIFIED),
+        (_answer(StopReason.TIME_LIMIT, passed=False, claimed=PointStatus.UNKNOWN), ExitStatus.STOPPED),
+        (_answer(StopReason.TIME_LIMIT, passed=False, is_of_convergence=True), ExitStatus.STOPPED),
+        (_answer(StopReason.CONVERGED, passed=False, is_of_convergence=True), ExitStatus.NOT_CERTIFIED),
         (_answer(StopReason.INTERRUPTED, solved=False), ExitStatus.STOPPED),
         (_answer(StopReason.INFEASIBLE, solved=False), ExitStatus.NO_SOLUTION),
         (_answer(StopReason.INFEASIBLE_OR_UNBOUNDED, solved=False), ExitStatus.NO_SOLUTION),

@@ -300,7 +300,7 @@ def test_a_library_that_cannot_be_loaded_is_told(tmp_path):
 
 @pytest.mark.parametrize("raised", ["OSError('libscip.so: no such file')", "ImportError('undefined symbol')"])
 def test_a_solver_whose_library_is_broken_is_told_and_costs_no_answer(tmp_path, raised):
-    """Whoever asks for it is told; where it would have been chosen, the formula's answers are kept."""
+    """Whoever asks for it is told; where it would have been chosen, another one does what it can."""
     (tmp_path / "pyscipopt.py").write_text(f"raise {raised}")
     env = {**os.environ, "PYTHONPATH": f"{tmp_path}{os.pathsep}{ROOT}"}
     words = ("solve", TABLE_2, "--model", "decentralized")
@@ -308,11 +308,23 @@ def test_a_solver_whose_library_is_broken_is_told_and_costs_no_answer(tmp_path, 
     assert asked.returncode == 2
     assert "solver 'scip' is installed and cannot be loaded (" in asked.stderr
     without = run(*words, "--json", env=env)
-    assert without.returncode == 1, without.stderr
-    document = json.loads(without.stdout)
-    assert "cannot be loaded (" in document["models"]["decentralized"]["reason"]
-    kept = document["closed_form"]["decentralized"]["profits"]["manufacturer"]
-    assert kept == pytest.approx(118.78, abs=0.005)  # as Table 2 prints it
+    assert without.returncode == 0, without.stderr
+    found = json.loads(without.stdout)["models"]["decentralized"]
+    assert "scip" not in found["solver"]
+    assert found["point_status"] == "optimal"
+    assert found["profits"]["manufacturer"] == pytest.approx(118.78, abs=0.005)  # as Table 2 prints it
+
+
+def test_a_game_whose_only_solver_is_broken_keeps_the_formula_s_answers(tmp_path):
+    (tmp_path / "cyipopt.py").write_text("raise ImportError('undefined symbol')")
+    env = {**os.environ, "PYTHONPATH": f"{tmp_path}{os.pathsep}{ROOT}"}
+    words = ("solve", ROOT / "data" / "differential_game" / "base.toml", "--model", "integrated", "--json")
+    found = run(*words, env=env)
+    assert found.returncode == 1, found.stderr
+    document = json.loads(found.stdout)
+    assert "cannot be loaded (undefined symbol)" in document["models"]["integrated"]["reason"]
+    assert document["closed_form"]["integrated"]["point_status"] == "optimal"
+    assert run(*words, "--solver", "ipopt", env=env).returncode == 2
 
 
 @pytest.mark.slow

@@ -21,8 +21,8 @@ import numpy as np
 
 import batteryopt
 from tests.command_line import ROOT, TABLE_2
+from tests.fuzzing.gentle import HAND, mild_game, mild_network
 
-HAND = ROOT / "data" / "networks" / "hand"
 GAMES = (TABLE_2, *sorted((ROOT / "data" / "differential_game").glob("*.toml")))
 NUMBERS = [
     *(
@@ -419,6 +419,7 @@ def python(chance: Chooser, folder: Path) -> list[str]:
 
 KINDS: tuple[Callable[[Chooser, Path], list[str]], ...] = (
     *(game, network, network, workbook, relog, saved, words, words, python),
+    *(mild_game, mild_network, mild_game, mild_network, mild_game, mild_network, mild_game, mild_network),
 )
 
 

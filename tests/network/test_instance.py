@@ -125,8 +125,10 @@ def with_type(network, **changes):
 
 
 def test_recipes_do_not_make_mass(network):
-    heavy = Recipe(name="check", inputs=(("pack", 1),), outputs=(("checked", 1.2),))
-    assert faults_of(network, **with_type(network, recipes=(heavy,))) == {("Recipe", "outputs")}
+    with judged_later():
+        heavy = Recipe(name="check", inputs=(("pack", 1),), outputs=(("checked", 1.2),))
+        changes = with_type(network, recipes=(heavy,))
+    assert faults_of(network, **changes) == {("Recipe", "outputs")}
     dataclasses.replace(network, **with_type(network, recipes=(dataclasses.replace(heavy, reagents_t=0.2),)))
 
 
@@ -135,8 +137,10 @@ def test_levels_grow(network):
     levels = (Level(name="large", capacity_t=60), Level(name="small", capacity_t=25))
     turned = dataclasses.replace(network, **with_type(network, levels=levels))
     assert [level.name for level in turned.levels_of(network.candidates[0])] == ["small", "large"]
-    levels = (Level(name="small", capacity_t=25), Level(name="large", capacity_t=25, least_t=30))
-    assert faults_of(network, **with_type(network, levels=levels)) == {("Level", "capacity_t"), ("Level", "least_t")}
+    with judged_later():
+        levels = (Level(name="small", capacity_t=25), Level(name="large", capacity_t=25, least_t=30))
+        changes = with_type(network, levels=levels)
+    assert faults_of(network, **changes) == {("Level", "capacity_t"), ("Level", "least_t")}
 
 
 def test_rows_that_stand_twice(network):
@@ -145,11 +149,10 @@ def test_rows_that_stand_twice(network):
 
 
 def test_modes_and_markets(network):
-    assert faults_of(network, modes=(*network.modes, Mode(name="van", distance="road", is_mobile=True))) == {
-        ("Mode", "trip_capacity_t"),
-        ("Mode", "whole_trips"),
-    }
-    market = Market(site="Ash", product="mass", least_t=5.0, most_t=(9.0, 4.0, 9.0))
+    with judged_later():
+        van = Mode(name="van", distance="road", is_mobile=True)
+        market = Market(site="Ash", product="mass", least_t=5.0, most_t=(9.0, 4.0, 9.0))
+    assert faults_of(network, modes=(*network.modes, van)) == {("Mode", "trip_capacity_t"), ("Mode", "whole_trips")}
     assert faults_of(network, markets=(market,)) == {("Market", "least_t")}
 
 

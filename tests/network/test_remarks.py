@@ -53,6 +53,9 @@ REMARKS: list[tuple[str, Mapping[str, str], str]] = [
      "plant,s,900000\n"}, "returns.csv row 2, column tonnes: is 900,000 t in a period at one site; if kilogrammes are"),
     ("5 for 5,000", {"returns.csv": "site,product,tonnes\nA,pack,5000\n", "levels.csv": "type,level,capacity_t\n"
      "plant,s,5\n"}, "levels.csv row 2, column capacity_t: of all candidates for 'plant' can be 5 t, beside 5,000 t"),
+    ("5 for 5,000 beside another level", {"levels.csv": "type,level,capacity_t,opening_cost\n"
+     "plant,s,5,800\nplant,L,10000,1000\n"},
+     "levels.csv row 2, column capacity_t: is 5 t for 800, and 'L' has 10,000 t for 1,000; check the unit"),
     ("a rate of 50 %", {"network.toml": "discount_rate = 0.5\n" + TABLES["network.toml"]},
      "network.toml, discount_rate: is 0.5, taken as 50% a year; 0.05 is 5 %"),
     ("thousands", {"markets.csv": "site,product,price_per_t\nM,mass,3.330\n"},
@@ -103,6 +106,9 @@ def test_check_shows_what_was_understood() -> None:
     assert document["candidates"] == {"open": 2}
     assert document["remarks"] == []
     assert len(document["largest_numbers"]) == 10
+    of_levels = [each["place"] for each in document["largest_numbers"] if "Level" in each["place"]]
+    assert of_levels
+    assert all(re.match(r"\w+: Level \w+, ", place) for place in of_levels)  # the type's name, and the level's
 
 
 def test_strict_turns_remarks_into_status_2(tmp_path: Path) -> None:

@@ -61,7 +61,7 @@ def certify(
             checks.append(stationarity(follower))
     if bound_gap is not None:
         detail = "relative distance of the leader's objective and the proven bound"
-        checks.append(Check(name="bound", residual=bound_gap, tolerance=gap, detail=detail))
+        checks.append(Check(is_of_convergence=True, name="bound", residual=bound_gap, tolerance=gap, detail=detail))
     return Certificate(tuple(checks))
 
 
@@ -134,6 +134,7 @@ def best_response_gain(
         best = pyo.value(follower.objective.expression) if report.point_status.is_feasible else math.nan
     detail = f"re-solved by {report.solver}: {follower.sense * now:.10g} now, {follower.sense * best:.10g} at its best"
     return Check(
+        is_of_convergence=True,
         name=f"best-response[{follower.name}]",
         residual=max(0.0, now - best) / max(1.0, abs(now)) if not math.isnan(best) else math.nan,
         tolerance=tolerance,
@@ -146,6 +147,7 @@ def better_elsewhere(follower: FollowerProblem, *, asks_solver: bool = True) -> 
     if not is_tried(follower):
         return None
     return Check(
+        is_of_convergence=True,
         name=f"elsewhere[{follower.name}]",
         residual=gain_elsewhere(follower, asks_solver=asks_solver),
         tolerance=0.0,
@@ -160,6 +162,7 @@ def stationarity(follower: FollowerProblem) -> Check:
     The multipliers of the single-level solution are not used: they are estimated anew from the point alone.
     """
     return Check(
+        is_of_convergence=True,
         name=f"stationarity[{follower.name}]",
         residual=distance(follower),
         tolerance=STATIONARITY_TOLERANCE,

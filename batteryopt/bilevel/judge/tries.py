@@ -20,7 +20,7 @@ from batteryopt import solvers
 from batteryopt.bilevel.judge.responses import fixed, response_model, restored
 from batteryopt.bilevel.problem.normal_form import FollowerProblem
 from batteryopt.bilevel.problem.sizes import CHANGE, size_of, value_of
-from batteryopt.ground.errors import UnsupportedModel
+from batteryopt.ground.errors import SolverUnavailable, UnsupportedModel
 from batteryopt.solvers import Options
 
 FAR = 1e3
@@ -163,7 +163,7 @@ def _by_solver(follower: FollowerProblem) -> Iterator[Floats]:
         model = response_model(follower, allow_current_violation=True)
         try:
             report = solvers.get("scip").solve(model, Options(time_limit=GLOBAL_SECONDS))
-        except UnsupportedModel:
+        except (UnsupportedModel, SolverUnavailable):
             return
     if report.point_status.is_feasible:
         yield _within(follower, _point(follower))

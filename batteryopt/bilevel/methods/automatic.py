@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import time
 from collections.abc import Iterator
@@ -16,7 +17,7 @@ from batteryopt.bilevel.methods.base import is_refuted
 from batteryopt.bilevel.problem.normal_form import BilevelProblem
 from batteryopt.bilevel.proof.boxes import FIRST_SIZE as FIRST_BOX
 from batteryopt.bilevel.proof.boxes import boxed, natural_size, reaches
-from batteryopt.ground.errors import BatteryOptError
+from batteryopt.ground.errors import BatteryOptError, SolverUnavailable
 from batteryopt.ground.status import StopReason
 from batteryopt.solvers import Capability
 
@@ -29,6 +30,8 @@ EXACT = "branching"
 """Asked where followers are indifferent but for digits that a spatial search does not see."""
 DIRECT_SECONDS = 60.0
 """How long the first search may run where no time limit was given."""
+WITHOUT_SCIP = ("branching", "big-m", "regularized")
+"""Methods that can do without SCIP, those with a global bound first."""
 SHARES = (0.4, 0.5)
 """Share of the time left that the direct search, and then the boxed one, may use."""
 LARGE = 2000
@@ -57,6 +60,11 @@ def run_automatic(problem: BilevelProblem, settings: MethodSettings) -> tuple[Me
         return outcome, "regularized", f"{pairs} complementarity pairs are beyond a global search"
     if settings.solver is not None and Capability.INDICATOR not in solvers.get(settings.solver).capabilities:
         return _with_solver(problem, settings, settings.solver)
+    if settings.solver is None:
+        try:
+            solvers.get("scip")
+        except SolverUnavailable as missing:
+            return _without_scip(problem, settings, missing)
     began = time.perf_counter()
     direct = METHODS[GLOBAL].solve(problem, _within(settings, began, SHARES[0], DIRECT_SECONDS))
     reason = direct.report.stop_reason
@@ -100,6 +108,17 @@ def _with_solver(problem: BilevelProblem, settings: MethodSettings, solver: str)
             return METHODS[name].solve(problem, settings), name, f"what {solver} can do here"
         reasons.append(f"{name}: {refusal}")
     raise BatteryOptError(f"no method for {solver} accepts this problem ({'; '.join(reasons)}); use scip")
+
+
+def _without_scip(
+    problem: BilevelProblem, settings: MethodSettings, missing: SolverUnavailable
+) -> tuple[MethodOutcome, str, str]:
+    """Search by what needs no SCIP, proofs first; where nothing else can do, SCIP's absence is the answer."""
+    for name in WITHOUT_SCIP:
+        if METHODS[name].accepts(problem, settings):
+            with contextlib.suppress(SolverUnavailable):
+                return METHODS[name].solve(problem, settings), name, f"the best that there is without SCIP ({missing})"
+    raise missing
 
 
 def _within(settings: MethodSettings, began: float, share: float, otherwise: float) -> MethodSettings:

@@ -13,7 +13,7 @@ from batteryopt.games.differential.judge import check
 from batteryopt.games.differential.model import optimizer
 from batteryopt.games.differential.model.discrete import OptimizerOptions
 from batteryopt.games.differential.solution import Model, NoContract, Solution
-from batteryopt.ground.errors import FormulaDoesNotApply, UnsupportedModel
+from batteryopt.ground.errors import FormulaDoesNotApply, SolverUnavailable, UnsupportedModel
 from batteryopt.ground.status import PointStatus, StopReason
 from batteryopt.solvers.contract.provenance import Route, Run
 
@@ -65,9 +65,9 @@ def solve(
         formulas = {model: by_formula(instance, model) for model in wanted}
     if route != Route.CLOSED_FORM:
         chosen = options or OptimizerOptions()
-        optima = _optimized(
-            instance, wanted, dataclasses.replace(chosen, solver=solver or chosen.solver), time_limit, announce
-        )
+        chosen = dataclasses.replace(chosen, solver=solver or chosen.solver)
+        is_asked_for = solver is not None or options is not None
+        optima = _optimized(instance, wanted, chosen, time_limit, announce, is_solver_asked_for=is_asked_for)
     if route == "both":
         optima = {model: _compared(answer, formulas[model]) for model, answer in optima.items()}
         return DifferentialResult(instance=instance, models=optima, closed_form=formulas)
@@ -80,8 +80,13 @@ def _optimized(
     options: OptimizerOptions,
     time_limit: float | None,
     announce: Announce,
+    *,
+    is_solver_asked_for: bool,
 ) -> dict[Model, DifferentialAnswer]:
-    """Optimise one model after the other; after an interrupt or the limit the rest is left, what is done is kept."""
+    """Optimise one model after the other; after an interrupt or the limit the rest is left, what is done is kept.
+
+    Where the solver cannot be used and nobody asked for it, the other route has its answers all the same.
+    """
     deadline = None if time_limit is None else time.perf_counter() + time_limit
     optima: dict[Model, DifferentialAnswer] = {}
     is_interrupted = False
@@ -98,6 +103,11 @@ def _optimized(
             )
         except KeyboardInterrupt:
             optima[model] = _not_finished(model, StopReason.INTERRUPTED)
+        except SolverUnavailable as error:
+            if is_solver_asked_for:
+                raise
+            run = _without_point(Route.OPTIMIZER, "none", StopReason.NUMERICAL_TROUBLE, time.perf_counter())
+            optima[model] = DifferentialAnswer(model=model, solution=None, run=run, reason=str(error))
         is_interrupted = optima[model].run.stop_reason is StopReason.INTERRUPTED
     return optima
 

@@ -37,7 +37,7 @@ class Entity:
     Raises
     ------
     InvalidNetwork
-        With every fault of the entity's own fields.
+        With every fault of the entity's own fields; where there is none, with what in them does not go together.
     """
 
     KEY: ClassVar[tuple[str, ...]]
@@ -51,9 +51,13 @@ class Entity:
             if taken is not value:
                 object.__setattr__(self, spec.name, taken)
         if not _ARE_JUDGED_LATER.get():
-            faults = list(own_faults(self))
+            faults = list(own_faults(self)) or list(self.contradictions())
             if faults:
                 raise InvalidNetwork(type(self).__name__, faults)
+
+    def contradictions(self) -> Iterator[EntityFault]:
+        """Yield what in it does not go together, though each field is in order: told at birth, or by a reader."""
+        return iter(())
 
 
 def refuse_other_parts(owner: Any, name: str) -> None:

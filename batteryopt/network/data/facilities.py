@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import enum
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import ClassVar
 
+from batteryopt.network.data import own_contradictions
 from batteryopt.network.data.entity import Entity
+from batteryopt.network.data.entity_faults import EntityFault
 from batteryopt.network.data.fields import (
     AboveZero,
     Amounts,
@@ -56,6 +59,10 @@ class Recipe(Entity):
     emission_kg_per_t: AnyProfile = 0.0
     capacity_use: AboveZero = 1.0
 
+    def contradictions(self) -> Iterator[EntityFault]:
+        """Yield amounts that are none, and more mass out than in."""
+        return own_contradictions.of_recipe(self)
+
 
 @dataclass(frozen=True, kw_only=True)
 class Level(Entity):
@@ -93,6 +100,10 @@ class Level(Entity):
     storage_limit_t: AtLeastZero | None = None
     closing_cost: AnyProfile = 0.0
     emission_kg: AnyProfile = 0.0
+
+    def contradictions(self) -> Iterator[EntityFault]:
+        """Yield a least that is above the capacity."""
+        return own_contradictions.of_level(self)
 
 
 def smallest_first(levels: tuple[Level, ...]) -> tuple[Level, ...]:
@@ -179,8 +190,12 @@ class FacilityType(Entity):
     refunds_shrinking: bool = False
 
     def __post_init__(self) -> None:
-        super().__post_init__()
         object.__setattr__(self, "levels", smallest_first(self.levels))
+        super().__post_init__()
+
+    def contradictions(self) -> Iterator[EntityFault]:
+        """Yield a type that can do nothing, and sizes that do not go together."""
+        return own_contradictions.of_type(self)
 
 
 class Standing(enum.StrEnum):

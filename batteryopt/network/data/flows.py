@@ -6,10 +6,13 @@ for all periods or a tuple with one number a period.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import ClassVar
 
+from batteryopt.network.data import own_contradictions
 from batteryopt.network.data.entity import Entity
+from batteryopt.network.data.entity_faults import EntityFault
 from batteryopt.network.data.fields import (
     AboveZero,
     AnyNumber,
@@ -204,6 +207,10 @@ class Market(Entity):
     comes_back: tuple[ComesBack, ...] = ()
     scenario: ScenarioName = ""
 
+    def contradictions(self) -> Iterator[EntityFault]:
+        """Yield a least above the most, and more that comes back than was bought."""
+        return own_contradictions.of_market(self)
+
 
 @dataclass(frozen=True, kw_only=True)
 class Disposal(Entity):
@@ -302,6 +309,10 @@ class Mode(Entity):
     trips_per_depot: AtLeastZero | None = None
     is_mobile: bool = False
 
+    def contradictions(self) -> Iterator[EntityFault]:
+        """Yield trips without a load, and a shortest way that is longer than the longest."""
+        return own_contradictions.of_mode(self)
+
 
 @dataclass(frozen=True, kw_only=True)
 class Lane(Entity):
@@ -336,3 +347,7 @@ class Lane(Entity):
     extra_cost_per_t: AnyProfile = 0.0
     most_t: AtLeastZeroProfile | None = None
     people_per_km: AtLeastZero | None = None
+
+    def contradictions(self) -> Iterator[EntityFault]:
+        """Yield a way that leads nowhere."""
+        return own_contradictions.of_lane(self)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections import defaultdict
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
@@ -27,6 +28,9 @@ LITTLE = 0.01
 ALONE = 100.0
 """How many times as large as all others in its column, or as small, a number is when a unit may be wrong: units
 differ by a thousand, and a right number may be a tenth, or ten times, of what one expects."""
+NEARLY_AS_DEAR = 10.0
+"""How many times the cost a level a hundred times as large may have before the small one looks like a slip: of things
+a hundred times as large ten times the cost is the very end of what size saves."""
 LONELY = 10.0
 """How many times as far from its nearest neighbour as any other site one is that may have a slip in its degrees."""
 
@@ -45,6 +49,7 @@ def magnitudes_of(network: Network) -> Iterator[EntityFault]:
     yield from exchanged
     yield from _far_away(network, {remark.entity.name for remark in exchanged})
     yield from _capacities(network)
+    yield from _small_and_dear(network)
     yield from _alone(network)
 
 
@@ -119,6 +124,17 @@ def _capacities(network: Network) -> Iterator[EntityFault]:
             problem = f"of all candidates for '{type_.name}' can be {capacity_t:,.6g} t, beside {returns_t:,.6g} t"
             owner = type_.levels[-1] if type_.levels else type_
             yield fault_in(owner, "capacity_t", f"{problem} that return", "check the unit: tonnes a period")
+
+
+def _small_and_dear(network: Network) -> Iterator[EntityFault]:
+    """Yield a level that costs about what the next one does and holds next to nothing: 5 where 5,000 is meant."""
+    for levels in [type_.levels for type_ in network.types] + [place.levels for place in network.candidates]:
+        for small, large in itertools.pairwise(levels):
+            costs = [float(network.profile(level.opening_cost).max()) for level in (small, large)]
+            if 0 < small.capacity_t * ALONE < large.capacity_t and costs[0] * NEARLY_AS_DEAR > costs[1]:
+                problem = f"is {small.capacity_t:,.6g} t for {costs[0]:,.6g}, and '{large.name}' has"
+                problem += f" {large.capacity_t:,.6g} t for {costs[1]:,.6g}"
+                yield fault_in(small, "capacity_t", problem, "check the unit: tonnes a period")
 
 
 def capacity_of(network: Network, type_: str) -> float:

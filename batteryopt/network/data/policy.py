@@ -6,11 +6,13 @@ A rule with a penalty is soft: what is missing is paid for and reported with its
 from __future__ import annotations
 
 import enum
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import ClassVar
 
+from batteryopt.network.data import own_contradictions
 from batteryopt.network.data.entity import Entity
+from batteryopt.network.data.entity_faults import EntityFault
 from batteryopt.network.data.fields import (
     AboveZero,
     AnyNumber,
@@ -180,6 +182,11 @@ class Limit(Entity):
     over_all_periods: bool = False
     penalty: AtLeastZero | None = None
 
+    def contradictions(self) -> Iterator[EntityFault]:
+        """Yield what its quantity does not know, and sides that are missing or cross."""
+        yield from own_contradictions.of_narrowing(self, self.quantity, NARROWED_BY[self.quantity])
+        yield from own_contradictions.of_limit(self)
+
 
 class SubsidyBase(enum.StrEnum):
     """What a subsidy is paid for."""
@@ -227,6 +234,12 @@ class Subsidy(Entity):
     product: ProductName = ""
     group: GroupName = ""
     most: AtLeastZeroProfile | None = None
+
+    def contradictions(self) -> Iterator[EntityFault]:
+        """Yield what its base does not know, and a share above all of a cost."""
+        yield from own_contradictions.of_narrowing(self, self.base, SUBSIDY_NARROWED_BY[self.base])
+        if self.base is SubsidyBase.OPENING_COST:
+            yield from own_contradictions.of_share_of_a_cost(self)
 
 
 @dataclass(frozen=True, kw_only=True)

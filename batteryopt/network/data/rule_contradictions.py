@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import dataclasses
 from collections import defaultdict
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from batteryopt.network.data.entity_faults import EntityFault, fault_in
-from batteryopt.network.data.policy import NARROWED_BY, SUBSIDY_NARROWED_BY, Limit, Quantity, Subsidy, SubsidyBase
+from batteryopt.network.data.policy import Limit, Quantity, Subsidy, SubsidyBase
 
 if TYPE_CHECKING:
     from batteryopt.network.data.unjudged import UnjudgedNetwork
@@ -22,22 +22,11 @@ SHARE_TOLERANCE = 1e-9
 def rule_contradictions_of(network: UnjudgedNetwork) -> Iterator[EntityFault]:
     """Yield every fault of limits and subsidies that are in order by themselves."""
     for limit in network.policy.limits:
-        yield from _narrowed_too_far(limit, limit.quantity, NARROWED_BY[limit.quantity])
         yield from _never_used(network, limit, is_processed=limit.quantity is Quantity.PROCESSED)
-        yield from _sides_of(network, limit)
     yield from _limits_against_each_other(network)
     for subsidy in network.policy.subsidies:
-        yield from _narrowed_too_far(subsidy, subsidy.base, SUBSIDY_NARROWED_BY[subsidy.base])
         yield from _never_used(network, subsidy, is_processed=subsidy.base is SubsidyBase.PROCESSED)
     yield from _opening_rates(network)
-
-
-def _narrowed_too_far(rule: Limit | Subsidy, counted: str, known: Collection[str]) -> Iterator[EntityFault]:
-    for field in ("type", "product", "mode"):
-        name = getattr(rule, field, "")
-        if name and field not in known:
-            remedy = f"leave it empty; what narrows {counted}: {', '.join((*known, 'group'))}"
-            yield fault_in(rule, field, f"is '{name}', and {counted} has no {field}", remedy)
 
 
 def _never_used(network: UnjudgedNetwork, rule: Limit | Subsidy, *, is_processed: bool) -> Iterator[EntityFault]:
@@ -53,21 +42,6 @@ def _never_used(network: UnjudgedNetwork, rule: Limit | Subsidy, *, is_processed
 
 
 # ---- limits --------------------------------------------------------------------------------------------------------
-
-
-def _sides_of(network: UnjudgedNetwork, limit: Limit) -> Iterator[EntityFault]:
-    if limit.least is None and limit.most is None:
-        yield fault_in(limit, "most", "is missing, and so is least", "a limit needs a least, a most, or both")
-    if limit.over_all_periods:
-        for field in ("least", "most"):
-            if isinstance(getattr(limit, field), tuple):
-                problem = "differs from period to period, and over_all_periods counts all together"
-                yield fault_in(limit, field, problem, "expected one number")
-    period = _first_above(network, limit.least, limit.most)
-    if period is not None:
-        least, most = (network.profile(value)[period] for value in (limit.least or 0.0, limit.most or 0.0))
-        at = period if isinstance(limit.least, tuple) else None
-        yield fault_in(limit, "least", f"is {least:g}", f"expected at most most, {most:g}", at)
 
 
 def _first_above(network: UnjudgedNetwork, least: Any, most: Any) -> int | None:
@@ -107,14 +81,9 @@ def limits_on_one_thing(network: UnjudgedNetwork) -> Mapping[tuple[Any, ...], li
 
 
 def _opening_rates(network: UnjudgedNetwork) -> Iterator[EntityFault]:
-    """Shares of an opening cost above 1, of one subsidy or of all that one candidate would get: money of nothing."""
+    """Shares of an opening cost that add up to more than 1 for one candidate: money of nothing."""
     rules = [s for s in network.policy.subsidies if s.base is SubsidyBase.OPENING_COST]
     rules = [s for s in rules if not isinstance(s.rate, tuple) or len(s.rate) == len(network.periods)]
-    for rule in rules:
-        highest = float(network.profile(rule.rate).max(initial=0.0))
-        if highest > 1:
-            remedy = "expected a share of the opening cost, from 0 to 1 (0.3 is 30 %)"
-            yield fault_in(rule, "rate", f"is {highest:g}", remedy)
     rules = [s for s in rules if network.profile(s.rate).max(initial=0.0) <= 1]
     told: set[tuple[str, ...]] = set()
     for candidate in network.candidates:

@@ -257,7 +257,8 @@ def _subsidy_base(solution: Plan, rule: Subsidy) -> Floats:
         chosen = ((key, c) for key, c in solution.careers.items() if key[0] in sites and rule.type in ("", key[1]))
         mine = [career.investments() for _, career in chosen]
         return sum(mine, np.zeros(len(network.periods)))
-    limit = Limit(name="", quantity=Quantity(rule.base.value), type=rule.type, product=rule.product)
+    # least=0 asks for nothing: what is wanted of the limit is only what it counts
+    limit = Limit(name="", quantity=Quantity(rule.base.value), type=rule.type, product=rule.product, least=0.0)
     table = counted(solution, limit)
     mine_of: Mapping[Any, Any] = table[table["site"].isin(sites)].groupby("period")["amount"].sum().to_dict()
     return np.array([float(mine_of.get(name, 0.0)) for name in network.period_index])

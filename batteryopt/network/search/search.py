@@ -100,8 +100,11 @@ def search(
             return _tree(whole, options, began, start, on_progress, root=root)
         hunt = _Hunt(problem, options, began, positions, flag, on_progress)
         hunt.x = start
-        with contextlib.suppress(KeyboardInterrupt):  # asked twice, or not heeded: the best so far is kept all the same
-            hunt.go()
+        try:
+            with contextlib.suppress(KeyboardInterrupt):  # asked twice, or not heeded: the best so far is kept
+                hunt.go()
+        except MemoryError:
+            return hunt.held(StopReason.MEMORY_LIMIT)
         return hunt.finish()
 
 
@@ -113,6 +116,8 @@ def root_bound_of(program: QuadraticProgram, options: Options, began: float) -> 
     try:
         duals = solve_arrays(program.relaxed(), relaxed).row_duals
     except KeyboardInterrupt:  # the flag says so too
+        return None
+    except MemoryError:  # the tree may need less, without a bound to begin from
         return None
     return None if duals is None else _known(dual_bound(program, duals))
 
@@ -157,9 +162,11 @@ def _tree(
     limited = dataclasses.replace(options, time_limit=left)
     try:
         found = _solved(program, limited, start, _beside(on_progress, began, program, start, root))
-    except KeyboardInterrupt:  # asked twice, or not heeded
+    except (KeyboardInterrupt, MemoryError) as stopped:  # asked twice, or not heeded; or no room for the tree
         objective = None if start is None else program.objective(start)
-        return _held(start, objective, root, options, StopReason.INTERRUPTED)
+        is_memory = isinstance(stopped, MemoryError)
+        why = StopReason.MEMORY_LIMIT if is_memory else StopReason.INTERRUPTED
+        return _held(start, objective, root, options, why)
     x, status = found.x, found.point_status
     if start is not None and (x is None or program.objective(start) < program.objective(x)):
         x, status = start, PointStatus.FEASIBLE
@@ -325,6 +332,10 @@ class _Hunt:
             yield split(self.relaxation.x, self.x, self.problem.core.is_integer)
         yield from neighbourhoods(m, distances(m, self.problem.core.c, self.positions))
 
+    def held(self, why: StopReason) -> Found:
+        """Return the best so far, stopped for a reason."""
+        return _held(self.x, self.objective, _known(self.relaxation.bound), self.options, why)
+
     def finish(self) -> Found:
         """Search the whole tree for what is left of the time, where it fits; return the best."""
         root = _known(self.relaxation.bound)
@@ -334,5 +345,5 @@ class _Hunt:
             return Found(stop_reason=stopped, point_status=PointStatus.NONE)
         if self.is_done() or (program.A.nnz > LARGE and self.is_late()):
             why = StopReason.INTERRUPTED if self.flag.is_set else StopReason.TIME_LIMIT
-            return _held(self.x, self.objective, root, self.options, why)
+            return self.held(why)
         return _tree(program, self.options, self.began, self.x, self.on_progress, root=root)

@@ -121,7 +121,23 @@ def _prices(network: Network) -> dict[str, tuple[float, float]]:
 def _largest(network: Network) -> list[tuple[str, float]]:
     """Return the places and values of the largest numbers, the largest of a profile for all of it."""
     numbers = sorted(numbers_in(network), key=lambda each: -abs(each[2]))
-    return [(fault_in(entity, spec.name, "", "").place, value) for entity, spec, value in numbers[:LARGEST]]
+    owners = _owners(network)
+    found = [(owners.get(id(entity), ""), entity, spec.name, value) for entity, spec, value in numbers[:LARGEST]]
+    return [(f"{owner}{fault_in(entity, name, '', '').place}", value) for owner, entity, name, value in found]
+
+
+def _owners(network: Network) -> dict[int, str]:
+    """Return whose each part is that has a name of its own only, by its identity: a level's type, or its candidate."""
+    found: dict[int, str] = {}
+    for type_ in network.types:
+        found |= {id(part): f"{type_.name}: " for part in (*type_.recipes, *type_.levels, *type_.storage)}
+    for candidate in network.candidates:
+        found |= {id(level): f"{candidate.site}/{candidate.type}: " for level in candidate.levels}
+    for market in network.markets:
+        found |= {id(part): f"{market.site}/{market.product}: " for part in market.comes_back}
+    for mode in network.modes:
+        found |= {id(part): f"{mode.name}: " for part in mode.by_product}
+    return found
 
 
 def _range(prices: Sequence[float], currency: str) -> str:

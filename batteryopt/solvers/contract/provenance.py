@@ -33,6 +33,8 @@ class Run:
         Proven limit of the objective; a formula's bound is its own value.
     seconds
         Wall time of building and solving.
+    refuted
+        What the solver called its point before a failed check took that back; None where none did.
     """
 
     route: Route
@@ -41,6 +43,7 @@ class Run:
     point_status: PointStatus
     bound: float | None = None
     seconds: float = 0.0
+    refuted: PointStatus | None = None
 
     @classmethod
     def of_formula(cls, objective: float, seconds: float) -> Run:
@@ -73,7 +76,7 @@ class Run:
         """
         if not certificate.failures or not self.point_status.is_feasible:
             return self
-        return dataclasses.replace(self, point_status=PointStatus.UNKNOWN)
+        return dataclasses.replace(self, point_status=PointStatus.UNKNOWN, refuted=self.point_status)
 
     def to_json(self, objective: float | None) -> dict[str, Any]:
         """Return the keys that every model answer has in JSON, but for its certificate."""

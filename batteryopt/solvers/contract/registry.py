@@ -6,6 +6,7 @@ import importlib
 from dataclasses import dataclass
 
 from batteryopt.ground.errors import SolverUnavailable, nearest
+from batteryopt.ground.scarce_memory import is_want_of_memory
 from batteryopt.solvers.contract.adapter import Adapter
 
 
@@ -46,6 +47,8 @@ def get(name: str) -> Adapter:
     adapter = _load(name)
     if adapter is None:
         raise SolverUnavailable(f"solver '{name}' is not installed; {_SOLVERS[name].install}")
+    if isinstance(adapter, Exception) and is_want_of_memory(adapter):
+        raise SolverUnavailable(f"solver '{name}' cannot be loaded: memory ran out ({adapter})")
     if isinstance(adapter, Exception):
         remedy = f"{_SOLVERS[name].install} --force-reinstall"
         raise SolverUnavailable(f"solver '{name}' is installed and cannot be loaded ({adapter}); {remedy}")

@@ -15,6 +15,7 @@ import scipy.sparse as sp
 from batteryopt.ground.compiled_output import silent_compiled_code
 from batteryopt.ground.errors import UnsupportedModel
 from batteryopt.ground.interrupt import InterruptFlag, run_interruptibly
+from batteryopt.ground.scarce_memory import is_scarce
 from batteryopt.ground.status import StopReason
 from batteryopt.solvers.compile.arrays import Floats, QuadraticProgram
 from batteryopt.solvers.contract.adapter import Options, Progress, ProgressListener
@@ -32,7 +33,7 @@ STOP_REASONS: dict[Any, StopReason] = {
     _Status.kTimeLimit: StopReason.TIME_LIMIT,
     _Status.kIterationLimit: StopReason.ITERATION_LIMIT,
     _Status.kSolutionLimit: StopReason.ITERATION_LIMIT,
-    _Status.kMemoryLimit: StopReason.ITERATION_LIMIT,
+    _Status.kMemoryLimit: StopReason.MEMORY_LIMIT,
     _Status.kInterrupt: StopReason.INTERRUPTED,
     getattr(_Status, "kHighsInterrupt", _Status.kInterrupt): StopReason.INTERRUPTED,
 }
@@ -120,7 +121,7 @@ def settings_of(program: QuadraticProgram, options: Options) -> dict[str, Any]:
         "primal_feasibility_tolerance": options.feasibility_tolerance,
         "mip_feasibility_tolerance": options.feasibility_tolerance,
         "dual_feasibility_tolerance": options.optimality_tolerance,
-        "threads": options.threads,
+        "threads": options.threads or (1 if is_scarce() else None),
         "small_matrix_value": 1e-12,  # HiGHS would drop coefficients below 1e-9 without a word
     }
     return settings | dict.fromkeys(_iteration_limits(program), options.iteration_limit)

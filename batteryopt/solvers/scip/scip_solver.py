@@ -48,7 +48,7 @@ STOP_REASONS: dict[str, StopReason] = {
     "bestsollimit": StopReason.ITERATION_LIMIT,
     "primallimit": StopReason.ITERATION_LIMIT,
     "duallimit": StopReason.ITERATION_LIMIT,
-    "memlimit": StopReason.ITERATION_LIMIT,
+    "memlimit": StopReason.MEMORY_LIMIT,
 }
 """Every other status means numerical trouble."""
 NUMERICAL_TROUBLE = "numerical trouble"

@@ -40,7 +40,13 @@ def agreement(one: Solution, other: Solution, tolerance: float = AGREEMENT_TOLER
     )
     return Certificate(
         tuple(
-            Check(name=f"agreement-{name.replace('_', '-')}", residual=residual, tolerance=tolerance, detail=detail)
+            Check(
+                name=f"agreement-{name.replace('_', '-')}",
+                residual=residual,
+                tolerance=tolerance,
+                detail=detail,
+                is_of_convergence=True,
+            )
             for name, residual in {**found, **_of_profits(one, other)}.items()
         )
     )

@@ -62,7 +62,13 @@ def everyone_gains(region: ParetoRegion, *, contract: Solution, before: Solution
     size = max(1.0, abs(then.supply_chain))
     return Certificate(
         tuple(
-            Check(name=f"gains-{player}", residual=max(0.0, -gain / size), tolerance=0.0, detail=f"gain {gain:g}")
+            Check(
+                name=f"gains-{player}",
+                residual=max(0.0, -gain / size),
+                tolerance=0.0,
+                detail=f"gain {gain:g}",
+                is_of_convergence=True,
+            )
             for player, gain in gains.items()
         )
     )
@@ -99,6 +105,7 @@ def _followers(solution: Solution) -> Iterator[Check]:
 def _manufacturer(solution: Solution) -> Iterator[Check]:
     yield _stationary("manufacturer", leader_residual(solution))
     yield Check(
+        is_of_convergence=True,
         name="best-response-manufacturer",
         residual=leader_gain(solution),
         tolerance=GAIN_TOLERANCE,
@@ -109,6 +116,7 @@ def _manufacturer(solution: Solution) -> Iterator[Check]:
 def _chain(solution: Solution) -> Iterator[Check]:
     yield _stationary("supply-chain", chain_residual(solution))
     yield Check(
+        is_of_convergence=True,
         name="best-response-supply-chain",
         residual=chain_gain(solution),
         tolerance=GAIN_TOLERANCE,
@@ -118,6 +126,7 @@ def _chain(solution: Solution) -> Iterator[Check]:
 
 def _stationary(player: str, residual: float) -> Check:
     return Check(
+        is_of_convergence=True,
         name=f"stationarity-{player}",
         residual=residual,
         tolerance=STATIONARITY_TOLERANCE,
@@ -128,6 +137,7 @@ def _stationary(player: str, residual: float) -> Check:
 def _unimprovable(player: str, gains: FloatArray, money: FloatArray) -> Check:
     relative = gains / money
     return Check(
+        is_of_convergence=True,
         name=f"best-response-{player}",
         residual=max(0.0, float(relative.max())) if np.isfinite(relative).all() else float("nan"),
         tolerance=GAIN_TOLERANCE,

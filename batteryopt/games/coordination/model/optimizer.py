@@ -34,6 +34,7 @@ _WORST_FIRST = (
     StopReason.INTERRUPTED,
     StopReason.TIME_LIMIT,
     StopReason.ITERATION_LIMIT,
+    StopReason.MEMORY_LIMIT,
     StopReason.NUMERICAL_TROUBLE,
     StopReason.INFEASIBLE_OR_UNBOUNDED,
     StopReason.UNBOUNDED,  # said only where nothing else is missing

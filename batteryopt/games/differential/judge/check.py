@@ -85,6 +85,7 @@ def agreement(one: Solution, other: Solution, *, is_stopped: bool = False) -> Ce
     return Certificate(
         tuple(
             Check(
+                is_of_convergence=True,
                 name=f"agreement-{name}",
                 residual=_largest(ours - theirs, theirs),
                 tolerance=tolerance * (COARSE_FACTOR if is_stopped else 1.0),
@@ -138,6 +139,7 @@ def _response_checks(solution: Solution, factor: float) -> list[Check]:
         return []
     return [
         Check(
+            is_of_convergence=True,
             name=f"best-response-{name}",
             residual=max(0.0, responses.largest_gain(solution, retailer)),
             tolerance=factor * RESPONSE_TOLERANCE,
@@ -198,12 +200,14 @@ def _costate_checks(solution: Solution, found: Costate, factor: float) -> list[C
     dearer = f"; the budget makes innovation {found.budget_price:.4g} dearer" if found.budget_price > 0 else ""
     return [
         Check(
+            is_of_convergence=True,
             name="maximum-condition",
             residual=_largest((found.innovation - found.best_innovation)[counts], found.innovation[counts]),
             tolerance=factor * COSTATE_TOLERANCE,
             detail=f"innovation against what maximises the Hamiltonian at the costate, relative to its size{dearer}",
         ),
         Check(
+            is_of_convergence=True,
             name=kind,
             residual=_largest((found.hamiltonian - found.expected)[counts], found.expected),
             tolerance=factor * COSTATE_TOLERANCE,
@@ -214,6 +218,7 @@ def _costate_checks(solution: Solution, found: Costate, factor: float) -> list[C
 
 def _deviation_check(solution: Solution, factor: float) -> Check:
     return Check(
+        is_of_convergence=True,
         name="leader-deviation",
         residual=max(0.0, deviations.largest_gain(solution)),
         tolerance=factor * DEVIATION_TOLERANCE,

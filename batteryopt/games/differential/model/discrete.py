@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -128,9 +129,8 @@ def worst_of_each_kind(certificate: Certificate) -> Certificate:
     for check in certificate:
         kind = f"engine-{check.name.split('[')[0]}"
         if kind not in kinds or not check.residual <= kinds[kind].residual:
-            kinds[kind] = Check(
-                name=kind, residual=float(check.residual), tolerance=check.tolerance, detail=f"worst: {check.name}"
-            )
+            worst = f"worst: {check.name}"
+            kinds[kind] = dataclasses.replace(check, name=kind, residual=float(check.residual), detail=worst)
     return Certificate(tuple(kinds.values()))
 
 

@@ -334,12 +334,14 @@ def grid_checks(error: MeshError, instance: Instance, *, is_stopped: bool = Fals
     """Return what the grid itself says of its errors; `is_stopped` says that a limit stopped its refinement."""
     is_coarse = is_stopped or instance.constrains_paths()
     mesh = Check(
+        is_of_convergence=True,
         name="mesh-error",
         residual=error.worst(_deepest(instance)),
         tolerance=COARSE_MESH_TOLERANCE if is_coarse else MESH_TOLERANCE,
         detail="estimated error of the worst path between its nodes, relative to its size",
     )
     tail = Check(
+        is_of_convergence=True,
         name="truncation",
         residual=error.tail,
         tolerance=TAIL_TOLERANCE,
