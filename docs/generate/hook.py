@@ -29,7 +29,8 @@ OWN_PAGES = {"changelog.md": "CHANGELOG.md", "contributing.md": "CONTRIBUTING.md
 def on_files(files: Files, config: Any) -> Files:
     """Add the pages that are not in docs/ as Markdown."""
     for name, source in OWN_PAGES.items():
-        files.append(File.generated(config, name, content=(ROOT / source).read_text(encoding="utf-8")))
+        content = (ROOT / source).read_text(encoding="utf-8").replace("](docs/", "](")  # their links are the root's
+        files.append(File.generated(config, name, content=content))
     for file in list(files):
         if file.src_uri.endswith(".ipynb"):
             assert file.abs_src_path is not None
