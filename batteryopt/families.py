@@ -85,6 +85,10 @@ class FamilyUnderstood(Protocol):
         """Return it for a screen."""
 
 
+TO_ADD_A_RULE = "make batteryopt.model(instance, name), add the rule to it, solve it, and read it by batteryopt.plan_of"
+"""How a rule of one's own joins a model whose `solve` takes none."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class Family:
     """Where a family has what the command line needs, as "module:name" inside its package.
@@ -246,7 +250,8 @@ class Family:
 
         known = inspect.signature(self.get(self.solve)).parameters.keys() - {"instance", "models"}
         for name in options.keys() - known:
-            yield Fault(place=name, problem=f"is no option of kind '{self.kind}'", remedy=nearest(name, known))
+            remedy = TO_ADD_A_RULE if name == "rules" else nearest(name, known)
+            yield Fault(place=name, problem=f"is no option of kind '{self.kind}'", remedy=remedy)
         yield from faults_of_options(options)
 
     def solve_instance(self, instance: Any, models: Iterable[str] = (), **options: Any) -> FamilyResult:

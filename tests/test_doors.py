@@ -44,6 +44,12 @@ def test_a_rule_of_ones_own_in_a_game():
     assert not [check for check in answer.certificate if check.name.endswith("supply-chain")]
 
 
+@pytest.mark.parametrize("game", [TABLE_2_INSTANCE, BASE_CASE])
+def test_rules_of_a_solve_are_for_networks_and_a_game_says_how_else(game):
+    with pytest.raises(InvalidInput, match=r"batteryopt\.model.*batteryopt\.plan_of"):
+        batteryopt.solve(game, rules=lambda model: None)
+
+
 def test_a_differential_game():
     model = batteryopt.model(BASE_CASE, "integrated")
     answer = batteryopt.plan_of(model, solvers.get("ipopt").solve(model))

@@ -296,6 +296,60 @@ def test_a_bound_can_be_narrowed_and_not_widened():
     assert "[0, 1]" in fault
 
 
+def one(expression):
+    """Rules that add one constraint, given as a function of the model."""
+    return lambda m: setattr(m, "mine", pyo.Constraint(expr=expression(m)))
+
+
+@pytest.mark.parametrize(
+    ("rules", "place", "words"),
+    [
+        (lambda m: is_open(m, "town0") <= 0, "rules", "is not in the model"),
+        (lambda m: pyo.Constraint(expr=is_open(m, "town0") <= 0), "rules", "is not in the model"),
+        (lambda m: setattr(m, "mine", is_open(m, "town0") <= 0), "model.mine", "no constraint of the model"),
+        (lambda m: (yield m), "rules", "does not run when it is called"),
+        (lambda m: m, "rules", "adds nothing to the model"),
+        (lambda m: m.capacity_is_kept.deactivate(), "model.capacity_is_kept", "is an equation of the network"),
+        (one(lambda m: is_open(m, "town0") < 1), "rule 'mine'", "write <= or >="),
+        (one(lambda m: is_open(m, "town0") >= math.nan), "rule 'mine'", "not a finite number"),
+        (one(lambda m: is_open(m, "town0") >= math.inf), "rule 'mine'", "not a finite number"),
+        (one(lambda m: math.nan * is_open(m, "town0") >= 1), "rule 'mine'", "has a number that is not finite"),
+        (one(lambda m: m.is_open <= 1), "rules", "many variables at once"),
+        (one(lambda m: is_open(m, "town0") != 1), "is_open[town0,point,one,now] == 1", "decided by the solver"),
+        (one(lambda m: max(is_open(m, "town0"), 1) <= 1), "is_open[town0,point,one,now]", "decided by the solver"),
+    ],
+)
+def test_what_would_be_no_rule_is_told_and_not_dropped(rules, place, words):
+    """Without a word the plan would be that of 90, which meets none of them."""
+    (fault,) = faults(rules)
+    assert place in fault
+    assert words in fault
+
+
+def test_a_sum_with_a_name_of_its_own_and_what_pyomo_returns_are_no_faults():
+    def rules(m):
+        m.standing = pyo.Expression(expr=is_open(m, "town0") + is_open(m, "town1"))
+        m.both = pyo.Constraint(expr=m.standing >= 2)
+        return m.both
+
+    assert solve(two_towns(), gap=0.0, rules=rules).objective == pytest.approx(140)
+
+
+@pytest.mark.parametrize(
+    ("rules", "words"),
+    [
+        (3, "is 3"),
+        ([one], "is a list"),
+        (lambda: None, "cannot be called with the model alone"),
+        (lambda m, town: None, "cannot be called with the model alone"),
+    ],
+)
+def test_what_is_no_function_of_the_model_is_told(rules, words):
+    with pytest.raises(InvalidInput, match="expected a function that is given the model") as told:
+        batteryopt.solve(two_towns(), rules=rules)
+    assert words in str(told.value)
+
+
 def test_an_error_of_ones_own_is_raised_as_it_is():
     def rules(m):
         raise ZeroDivisionError("mine")

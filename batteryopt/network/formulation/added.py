@@ -8,6 +8,7 @@ order of equal sites, the most trips that a load can need) does not, and is left
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -22,7 +23,7 @@ from batteryopt.ground.errors import Fault, InvalidInput, UnsupportedModel
 from batteryopt.network.data.instance import Network
 from batteryopt.network.formulation.algebra import Bools, Floats, Formulation, Rows, index
 from batteryopt.network.formulation.pyomo_model import columns_of, with_variables
-from batteryopt.network.formulation.user_words import told_in_the_users_words
+from batteryopt.network.formulation.user_words import left_outside, says_nothing, told_in_the_users_words
 from batteryopt.network.formulation.widened import open_to_rules
 from batteryopt.solvers.compile.arrays import Columns, bounds_of, linear_rows
 from batteryopt.solvers.compile.components import numbers_required, parts_of
@@ -90,13 +91,17 @@ def add_rules(network: Network, m: Formulation, rules: RuleFunction) -> Added:
     columns = columns_of(model, m)
     limits = _Limits(columns)
     ours = {id(component) for component in model.component_objects()}
-    with told_in_the_users_words(network, model):
-        rules(model)
+    ours_by_name = set(vars(model))
+    with told_in_the_users_words(network, model, m.rows):
+        returned = rules(model)
     found = _collected(network, model, columns, ours)
-    faults = limits.faults(columns) + found.faults
+    faults = limits.faults(columns) + found.faults + left_outside(model, returned, ours_by_name)
+    narrowed = limits.narrowed(columns)
+    if not faults and not found.constraints and not found.variables and narrowed is None:
+        problem, remedy = "adds nothing to the model", "give each a name in it: model.NAME = Constraint(...)"
+        faults.append(Fault(place="rules", problem=problem, remedy=remedy))
     if faults:
         raise InvalidInput(f"{network.name}: your rules", faults)
-    narrowed = limits.narrowed(columns)
     _join_variables(m, found.variables)
     for name, labels, table in found.rows:
         _join_rows(m, ROW_PREFIX + name, labels, table, doc=f"your rule {name}")
@@ -141,7 +146,13 @@ def _collected(network: Network, model: Any, columns: Sequence[Any], ours: set[i
                 remedy = "only sums of variables times numbers can be added: linearise it"
                 faults.append(Fault(place=f"rule '{constraint.name}'", problem=str(error), remedy=remedy))
                 continue
-            faults += _empty_rows(active, table)
+            except ValueError as error:  # Pyomo looks at the limits of a rule when they are asked for
+                fault = says_nothing(str(error))
+                if fault is None:
+                    raise
+                faults.append(fault)
+                continue
+            faults += [*_empty_rows(active, table), *_rows_without_numbers(active, table)]
             rows.append((str(constraint.name), [plain_key(data.index()) for data in active], table))
     for variable in known.variables[count:]:
         problem = f"variable '{variable.name}' stands in a rule and not in the model"
@@ -162,7 +173,8 @@ def _component_faults(network: Network, model: Any) -> list[Fault]:
         faults.append(Fault(place=f"rule '{ordered.name}'", problem=problem, remedy=remedy))
     try:
         if not faults:
-            parts_of(model)
+            with contextlib.suppress(ValueError):  # limits that are no numbers: told with their rule
+                parts_of(model)
     except UnsupportedModel as error:
         faults.append(Fault(place=network.name, problem=str(error), remedy="add linear constraints only"))
     return faults
@@ -182,6 +194,21 @@ def _empty_rows(constraints: Sequence[Any], table: Table) -> list[Fault]:
         elif not low <= RULES_TOLERANCE or not high >= -RULES_TOLERANCE:
             remedy = "fix something else, or drop the rule"
             faults.append(Fault(place=place, problem="cannot hold with what is fixed", remedy=remedy))
+    return faults
+
+
+def _rows_without_numbers(constraints: Sequence[Any], table: Table) -> list[Fault]:
+    """Return a fault for each constraint with a coefficient or a limit that cannot be reckoned with.
+
+    A row with such a coefficient would hold for every plan, and the rule would silently be none.
+    """
+    (data, _, starts), lower, upper = table
+    faults = []
+    for constraint, first, last, low, high in zip(constraints, starts, starts[1:], lower, upper, strict=False):
+        if np.isfinite(data[first:last]).all() and not np.isnan([low, high]).any():
+            continue
+        problem, remedy = "has a number that is not finite", "look for a division by nothing, or an empty cell"
+        faults.append(Fault(place=f"rule '{constraint.name}'", problem=problem, remedy=remedy))
     return faults
 
 

@@ -5,12 +5,13 @@ from __future__ import annotations
 import ast
 import logging
 import re
-from collections.abc import Iterator
+from collections.abc import Container, Coroutine, Generator, Iterator
 from contextlib import contextmanager
 from typing import Any
 
 import pyomo.environ as pyo
-from pyomo.common.errors import InvalidConstraintError
+from pyomo.common.errors import InvalidConstraintError, PyomoException
+from pyomo.core.base.component import Component
 
 from batteryopt.ground.errors import Fault, InvalidInput, nearest
 from batteryopt.network.data.instance import Network
@@ -18,14 +19,21 @@ from batteryopt.network.data.instance import Network
 _NO_INDEX = re.compile(r"Index '(?P<key>.*)' is not valid for indexed component '(?P<name>[^']*)'", re.DOTALL)
 _NO_COMPONENT = re.compile(r"object has no attribute '(?P<name>[^']*)'")
 _CONSTRAINT = re.compile(r"[Cc]onstraint '(?P<name>[^']*)'")
+_TRUTH = re.compile(r"Cannot convert non-constant Pyomo expression \((?P<what>.*?)\) to bool", re.DOTALL)
+_MANY = re.compile(r"'(?P<kind>Indexed\w+)'")
 _REPLACED = re.compile(r"replacing the Component attribute (?P<name>\S+)")
 
 
 @contextmanager
-def told_in_the_users_words(network: Network, model: Any) -> Iterator[None]:
+def told_in_the_users_words(network: Network, model: Any, equations: Container[str] = ()) -> Iterator[None]:
     """Turn what Pyomo says of a name that is not there, or of a rule that says nothing, into `InvalidInput`.
 
     Other errors of the user's function are raised as they are.
+
+    Parameters
+    ----------
+    equations
+        Names of the formulation's own equations, which the model that users are given is without.
     """
     source = f"{network.name}: your rules"
     with _listening() as said:
@@ -37,12 +45,12 @@ def told_in_the_users_words(network: Network, model: Any) -> Iterator[None]:
                 raise
             raise InvalidInput(source, [fault]) from error
         except AttributeError as error:
-            fault = _unknown_component(model, error)
+            fault = _unknown_component(model, error, equations)
             if fault is None:
                 raise
             raise InvalidInput(source, [fault]) from error
-        except (InvalidConstraintError, ValueError) as error:
-            fault = _says_nothing(str(error))
+        except (InvalidConstraintError, PyomoException, ValueError, IndexError, TypeError) as error:
+            fault = says_nothing(str(error)) or _asks_python(str(error)) or _is_many(str(error))
             if fault is None:
                 raise
             raise InvalidInput(source, [fault]) from error
@@ -106,7 +114,7 @@ def _parsed(written: str) -> tuple[Any, ...]:
     return value if isinstance(value, tuple) else (written,)
 
 
-def _unknown_component(model: Any, error: AttributeError) -> Fault | None:
+def _unknown_component(model: Any, error: AttributeError, equations: Container[str]) -> Fault | None:
     match = _NO_COMPONENT.search(str(error))
     if match is None or not isinstance(error.obj, type(model)):
         return None
@@ -114,17 +122,31 @@ def _unknown_component(model: Any, error: AttributeError) -> Fault | None:
     names = [str(component.local_name) for component in model.component_objects((pyo.Var, pyo.Set, pyo.Expression))]
     if name == "objective":
         remedy = "rules cannot change what is minimised; model.cost_terms, model.emissions ... are there to be limited"
+    elif name in equations:
+        problem = "is an equation of the network, which rules cannot take away or change"
+        remedy = "rules only add; change the tables, or the whole model: batteryopt.model(network)"
+        return Fault(place=f"model.{name}", problem=problem, remedy=remedy)
     else:
         remedy = nearest(name, names)
     return Fault(place=f"model.{name}", problem="is no variable, set or expression of the model", remedy=remedy)
 
 
-def _says_nothing(message: str) -> Fault | None:
+def says_nothing(message: str) -> Fault | None:
     """Return that a constraint came out as a plain True or False, or as no comparison at all."""
     match = _CONSTRAINT.search(message)
     if match is None:
         return None
     place, text = f"rule '{match['name']}'", " ".join(message.split())
+    if "strict inequality" in text:
+        return Fault(
+            place=place, problem="is strict: < or >", remedy="write <= or >=, with a margin where one is meant"
+        )
+    if "non-finite" in text:
+        remedy = "leave the rule out where there is no limit"
+        return Fault(place=place, problem="has a limit that is not a finite number", remedy=remedy)
+    if "multiple indices" in text:
+        remedy = "its function takes the model and then each name: def rule(model, site)"
+        return Fault(place=place, problem="one comparison for many names", remedy=remedy)
     if "trivial" in text.lower() or "always" in text.lower():
         remedy = "look at its sums: do they run over anything?"
         return Fault(place=place, problem="names no variable of the model", remedy=remedy)
@@ -134,3 +156,53 @@ def _says_nothing(message: str) -> Fault | None:
         remedy = "end it with <= , >= or == and what it must keep"
         return Fault(place=place, problem="is no comparison", remedy=remedy)
     return None
+
+
+def _asks_python(message: str) -> Fault | None:
+    """Return that a comparison was used as if its truth were known: by ``if``, ``and``, ``!=``, ``min``."""
+    match = _TRUTH.search(message)
+    if match is None:
+        return None
+    problem = "is decided by the solver, and Python cannot ask for it (if, and, or, not, !=, min, max)"
+    remedy = "say it as a sum with 0-1 variables, with <= , >= or =="
+    return Fault(place=" ".join(match["what"].split()), problem=problem, remedy=remedy)
+
+
+def _is_many(message: str) -> Fault | None:
+    """Return that a variable with names was used as if it were a number."""
+    match = _MANY.search(message)
+    if match is None:
+        return None
+    remedy = "name one, model.is_open[...], or take the sum of many: sum(model.is_open[...] for ...)"
+    return Fault(
+        place="rules", problem=f"many variables at once ({match['kind']}) where one number is needed", remedy=remedy
+    )
+
+
+def left_outside(model: Any, returned: object, before: Container[str]) -> list[Fault]:
+    """Return what a user wrote and did not put into the model, where Pyomo does not see it.
+
+    Parameters
+    ----------
+    returned
+        What the function returned: nothing, or, as is usual in Pyomo, the model.
+    before
+        Attributes that the model had.
+    """
+    remedy = "give it a name in the model: model.NAME = Constraint(expr=...)"
+    faults = [
+        Fault(place=f"model.{name}", problem="is a comparison or a sum, and no constraint of the model", remedy=remedy)
+        for name, value in vars(model).items()
+        if name not in before and _is_expression(value) and not isinstance(value, Component)
+    ]
+    if isinstance(returned, Generator | Coroutine):
+        returned.close()
+        problem = "is a function that does not run when it is called (yield, async)"
+        faults.append(Fault(place="rules", problem=problem, remedy="write a plain function"))
+    elif hasattr(returned, "is_expression_type") and getattr(returned, "model", lambda: None)() is not model:
+        faults.append(Fault(place="rules", problem="what it returns is not in the model", remedy=remedy))
+    return faults
+
+
+def _is_expression(value: Any) -> bool:
+    return hasattr(value, "is_expression_type") and bool(value.is_expression_type())

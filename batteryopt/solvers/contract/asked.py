@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import inspect
 import math
 import os
 from collections.abc import Callable, Iterator, Mapping
@@ -34,6 +36,7 @@ def faults_of_options(asked: Mapping[str, Any], spelled: Callable[[str], str] = 
     yield from number_faults(spelled("gap"), asked.get("gap"), least=0.0)
     for name in ("threads", "jobs"):
         yield from number_faults(spelled(name), asked.get(name), least=1, most=most_workers(), is_whole=True)
+    yield from _rules_faults(spelled("rules"), asked.get("rules"))
 
 
 def most_workers() -> int:
@@ -54,6 +57,22 @@ def _solver_faults(place: str, name: Any) -> Iterator[Fault]:
     except SolverUnavailable as error:
         problem, _, remedy = str(error).partition("; ")
         yield Fault(place=place, problem=problem, remedy=remedy)
+
+
+def _rules_faults(place: str, rules: Any) -> Iterator[Fault]:
+    remedy = "expected a function that is given the model and adds to it"
+    if rules is None:
+        return
+    if not callable(rules):
+        yield Fault(place=place, problem=f"is {show(rules)}", remedy=remedy)
+        return
+    with contextlib.suppress(ValueError):  # what is written in C may not tell what it takes
+        signature = inspect.signature(rules)
+        try:
+            signature.bind("the model")
+        except TypeError as error:
+            problem = f"cannot be called with the model alone: {error}"
+            yield Fault(place=place, problem=problem, remedy=remedy)
 
 
 def number_faults(
