@@ -14,6 +14,7 @@ from batteryopt.ground.interrupt import InterruptFlag, catching_interrupt
 from batteryopt.ground.status import PointStatus, StopReason
 from batteryopt.network.formulation.algebra import Bools, Floats
 from batteryopt.network.search.improve import clock, distances, idle_flows, improve, neighbourhoods, split
+from batteryopt.network.search.lagrangian.pursuit import Prices, search_by_prices
 from batteryopt.network.search.plunge import NEARLY, plunge
 from batteryopt.network.search.relaxation import Relaxation
 from batteryopt.network.search.searched_problem import Problem, dual_bound
@@ -57,7 +58,7 @@ class Found:
     bound
         The best proven lower bound.
     root_bound
-        What the relaxation's duals prove, evaluated without the solver.
+        What the relaxation's duals, or prices of nodes, prove, evaluated without the solver.
     rests_on
         What the bound rests on, in words; empty where there is none.
     """
@@ -98,14 +99,39 @@ def search(
                 objective = None if start is None else whole.objective(start)
                 return _held(start, objective, root, options, StopReason.INTERRUPTED)
             return _tree(whole, options, began, start, on_progress, root=root)
+        by_prices = search_by_prices(problem, options, began, start, flag, on_progress)
+        if by_prices is not None and by_prices.is_over:
+            return _of_prices(by_prices, options, flag)
         hunt = _Hunt(problem, options, began, positions, flag, on_progress)
-        hunt.x = start
+        hunt.x = start if by_prices is None or by_prices.x is None else by_prices.x
         try:
             with contextlib.suppress(KeyboardInterrupt):  # asked twice, or not heeded: the best so far is kept
                 hunt.go()
         except MemoryError:
             return hunt.held(StopReason.MEMORY_LIMIT)
-        return hunt.finish()
+        return _better_bound(hunt.finish(), by_prices)
+
+
+def _of_prices(found: Prices, options: Options, flag: InterruptFlag) -> Found:
+    """Return what a search by prices ended with."""
+    is_optimal = options.is_near_enough(found.objective, found.bound)
+    why = StopReason.INTERRUPTED if flag.is_set else StopReason.TIME_LIMIT
+    status = PointStatus.OPTIMAL if is_optimal else PointStatus.FEASIBLE
+    return Found(
+        stop_reason=StopReason.CONVERGED if is_optimal else why,
+        point_status=PointStatus.NONE if found.x is None else status,
+        x=found.x,
+        bound=_known(found.bound),
+        root_bound=_known(found.proven),
+        rests_on=found.rests_on,
+    )
+
+
+def _better_bound(found: Found, prices: Prices | None) -> Found:
+    """Return what was found, with the bound of prices where that is the better one."""
+    if prices is None or found.stop_reason.is_no_solution or (found.bound is not None and found.bound >= prices.bound):
+        return found
+    return dataclasses.replace(found, bound=_known(prices.bound), rests_on=prices.rests_on)
 
 
 def root_bound_of(program: QuadraticProgram, options: Options, began: float) -> float | None:
