@@ -17,6 +17,7 @@ from batteryopt.network.data.instance import Sizes
 from batteryopt.network.data.objective import Objective
 from batteryopt.network.formulation.build import build
 from batteryopt.network.formulation.objective import costs_of
+from batteryopt.network.futures.extensive_form import join
 from batteryopt.network.search.lagrangian.ascent import Ascent
 from batteryopt.network.search.lagrangian.prices import first_prices
 from batteryopt.network.search.lagrangian.proof import proven
@@ -150,8 +151,9 @@ def test_the_bound_of_prices_is_that_of_exact_fractions():
     problem = problem_of(drawn(1, stages=1, levels=1, periods=1))
     s = recognise(problem)
     prices = first_prices(s) * 1.25
+    prices[s.nodes :] = 0.0  # cuts, which are worth nothing here
     value = evaluate(s, prices)
-    price, standing = exactly(prices), exactly(value.standing)
+    price, standing = exactly(prices[: s.nodes]), exactly(value.standing)
     items, cost_of = s.items, exactly(problem.core.c)
     cost = [
         flow - price[node] + cost_of[taker]
@@ -196,3 +198,11 @@ def test_the_same_seed_gives_the_same_plan():
     one, two = searched(problem, gap=1e-3), searched(problem, gap=1e-3)
     assert np.array_equal(one.x, two.x)
     assert one.bound == two.bound
+
+
+def test_the_form_of_several_futures_is_left_to_other_ways():
+    """A facility's capacity is there in each future: one pool for all of them would prove too much."""
+    m = build(drawn(1))
+    assert recognise(make_problem(m, costs_of(m, Objective.COST))) is not None
+    form = join([m, build(drawn(1))], [0.5, 0.5], ["rain", "sun"], first_stage=["is_open", "raised", "closed"]).m
+    assert recognise(make_problem(form, costs_of(form, Objective.COST))) is None

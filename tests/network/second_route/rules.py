@@ -273,7 +273,7 @@ class Rules:
         if rule.base is SubsidyBase.OPENING_COST:
             places = self.flows.places.values()
             return total(p.invested(t) for p in places if p.site in sites and rule.type in ("", p.type))
-        limit = Limit(name="", quantity=Quantity(rule.base.value), type=rule.type, product=rule.product)
+        limit = Limit(name="", quantity=Quantity(rule.base.value), type=rule.type, product=rule.product, least=0.0)
         return total(self.counted(limit, site, t) for site in sites)
 
     def owners_shares(self, place: Place) -> list[float]:

@@ -25,6 +25,7 @@ from batteryopt.network.search.lagrangian.further import Further, further_rows
 from batteryopt.network.search.searched_problem import Problem
 
 NODES = "every_node_is_in_balance"
+NODE_KEYS = ("site", "product", "period")
 SEEN = frozenset(
     {
         NODES,
@@ -189,8 +190,14 @@ def recognise(problem: Problem) -> Structure | None:
 
 
 def _is_seen(problem: Problem) -> bool:
-    """Return whether no more rows stand in the program than the formulation has, and masses begin at none."""
+    """Return whether each node stands once, no rows are there that the formulation has not, and masses begin at none.
+
+    The form of several futures has each node once for every future: their facilities are the same, their capacities
+    not, so that one pool a facility would be less than what they may process.
+    """
     m = problem.m
+    if NODES not in m.rows or m.rows[NODES].index.keys != NODE_KEYS:
+        return False
     rules = [rows for rows in m.rows.values() if not rows.is_cut]
     if sum(len(rows) for rows in rules) != len(problem.core.row_lower):
         return False
