@@ -39,6 +39,9 @@ ROOMS = {
     "judge": {*OPTIMISER, "formula", "exact", "view"},
     "solution": {*OPTIMISER, "formula", "exact", "judge", "view"},
     "plan": {*OPTIMISER, "formula", "exact", "judge", "view"},
+    "fleet": {*OPTIMISER, "exact", "judge", "plan", "view"},
+    "places": {*OPTIMISER, "exact", "judge", "plan", "view"},
+    "starter": {*OPTIMISER, "exact", "judge", "plan", "view"},
     "data": {*OPTIMISER, "formula", "exact", "judge", "plan", "solution", "view"},
 }
 """What a room of a family must not reach, not even by way of others: a room is a folder, or a module of the family."""

@@ -15,7 +15,10 @@ from batteryopt.cli import (
     export_command,
     frontier_command,
     imports,
+    locate_command,
+    new_command,
     report,
+    returns_command,
     sensitivity_command,
     study_command,
     sweep,
@@ -66,8 +69,10 @@ for _command in (
     study_command.study,
     accuracy.accuracy,
     report.report,
-    commands.new,
+    new_command.new,
     export_command.export,
+    returns_command.returns,
+    locate_command.locate,
     tour.tour,
 ):
     app.command()(_command)

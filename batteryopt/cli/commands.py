@@ -184,27 +184,6 @@ def reproduce(
     return gravest([*map(reproduction_status, found.values()), delivered(show, draw)])
 
 
-@guarded
-def new(
-    kind: Annotated[str, typer.Argument(metavar="KIND", help="Kind of the instance, as in its TOML file.")],
-    path: Annotated[
-        Path,
-        typer.Argument(metavar="PATH", help="Where to write it; a network becomes a workbook where it is an .xlsx."),
-    ],
-    overwrite: given.ForceOption = False,
-) -> ExitStatus:
-    """Write a commented instance to start from."""
-    from batteryopt.families import family_of
-    from batteryopt.tables.spreadsheet import is_workbook
-
-    family = family_of(kind, place="KIND")
-    if is_workbook(path) and family.kind != "network":
-        raise refuse("PATH", f"a {kind} instance is no workbook", "give a path that ends with .toml")
-    family.write_template(path, overwrite=overwrite)
-    say(f"wrote {path}; next: batteryopt check {path}")
-    return ExitStatus.SOLVED
-
-
 def summary_of(result: Any) -> Any:
     """Return a family's own page for the screen, where it has one."""
     return result.summary() if hasattr(result, "summary") else None

@@ -139,6 +139,18 @@ class Workbook(Source):
         return self._by_name[name].lines if name in self._by_name else ()
 
 
+def grids_of_workbook(path: Path) -> dict[str, SheetGrid]:
+    """Return every sheet of a workbook that holds something, by its name in small letters.
+
+    Raises
+    ------
+    InvalidInput
+        If it cannot be read.
+    """
+    grids = {name.lower(): _grid(name, rows) for name, rows in cells_of(path).items()}
+    return {name: grid for name, grid in grids.items() if grid.lines}
+
+
 def _grid(name: str, rows: Sequence[Sequence[Any]]) -> SheetGrid:
     """Return a sheet's lines that hold something, all as long as the longest."""
     texts = [(line, _trimmed([_text(cell) for cell in cells])) for line, cells in enumerate(rows, start=1)]
