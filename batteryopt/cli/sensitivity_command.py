@@ -56,11 +56,11 @@ def sensitivity(
         refuse_scheduler(scheduler)
     refusals.raise_all()
     from batteryopt.network.studies.sensitivities import sensitivity as run
-    from batteryopt.network.studies.study_files import Place, identity_of
+    from batteryopt.network.studies.study_files import StudyFolder, identity_of
     from batteryopt.network.view.sensitivity_page import sections
     from batteryopt.report import page
 
-    place = Place.made(out, instance, ("sensitivity.csv", "values.csv", "thresholds.csv", "page.html"), overwrite)
+    place = StudyFolder.made(out, instance, ("sensitivity.csv", "values.csv", "thresholds.csv", "page.html"), overwrite)
     options: dict[str, Any] = {"time_limit": time_limit, "gap": gap, "threads": 1 if jobs > 1 or scheduler else None}
     try:
         with clean_stdout(), counting_parts("sensitivity") as progress:

@@ -56,7 +56,7 @@ def study(
     """Compare what-ifs and policies of a network; after an interrupt the same command goes on."""
     from batteryopt.network.studies.study import at_equal_collection, run_study
     from batteryopt.network.studies.study_file import grid_called, read_study
-    from batteryopt.network.studies.study_files import Place, identity_of
+    from batteryopt.network.studies.study_files import StudyFolder, identity_of
     from batteryopt.network.view.study_page import sections
     from batteryopt.report import page
 
@@ -83,7 +83,7 @@ def study(
         questions=tuple(question or plan.questions),
         options={**plan.options, **{key: value for key, value in more.items() if value is not None}},
     )
-    place = Place.made(out, network_path, NAMES, overwrite)
+    place = StudyFolder.made(out, network_path, NAMES, overwrite)
     try:
         with clean_stdout(), counting_parts("study") as progress:
             found = run_study(

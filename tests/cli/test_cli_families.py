@@ -90,7 +90,7 @@ def test_what_a_network_cannot_have_is_refused(tmp_path):
     assert "no support for integer" in refused.stderr
     swept = invoke("sweep", HAND, "--vary", "gap=0:1:2", "--out", tmp_path / "x.csv")
     assert swept.exit_code == 2
-    assert "its kind cannot be swept" in swept.stderr
+    assert "gap: is neither a setting nor a column of a table" in swept.stderr
     inside = invoke("solve", HAND, "--out", HAND / "results")
     assert inside.exit_code == 2
     assert "inside the instance's own folder" in inside.stderr

@@ -285,7 +285,7 @@ def test_a_half_written_output_never_replaces_a_good_one(tmp_path, monkeypatch):
     words = ("solve", TABLE_2, "--route", "closed-form", "--out", tmp_path)
     assert invoke(*words, "--model", "centralized").exit_code == 0
     good = {path.name: path.read_bytes() for path in tmp_path.iterdir()}
-    monkeypatch.setattr(family.Result, "to_json", lambda _: {"broken": object()})
+    monkeypatch.setattr(family.CoordinationResult, "to_json", lambda _: {"broken": object()})
     assert invoke(*words, "--model", "decentralized").exit_code == 1
     assert {path.name: path.read_bytes() for path in tmp_path.iterdir()} == good
 

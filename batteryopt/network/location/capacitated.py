@@ -8,8 +8,8 @@ from pathlib import Path
 import numpy as np
 
 from batteryopt.network.data.instance import Network
-from batteryopt.network.location.chain import Stage, network_of
 from batteryopt.network.location.numbers import Floats, names, numbers_of, refused
+from batteryopt.network.location.stages import Echelon, network_of
 
 
 def read_capacitated(path: str | os.PathLike[str], *, capacity: float | None = None) -> Network:
@@ -34,7 +34,7 @@ def read_capacitated(path: str | os.PathLike[str], *, capacity: float | None = N
     by_zone = numbers.take(zones, 1 + sites)
     numbers.end()
     demand, whole = by_zone[:, 0], by_zone[:, 1:]
-    stage = Stage(
+    stage = Echelon(
         type="depot",
         product="goods",
         sites=names("site", sites),

@@ -10,8 +10,8 @@ import os
 from pathlib import Path
 
 from batteryopt.network.data.instance import Network
-from batteryopt.network.location.chain import Stage, network_of
 from batteryopt.network.location.numbers import names, numbers_of
+from batteryopt.network.location.stages import Echelon, network_of
 
 
 def read_two_stage(path: str | os.PathLike[str]) -> Network:
@@ -33,7 +33,7 @@ def read_two_stage(path: str | os.PathLike[str]) -> Network:
     satellite_figures = numbers.take(satellites, 2)
     to_customers = numbers.take(satellites, customers)
     numbers.end()
-    first = Stage(
+    first = Echelon(
         type="satellite",
         product="goods",
         sites=names("satellite", satellites),
@@ -41,7 +41,7 @@ def read_two_stage(path: str | os.PathLike[str]) -> Network:
         opening_cost=satellite_figures[:, 1],
         unit_costs=to_customers.T,
     )
-    second = Stage(
+    second = Echelon(
         type="plant",
         product="gathered",
         sites=names("plant", plants),

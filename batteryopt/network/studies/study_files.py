@@ -21,14 +21,14 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Place:
+class StudyFolder:
     """A folder of results that is ours, and the journal beside it."""
 
     owned: OwnedFolder
     overwrite: bool
 
     @classmethod
-    def made(cls, folder: Path, source: Path, names: Iterable[str], overwrite: bool) -> Place:
+    def made(cls, folder: Path, source: Path, names: Iterable[str], overwrite: bool) -> StudyFolder:
         """Make the folder, before any work is done for it, or raise `InvalidInput` where it cannot be ours."""
         if os.path.isdir(source) and folder.resolve().is_relative_to(source.resolve()):
             fault = Fault(place="--out", problem="lies inside the network's own folder", remedy="give another folder")

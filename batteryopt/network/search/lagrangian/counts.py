@@ -13,7 +13,7 @@ import numpy as np
 
 from batteryopt.network.formulation.algebra import Bools, Floats
 from batteryopt.network.formulation.matching import Ints
-from batteryopt.network.search.lagrangian.careers import Best, Careers, best_careers
+from batteryopt.network.search.lagrangian.priced_careers import Best, Careers, best_careers
 
 ROUNDS = 2
 """Times that all rows are gone through, where there are several."""

@@ -13,7 +13,7 @@ import scipy.sparse as sp
 
 from batteryopt.network.formulation.algebra import Floats
 from batteryopt.network.formulation.matching import Ints
-from batteryopt.network.search.lagrangian.careers import best_careers
+from batteryopt.network.search.lagrangian.priced_careers import best_careers
 from batteryopt.network.search.lagrangian.structure import Structure
 
 EPS = float(np.finfo(float).eps)

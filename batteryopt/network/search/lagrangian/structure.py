@@ -18,10 +18,10 @@ import scipy.sparse as sp
 
 from batteryopt.network.formulation.algebra import Bools, Floats, Formulation, Rows
 from batteryopt.network.formulation.matching import Ints
-from batteryopt.network.search.lagrangian.careers import Careers, careers_of
 from batteryopt.network.search.lagrangian.counts import Counts
 from batteryopt.network.search.lagrangian.fewest import fewest
 from batteryopt.network.search.lagrangian.further import Further, further_rows
+from batteryopt.network.search.lagrangian.priced_careers import Careers, careers_of
 from batteryopt.network.search.searched_problem import Problem
 
 NODES = "every_node_is_in_balance"

@@ -11,8 +11,8 @@ import numpy as np
 
 from batteryopt.network.formulation.algebra import Floats
 from batteryopt.network.formulation.matching import Ints
-from batteryopt.network.search.lagrangian.careers import Best
 from batteryopt.network.search.lagrangian.counts import best_within_counts
+from batteryopt.network.search.lagrangian.priced_careers import Best
 from batteryopt.network.search.lagrangian.structure import Structure
 
 

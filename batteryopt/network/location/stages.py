@@ -26,7 +26,7 @@ TABLE = "unit-cost"
 
 
 @dataclass(frozen=True, kw_only=True)
-class Stage:
+class Echelon:
     """Sites of one stage.
 
     Attributes
@@ -59,7 +59,7 @@ class Stage:
         )
 
 
-def network_of(name: str, source: str, zones: Sequence[str], demand: Floats, stages: Sequence[Stage]) -> Network:
+def network_of(name: str, source: str, zones: Sequence[str], demand: Floats, stages: Sequence[Echelon]) -> Network:
     """Return the network in which goods run from zones through the stages, turned round where the problem serves."""
     sites = [*zones, *(site for stage in stages for site in stage.sites)]
     following = [stage.product for stage in stages[1:]]
@@ -79,7 +79,7 @@ def network_of(name: str, source: str, zones: Sequence[str], demand: Floats, sta
     )
 
 
-def _table(zones: int, stages: Sequence[Stage], size: int) -> Floats:
+def _table(zones: int, stages: Sequence[Echelon], size: int) -> Floats:
     """Return costs a unit from each stage to the next; NaN, no way, elsewhere."""
     table = np.full((size, size), np.nan)
     np.fill_diagonal(table, 0.0)
