@@ -29,7 +29,7 @@ def test_a_new_workbook_is_in_order(tmp_path):
     assert found.exit_code == 0, found.output
     document = json.loads(found.stdout)
     assert [document[key] for key in ("kind", "instance", "valid", "models")] == [
-        "network", "my network", True, ["design"],
+        "network", "my network", True, ["design", "stochastic"],
     ]  # fmt: skip
     assert document["remarks"] == []
 
@@ -85,4 +85,4 @@ def test_a_workbook_elsewhere_than_in_a_folder_is_told(hand, tmp_path):
     found = invoke("export", hand, "--out", tmp_path / "hand.ods")
     assert "is a spreadsheet of kind .ods" in found.stderr
     swept = invoke("sweep", hand, "--vary", "gap=0:1:2", "--out", tmp_path / "x.csv")
-    assert "its kind cannot be swept" in swept.stderr
+    assert "gap: is neither a setting nor a column of a table" in swept.stderr
