@@ -44,8 +44,8 @@ def test_certificates_add_up():
 def test_json_is_plain_even_for_numpy_numbers():
     check = Check(name="n", residual=np.float64(1e-9), tolerance=np.float64(1e-6))
     assert json.loads(json.dumps(Certificate((check, UNKNOWN)).to_json())) == [
-        {"name": "n", "residual": 1e-9, "tolerance": 1e-6, "passed": True, "detail": ""},
-        {"name": "best-response", "residual": None, "tolerance": 1e-6, "passed": False, "detail": ""},
+        {"name": "n", "residual": 1e-9, "tolerance": 1e-6, "passed": True, "detail": "", "about": "rules"},
+        {"name": "best-response", "residual": None, "tolerance": 1e-6, "passed": False, "detail": "", "about": "rules"},
     ]
 
 
