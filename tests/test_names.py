@@ -88,20 +88,21 @@ def test_a_topic_stands_once_in_data_and_once_in_formulation():
 NEVER_NEEDED = (
     "network.formulation.added",
     "network.formulation.pyomo_model",
+    "network.futures",
     "network.plan.output",
     "network.search.elsewhere",
     "network.studies.infeasibility",
     "solvers.highs.highs_quadratic",
 )
-"""A user's rules, tables, other solvers, what conflicts, curved objectives: not for a plan that there is."""
+"""A user's rules, several futures, tables, other solvers, conflicts, curved objectives: not for a plan there is."""
 
 
 def test_a_solve_imports_what_it_needs_and_no_more():
     script = f"""
 import sys
-from batteryopt.network.solve import solve
-from batteryopt.network.tables.reader import read
-assert solve(read({str(PACKAGE.parent / "data/networks/hand")!r})).certificate.passed
+import batteryopt
+result = batteryopt.solve(batteryopt.read({str(PACKAGE.parent / "data/networks/hand")!r}))
+assert result.models["design"].certificate.passed
 met = [name for name in {NEVER_NEEDED} if f"batteryopt.{{name}}" in sys.modules]
 print(met)
 """

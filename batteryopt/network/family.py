@@ -13,11 +13,6 @@ from batteryopt.network import tables
 from batteryopt.network.data.instance import Network
 from batteryopt.network.data.objective import Objective, objective_of
 from batteryopt.network.data.remarks import remarks_of
-from batteryopt.network.formulation.added import RuleFunction
-from batteryopt.network.futures.joint_result import JointResult
-from batteryopt.network.futures.joint_tables import TABLES as TABLE_NAMES
-from batteryopt.network.futures.risk_measure import Risk
-from batteryopt.network.futures.solve_futures import solve_futures
 from batteryopt.network.plan.answer import Model, NetworkAnswer, NetworkResult
 from batteryopt.network.plan.earlier import EarlierFacilities, facilities_here, saved_start
 from batteryopt.network.plan.kept import kept_facilities
@@ -27,12 +22,13 @@ from batteryopt.solvers.contract.adapter import Progress, relative_gap
 from batteryopt.tables.spreadsheet import is_workbook
 
 if TYPE_CHECKING:
+    from batteryopt.network.formulation.added import RuleFunction
+    from batteryopt.network.futures.joint_result import JointResult
+    from batteryopt.network.futures.risk_measure import Risk
     from batteryopt.network.tables.understood import Understood
 
 
 DEFAULT_MODELS = (Model.DESIGN,)
-TABLES = TABLE_NAMES
-"""Names of the tables that a saved result may have."""
 SECONDS_BETWEEN_BOUNDS = 2.0
 
 
@@ -97,6 +93,8 @@ def read_options(
     if gap_money is not None:
         found["gap_money"] = gap_money
     if risk is not None:
+        from batteryopt.network.futures.risk_measure import Risk
+
         found["risk"] = Risk.parse(risk)
     if instance is None:
         return found
@@ -180,6 +178,9 @@ def solve(
     if faults:
         raise InvalidInput("command line", faults)
     if Model.STOCHASTIC in wanted:
+        from batteryopt.network.futures.joint_result import JointResult
+        from batteryopt.network.futures.solve_futures import solve_futures
+
         joint = solve_futures(
             instance,
             risk=risk,
