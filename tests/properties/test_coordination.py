@@ -23,7 +23,9 @@ from batteryopt.tables.toml_output import to_toml
 
 
 def amounts(low: float, high: float) -> st.SearchStrategy[float]:
-    return st.floats(low, high, allow_subnormal=False)
+    """Return numbers that are read: 0, or of a size that an instance may have."""
+    least = CoordinationInstance.smallest
+    return st.floats(low, high, allow_subnormal=False).filter(lambda value: value == 0 or abs(value) >= least)
 
 
 INSTANCES = st.builds(
