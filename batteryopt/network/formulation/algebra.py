@@ -247,6 +247,13 @@ class Rows:
     def __len__(self) -> int:
         return len(self.index)
 
+    def of(self, family: VariableFamily | None) -> Bools:
+        """Return which entries are of a family's variables (n); none where there is no family."""
+        if family is None:
+            return np.zeros(len(self.variable), dtype=bool)
+        mine = family.positions
+        return np.asarray((self.variable >= mine.start) & (self.variable < mine.stop), dtype=bool)
+
     @property
     def is_cut(self) -> bool:
         """Whether the rows only tighten."""

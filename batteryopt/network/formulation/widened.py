@@ -35,7 +35,7 @@ def _open_depots(m: Formulation, mine: Bools) -> None:
     rows, family = m.rows.get("rounds_end_at_a_depot"), m.families["trips"]
     if rows is None:
         return
-    is_trip = (rows.variable >= family.first) & (rows.variable < family.first + len(family))
+    is_trip = rows.of(family)
     is_named = np.zeros(len(rows), dtype=bool)
     is_named[rows.row[is_trip][mine[rows.variable[is_trip] - family.first]]] = True
     is_depot = (rows.coefficient < 0) & is_named[rows.row]

@@ -55,13 +55,13 @@ class Relaxation:
 
     def begin(self, deadline: float) -> None:
         """Solve without cuts."""
-        self._take(self.lp.solve(_left(deadline)))
+        self._take(self.lp.solve(seconds_left(deadline)))
 
     def tighten(self, deadline: float, tell: Callable[[], None]) -> None:
         """Join violated cuts until none is left, the gain is small or the time is up; tell after each round."""
         while self.x is not None and time.monotonic() < deadline and not self.flag.is_set:
             before = self.bound
-            if not self._join() or not self._take(self.lp.solve(_left(deadline))):
+            if not self._join() or not self._take(self.lp.solve(seconds_left(deadline))):
                 break
             tell()
             if self.bound - before < ENOUGH_GAIN * max(1.0, abs(self.bound)):
@@ -100,5 +100,6 @@ class Relaxation:
         return dual_bound(program, duals)
 
 
-def _left(deadline: float) -> float | None:
+def seconds_left(deadline: float) -> float | None:
+    """Return the seconds until a deadline, a tenth at least; None where there is none."""
     return None if np.isinf(deadline) else max(0.1, deadline - time.monotonic())

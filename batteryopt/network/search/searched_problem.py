@@ -14,6 +14,9 @@ from batteryopt.network.formulation.objective import Costs
 from batteryopt.network.search.search_units import SearchUnits, in_units, natural_units
 from batteryopt.solvers.compile.arrays import QuadraticProgram
 
+NODES = "every_node_is_in_balance"
+"""Name of the balances, one for each node (site, product, period)."""
+
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Cuts:

@@ -47,10 +47,10 @@ class Facilities:
         self.is_integer = np.array(family.is_integer)
         self.count, self.periods = int(self.owner.max(initial=-1)) + 1, int(self.period.max(initial=-1)) + 1
         rows = m.rows["capacity_is_kept"]
-        mine = (rows.variable >= family.first) & (rows.variable < family.first + len(family))
+        mine = rows.of(family)
         self.capacity = np.zeros(len(family))
         self.capacity[rows.variable[mine] - family.first] = -rows.coefficient[mine] / m.tonne
-        work = (rows.variable >= processed.first) & (rows.variable < processed.first + len(processed))
+        work = rows.of(processed)
         self._work, self._use = rows.variable[work], rows.coefficient[work]
         # where one plan is for several futures, a size is for the one that needs most
         future = rows.index.columns.get("future", np.zeros(len(rows), dtype=np.int64))

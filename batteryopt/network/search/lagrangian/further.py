@@ -14,7 +14,7 @@ import scipy.sparse as sp
 
 from batteryopt.network.formulation.algebra import Bools, Claim, Floats
 from batteryopt.network.formulation.formulation_arrays import matrix
-from batteryopt.network.search.searched_problem import Problem
+from batteryopt.network.search.searched_problem import NODES, Problem
 
 MOST = 20_000
 """More rows are left out: their prices would not come near their best."""
@@ -60,7 +60,7 @@ def further_rows(problem: Problem, seen: Collection[str]) -> Further | None:
 
 def _scales(problem: Problem, rows: sp.csr_array) -> Floats:
     """Return factors by which one of a row's largest coefficients counts as what usually returns at a node does."""
-    balances = problem.m.rows["every_node_is_in_balance"]
+    balances = problem.m.rows[NODES]
     own = np.abs(balances.lower) / problem.m.tonne
     usual = np.sqrt(float(own @ own))
     largest = np.maximum(abs(rows).max(axis=1).toarray().ravel(), 1e-300) if rows.shape[0] else np.zeros(0)

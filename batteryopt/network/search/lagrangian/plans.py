@@ -14,6 +14,7 @@ from batteryopt.network.formulation.matching import Ints
 from batteryopt.network.search.lagrangian.restricted import Maker, Restricted
 from batteryopt.network.search.lagrangian.structure import Structure
 from batteryopt.network.search.lagrangian.worth import SizeBounds, Worth, free_sizes, of_levels
+from batteryopt.network.search.relaxation import seconds_left
 from batteryopt.network.search.start import Facilities
 from batteryopt.solvers.contract.adapter import Options
 from batteryopt.solvers.highs.highs_run import Watch, run
@@ -87,11 +88,10 @@ class Planner:
         return None
 
     def _solve(self, restricted: Restricted, deadline: float, *, whole: bool) -> Floats | None:
-        left = None if np.isinf(deadline) else max(0.1, deadline - time.monotonic())
         program = restricted.program
         to_choose = program.is_integer & (program.lower < program.upper) & whole
         program = dataclasses.replace(program, is_integer=to_choose)
-        options = dataclasses.replace(self.options, time_limit=left, log=False)
+        options = dataclasses.replace(self.options, time_limit=seconds_left(deadline), log=False)
         found = run(program, options, Watch(flag=self.flag))
         if found.x is None or found.stop_reason is not StopReason.CONVERGED:
             return None

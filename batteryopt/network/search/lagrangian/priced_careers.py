@@ -18,6 +18,7 @@ import numpy as np
 from batteryopt.network.formulation.algebra import Bools, Floats
 from batteryopt.network.formulation.matching import Ints
 from batteryopt.network.search.searched_problem import Problem
+from batteryopt.network.search.start import Facilities
 
 LASTS, ENDS = 0, 1
 """The two fates of a career."""
@@ -255,12 +256,8 @@ def _is_blocked(problem: Problem, columns: Ints) -> Bools:
 
 def _capacity(problem: Problem, columns: Ints) -> Floats:
     """Return the capacity that each step adds, in the network's own tonne."""
-    m = problem.m
-    rows, sizes = m.rows["capacity_is_kept"], m.families["is_open"]
-    mine = (rows.variable >= sizes.first) & (rows.variable < sizes.first + len(sizes))
-    by_size = np.zeros(len(sizes))
-    by_size[rows.variable[mine] - sizes.first] = -rows.coefficient[mine] / m.tonne
-    return np.where(columns >= 0, by_size[np.maximum(columns - sizes.first, 0)], 0.0)
+    by_size = Facilities(problem.m).capacity
+    return np.where(columns >= 0, by_size[np.maximum(columns - problem.m.families["is_open"].first, 0)], 0.0)
 
 
 def _charge(problem: Problem, columns: Ints) -> Floats | None:

@@ -120,25 +120,27 @@ class Pursuit:
         self.of_tree, self.words_of_tree = -np.inf, ""
         self.sizes: SizeBounds = free_sizes(s)
         self.deadline = np.inf if options.time_limit is None else began + options.time_limit
-        self.trace: list[str] = []
 
     @property
     def bound(self) -> float:
         """The best bound: of prices, or of a tree over what they left."""
         return max(self.ascent.bound, min(self.planner.objective, self.of_tree))
 
+    @property
+    def objective(self) -> float | None:
+        """Of the best plan; None where there is none."""
+        return None if self.planner.x is None else self.planner.objective
+
     def is_done(self) -> bool:
         """Whether the gap asked for is reached, the time is up, or somebody asked for the end."""
-        objective = None if self.planner.x is None else self.planner.objective
-        near = self.options.is_near_enough(objective, self.bound)
+        near = self.options.is_near_enough(self.objective, self.bound)
         return near or self.flag.is_set or time.monotonic() > self.deadline
 
-    def note(self, what: str) -> None:
-        """Note what was done."""
-        self.trace.append(f"{time.monotonic() - self.began:.2f} {what} {self.planner.objective:.6g} {self.bound:.6g}")
+    def tell(self) -> None:
+        """Tell what is known."""
         if self.on_progress is not None:
-            objective = None if self.planner.x is None else self.planner.objective
-            self.on_progress(Progress(seconds=time.monotonic() - self.began, objective=objective, bound=self.bound))
+            seconds = time.monotonic() - self.began
+            self.on_progress(Progress(seconds=seconds, objective=self.objective, bound=self.bound))
 
     def go(self) -> None:
         """Search until done."""
@@ -170,7 +172,7 @@ class Pursuit:
             words = f"{self.words_of_tree}, after {words}"
         return Prices(
             x=planner.x,
-            objective=None if planner.x is None else planner.objective,
+            objective=self.objective,
             bound=max(by_prices, by_tree),
             proven=by_prices,
             rests_on=words,
@@ -180,7 +182,7 @@ class Pursuit:
     def rise(self, steps: int) -> None:
         """Let prices rise."""
         self.ascent.rise(steps, self.deadline, lambda: self.planner.objective, self.flag)
-        self.note("prices")
+        self.tell()
 
     def prices(self) -> Worth:
         """Return what flows are worth at the best prices."""
@@ -192,7 +194,7 @@ class Pursuit:
         for level in (self.ascent.value.best.level, self._usual()):
             if not self.is_done():
                 self.planner.try_levels(level, prices, self.deadline)
-        self.note("plan")
+        self.tell()
 
     def _usual(self) -> Ints:
         """Return the largest level that stood in half of the last steps (F, T)."""
@@ -202,7 +204,7 @@ class Pursuit:
         """Rule out sizes that no better plan has."""
         if np.isfinite(self.planner.objective):
             self.sizes = sizes_left(self.s, self.ascent.prices, self.planner.objective, self.sizes)
-        self.note(f"ruled out, {self.sizes.free()} left")
+        self.tell()
 
     def _likely(self) -> SizeBounds:
         """Return bounds that leave out facilities that hardly ever stood."""
@@ -236,7 +238,7 @@ class Pursuit:
         found = branch(linked, options, self.flag, deadline, self.planner.x)
         if found.x is not None:
             self._take(restricted, found.x, prices)
-        self.note(f"tree of {sizes.free()} likely sizes, {int(keep.sum())} flows, {found.iterations} nodes")
+        self.tell()
 
     def tree_of_all(self, ways: int) -> bool:
         """Search the tree of all that is not ruled out; return whether a larger one could prove more."""
@@ -259,8 +261,7 @@ class Pursuit:
             self.of_tree = np.inf
         if found.x is not None:
             self._take(restricted, found.x, prices)
-        empty = 0.0 if found.x is None else restricted.stand_ins(found.x)
-        self.note(f"tree of {self.sizes.free()} sizes, {int(keep.sum())} flows, {found.iterations} nodes, {empty:.3g}")
+        self.tell()
         return found.stop_reason is StopReason.CONVERGED and bool((restricted.columns < 0).any())
 
     def _priced(self, sizes: SizeBounds, ways: int, prices: Worth, deadline: float) -> tuple[Bools, Worth, Linked]:
@@ -284,9 +285,7 @@ class Pursuit:
     def _told(self, progress: Progress) -> None:
         if progress.bound is not None:
             self.of_tree = max(self.of_tree, progress.bound)
-        if self.on_progress is not None:
-            objective = None if self.planner.x is None else self.planner.objective
-            self.on_progress(Progress(seconds=time.monotonic() - self.began, objective=objective, bound=self.bound))
+        self.tell()
 
     def _ways(self, prices: Worth, sizes: SizeBounds, ways: int) -> Bools:
         """Return the flows that a tree has (flows): the best of each node, and all that would save something.

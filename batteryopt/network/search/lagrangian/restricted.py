@@ -18,9 +18,9 @@ import scipy.sparse as sp
 
 from batteryopt.network.formulation.algebra import Bools, Floats
 from batteryopt.network.formulation.matching import Ints
-from batteryopt.network.search.lagrangian.structure import NODES, Structure
+from batteryopt.network.search.lagrangian.structure import Structure
 from batteryopt.network.search.lagrangian.worth import SizeBounds, Worth
-from batteryopt.network.search.searched_problem import Cuts, with_rows
+from batteryopt.network.search.searched_problem import NODES, Cuts, with_rows
 from batteryopt.solvers.compile.arrays import QuadraticProgram
 
 SENT = frozenset(
@@ -137,10 +137,10 @@ class Maker:
         part = with_rows(part, numbers, self.s.counts.least, np.full(numbers.shape[0], np.inf))
         cut_part = dataclasses.replace(cuts, A=sp.csr_array(self._cuts[:, columns]))
         found = Restricted(program=part, cuts=cut_part, columns=columns)
-        left_out = ~keep & self._usable(sizes)
+        left_out = ~keep & self.usable(sizes)
         return found if prices is None or not left_out.any() else self._with_stand_ins(found, left_out, prices)
 
-    def _usable(self, sizes: SizeBounds) -> Bools:
+    def usable(self, sizes: SizeBounds) -> Bools:
         """Return which flows go where something may stand that takes them (flows)."""
         items, pools = self.s.items, self.s.pools
         closed = sizes.is_closed()[pools.facility, pools.period] if sizes.upper.size else np.zeros(0, dtype=bool)
@@ -148,8 +148,6 @@ class Maker:
         mask = np.zeros(len(self.s.costs), dtype=bool)
         mask[items.column[(items.column >= 0) & is_open[items.pool]]] = True
         return mask[self.flows]
-
-    usable = _usable
 
     def _with_stand_ins(self, found: Restricted, left_out: Bools, prices: Worth) -> Restricted:
         columns = self.flows[left_out]

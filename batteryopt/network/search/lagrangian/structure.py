@@ -16,15 +16,14 @@ from dataclasses import dataclass
 import numpy as np
 import scipy.sparse as sp
 
-from batteryopt.network.formulation.algebra import Bools, Floats, Formulation, Rows
+from batteryopt.network.formulation.algebra import Floats, Formulation, Rows
 from batteryopt.network.formulation.matching import Ints
 from batteryopt.network.search.lagrangian.counts import Counts
 from batteryopt.network.search.lagrangian.fewest import fewest
 from batteryopt.network.search.lagrangian.further import Further, further_rows
 from batteryopt.network.search.lagrangian.priced_careers import Careers, careers_of
-from batteryopt.network.search.searched_problem import Problem
+from batteryopt.network.search.searched_problem import NODES, Problem
 
-NODES = "every_node_is_in_balance"
 NODE_KEYS = ("site", "product", "period")
 SEEN = frozenset(
     {
@@ -180,7 +179,7 @@ def recognise(problem: Problem) -> Structure | None:
         gives_by_column=sp.csr_array(by_column[given]),
         costs=problem.core.c,
         nothing=np.zeros(m.size),
-        counts=fewest(problem),
+        counts=fewest(m, careers.capacity[:, :, -1], use_of),
         items=items,
         pools=pools,
         careers=careers,
@@ -213,18 +212,10 @@ def _is_by_level(m: Formulation, further: Further) -> bool:
     return at_level is not None and bool(np.diff(further.by_column.indptr)[at_level.positions].any())
 
 
-def _of_family(m: Formulation, rows: Rows, name: str) -> Bools:
-    """Return which entries of rows are variables of a family."""
-    if name not in m.families:
-        return np.zeros(len(rows.row), dtype=bool)
-    mine = m.families[name].positions
-    return np.asarray((rows.variable >= mine.start) & (rows.variable < mine.stop), dtype=bool)
-
-
 def _gives(m: Formulation, rows: Rows) -> sp.csr_array:
     """Return what columns add to the own half of each balance: made, come back, in stock before; left with a minus."""
     is_positive = rows.coefficient > 0
-    mine = is_positive & ~_of_family(m, rows, "shipped") | _of_family(m, rows, "uncollected")
+    mine = is_positive & ~rows.of(m.families.get("shipped")) | rows.of(m.families.get("uncollected"))
     entries = (rows.coefficient[mine], (rows.row[mine], rows.variable[mine]))
     return sp.csr_array(sp.coo_array(entries, shape=(len(rows), m.size)))
 
@@ -250,7 +241,7 @@ def _takers(m: Formulation) -> _Takers | None:
     rows = m.rows[NODES]
     mine = np.zeros(len(rows.row), dtype=bool)
     for name in TAKERS:
-        mine |= _of_family(m, rows, name) & (rows.coefficient < 0)
+        mine |= rows.of(m.families.get(name)) & (rows.coefficient < 0)
     node, column, amount = rows.row[mine], rows.variable[mine], -rows.coefficient[mine]
     if len(np.unique(column)) < len(column):
         return None
@@ -267,7 +258,7 @@ def _pools(problem: Problem, careers: Careers) -> tuple[Pools, Ints, Floats]:
     facility, period = [cells // T], [cells % T]
     capacity = [careers.capacity.reshape(F * T, levels)]
     rows = m.rows["capacity_is_kept"]
-    work = _of_family(m, rows, "processed")
+    work = rows.of(m.families.get("processed"))
     place = rows.index["facility"][rows.row[work]] * T + rows.index["period"][rows.row[work]]
     pool_of[rows.variable[work]], use_of[rows.variable[work]] = place, rows.coefficient[work]
     count = F * T
@@ -302,7 +293,7 @@ def _owners(problem: Problem) -> Ints:
         if rows is None or not len(rows):
             continue
         column = np.full(len(rows), -1, dtype=np.int64)
-        mine, standing = _of_family(m, rows, family), _of_family(m, rows, "is_open")
+        mine, standing = rows.of(m.families.get(family)), rows.of(m.families.get("is_open"))
         column[rows.row[mine]] = rows.variable[mine]
         number = np.bincount(rows.row[standing], minlength=len(rows))
         place = sizes.index["facility"][rows.variable[standing] - sizes.first]
@@ -316,7 +307,7 @@ def _items(
 ) -> Items | None:
     """Return every arrival at a node with each one that takes it; None where one could be without limit."""
     m, rows = problem.m, problem.m.rows[NODES]
-    flows = _of_family(m, rows, "shipped")
+    flows = rows.of(m.families.get("shipped"))
     comes, goes = flows & (rows.coefficient > 0), flows & (rows.coefficient < 0)
     leaves = np.full(m.size, -1, dtype=np.int64)
     leaves[rows.variable[goes]] = rows.row[goes]

@@ -10,6 +10,7 @@ import numpy as np
 from batteryopt.ground.interrupt import InterruptFlag
 from batteryopt.network.formulation.algebra import Bools, Floats
 from batteryopt.network.search.lagrangian.restricted import Restricted
+from batteryopt.network.search.relaxation import seconds_left
 from batteryopt.network.search.searched_problem import with_rows
 from batteryopt.solvers.compile.arrays import QuadraticProgram
 from batteryopt.solvers.contract.adapter import Options, ProgressListener
@@ -56,8 +57,7 @@ def branch(
     start
         A point of the whole problem.
     """
-    left = None if np.isinf(deadline) else max(0.1, deadline - time.monotonic())
-    limited = dataclasses.replace(options, time_limit=left)
+    limited = dataclasses.replace(options, time_limit=seconds_left(deadline))
     point = None if start is None else linked.restricted.point(start)
     return run(linked.program, limited, Watch(flag=flag, on_progress=on_progress), start=point)
 
@@ -75,8 +75,7 @@ def with_links(restricted: Restricted, options: Options, flag: InterruptFlag, de
     growing = GrowingProgram(joined(restricted, is_in), options, flag)
     before, duals = -np.inf, None
     for _ in range(MOST_ROUNDS):
-        left = None if np.isinf(deadline) else max(0.1, deadline - time.monotonic())
-        vertex = growing.solve(left)
+        vertex = growing.solve(seconds_left(deadline))
         if vertex.x is None or flag.is_set:
             break
         duals, value = vertex.row_duals, restricted.program.objective(vertex.x)
