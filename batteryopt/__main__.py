@@ -22,7 +22,7 @@ def main() -> None:
         _leave("interrupted")
     except MemoryError:
         _leave(NO_ROOM, status=1)
-    except ImportError as error:
+    except (ImportError, SystemError) as error:
         if not is_want_of_memory(error):
             raise
         _leave(NO_ROOM, status=1)

@@ -17,6 +17,8 @@ _ARENAS = -8
 """glibc's number of the option ``M_ARENA_MAX``."""
 _UNLOADABLE = ("failed to map segment", "cannot allocate memory", "cannot map zero-fill pages")
 """How the loader of Linux says that there was no memory for a library."""
+_LOST = ("error return without exception set", "without setting an exception")
+"""How CPython says that its own `MemoryError` was lost on the way, which it may be where no memory is left for it."""
 
 
 def limit() -> int | None:
@@ -76,4 +78,5 @@ def is_want_of_memory(error: BaseException) -> bool:
     """Whether an error means that memory ran out: Python's own, or a library that could not be loaded for it."""
     words = str(error).lower()
     is_import = isinstance(error, ImportError | OSError) and any(sign in words for sign in _UNLOADABLE)
-    return isinstance(error, MemoryError) or is_import or "can't start new thread" in words
+    is_lost = isinstance(error, SystemError) and any(sign in words for sign in _LOST) and limit() is not None
+    return isinstance(error, MemoryError) or is_import or is_lost or "can't start new thread" in words

@@ -112,3 +112,12 @@ def test_a_library_that_does_not_fit_is_a_want_of_memory_and_a_missing_one_is_no
     assert scarce_memory.is_want_of_memory(ImportError("_core.so: failed to map segment from shared object"))
     assert scarce_memory.is_want_of_memory(OSError(12, "Cannot allocate memory"))
     assert not scarce_memory.is_want_of_memory(ImportError("undefined symbol: f"))
+
+
+def test_an_error_that_lost_its_exception_is_a_want_of_memory_only_where_memory_is_limited(monkeypatch):
+    lost = SystemError("error return without exception set")
+    monkeypatch.setattr(scarce_memory, "limit", lambda: 40 << 20)
+    assert scarce_memory.is_want_of_memory(lost)
+    assert not scarce_memory.is_want_of_memory(SystemError("bad call flags"))
+    monkeypatch.setattr(scarce_memory, "limit", lambda: None)
+    assert not scarce_memory.is_want_of_memory(lost)
