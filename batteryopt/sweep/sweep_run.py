@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import functools
-import hashlib
 import importlib.metadata
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -18,6 +17,7 @@ from batteryopt.report.saved import grouped
 from batteryopt.sweep.sweep_grid import Axis, SweepGrid, grid_of
 from batteryopt.sweep.sweep_points import AUTO, LEFT, Row, Task, empty_rows, solve_point
 from batteryopt.tables.toml_input import TomlInstance
+from batteryopt.work.journal import digest_of
 from batteryopt.work.parts import all_parts
 
 LAST_COLUMNS = ("plan", "reason")
@@ -122,13 +122,9 @@ def identity_of(grid: SweepGrid, task: Task) -> dict[str, Any]:
 
 def _digest(instance: Any) -> str:
     """Return what tells an instance from any other: a digest of the files that it would be saved as."""
-    digest = hashlib.sha256()
     if isinstance(instance, TomlInstance):
-        digest.update(instance.model_dump_json().encode())
-    else:
-        for name, content in sorted(family_of(instance.kind).copy_of(instance).items()):
-            digest.update(name.encode() + content)
-    return digest.hexdigest()[:16]
+        return digest_of({"": instance.model_dump_json().encode()})
+    return digest_of(family_of(instance.kind).copy_of(instance))
 
 
 def _frame(grid: SweepGrid, done: Mapping[int, list[Row]]) -> pd.DataFrame:

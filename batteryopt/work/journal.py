@@ -6,6 +6,7 @@ an interrupt left half written is dropped when it is read.
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections.abc import Mapping
 from pathlib import Path
@@ -14,6 +15,14 @@ from typing import Any, BinaryIO
 from batteryopt.ground.errors import Fault, InvalidInput
 
 Rows = list[dict[str, Any]]
+
+
+def digest_of(files: Mapping[str, bytes]) -> str:
+    """Return what tells files from any others, in the identity of the work that is done on them."""
+    digest = hashlib.sha256()
+    for name, content in sorted(files.items()):
+        digest.update(name.encode() + content)
+    return digest.hexdigest()[:16]
 
 
 class Journal:

@@ -111,7 +111,7 @@ def test_the_command_writes_tables_and_page_and_goes_on_after_an_interrupt(place
     )
     out = tmp_path / "out"
     words = ("study", file, "--policy", "investment-subsidy=0.4:0.4:1", "--out", out)
-    import batteryopt.network.studies.study as running
+    import batteryopt.network.studies.variants as running
 
     original = running.solve_variant
     solved: list[str] = []

@@ -7,7 +7,6 @@ and it is added here.
 
 from __future__ import annotations
 
-import dataclasses
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
@@ -16,6 +15,7 @@ import numpy as np
 from batteryopt.ground.errors import Fault, InvalidInput, nearest
 from batteryopt.network.data.instance import Network
 from batteryopt.network.data.policy import Subsidy, SubsidyBase
+from batteryopt.network.studies.variants import refused_in_words
 
 Row = Mapping[str, float]
 
@@ -132,4 +132,4 @@ def under(network: Network, template: PolicyTemplate, rate: float, base: Row) ->
     try:
         return template.change(network, rate, base), ""
     except InvalidInput as error:
-        return None, "; ".join(dataclasses.replace(fault).problem for fault in error.faults)
+        return None, refused_in_words(error)

@@ -14,15 +14,19 @@ from typing import Any
 
 import pandas as pd
 
-from batteryopt.ground.errors import Fault, InvalidInput
-from batteryopt.ground.status import StopReason
+from batteryopt.ground.errors import InvalidInput
 from batteryopt.network.data.instance import Network
 from batteryopt.network.studies.levers import Lever, levers_of
-from batteryopt.network.studies.variants import FACILITIES, Variant, solve_variant
+from batteryopt.network.studies.variants import (
+    FACILITIES,
+    Variant,
+    base_row,
+    refused_in_words,
+    rows_beside,
+    solve_variant,
+)
 from batteryopt.network.tables.changed import changed
 from batteryopt.tables.changes import Change, How
-from batteryopt.work.journal import Rows
-from batteryopt.work.parts import all_parts
 
 KEPT, FREE = "plan kept", "plan free"
 STEPS = 12
@@ -89,30 +93,19 @@ def sensitivity(
     for key, how, low, high in thresholds:  # told before anything is solved
         for value in (low, high):
             changed(network, [Change(key=key, how=how, value=value)])
-    (base,) = solve_variant(Variant(labels={"lever": "base"}, network=network, options=options))
-    if FACILITIES not in base:
-        why = base["reason"] or base["stop_reason"]
-        raise InvalidInput(network.name, [Fault(place="base", problem=f"has no plan: {why}", remedy="see solve")])
+    base = base_row(network.name, Variant(labels={"lever": "base"}, network=network, options=options))
     variants = [*_tornado(network, share, base, options), *_worth(network, base, options)]
-    done = all_parts(
-        _with_base(base),
+    rows = rows_beside(
+        base,
         variants,
         name="sensitivity",
         identity=identity or {},
         jobs=jobs,
         scheduler=scheduler,
-        lost=lambda number: [
-            {
-                **variants[number].labels,
-                "stop_reason": StopReason.NUMERICAL_TROUBLE.value,
-                "reason": "a worker died on it twice",
-            }
-        ],
         journal=journal,
         restart=restart,
-        on_progress=lambda count: on_progress(count, len(variants)),
+        on_progress=on_progress,
     )
-    rows = [row for number in sorted(done) for row in done[number]]
     table = pd.DataFrame([row for row in rows if row["group"] == "tornado"])
     values = pd.DataFrame([row for row in rows if row["group"] == "value"])
     table, values = (_against(frame, base) for frame in (table, values))
@@ -120,14 +113,6 @@ def sensitivity(
     return Sensitivity(
         network=network, share=share, base=base, table=table, values=values, thresholds=pd.DataFrame(found)
     )
-
-
-class _with_base:  # noqa: N801 (a function that can be pickled)
-    def __init__(self, base: Mapping[str, Any]) -> None:
-        self.base = base
-
-    def __call__(self, variant: Variant) -> Rows:
-        return solve_variant(variant, [dict(self.base)])
 
 
 def _against(frame: pd.DataFrame, base: Mapping[str, Any]) -> pd.DataFrame:
@@ -162,7 +147,7 @@ def _changed(network: Network, key: str, factor: float) -> tuple[Network | None,
     try:
         return changed(network, [Change(key=key, how=How.TIMES, value=factor)]), ""
     except InvalidInput as error:
-        return None, "; ".join(f"{fault.problem}" for fault in error.faults)
+        return None, refused_in_words(error)
 
 
 def _kept(network: Network, other: Network | None, base: Mapping[str, Any]) -> list[list[Any]]:
@@ -236,7 +221,7 @@ def _threshold(
 
     def sites(value: float) -> tuple[tuple[str, str], ...]:
         other = changed(network, [Change(key=key, how=how, value=value)])
-        (row,) = solve_variant(Variant(labels={}, network=other, options=options), [dict(base)])
+        (row,) = solve_variant(Variant(labels={}, network=other, options=options), [base])
         return tuple(sorted({(f[0], f[1]) for f in row.get(FACILITIES, ())}))
 
     before, after = sites(low), sites(high)

@@ -7,17 +7,15 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from batteryopt.ground.errors import Fault, InvalidInput
-from batteryopt.ground.status import PointStatus, StopReason
 from batteryopt.network.data.instance import Network
 from batteryopt.network.studies.policies import government_money, template_of, under
-from batteryopt.network.studies.variants import FACILITIES, Variant, solve_variant
+from batteryopt.network.studies.variants import FACILITIES, Variant, base_row, rows_beside
 from batteryopt.network.tables.changed import changed
 from batteryopt.tables.changes import Change
-from batteryopt.work.journal import Rows
-from batteryopt.work.parts import all_parts
 
 BASE = "base"
 QUESTIONS = ("cost", "emissions", "risk", "collection", "keep existing", "keep base")
@@ -101,35 +99,20 @@ def run_study(
         With everything wrong about its names and changes, before anything is solved; or if the base has no plan.
     """
     networks = _what_ifs(plan)
-    (base,) = solve_variant(_variant(BASE, plan.network, plan.options))
-    if FACILITIES not in base:
-        why = base["reason"] or base["stop_reason"]
-        raise InvalidInput(plan.name, [Fault(place=BASE, problem=f"has no plan: {why}", remedy="see solve")])
-    variants = list(_variants(plan, networks, base))
-    done = all_parts(
-        _Begun(base),
-        variants,
+    base = base_row(plan.name, _variant(BASE, plan.network, plan.options))
+    others = rows_beside(
+        base,
+        list(_variants(plan, networks, base)),
         name="study",
         identity=identity or {},
         jobs=jobs,
         scheduler=scheduler,
-        lost=lambda number: [_lost(variants[number])],
         journal=journal,
         restart=restart,
-        on_progress=lambda count: on_progress(count, len(variants)),
+        on_progress=on_progress,
     )
-    rows = [base, *(row for number in sorted(done) for row in done[number])]
+    rows = [base, *others]
     return Study(plan=plan, table=_table(plan, rows), regions=_regions(rows), facilities=_facilities(rows))
-
-
-class _Begun:
-    """Solves a variant from the plan of the base; can be pickled."""
-
-    def __init__(self, base: Mapping[str, Any]) -> None:
-        self.base = base
-
-    def __call__(self, variant: Variant) -> Rows:
-        return solve_variant(variant, [self.base] if variant.objective == "cost" else [])
 
 
 def _what_ifs(plan: StudyPlan) -> dict[str, Network]:
@@ -172,11 +155,6 @@ def _variants(plan: StudyPlan, networks: Mapping[str, Network], base: Mapping[st
         for rate in grid.rates:
             network, refused = under(plan.network, template, rate, base)
             yield _variant(f"{grid.name} {rate:g}", network, plan.options, policy=grid.name, rate=rate, refused=refused)
-
-
-def _lost(variant: Variant) -> dict[str, Any]:
-    reason = {"stop_reason": StopReason.NUMERICAL_TROUBLE.value, "reason": "a worker died on it twice"}
-    return {**variant.labels, **reason, "point_status": PointStatus.NONE.value}
 
 
 # ---- tables --------------------------------------------------------------------------------------------------------
@@ -248,8 +226,6 @@ def at_equal_collection(table: pd.DataFrame, count: int = 4) -> pd.DataFrame:
 
 def _between(line: pd.DataFrame, rate: float) -> float | None:
     """Return money a tonne more collected at a rate, on the line between the two points beside it."""
-    import numpy as np
-
     rates = line.index.to_numpy(dtype=float)
     money = float(np.interp(rate, rates, line["government_more"]))
     tonnes = float(np.interp(rate, rates, line["collected_more_t"]))

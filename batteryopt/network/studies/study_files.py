@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import importlib.metadata
 import os
 from collections.abc import Iterable, Mapping
@@ -15,6 +14,7 @@ from batteryopt.ground.files import csv_text
 from batteryopt.ground.owned import OwnedFolder
 from batteryopt.network.data.instance import Network
 from batteryopt.network.tables.writer import files_of
+from batteryopt.work.journal import digest_of
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -52,11 +52,8 @@ class StudyFolder:
 
 def identity_of(network: Network, asked: Mapping[str, Any]) -> dict[str, Any]:
     """Return what makes a piece of work the same as another: the network and what is asked of it."""
-    digest = hashlib.sha256()
-    for name, content in sorted(files_of(network).items()):
-        digest.update(name.encode() + content)
     return {
         "batteryopt": importlib.metadata.version("batteryopt"),
-        "network": digest.hexdigest()[:16],
+        "network": digest_of(files_of(network)),
         **{name: value for name, value in asked.items() if value is not None},
     }

@@ -1,12 +1,12 @@
-"""One network among several that are compared: solved, and written as plain data that a journal can hold."""
+"""Networks that are compared: a base and its variants, each solved, and written as plain data that a journal holds."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from batteryopt.ground.errors import InvalidInput
+from batteryopt.ground.errors import Fault, InvalidInput
 from batteryopt.ground.interrupt import unfinished_is_interrupted
 from batteryopt.ground.status import PointStatus, StopReason
 from batteryopt.network.data.instance import Network
@@ -18,6 +18,7 @@ from batteryopt.network.plan.kept import existing_facilities
 from batteryopt.network.plan.solution import COLUMNS
 from batteryopt.network.solve import solve
 from batteryopt.work.journal import Rows
+from batteryopt.work.parts import all_parts
 
 FACILITIES = "_facilities"
 """Where a row keeps what stands: site, type, level, period and tonnes of each."""
@@ -37,8 +38,6 @@ class Variant:
         What is minimised (collection: maximised).
     kept
         Facilities that stand, as rows of another plan; "existing" for those of today; None: they are decided.
-    start
-        Facilities to begin from, as rows of another plan.
     """
 
     labels: Mapping[str, Any]
@@ -46,8 +45,59 @@ class Variant:
     refused: str = ""
     objective: str = Objective.COST.value
     kept: Sequence[Sequence[Any]] | str | None = None
-    start: Sequence[Sequence[Any]] | None = None
     options: Mapping[str, Any] = field(default_factory=dict)
+
+
+def refused_in_words(error: InvalidInput) -> str:
+    """Return why there is no network, as a row says it."""
+    return "; ".join(fault.problem for fault in error.faults)
+
+
+def base_row(title: str, base: Variant) -> dict[str, Any]:
+    """Return the row of the variant that others are compared with, or raise `InvalidInput` where it has no plan."""
+    (row,) = solve_variant(base)
+    if FACILITIES not in row:
+        why = row["reason"] or row["stop_reason"]
+        raise InvalidInput(title, [Fault(place="base", problem=f"has no plan: {why}", remedy="see solve")])
+    return dict(row)
+
+
+def rows_beside(
+    base: Mapping[str, Any],
+    variants: Sequence[Variant],
+    *,
+    on_progress: Callable[[int, int], None],
+    **work: Any,
+) -> list[dict[str, Any]]:
+    """Return the rows of all variants, in their order.
+
+    Parameters
+    ----------
+    base
+        The row of the base, from whose plan the others begin.
+    on_progress
+        Told how many are done, of how many.
+    work
+        As in `all_parts`.
+    """
+    done = all_parts(
+        _FromBase(base),
+        variants,
+        lost=lambda number: [_without(variants[number], StopReason.NUMERICAL_TROUBLE, "a worker died on it twice")],
+        on_progress=lambda count: on_progress(count, len(variants)),
+        **work,
+    )
+    return [row for number in sorted(done) for row in done[number]]
+
+
+class _FromBase:
+    """Solves a variant from the plan of the base, where that has the same objective; can be pickled."""
+
+    def __init__(self, base: Mapping[str, Any]) -> None:
+        self.base = base
+
+    def __call__(self, variant: Variant) -> Rows:
+        return solve_variant(variant, [self.base] if variant.objective == Objective.COST.value else [])
 
 
 def solve_variant(variant: Variant, begin: Sequence[Mapping[str, Any]] = ()) -> Rows:
