@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
 from batteryopt.ground.errors import Fault, InvalidInput, nearest
+from batteryopt.ground.files import refuse_existing
 from batteryopt.ground.named import named
 
 if TYPE_CHECKING:
@@ -287,9 +288,7 @@ class Family:
 
     def write_template(self, path: Path, *, overwrite: bool = False) -> None:
         """Write a commented instance to start from; raise `InvalidInput` where something lies there already."""
-        if os.path.lexists(path) and not overwrite:
-            remedy = "--overwrite (or --force) replaces it"
-            raise InvalidInput(str(path), [Fault(place="PATH", problem="there is one already", remedy=remedy)])
+        refuse_existing(path, "PATH", overwrite=overwrite)
         self.get(self.template)(path)
 
     def reproduction(self, announce: Callable[[str], None] = lambda _: None) -> Any:

@@ -30,6 +30,8 @@ from batteryopt.ground.signals import interrupts_heard
 from batteryopt.ground.status import StopReason
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from batteryopt.families import FamilyAnswer, FamilyResult
 
 P = ParamSpec("P")
@@ -206,6 +208,18 @@ def _say_unexpected(error: Exception) -> None:
         say("".join(traceback.format_exception(error)))
     say(f"error: {type(error).__name__}: {error}", style="red")
     say("This is a fault of batteryopt, not of your input. BATTERYOPT_DEBUG=1 shows where it happened.")
+
+
+def refuse_taken(out: Path | None, *, overwrite: bool) -> None:
+    """Raise `InvalidInput` where a file lies at a place of ``--out`` already, unless it may be replaced."""
+    if out is not None and os.path.lexists(out) and not overwrite:
+        raise refuse("--out", f"'{out}' is there already", "--overwrite (or --force) replaces it")
+
+
+def say_stopped(journal: Path) -> ExitStatus:
+    """Say how work that was interrupted goes on, and return its status."""
+    say(f"interrupted; {journal} keeps what is done: the same command goes on from there")
+    return ExitStatus.STOPPED
 
 
 def refuse(place: str, problem: str, remedy: str) -> InvalidInput:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 from typing import Annotated
 
@@ -11,7 +10,7 @@ import typer
 from batteryopt.cli.exits import ExitStatus, guarded, refuse
 from batteryopt.cli.options import ForceOption, InstanceArgument
 from batteryopt.cli.streams import say
-from batteryopt.ground.errors import InvalidInput
+from batteryopt.ground.files import refuse_existing
 
 
 @guarded
@@ -31,9 +30,7 @@ def export(
         raise refuse("INSTANCE", f"is of kind '{family.kind}'", "only networks have tables; a game is one TOML file")
     if out.resolve() == instance.resolve():
         raise refuse("--out", "is the instance itself", "give another place")
-    if os.path.lexists(out) and not overwrite:
-        remedy = "--overwrite (or --force) replaces it"
-        raise InvalidInput(str(out), [refuse("--out", "there is one already", remedy).faults[0]])
+    refuse_existing(out, "--out", overwrite=overwrite)
     left = export_tables(instance, out)
     if left:
         say(f"left behind, for it is no table of the network: {', '.join(left)}")

@@ -75,7 +75,6 @@ def given_instance(
     """
     family, base = refusals.instance(path)
     changes: list[Change] = []
-    whole = True
     for text in sets or ():
         with refusals:
             changes.append(Change.parse(text))

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from batteryopt.cli.exits import ExitStatus, guarded, refuse
+from batteryopt.cli.exits import ExitStatus, guarded, refuse_taken
 from batteryopt.cli.options import ForceOption
 from batteryopt.cli.streams import say, write_result
 
@@ -32,8 +31,7 @@ def locate(
     from batteryopt.network.places.gazetteer import country_of
     from batteryopt.network.places.locate import locate as locate_sites
 
-    if out is not None and os.path.lexists(out) and not overwrite:
-        raise refuse("--out", f"'{out}' is there already", "--overwrite (or --force) replaces it")
+    refuse_taken(out, overwrite=overwrite)
     found, _, content = locate_sites(file, None if country is None else country_of(country))
     write_result("".join(f"{site}: {place}\n" for site, place in found.filled.items()))
     for line in found.words():

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 from typing import Annotated
 
@@ -11,7 +10,7 @@ import typer
 from batteryopt.cli import options as given
 from batteryopt.cli.exits import ExitStatus, guarded, refuse
 from batteryopt.cli.streams import say
-from batteryopt.ground.errors import Fault, InvalidInput
+from batteryopt.ground.files import refuse_existing
 
 CITIES, FIRST_YEAR, LAST_YEAR, TEMPLATE = 60, 2027, 2035, "recycling"
 
@@ -59,9 +58,7 @@ def new(
         return ExitStatus.SOLVED
     if family.kind != "network":
         raise refuse("--country", f"is of networks, and this is a {kind}", "leave it out")
-    if os.path.lexists(path) and not overwrite:
-        remedy = "--overwrite (or --force) replaces it"
-        raise InvalidInput(str(path), [Fault(place="PATH", problem="there is one already", remedy=remedy)])
+    refuse_existing(path, "PATH", overwrite=overwrite)
     from batteryopt.network.starter.country_network import DETOUR, country_network, write_started
 
     started = country_network(

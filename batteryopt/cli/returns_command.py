@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from batteryopt.cli.exits import ExitStatus, guarded, refuse
+from batteryopt.cli.exits import ExitStatus, guarded, refuse, refuse_taken
 from batteryopt.cli.options import ForceOption
 from batteryopt.cli.streams import say, write_result
 
@@ -71,8 +70,7 @@ def returns(
     from batteryopt.network.fleet.fleet_returns import Fleet, returned_t, returns_csv
     from batteryopt.network.fleet.registrations import read_registrations
 
-    if out is not None and os.path.lexists(out) and not overwrite:
-        raise refuse("--out", f"'{out}' is there already", "--overwrite (or --force) replaces it")
+    refuse_taken(out, overwrite=overwrite)
     fleet = Fleet(
         battery=_battery(life, spread, scale, shape),
         car=_car(car_life, car_spread, spread),

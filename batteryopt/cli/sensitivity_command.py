@@ -8,11 +8,11 @@ from typing import Annotated, Any
 import typer
 
 from batteryopt.cli import options as given
-from batteryopt.cli.exits import ExitStatus, guarded, refuse
+from batteryopt.cli.exits import ExitStatus, guarded, refuse, say_stopped
 from batteryopt.cli.given_changes import SetOption, WhatIfOption, given_instance
 from batteryopt.cli.refused_input import Refusals
 from batteryopt.cli.streams import clean_stdout, counting_parts, say
-from batteryopt.cli.sweep import SchedulerOption
+from batteryopt.cli.sweep import SchedulerOption, refuse_scheduler
 
 
 @guarded
@@ -51,8 +51,6 @@ def sensitivity(
         with refusals:
             asked.append(_threshold(text))
     with refusals:
-        from batteryopt.cli.sweep import refuse_scheduler
-
         refuse_scheduler(scheduler)
     refusals.raise_all()
     from batteryopt.network.studies.sensitivities import sensitivity as run
@@ -77,8 +75,7 @@ def sensitivity(
                 **options,
             )
     except KeyboardInterrupt:
-        say(f"interrupted; {place.journal} keeps what is done: the same command goes on from there")
-        return ExitStatus.STOPPED
+        return say_stopped(place.journal)
     tables = {"sensitivity": found.table, "values": found.values, "thresholds": found.thresholds}
     title = f"Sensitivity of {network.name}"
     place.write(tables, page.document(title, sections(found), page.plotly_source()))

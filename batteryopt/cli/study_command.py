@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from batteryopt.cli import options as given
-from batteryopt.cli.exits import ExitStatus, guarded
+from batteryopt.cli.exits import ExitStatus, guarded, say_stopped
 from batteryopt.cli.refused_input import Refusals
 from batteryopt.cli.streams import clean_stdout, counting_parts, say
 from batteryopt.cli.sweep import SchedulerOption, refuse_scheduler
@@ -96,8 +96,7 @@ def study(
                 on_progress=progress,
             )
     except KeyboardInterrupt:
-        say(f"interrupted; {place.journal} keeps what is done: the same command goes on from there")
-        return ExitStatus.STOPPED
+        return say_stopped(place.journal)
     tables = {"study": found.table, "regions": found.regions, "facilities": found.facilities}
     equal = at_equal_collection(found.table)
     place.write(

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from batteryopt.cli import options as given
-from batteryopt.cli.exits import ExitStatus, gravest, guarded
+from batteryopt.cli.exits import ExitStatus, gravest, guarded, say_stopped
 from batteryopt.cli.given_changes import Given, SetOption, WhatIfOption, given_instance
 from batteryopt.cli.refused_input import Refusals
 from batteryopt.cli.streams import clean_stdout, counting, say
@@ -17,6 +17,8 @@ from batteryopt.ground.errors import Fault, InvalidInput
 from batteryopt.ground.status import StopReason
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
     import pandas as pd
 
     from batteryopt.families import Family
@@ -100,7 +102,7 @@ def sweep(
         )
     axes = _axes(vary, game, refusals)
     with refusals:
-        _refuse_others(scheduler, time_for_all)
+        refuse_scheduler(scheduler, _time_faults(time_for_all))
     with refusals:
         _refuse_files(out, plot, report, len(vary), overwrite=overwrite)
     refusals.raise_all()
@@ -123,8 +125,7 @@ def sweep(
                 **options,
             )
     except KeyboardInterrupt:
-        say(f"interrupted; {journal} keeps what is done: the same command goes on from there")
-        return ExitStatus.STOPPED
+        return say_stopped(journal)
     write_table(frame, out)
     _summarize(frame, out)
     if (frame["reason"] == NOT_BEGUN).any():
@@ -146,24 +147,19 @@ def _of_networks(changed: Given, refusals: Refusals, scenario: str | None, gap_m
     return {}
 
 
-def refuse_scheduler(scheduler: str | None) -> None:
-    """Raise `InvalidInput` where a scheduler cannot be used, as far as that is seen before it is asked."""
+def refuse_scheduler(scheduler: str | None, others: Iterable[Fault] = ()) -> None:
+    """Raise `InvalidInput` where a scheduler cannot be used, as far as that is seen before it is asked; with others."""
     from batteryopt.work.crews import crew_faults
 
-    faults = list(crew_faults(scheduler))
+    faults = [*crew_faults(scheduler), *others]
     if faults:
         raise InvalidInput("command line", faults)
 
 
-def _refuse_others(scheduler: str | None, time_for_all: float | None) -> None:
-    from batteryopt.work.crews import crew_faults
-
-    faults = list(crew_faults(scheduler))
+def _time_faults(time_for_all: float | None) -> Iterator[Fault]:
     if time_for_all is not None and not 0 < time_for_all < float("inf"):
         remedy = "expected a number of seconds above 0"
-        faults.append(Fault(place="--time-for-all", problem=f"is {time_for_all:g}", remedy=remedy))
-    if faults:
-        raise InvalidInput("command line", faults)
+        yield Fault(place="--time-for-all", problem=f"is {time_for_all:g}", remedy=remedy)
 
 
 def _axes(vary: list[str], game: Any, refusals: Refusals) -> list[Axis]:

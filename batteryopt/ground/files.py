@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import contextlib
+import csv
+import io
 import os
 import re
 import secrets
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -62,6 +64,20 @@ def _harmless_if_text(value: object) -> object:
     return harmless(value) if isinstance(value, str) else value
 
 
+def csv_of_rows(rows: Iterable[Iterable[str]], *, is_as_given: bool = False) -> str:
+    """Return rows of texts as CSV, each harmless.
+
+    Parameters
+    ----------
+    is_as_given
+        Whether they are written to the letter: cells of a table of the user's.
+    """
+    stream = io.StringIO()
+    made = rows if is_as_given else (map(harmless, row) for row in rows)
+    csv.writer(stream, lineterminator="\n").writerows(made)
+    return stream.getvalue()
+
+
 def csv_of_sums(table: pd.DataFrame) -> str:
     """Return a table of sums of many numbers as CSV: 19459.8 and not 19459.799999999996, and 0 without a sign."""
     numbers = table.select_dtypes("float").columns
@@ -114,6 +130,13 @@ def _replace(target: Path, data: bytes) -> None:
         with contextlib.suppress(OSError):
             beside.unlink()
         raise
+
+
+def refuse_existing(path: str | os.PathLike[str], place: str, *, overwrite: bool) -> None:
+    """Raise `InvalidInput` where something lies at a path already, unless it may be replaced."""
+    if os.path.lexists(path) and not overwrite:
+        remedy = "--overwrite (or --force) replaces it"
+        raise InvalidInput(str(path), [Fault(place=place, problem="there is one already", remedy=remedy)])
 
 
 def cannot_be_written(

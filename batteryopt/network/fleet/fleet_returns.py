@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import io
 import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -11,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from batteryopt.ground.errors import Fault, InvalidInput
-from batteryopt.ground.files import harmless
+from batteryopt.ground.files import csv_of_rows
 from batteryopt.network.fleet.registrations import Registrations
 from batteryopt.network.fleet.survival import Floats, Life, Sales, returned, returned_shares
 
@@ -138,9 +136,6 @@ def _continued(amounts: Floats, years: int, growth: float | None) -> Floats:
 def returns_csv(tonnes: Mapping[tuple[str, str], Floats], first_year: int) -> str:
     """Return a network's returns.csv: a row a site and product, a column a year; tonnes to the tenth of a kilogram."""
     count = len(next(iter(tonnes.values())))
-    stream = io.StringIO()
-    writer = csv.writer(stream, lineterminator="\n")
-    writer.writerow(["site", "product", *(f"tonnes:{first_year + i}" for i in range(count))])
-    for (site, product), amounts in tonnes.items():
-        writer.writerow([harmless(site), harmless(product), *(f"{amount:.4f}" for amount in amounts)])
-    return stream.getvalue()
+    head = ["site", "product", *(f"tonnes:{first_year + i}" for i in range(count))]
+    rows = ([site, product, *(f"{amount:.4f}" for amount in amounts)] for (site, product), amounts in tonnes.items())
+    return csv_of_rows([head, *rows])

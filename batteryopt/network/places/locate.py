@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from batteryopt.ground.errors import Fault, InvalidInput
-from batteryopt.ground.files import harmless, unmarked
+from batteryopt.ground.files import csv_of_rows, harmless, unmarked
 from batteryopt.ground.inputs import CannotRead, content_of
 from batteryopt.network.places.gazetteer import Country, Place, country_of, places_named
 from batteryopt.network.tables.cell_grid import COMMENT
@@ -125,9 +125,7 @@ def locate(path: Path, country: Country | None = None) -> tuple[Located, str, by
     for (line, column), value in found.cells.items():
         rows[line] += [""] * (column + 1 - len(rows[line]))
         rows[line][column] = harmless(value)
-    stream = io.StringIO()
-    csv.writer(stream, lineterminator="\n").writerows(rows)
-    return found, file.name, stream.getvalue().encode()
+    return found, file.name, csv_of_rows(rows, is_as_given=True).encode()
 
 
 def _in_workbook(path: Path, country: Country | None) -> tuple[Located, str, bytes]:

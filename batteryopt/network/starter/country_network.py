@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import io
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,7 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from batteryopt.ground.errors import Fault, InvalidInput, nearest
-from batteryopt.ground.files import harmless
+from batteryopt.ground.files import csv_of_rows
 from batteryopt.ground.owned import put_folder
 from batteryopt.network.data.instance import (
     Candidate,
@@ -268,7 +266,5 @@ def write_started(started: StartedNetwork, path: Path) -> None:
         write_workbook(started.network, path, {"provenance": started.provenance})
         return
     contents = files_of(started.network)
-    stream = io.StringIO()
-    csv.writer(stream, lineterminator="\n").writerows([[harmless(cell) for cell in row] for row in started.provenance])
     gone = tables_without_rows(contents)
-    put_folder(path, {"provenance.csv": stream.getvalue().encode(), **contents}, gone=gone)
+    put_folder(path, {"provenance.csv": csv_of_rows(started.provenance).encode(), **contents}, gone=gone)

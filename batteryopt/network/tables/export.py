@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import csv
-import io
 import os
 from collections.abc import Sequence
 from pathlib import Path
 
 from batteryopt.ground.errors import Fault, InvalidInput
-from batteryopt.ground.files import harmless
+from batteryopt.ground.files import csv_of_rows
 from batteryopt.ground.owned import put_folder
 from batteryopt.network.tables.cell_grid import csv_grid
 from batteryopt.network.tables.folder import BESIDE, FILE
@@ -42,7 +40,7 @@ def export(origin: str | os.PathLike[str], target: str | os.PathLike[str]) -> tu
             fault = Fault(place="--out", problem="is a file", remedy="give a folder, or a name that ends with .xlsx")
             raise InvalidInput(str(place), [fault])
         contents = files_of(network)
-        more = {f"{name}.csv": _csv(rows).encode() for name, rows in extra.items()}
+        more = {f"{name}.csv": csv_of_rows(rows).encode() for name, rows in extra.items()}
         put_folder(place, {**more, **contents}, gone=tables_without_rows(contents))
     return _left_behind(Path(origin))
 
@@ -65,9 +63,3 @@ def _left_behind(origin: Path) -> tuple[str, ...]:
         return ()
     tables = (".csv", ".npz", ".toml")
     return tuple(sorted(file.name for file in folder.iterdir() if file.is_file() and file.suffix not in tables))
-
-
-def _csv(rows: Sequence[Sequence[str]]) -> str:
-    stream = io.StringIO()
-    csv.writer(stream, lineterminator="\n").writerows([[harmless(cell) for cell in row] for row in rows])
-    return stream.getvalue()

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import io
 import json
 import os
 from collections.abc import Iterator, Mapping
@@ -11,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from batteryopt.ground.errors import Fault, InvalidInput
-from batteryopt.ground.files import harmless
+from batteryopt.ground.files import csv_of_rows
 from batteryopt.ground.owned import put_folder
 from batteryopt.network.data.instance import Network
 from batteryopt.network.tables.cell_grid import COMMENT
@@ -82,11 +80,8 @@ def unwritable_names(network: Network) -> Iterator[Fault]:
 
 def _csv(table: TableSchema, rows: list[Values], periods: list[str]) -> str:
     heads = heads_of(table, rows, len(periods))
-    stream = io.StringIO()
-    writer = csv.writer(stream, lineterminator="\n")
-    writer.writerow([harmless(text_of_head(head, periods)) for head in heads])
-    writer.writerows([[harmless(text_of(cell_of(head, row, heads))) for head in heads] for row in rows])
-    return stream.getvalue()
+    first = [text_of_head(head, periods) for head in heads]
+    return csv_of_rows([first, *([text_of(cell_of(head, row, heads)) for head in heads] for row in rows)])
 
 
 def _settings(network: Network) -> str:
