@@ -26,7 +26,7 @@ with only_python_speaks():
         print("python err", file=sys.stderr)
     noise()
 assert (sys.stdout, sys.stderr) == before
-print("after")
+print("after", flush=True)
 noise()
 """
 )
