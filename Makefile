@@ -13,7 +13,7 @@ test: $(VENV)/installed
 	$(BIN)/pytest
 
 test-all: $(VENV)/installed
-	$(BIN)/pytest -m ""
+	$(BIN)/pytest -m "" --timeout 5400
 
 coverage: $(VENV)/installed
 	$(BIN)/pytest --cov --cov-report=term:skip-covered

@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from batteryopt.ground.owned import MANIFEST, digest
-from tests.command_line import ROOT, TABLE_2, heeding_ctrl_c
+from tests.command_line import HEED_CTRL_C, ROOT, TABLE_2, command
 
 NETWORKS = ROOT / "data" / "networks"
 PROVINCE = NETWORKS / "china-province"
@@ -74,11 +74,11 @@ def complaints(tried: Moment, folder: Path) -> list[str]:
     said = folder / "said.txt"
     with said.open("w") as stream:
         process = subprocess.Popen(
-            [sys.executable, "-m", "batteryopt", *map(str, tried.words)],
+            command(*tried.words, first=HEED_CTRL_C),
             cwd=folder,
             stdout=stream,
             stderr=stream,
-            preexec_fn=_by_itself,
+            process_group=0,  # one of its own, whose orphans can be told from others
             env={**os.environ, "PYTHONPATH": str(ROOT)},
         )
     while process.poll() is None and not _heeds(process.pid, signal.SIGTERM):
@@ -101,12 +101,6 @@ def complaints(tried: Moment, folder: Path) -> list[str]:
     found += _orphans(process.pid)
     found += _folder_complaints(folder / "out")
     return [*found, f"({took:.1f} s) {words[-800:]}"] if found else []
-
-
-def _by_itself() -> None:
-    """Be a group of one's own, whose orphans can be told from others, and heed Ctrl-C."""
-    os.setpgid(0, 0)
-    heeding_ctrl_c()
 
 
 def _orphans(group: int) -> list[str]:

@@ -6,10 +6,10 @@ import json
 
 import pandas as pd
 import pytest
-from command_line import ROOT, invoke
 
 from batteryopt.families import FAMILIES, family_of, read, solve
 from batteryopt.ground.errors import InvalidInput
+from tests.command_line import ROOT, invoke
 
 HAND = ROOT / "data" / "networks" / "hand"
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 import re
 
 import pytest
-from command_line import TABLE_2, changed, invoke, run
 
 from batteryopt import families
 from batteryopt.games.coordination.data.instance import CoordinationInstance
 from batteryopt.tables.input_faults import table_of
+from tests.command_line import TABLE_2, changed, invoke, run
 
 KEYS = [name for name, field in CoordinationInstance.model_fields.items() if table_of(field) == "parameters"]
 REQUIRED = [key for key in KEYS if CoordinationInstance.model_fields[key].is_required()]

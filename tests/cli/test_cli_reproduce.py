@@ -10,7 +10,6 @@ import signal
 import time
 
 import pytest
-from command_line import heeding_ctrl_c, invoke, run
 
 from batteryopt import families
 from batteryopt.cli.streams import results
@@ -19,6 +18,7 @@ from batteryopt.games.coordination.formula import closed_form
 from batteryopt.games.coordination.judge import check
 from batteryopt.games.shell.reproduction import Figure, Reproduction, Verdict
 from batteryopt.ground.certificate import Certificate, Check
+from tests.command_line import heeding_ctrl_c, invoke, run
 
 PRINTED = {
     "centralized": (15, 3.53, 6.88, 300.39),

@@ -5,7 +5,8 @@ from __future__ import annotations
 import math
 
 import pytest
-from command_line import invoke
+
+from tests.command_line import invoke
 
 
 @pytest.fixture

@@ -13,7 +13,6 @@ from types import SimpleNamespace
 
 import pandas as pd
 import pytest
-from command_line import TABLE_2, changed, heeding_ctrl_c, invoke, run
 
 import batteryopt
 from batteryopt.cli.exits import ExitStatus, answer_status, gravest
@@ -24,6 +23,7 @@ from batteryopt.ground.certificate import Certificate, Check
 from batteryopt.ground.status import PointStatus, StopReason
 from batteryopt.solvers.contract.provenance import Route, Run
 from batteryopt.tables.toml_output import write
+from tests.command_line import TABLE_2, changed, heeding_ctrl_c, invoke, run, started
 
 STATUS_KEYS = {"route", "solver", "stop_reason", "point_status", "objective", "bound", "gap", "seconds", "certificate"}
 
@@ -243,13 +243,13 @@ def test_after_an_interrupt_what_is_done_is_kept(monkeypatch, tmp_path):
 
 
 def test_a_closed_pipe_is_no_traceback():
-    command = [sys.executable, "-m", "batteryopt", "solve", str(TABLE_2), "--route", "closed-form"]
-    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
-    assert process.stdout is not None
-    process.stdout.close()
-    assert process.stderr is not None
-    words = process.stderr.read()
-    process.wait(timeout=60)
+    streams = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
+    with started("solve", TABLE_2, "--route", "closed-form", **streams) as process:
+        assert process.stdout is not None
+        process.stdout.close()
+        assert process.stderr is not None
+        words = process.stderr.read()
+        process.wait(timeout=60)
     assert "Traceback" not in words
     assert "Exception ignored" not in words
 

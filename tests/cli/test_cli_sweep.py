@@ -5,17 +5,16 @@ from __future__ import annotations
 import os
 import signal
 import subprocess
-import sys
 import time
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
-from command_line import TABLE_2, changed, heeding_ctrl_c, invoke
 
 from batteryopt.games.coordination.paper.published import TABLE_2_INSTANCE
 from batteryopt.sweep import Axis, sweep
+from tests.command_line import TABLE_2, changed, invoke, started
 
 NEWLINE = b"\n"
 
@@ -99,15 +98,12 @@ def test_ctrl_c_keeps_what_is_done_and_the_same_command_goes_on(tmp_path, jobs):
     journal = Path(f"{out}.journal")
     words = [*map(str, sweep_command(out, "--route", "optimizer", "--jobs", jobs))]
     words[words.index("usable_share=0.3:0.7:5")] = "usable_share=0.3:0.7:8"
-    command = [sys.executable, "-m", "batteryopt", *words]
-    process = subprocess.Popen(
-        command, stderr=subprocess.PIPE, text=True, start_new_session=True, preexec_fn=heeding_ctrl_c
-    )
-    deadline = time.monotonic() + 120
-    while time.monotonic() < deadline and (not journal.exists() or journal.read_bytes().count(NEWLINE) < 3):
-        time.sleep(0.02)
-    os.killpg(process.pid, signal.SIGINT)
-    _, said = process.communicate(timeout=60)
+    with started(*words, stderr=subprocess.PIPE, start_new_session=True) as process:
+        deadline = time.monotonic() + 120
+        while time.monotonic() < deadline and (not journal.exists() or journal.read_bytes().count(NEWLINE) < 3):
+            time.sleep(0.02)
+        os.killpg(process.pid, signal.SIGINT)
+        _, said = process.communicate(timeout=60)
     assert process.returncode == 4, said
     assert "Traceback" not in said
     assert "the same command goes on" in said

@@ -20,9 +20,10 @@ import pytest
 from batteryopt.cli import tour as module
 from batteryopt.ground import examples
 from batteryopt.ground.errors import InvalidInput
-from tests.command_line import ROOT, heeding_ctrl_c, invoke, run
+from tests.command_line import HEED_CTRL_C, ROOT, invoke, run, started
 
 HAND = ROOT / "data" / "networks" / "hand"
+OWN_TERMINAL = f"{HEED_CTRL_C}\nimport fcntl, termios; fcntl.ioctl(0, termios.TIOCSCTTY, 0)"
 COMMAND = re.compile(r"^  \$ (batteryopt .*)$", flags=re.MULTILINE)
 
 
@@ -144,12 +145,10 @@ def test_the_end_of_what_is_typed_leaves_too(quick, monkeypatch, tmp_path):
 def test_at_a_terminal_it_waits_and_can_be_left(tmp_path):
     """A terminal of its own, in which somebody goes one step and then leaves."""
     here, there = pty.openpty()
-    command = [sys.executable, "-m", "batteryopt", "tour", "--network", str(HAND)]
     environment = {**os.environ, "TERM": "xterm", "COLUMNS": "80"}
     streams = {"stdin": there, "stdout": there, "stderr": there}
-    with subprocess.Popen(
-        command, cwd=tmp_path, env=environment, start_new_session=True, preexec_fn=_own_terminal(there), **streams
-    ) as process:
+    more = {"cwd": tmp_path, "env": environment, "start_new_session": True}
+    with started("tour", "--network", HAND, first=OWN_TERMINAL, **more, **streams) as process:
         os.close(there)
         seen = _read_until(here, "Ctrl-C leaves ")
         assert "Step 1 of 3" in seen
@@ -167,17 +166,6 @@ def test_at_a_terminal_it_waits_and_can_be_left(tmp_path):
     assert not (tmp_path / "batteryopt-tour" / "plan.html").exists()
 
 
-def _own_terminal(there):
-    def prepare() -> None:
-        import fcntl
-        import termios
-
-        heeding_ctrl_c()
-        fcntl.ioctl(there, termios.TIOCSCTTY, 0)
-
-    return prepare
-
-
 def _read_until(here: int, words: str, seconds: float = 90) -> str:
     text, end = "", time.monotonic() + seconds
     while words not in text:
@@ -188,9 +176,8 @@ def _read_until(here: int, words: str, seconds: float = 90) -> str:
 
 
 def test_ctrl_c_in_a_step_leaves_politely(tmp_path):
-    command = [sys.executable, "-u", "-m", "batteryopt", "tour", "--network", str(HAND)]
     streams = {"stdin": subprocess.DEVNULL, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
-    with subprocess.Popen(command, cwd=tmp_path, text=True, preexec_fn=heeding_ctrl_c, **streams) as process:
+    with started("tour", "--network", HAND, cwd=tmp_path, **streams) as process:
         assert process.stderr is not None
         process.stderr.readline()  # it has begun to compute
         process.send_signal(signal.SIGINT)

@@ -6,10 +6,10 @@ import json
 import shutil
 
 import pytest
-from command_line import ROOT, TABLE_2, invoke
 
 from batteryopt import read
 from batteryopt.report.results import load
+from tests.command_line import ROOT, TABLE_2, invoke
 
 HAND = ROOT / "data" / "networks" / "hand"
 

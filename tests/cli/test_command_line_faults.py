@@ -5,12 +5,10 @@ from __future__ import annotations
 import json
 import os
 import random
-import resource
 import shutil
 import signal
 import subprocess
 import sys
-import threading
 import time
 from pathlib import Path
 
@@ -21,7 +19,7 @@ from batteryopt.ground.owned import MANIFEST, digest
 from batteryopt.network.tables import read, write
 from batteryopt.report.page import figure
 from batteryopt.report.tables import Table
-from tests.command_line import ROOT, TABLE_2, heeding_ctrl_c, invoke, run
+from tests.command_line import ROOT, TABLE_2, invoke, run, started
 from tests.network.same import differences
 
 HAND = ROOT / "data" / "networks" / "hand"
@@ -217,8 +215,7 @@ def test_a_sweep_does_not_forget_a_file_that_only_has_the_name_of_its_journal(tm
 # --- disks and streams -----------------------------------------------------------------------------------------------
 
 
-def _with_small_files() -> None:
-    resource.setrlimit(resource.RLIMIT_FSIZE, (3000, 3000))
+WITH_SMALL_FILES = "import resource; resource.setrlimit(resource.RLIMIT_FSIZE, (3000, 3000))"
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="no such limits there")
@@ -226,13 +223,13 @@ def test_a_disk_that_is_full_leaves_the_old_result_and_the_answer_on_the_screen(
     out = tmp_path / "out"
     assert run("solve", HAND, "--out", out).returncode == 0
     before = contents_of(out)
-    found = run("solve", HAND, "--out", out, "--objective", "emissions", preexec_fn=_with_small_files)
+    found = run("solve", HAND, "--out", out, "--objective", "emissions", first=WITH_SMALL_FILES)
     assert found.returncode == 1
     assert "cannot be written to (file too large)" in found.stderr
     assert "fault of batteryopt" not in found.stderr
     assert "collected" in found.stdout
     assert contents_of(out) == before
-    assert run("new", "network", tmp_path / "new", preexec_fn=_with_small_files).returncode == 2
+    assert run("new", "network", tmp_path / "new", first=WITH_SMALL_FILES).returncode == 2
     assert sorted(path.name for path in tmp_path.iterdir()) == ["out"]
 
 
@@ -272,7 +269,7 @@ def test_an_answer_that_cannot_be_printed_is_saved(tmp_path):
 @pytest.mark.parametrize("closed", [1, 2])
 def test_a_closed_stream_does_not_cost_the_answer(tmp_path, closed):
     """What is opened next gets the number of a closed stream: nothing that is printed may end up in our files."""
-    found = run("solve", HAND, "--out", tmp_path / "out", preexec_fn=lambda: os.close(closed))
+    found = run("solve", HAND, "--out", tmp_path / "out", first=f"import os; os.close({closed})")
     assert found.returncode == (1 if closed == 1 else 0)
     assert "fault of batteryopt" not in found.stderr
     document = json.loads((tmp_path / "out" / "result.json").read_text(encoding="utf-8"))
@@ -340,26 +337,18 @@ def test_without_docstrings_there_are_words():
 
 def _interrupted(words: tuple[object, ...], after: str, seconds: float, number: int) -> tuple[int, str, str, float]:
     """Run a command, and send it a signal so many seconds after it said something; return how it ended, and when."""
-    command = [sys.executable, "-m", "batteryopt", *map(str, words)]
-    process = subprocess.Popen(
-        command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, preexec_fn=heeding_ctrl_c
-    )
-    assert process.stderr is not None
-    said = []
-    for line in process.stderr:
+    said: list[str] = []
+    with started(*words, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
+        assert process.stderr is not None
+        while after not in (line := process.stderr.readline()) and line:
+            said.append(line)
         said.append(line)
-        if after in line:
-            break
-    time.sleep(seconds)
-    began = time.monotonic()
-    process.send_signal(number)
-    ended = []
-    watch = threading.Thread(target=lambda: ended.append((process.wait(), time.monotonic() - began)))
-    watch.start()
-    out, err = process.communicate(timeout=120)
-    watch.join()
-    [(status, took)] = ended
-    return status, out, "".join(said) + err, took
+        time.sleep(seconds)
+        began = time.monotonic()
+        process.send_signal(number)
+        out, err = process.communicate(timeout=120)
+        took = time.monotonic() - began
+    return process.returncode, out, "".join(said) + err, took
 
 
 MOMENTS = [("building the model", 0.0), ("best plan", 0.3)]

@@ -17,7 +17,7 @@ from batteryopt.network.search import search as searching
 from batteryopt.network.solve import solve
 from batteryopt.network.tables import read
 from batteryopt.solvers.contract.adapter import Options
-from tests.command_line import ROOT, TABLE_2
+from tests.command_line import ROOT, TABLE_2, run
 
 HAND = ROOT / "data" / "networks" / "hand"
 limited = pytest.mark.skipif(not sys.platform.startswith("linux"), reason="addresses are limited on Linux only")
@@ -27,19 +27,9 @@ def ended(megabytes: int, *words: object) -> tuple[subprocess.CompletedProcess[s
     """Run a command that may use so many megabytes of addresses; with its seconds outside and inside the kernel."""
     import resource
 
-    def little() -> None:
-        resource.setrlimit(resource.RLIMIT_AS, (megabytes << 20, megabytes << 20))
-
+    little = f"import resource; resource.setrlimit(resource.RLIMIT_AS, ({megabytes << 20}, {megabytes << 20}))"
     before = resource.getrusage(resource.RUSAGE_CHILDREN)
-    found = subprocess.run(
-        [sys.executable, "-m", "batteryopt", *map(str, words)],
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=300,
-        preexec_fn=little,
-        env={**os.environ, "PYTHONPATH": str(ROOT)},
-    )
+    found = run(*words, first=little, timeout=300, env={**os.environ, "PYTHONPATH": str(ROOT)})
     after = resource.getrusage(resource.RUSAGE_CHILDREN)
     return found, after.ru_utime - before.ru_utime, after.ru_stime - before.ru_stime
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import os
 import signal
-import subprocess
 import sys
 
 import pytest
@@ -13,7 +12,7 @@ import pytest
 from batteryopt.ground.interrupt import InterruptFlag, noting_interrupts, unfinished_is_interrupted
 from batteryopt.ground.signals import raise_interrupt
 from tests.cli.signals import COMMANDS, Moment, complaints, moment
-from tests.command_line import ROOT
+from tests.command_line import HEED_CTRL_C, ROOT, run
 
 pytestmark = pytest.mark.skipif(not sys.platform.startswith("linux"), reason="asks Linux which signals are heeded")
 
@@ -38,16 +37,7 @@ def test_a_signal_during_an_import_that_swallows_exceptions_ends_the_command(tmp
         "    print('swallowed')\n"
     )
     path = f"{tmp_path}{os.pathsep}{ROOT}"
-    words = [sys.executable, "-m", "batteryopt", "--version"]
-    found = subprocess.run(
-        words,
-        capture_output=True,
-        text=True,
-        env={**os.environ, "PYTHONPATH": path},
-        check=False,
-        timeout=60,
-        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),
-    )
+    found = run("--version", first=HEED_CTRL_C, env={**os.environ, "PYTHONPATH": path})
     assert found.returncode == 4, found.stderr
     assert found.stdout == ""
     assert found.stderr == "interrupted\n"

@@ -5,7 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from code_blocks import assert_same_text, blocks_of, run_page
+
+from tests.code_blocks import assert_same_text, blocks_of, run_page
 
 DOCS = Path(__file__).resolve().parents[2] / "docs"
 PAGES = sorted(DOCS.rglob("*.md"))

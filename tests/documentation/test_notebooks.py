@@ -9,7 +9,8 @@ from typing import Any
 
 import nbformat
 import pytest
-from code_blocks import assert_same_text
+
+from tests.code_blocks import assert_same_text
 
 nbclient = pytest.importorskip("nbclient", reason="nbclient is not installed (extra docs)")
 

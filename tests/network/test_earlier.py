@@ -7,7 +7,6 @@ import json
 from pathlib import Path
 
 import pytest
-from command_line import invoke
 
 from batteryopt.network.data.objective import Objective
 from batteryopt.network.formulation.build import build
@@ -17,6 +16,7 @@ from batteryopt.network.search.searched_problem import make_problem
 from batteryopt.network.search.warm import point_of
 from batteryopt.network.solve import solve
 from batteryopt.network.tables import read
+from tests.command_line import invoke
 
 from .everything import everything
 

@@ -8,13 +8,13 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from command_line import invoke
 
 from batteryopt.ground.errors import InvalidInput
 from batteryopt.network.data.facilities import Candidate, Standing
 from batteryopt.network.plan.kept import kept_facilities
 from batteryopt.network.solve import solve
 from batteryopt.network.tables import read
+from tests.command_line import invoke
 
 from .echelon import echelon
 

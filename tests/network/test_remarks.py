@@ -8,11 +8,11 @@ from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
-from command_line import invoke
 
 from batteryopt.network.data.remarks import remarks_of
 from batteryopt.network.tables.example import example
 from batteryopt.network.tables.reader import read_with_remarks
+from tests.command_line import invoke
 
 from .small import SECOND_LIFE, TABLES, small_network
 

@@ -7,13 +7,13 @@ import re
 import numpy as np
 import pandas as pd
 import pytest
-from command_line import TABLE_2, invoke
 
 from batteryopt.games.coordination.data.generator import random_network
 from batteryopt.games.coordination.paper.published import TABLE_2_INSTANCE
 from batteryopt.report.sweep_panels import contract_spans, lines_of, maps_of
 from batteryopt.sweep import Axis, sweep
 from batteryopt.tables.toml_output import write
+from tests.command_line import TABLE_2, invoke
 
 
 @pytest.fixture(scope="module")
