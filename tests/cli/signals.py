@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import json
+import math
 import os
 import random
 import signal
@@ -67,8 +68,16 @@ def _heeds(process: int, number: int) -> bool:
     return bool(caught >> (number - 1) & 1)
 
 
-def complaints(tried: Moment, folder: Path) -> list[str]:
-    """Run a command in a folder, send its signal, and return what should not have happened."""
+@dataclass(frozen=True, kw_only=True)
+class Ending:
+    """How a command ended after its signal: the seconds that it took, and what should not have happened."""
+
+    seconds: float
+    complaints: list[str]
+
+
+def ending(tried: Moment, folder: Path) -> Ending:
+    """Run a command in a folder, send its signal, and return how it ended."""
     (folder / "out").mkdir()
     (folder / "out" / "mine.txt").write_text("mine")
     said = folder / "said.txt"
@@ -92,7 +101,7 @@ def complaints(tried: Moment, folder: Path) -> list[str]:
         status = process.wait(timeout=60)
     except subprocess.TimeoutExpired:
         os.killpg(process.pid, signal.SIGKILL)
-        return ["does not end"]
+        return Ending(seconds=math.inf, complaints=["does not end"])
     took = time.monotonic() - began
     words = said.read_text(encoding="utf-8", errors="replace")
     found = [] if status == 4 or (has_ended and status == 0) else [f"status {status}, ended before: {has_ended}"]
@@ -100,7 +109,7 @@ def complaints(tried: Moment, folder: Path) -> list[str]:
     found += [f"says {word}" for word in ("Traceback", "fault of batteryopt", "Exception ignored") if word in words]
     found += _orphans(process.pid)
     found += _folder_complaints(folder / "out")
-    return [*found, f"({took:.1f} s) {words[-800:]}"] if found else []
+    return Ending(seconds=took, complaints=[*found, words[-800:]] if found else [])
 
 
 def _orphans(group: int) -> list[str]:
@@ -134,13 +143,13 @@ def _folder_complaints(out: Path) -> list[str]:
 def main(arguments: list[str]) -> int:
     """Try moments, and print what came of them."""
     first, count = map(int, arguments)
-    wrong = 0
+    endings = []
     for seed in range(first, first + count):
         with tempfile.TemporaryDirectory(prefix="batteryopt-signals-") as folder:
-            found = complaints(moment(seed), Path(folder))
-        wrong += bool(found)
-        print(seed, moment(seed), *found, flush=True)
-    print(f"{count} moments; {wrong} wrong")
+            endings.append(ending(moment(seed), Path(folder)))
+        print(seed, moment(seed), f"ended in {endings[-1].seconds:.1f} s", *endings[-1].complaints, flush=True)
+    wrong = sum(bool(each.complaints) for each in endings)
+    print(f"{count} moments; slowest {max(each.seconds for each in endings):.1f} s; {wrong} wrong")
     return 1 if wrong else 0
 
 

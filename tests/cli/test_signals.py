@@ -11,7 +11,7 @@ import pytest
 
 from batteryopt.ground.interrupt import InterruptFlag, noting_interrupts, unfinished_is_interrupted
 from batteryopt.ground.signals import raise_interrupt
-from tests.cli.signals import COMMANDS, Moment, complaints, moment
+from tests.cli.signals import COMMANDS, Moment, ending, moment
 from tests.command_line import HEED_CTRL_C, ROOT, run
 
 pytestmark = pytest.mark.skipif(not sys.platform.startswith("linux"), reason="asks Linux which signals are heeded")
@@ -20,13 +20,13 @@ pytestmark = pytest.mark.skipif(not sys.platform.startswith("linux"), reason="as
 @pytest.mark.slow
 @pytest.mark.parametrize("seed", range(60))
 def test_a_signal_at_any_moment_loses_nothing(tmp_path, seed):
-    assert not complaints(moment(seed), tmp_path), str(moment(seed))
+    assert not ending(moment(seed), tmp_path).complaints, str(moment(seed))
 
 
 def test_one_early_moment(tmp_path):
     """Among the first: nothing of ours but the handling of signals has been imported then."""
     check = next(words for words, _ in COMMANDS if words[0] == "check")
-    assert not complaints(Moment(words=check, number=signal.SIGTERM, seconds=0.0, waits_for=20.0), tmp_path)
+    assert not ending(Moment(words=check, number=signal.SIGTERM, seconds=0.0, waits_for=20.0), tmp_path).complaints
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
