@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import atexit
 import os
+import signal
 import sys
 
 from batteryopt.ground.scarce_memory import is_want_of_memory
@@ -15,6 +17,9 @@ def main() -> None:
     """Run the command line; Ctrl-C is heeded before anything large is imported."""
     try:
         heed_signals(leave_at_once)
+        # Registered first and so called last: Python is taken down without its handlers then, and a signal that meets
+        # it there would end a command that has said everything as if it had been killed.
+        atexit.register(heed_signals, signal.SIG_IGN)
         from batteryopt.cli import main as run
 
         run()

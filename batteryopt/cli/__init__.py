@@ -88,17 +88,17 @@ def main() -> None:
     except SystemExit as ended:
         status = ended.code if isinstance(ended.code, int) else 1
         if interrupts_heard():
-            _end_at_once(ExitStatus.STOPPED if status in (ExitStatus.OTHER, BY_SIGNAL) else status)
+            # A solver that did not heed it may work on, and Python would wait for it or fall over it; and where
+            # compiled code has met the `KeyboardInterrupt` on its way, Python ends by the signal, although handled.
+            status = ExitStatus.STOPPED if status in (ExitStatus.OTHER, BY_SIGNAL) else status
+            _flush()
+            os._exit(status)
+        _flush()
+        heed_signals(lambda *_: os._exit(status))  # all is said: what comes now changes nothing
         raise
 
 
-def _end_at_once(status: int) -> None:
-    """End after an interrupt, whatever else still runs.
-
-    A solver that did not heed it may work on, and Python would wait for it or fall over it; and where compiled code has
-    met the `KeyboardInterrupt` on its way, Python ends by the signal itself, although it was handled.
-    """
+def _flush() -> None:
     for stream in (sys.stdout, sys.stderr):
         with contextlib.suppress(OSError, ValueError):
             stream.flush()
-    os._exit(status)

@@ -10,7 +10,7 @@ from types import FrameType
 
 STOPPED = 4
 """Exit status of what was interrupted, as `batteryopt.cli.exits` has it."""
-Handler = Callable[[int, FrameType | None], object]
+Handler = Callable[[int, FrameType | None], object] | signal.Handlers
 
 
 class _Heard:

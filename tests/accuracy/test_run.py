@@ -110,8 +110,9 @@ def test_the_page_needs_no_network() -> None:
     assert "b misled in 1 of 2 runs" in text
 
 
+@pytest.mark.slow
 def test_the_quick_benchmark_on_the_command_line(tmp_path: Path) -> None:
-    """All families and every solver and method that is here, as CI runs it; nobody who is right is called wrong."""
+    """All families and every solver and method that is here; nobody who is right is called wrong."""
     result = CliRunner().invoke(app, ["accuracy", "--quick", "--jobs", "2", "--out", str(tmp_path), "--json"])
     assert result.exit_code == 0, result.output
     found = json.loads(result.stdout)

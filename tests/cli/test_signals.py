@@ -5,14 +5,16 @@ from __future__ import annotations
 import contextlib
 import os
 import signal
+import subprocess
 import sys
+import time
 
 import pytest
 
 from batteryopt.ground.interrupt import InterruptFlag, noting_interrupts, unfinished_is_interrupted
 from batteryopt.ground.signals import raise_interrupt
 from tests.cli.signals import COMMANDS, Moment, ending, moment
-from tests.command_line import HEED_CTRL_C, ROOT, run
+from tests.command_line import HEED_CTRL_C, ROOT, run, started
 
 pytestmark = pytest.mark.skipif(not sys.platform.startswith("linux"), reason="asks Linux which signals are heeded")
 
@@ -27,6 +29,18 @@ def test_one_early_moment(tmp_path):
     """Among the first: nothing of ours but the handling of signals has been imported then."""
     check = next(words for words, _ in COMMANDS if words[0] == "check")
     assert not ending(Moment(words=check, number=signal.SIGTERM, seconds=0.0, waits_for=20.0), tmp_path).complaints
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_signal_after_the_last_word_changes_nothing(number):
+    """While Python is taken down, too: it has given up its handlers by then."""
+    for seconds in (0.0, 0.02, 0.04, 0.06):
+        with started("--version", stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
+            assert process.stdout.readline()
+            time.sleep(seconds)
+            process.send_signal(number)
+            said = process.stderr.read()
+            assert (process.wait(60), said) in ((0, ""), (4, "interrupted\n"))
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])

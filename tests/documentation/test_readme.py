@@ -100,7 +100,9 @@ def test_console_shows_what_the_readme_says(block, clone):
         assert matches(expected, found.stdout), found.stdout
 
 
-@pytest.mark.parametrize("block", of("bash"), ids=str)
+@pytest.mark.parametrize(
+    "block", [pytest.param(each, marks=[pytest.mark.slow] * ("make demo" in each.text)) for each in of("bash")], ids=str
+)
 def test_bash_runs(block, clone):
     for command in block.text.splitlines():
         found = shell(command, clone)

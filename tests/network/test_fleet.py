@@ -4,7 +4,7 @@ import math
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from batteryopt.ground.errors import InvalidInput
@@ -78,6 +78,7 @@ def test_one_spare_by_hand():
 
 
 @given(LIVES, LIVES, st.floats(0.0, 1.0), st.sampled_from(Sales))
+@settings(max_examples=20)
 def test_every_pack_that_was_fitted_returns_once(battery, car, spares, sales):
     """A horizon at whose end no car is left, whatever is drawn: 20 years and shape 0.8 leave 1e-8 after 800."""
     shares = returned_shares(battery, 800, car=car, spares=spares, sales=sales)
@@ -87,6 +88,7 @@ def test_every_pack_that_was_fitted_returns_once(battery, car, spares, sales):
 
 
 @given(LIVES, st.sampled_from(Sales))
+@settings(max_examples=30)
 def test_constant_registrations_give_constant_returns(battery, sales):
     found = returned(np.full(600, 1_000.0), returned_shares(battery, 600, sales=sales))
     assert found[-1] == pytest.approx(1_000.0, rel=1e-6)

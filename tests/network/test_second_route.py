@@ -12,7 +12,7 @@ import pytest
 
 from tests.network.second_route.compare import compared
 
-QUICK, SLOW = 60, 1000
+QUICK, SLOW = 30, 1000
 PART = 10
 
 

@@ -34,6 +34,7 @@ def test_other_work_gets_a_thread_that_ends_with_it():
     assert not seen[0].is_alive()
 
 
+@pytest.mark.slow
 def test_seventy_nonlinear_solves_in_one_process():
     model = pyo.ConcreteModel()
     model.x = pyo.Var(bounds=(-2, 2))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import functools
+from collections import namedtuple
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
@@ -17,9 +19,16 @@ if TYPE_CHECKING:
 Floats = npt.NDArray[np.float64]
 
 
+@functools.cache
+def _row_of(columns: tuple[str, ...]) -> Any:
+    """Return the type of a row: made once, where `itertuples` makes one a call, dearer than a small table's rows."""
+    return namedtuple("Row", columns)
+
+
 def records(table: pd.DataFrame) -> Iterable[Any]:
     """Return a table's rows, with its columns as attributes."""
-    return table.itertuples(index=False)
+    columns = tuple(table.columns)
+    return map(_row_of(columns)._make, zip(*(table[column].tolist() for column in columns), strict=True))
 
 
 class Career:

@@ -114,6 +114,7 @@ def test_integrated_value_and_prices_follow_from_the_hjb_equation(instance):
     assert ours.innovation(7.0) == pytest.approx(control, rel=1e-9)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("instance", INSTANCES, ids=lambda i: i.name)
 def test_decentralised_values_and_prices_follow_from_backward_induction_and_the_hjb_equations(instance):
     value, theirs, wholesale, retail = decentralised()
