@@ -25,6 +25,7 @@ from batteryopt.report.saved import save
 from batteryopt.solvers.contract.provenance import Route, Run
 
 from .echelon import echelon
+from .everything import everything
 from .optimum import best_plan
 
 DATA = Path(__file__).parents[2] / "data" / "networks"
@@ -107,15 +108,28 @@ def test_cities_share_a_plant_by_what_they_send_to_it(hand_plan: Solution) -> No
     assert table["Aston"] == pytest.approx(shared * 100 / 160, rel=1e-12)
 
 
-def test_what_cities_bear_is_the_whole_cost_and_emission(rich_plan: Solution) -> None:
-    cities = by_city(rich_plan)
-    terms = rich_plan.cost_terms
-    assert terms["carbon"] > 0
+@pytest.fixture(scope="module")
+def whole_plan() -> Solution:
+    """The best plan with every column in use, but for stock from before, which no city's returns made."""
+    network = everything()
+    types = tuple(
+        dataclasses.replace(kind, storage=tuple(dataclasses.replace(store, initial_t=0.0) for store in kind.storage))
+        for kind in network.types
+    )
+    return best_plan(network.replace(types=types))
+
+
+@pytest.mark.parametrize("name", ["rich_plan", "whole_plan"])
+def test_what_cities_bear_is_the_whole_cost_and_emission(name: str, request: pytest.FixtureRequest) -> None:
+    plan: Solution = request.getfixturevalue(name)
+    cities = by_city(plan)
+    terms = plan.cost_terms
+    assert terms["carbon"] != 0
     assert terms["transport"] > 0
-    shared = rich_plan.net_present_cost - terms["penalties"] - terms["subsidy"]
+    shared = plan.net_present_cost - terms["penalties"] - terms["subsidy"]
     assert cities["net_present_cost"].sum() == pytest.approx(shared, rel=1e-9)
-    assert cities["emission_t"].sum() == pytest.approx(float(rich_plan.emissions_t.to_numpy().sum()), rel=1e-9)
-    assert cities["collected_t"].sum() == pytest.approx(rich_plan.kpis["collected_t"])
+    assert cities["emission_t"].sum() == pytest.approx(float(plan.emissions_t.to_numpy().sum()), rel=1e-9)
+    assert cities["collected_t"].sum() == pytest.approx(plan.kpis["collected_t"])
 
 
 def test_what_is_not_collected_is_its_citys_harm_but_no_part_of_the_cost_a_tonne(hand_plan: Solution) -> None:
