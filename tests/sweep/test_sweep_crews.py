@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import importlib.util
 import os
+import shutil
 import signal
+import subprocess
+import sys
 import time
 
 import pandas as pd
@@ -12,7 +16,7 @@ import pytest
 from batteryopt.network.tables import read
 from batteryopt.sweep import Axis, sweep
 from batteryopt.work.parts import all_parts
-from tests.command_line import invoke
+from tests.command_line import ROOT, invoke, started
 from tests.network.small import small_network
 
 distributed = pytest.importorskip("distributed")
@@ -91,3 +95,51 @@ def test_a_sweep_with_a_killed_worker_is_the_sweep_of_one_process(tmp_path):
 
         found = sweep(network, axes, threads=1, scheduler=there.scheduler_address, on_progress=disturbed)
     pd.testing.assert_frame_equal(found, expected)
+
+
+@pytest.mark.slow
+def test_ctrl_c_leaves_a_journal_from_which_the_workers_go_on(tmp_path):
+    place, out = small_network(tmp_path / "a"), tmp_path / "x.csv"
+    journal = tmp_path / "x.csv.journal"
+    with cluster(2, processes=True) as there:
+        words = ("sweep", place, "--vary", "returns.tonnes*=0.1:1:60", "--scheduler", there.scheduler_address)
+        with started(*words, "--out", out, stderr=subprocess.PIPE) as process:
+            patience = time.monotonic() + 120
+            while time.monotonic() < patience and (not journal.exists() or journal.read_bytes().count(b"\n") < 4):
+                time.sleep(0.02)
+            process.send_signal(signal.SIGINT)
+            _, said = process.communicate(timeout=120)
+        assert process.returncode == 4, said
+        assert "the same command goes on" in said
+        assert "Traceback" not in said
+        kept = journal.read_bytes().count(b"\n") - 1
+        assert 3 <= kept < 60
+        again = invoke(*words, "--out", out)
+    assert again.exit_code == 0
+    assert f"sweep: {kept} of 60" in again.stderr
+    assert len(pd.read_csv(out)) == 60
+    assert not journal.exists()
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(
+    shutil.which("mpiexec") is None or importlib.util.find_spec("mpi4py") is None,
+    reason="mpiexec or mpi4py is not installed (extra mpi)",
+)
+def test_mpi_gives_the_same_table(tmp_path):
+    place = small_network(tmp_path / "a")
+    words = ("sweep", place, "--vary", "returns.tonnes*=0.1:1:6", "--threads", 1, "--scheduler", "mpi")
+    command = ["mpiexec", "-n", "3", sys.executable, "-m", "mpi4py.futures", "-m", "batteryopt", *map(str, words)]
+    done = subprocess.run(
+        [*command, "--out", str(tmp_path / "x.csv")],
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=300,
+        stdin=subprocess.DEVNULL,
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+    )
+    assert done.returncode == 0, done.stderr
+    expected = sweep(read(place), AXES, threads=1)
+    expected.to_csv(tmp_path / "expected.csv", index=False)
+    pd.testing.assert_frame_equal(pd.read_csv(tmp_path / "x.csv"), pd.read_csv(tmp_path / "expected.csv"), rtol=1e-9)

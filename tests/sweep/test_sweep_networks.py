@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import itertools
 import math
+import re
+import shutil
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -11,9 +14,10 @@ import pytest
 
 from batteryopt.ground.errors import InvalidInput
 from batteryopt.network.solve import solve
-from batteryopt.network.tables import read
+from batteryopt.network.tables import read, write
+from batteryopt.network.tables.example import example
 from batteryopt.sweep import Axis, sweep
-from tests.command_line import invoke
+from tests.command_line import ROOT, invoke
 from tests.network.small import small_network
 
 
@@ -62,6 +66,47 @@ def test_warm_and_cold_and_single_solves_agree(place):
             }
         )
         assert solve(edited, gap=0).objective == pytest.approx(row["objective"], rel=1e-9)
+
+
+def edited(place: Path, folder: Path, factor: float, carbon_price: float) -> Path:
+    """Return a copy of a network whose tables were edited as with a spreadsheet: returns times a factor, a price."""
+    shutil.copytree(place, folder)
+    returns = pd.read_csv(folder / "returns.csv", comment="#")
+    tonnes = [column for column in returns if column.startswith("tonnes")]
+    returns[tonnes] *= factor
+    returns.to_csv(folder / "returns.csv", index=False)
+    text = (folder / "network.toml").read_text(encoding="utf-8")
+    changed, count = re.subn(r"^carbon_price_per_t = .*$", f"carbon_price_per_t = {carbon_price}", text, flags=re.M)
+    assert count == 1
+    (folder / "network.toml").write_text(changed, encoding="utf-8")
+    return folder
+
+
+def against_edited_tables(place: Path, tmp_path: Path, gap: float, sampled: slice) -> None:
+    """Sweep carbon price and return volume, 7 x 7; each sampled point is what single solves of edited tables find."""
+    words = ("--vary", "policy.carbon_price_per_t=0:120:7", "--vary", "returns.tonnes*=0.4:1.6:7", "--gap", gap)
+    found = invoke("sweep", place, *words, "--threads", 1, "--out", tmp_path / "x.csv")
+    assert found.exit_code == 0, found.stderr
+    table = pd.read_csv(tmp_path / "x.csv")
+    assert len(table) == 49
+    assert table["certified"].all()
+    for number, row in list(table.iterrows())[sampled]:
+        alone = read(edited(place, tmp_path / str(number), row["returns.tonnes"], row["policy.carbon_price_per_t"]))
+        answer = solve(alone, gap=gap, threads=1)
+        room = 1e-9 * row["gross"]
+        assert answer.run.bound <= row["objective"] + room  # neither's plan is better than the other's bound
+        assert row["bound"] <= answer.objective + room
+
+
+@pytest.mark.slow
+def test_a_map_over_the_template_is_that_of_edited_tables(tmp_path):
+    write(example(), tmp_path / "template")
+    against_edited_tables(tmp_path / "template", tmp_path, 1e-6, slice(None))
+
+
+@pytest.mark.slow
+def test_a_map_over_a_province_is_that_of_edited_tables(tmp_path):
+    against_edited_tables(ROOT / "data" / "networks" / "china-province", tmp_path, 0.01, slice(3, None, 8))
 
 
 @pytest.mark.slow
