@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Collection
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from batteryopt import bilevel, solvers
@@ -53,12 +53,15 @@ class Solver:
     """A solver behind its adapter."""
 
     adapter: Adapter
+    options: Mapping[str, Any] = field(default_factory=dict)
+    """Native options beside the tolerance, which make it a contestant of its own."""
     levels: int = 1
 
     @property
     def name(self) -> str:
-        """The adapter's name."""
-        return self.adapter.name
+        """The adapter's name, and what is asked of it beside the tolerance."""
+        asked = ",".join(f"{key}={value}" for key, value in self.options.items())
+        return f"{self.adapter.name}({asked})" if asked else self.adapter.name
 
     def solve(self, model: Any, tolerance: float, time_limit: float) -> Word:
         """Solve with feasibility, optimality and gap at the tolerance."""
@@ -68,6 +71,7 @@ class Solver:
             optimality_tolerance=tolerance,
             relative_gap=0.0 if tolerance <= TIGHTEST_GAP else tolerance,
             threads=1,
+            extra=dict(self.options),
         )
         report = self.adapter.solve(model, options)
         return Word(
@@ -114,6 +118,12 @@ def contestants(names: Collection[str] = ()) -> tuple[Contestant, ...]:
     everyone: list[Contestant] = [Solver(adapter) for adapter in (*solvers.installed(), *_through_pyomo())]
     everyone += [EngineMethod(method) for method in ("auto", *METHODS)]
     return tuple(c for c in everyone if not names or c.name in names)
+
+
+def with_options(asked: Mapping[str, Mapping[str, Any]]) -> tuple[Contestant, ...]:
+    """Return installed solvers with native options, each set of options a contestant beside the plain one."""
+    here = {adapter.name: adapter for adapter in (*solvers.installed(), *_through_pyomo())}
+    return tuple(Solver(here[name], options=options) for name, options in asked.items())
 
 
 def absent() -> tuple[str, ...]:

@@ -67,7 +67,6 @@ for _command in (
     frontier_command.frontier,
     sensitivity_command.sensitivity,
     study_command.study,
-    accuracy.accuracy,
     report.report,
     new_command.new,
     export_command.export,
@@ -76,6 +75,7 @@ for _command in (
     tour.tour,
 ):
     app.command()(_command)
+app.add_typer(accuracy.app, name="accuracy")
 app.add_typer(imports.app, name="import")
 
 

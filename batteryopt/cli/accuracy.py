@@ -1,4 +1,4 @@
-"""The command `accuracy`: how right the solvers of this machine are."""
+"""The command `accuracy`: how right the solvers of this machine are; and what belongs to it (`accuracy_set`)."""
 
 from __future__ import annotations
 
@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from batteryopt.cli import accuracy_set
 from batteryopt.cli import options as given
+from batteryopt.cli.accuracy_set import refuse_unknown_families, refuse_unknown_tolerances
 from batteryopt.cli.exits import ExitStatus, delivered, guarded
 from batteryopt.cli.refused_input import Refusals
 from batteryopt.cli.streams import clean_stdout, counting, results, say, write_result
@@ -18,14 +20,19 @@ if TYPE_CHECKING:
     import pandas as pd
     from rich.console import Console
 
+    from batteryopt.accuracy.contestants import Contestant
+    from batteryopt.accuracy.problem import AccuracyProblem
+
+app = typer.Typer(invoke_without_command=True)
+for _command in (accuracy_set.export, accuracy_set.judge, accuracy_set.compare):
+    app.command()(_command)
 QUICK_TOLERANCE = 1e-6
-LOOSEST = 1e-2
-"""A looser tolerance than this asks for no answer."""
 QUICK_SECONDS = 2.0
 
 
-@guarded
+@app.callback()
 def accuracy(
+    context: typer.Context,
     quick: Annotated[bool, typer.Option("--quick", help="Few problems, one tolerance: under a minute.")] = False,
     family: Annotated[
         list[str] | None, typer.Option("--family", metavar="NAME", help="A family of problems; repeat for several.")
@@ -51,20 +58,109 @@ def accuracy(
     restart: Annotated[bool, typer.Option("--restart", help="Forget what an interrupted benchmark has done.")] = False,
     json: given.JsonOption = False,
     overwrite: given.OverwriteOption = False,
-) -> ExitStatus:
+    contestant: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="MODULE:OBJECT", help="A solver of your own, alone or beside those of --solver; repeat for several."
+        ),
+    ] = None,
+    option: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="SOLVER:KEY=VALUE",
+            help="A native option: judges the solver with it, beside the solver without.",
+        ),
+    ] = None,
+    problem: Annotated[
+        list[Path] | None,
+        typer.Option(metavar="FILE.py", help="Problems of your own with exact answers, alone; repeat for several."),
+    ] = None,
+    of_class: Annotated[
+        list[str] | None,
+        typer.Option("--class", metavar="NAME", help="LP, MILP, QP, NLP, MINLP or bilevel; repeat for several."),
+    ] = None,
+) -> None:
     """Judge every installed solver and method against exact answers, by our own arithmetic and never by its word."""
+    if context.invoked_subcommand is not None:
+        return
+    tolerances = tuple(sorted(set(tolerance or ()), reverse=True))
+
+    @guarded
+    def judged() -> ExitStatus:
+        refusals = Refusals()
+        who: tuple[Contestant, ...] = ()
+        cases: tuple[AccuracyProblem, ...] = ()
+        with refusals:
+            _refuse_faulty(family or [], solver or [], of_class or [], tolerances, jobs, seed, time_limit)
+        with refusals:
+            who = _contestants(solver or [], contestant or [], option or [])
+        with refusals:
+            cases = _problems(family or [], problem or [], of_class or [], seed=max(seed, 0), quick=quick)
+        refusals.raise_all()
+        return _judge(
+            cases,
+            who,
+            is_everybody=not solver,
+            quick=quick,
+            tolerances=tolerances,
+            jobs=jobs,
+            out=out,
+            time_limit=time_limit,
+            restart=restart,
+            json=json,
+            overwrite=overwrite,
+        )
+
+    judged()
+
+
+def _contestants(names: list[str], brought: list[str], options: list[str]) -> tuple[Contestant, ...]:
+    """Return who is judged: those that are named, or all; of what a user brings, that alone where nobody is named."""
+    from batteryopt.accuracy.brought import contestant_at, options_of
+    from batteryopt.accuracy.contestants import contestants as find
+    from batteryopt.accuracy.contestants import with_options
+
+    asked = options_of(options, [who.name for who in find() if who.levels == 1])
+    named = names or [*asked]  # a solver with an option is judged beside itself without
+    plain = () if brought and not named else find(named)
+    return (*plain, *with_options(asked), *map(contestant_at, brought))
+
+
+def _problems(
+    families: list[str], files: list[Path], classes: list[str], *, seed: int, quick: bool
+) -> tuple[AccuracyProblem, ...]:
+    """Return the problems: the user's alone where there are any, of the classes that are named."""
     from batteryopt.accuracy import problems
+    from batteryopt.accuracy.brought import problems_in
+    from batteryopt.accuracy.problem_class import class_of
+
+    own = tuple(case for path in files for case in problems_in(path, seed=seed, quick=quick))
+    cases = own if own and not families else (*problems(families, seed=seed, quick=quick), *own)
+    wanted = {name.lower() for name in classes}
+    return tuple(case for case in cases if not wanted or class_of(case.build(), case.levels).lower() in wanted)
+
+
+def _judge(
+    cases: tuple[AccuracyProblem, ...],
+    judged: tuple[Contestant, ...],
+    *,
+    is_everybody: bool,
+    quick: bool,
+    tolerances: tuple[float, ...],
+    jobs: int,
+    out: Path | None,
+    time_limit: float | None,
+    restart: bool,
+    json: bool,
+    overwrite: bool,
+) -> ExitStatus:
     from batteryopt.accuracy.accuracy_run import TIME_LIMIT, run
     from batteryopt.accuracy.contestants import TOLERANCES, absent
-    from batteryopt.accuracy.contestants import contestants as find
 
-    tolerances = tuple(sorted(set(tolerance or ()), reverse=True))
-    _refuse_faulty(family or [], solver or [], tolerances, jobs, seed, time_limit)
-    cases, judged = problems(family or (), seed=seed, quick=quick), find(solver or ())
     _refuse_nothing_to_do({case.levels for case in cases}, {who.levels for who in judged})
     if out is not None:
         _make_folder(out, overwrite=overwrite)
-    if not solver and absent():
+    if is_everybody and absent():
         say(f"not installed, so not judged: {', '.join(absent())}")
     journal = None if out is None else out / "runs.journal"
     try:
@@ -97,25 +193,30 @@ def accuracy(
 def _refuse_faulty(
     families: list[str],
     names: list[str],
+    classes: list[str],
     tolerances: tuple[float, ...],
     jobs: int,
     seed: int,
     time_limit: float | None,
 ) -> None:
-    from batteryopt.accuracy import FAMILIES
     from batteryopt.accuracy import contestants as find
+    from batteryopt.accuracy.problem_class import ProblemClass
 
     known = [contestant.name for contestant in find()]
     refusals = Refusals()
+    there_are = {kind.lower(): kind.value for kind in ProblemClass}
     faults = [
-        *(_unknown("--family", name, list(FAMILIES)) for name in families if name not in FAMILIES),
         *(_unknown("--solver", name, known) for name in names if name not in known),
-        *(_no_tolerance(value) for value in tolerances if not 0 < value <= LOOSEST),
+        *(_unknown("--class", name, list(there_are.values())) for name in classes if name.lower() not in there_are),
     ]
     if seed < 0:
         faults.append(Fault(place="--seed", problem=f"is {seed}", remedy="expected a number of at least 0"))
     with refusals:
         given.refuse_faulty_options(None, [], solver=None, time_limit=time_limit, gap=None, threads=None, jobs=jobs)
+    with refusals:
+        refuse_unknown_families(families)
+    with refusals:
+        refuse_unknown_tolerances(tolerances)
     with refusals:
         if faults:
             raise InvalidInput("command line", faults)
@@ -130,12 +231,6 @@ def _refuse_nothing_to_do(of_problems: set[int], of_contestants: set[int]) -> No
     raise InvalidInput(
         "command line",
         [Fault(place="--solver", problem="none that is named is for a family that is named", remedy=remedy)],
-    )
-
-
-def _no_tolerance(value: float) -> Fault:
-    return Fault(
-        place="--tolerance", problem=f"is {value:g}", remedy=f"expected a number above 0 and at most {LOOSEST:g}"
     )
 
 

@@ -20,13 +20,13 @@ class Refusals:
     """Collects what is raised in its ``with`` blocks, so that the next part of the input is judged too."""
 
     def __init__(self) -> None:
-        self._errors: list[InvalidInput] = []
+        self._errors: list[BatteryOptError] = []
 
     def __enter__(self) -> None:
         return None
 
     def __exit__(self, _: object, error: BaseException | None, _traceback: TracebackType | None) -> bool:
-        if isinstance(error, InvalidInput):
+        if isinstance(error, InvalidInput | Refused):
             self._errors.append(error)
             return True
         return False

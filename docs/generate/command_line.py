@@ -19,6 +19,8 @@ def command_line() -> str:
 def _group(group: Any, before: str) -> Iterator[str]:
     for name, command in group.commands.items():
         if hasattr(command, "commands"):
+            if command.params:  # does something by itself, too
+                yield from _command(command, f"{before} {name}")
             yield from _group(command, f"{before} {name}")
         else:
             yield from _command(command, f"{before} {name}")

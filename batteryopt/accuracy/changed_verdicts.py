@@ -1,0 +1,66 @@
+"""Two benchmarks side by side: which verdicts changed, and whether for the worse."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pandas as pd
+
+from batteryopt.accuracy.measures import ContestVerdict
+from batteryopt.ground.errors import Fault, InvalidInput
+
+KEYS = ["problem", "contestant", "tolerance"]
+RANK = {
+    **{verdict.value: 2 for verdict in ContestVerdict},
+    **{verdict.value: 3 for verdict in ContestVerdict if verdict.is_lie},
+    ContestVerdict.MODEST.value: 1,
+    ContestVerdict.RIGHT.value: 0,
+}
+"""How bad a verdict is: right, right and modest, without an answer, misleading."""
+
+
+def runs_at(place: Path) -> pd.DataFrame:
+    """Return the runs of a benchmark: ``runs.csv``, or the folder that has it.
+
+    Raises
+    ------
+    InvalidInput
+        If there are none.
+    """
+    path = place / "runs.csv" if place.is_dir() else place
+    try:
+        frame = pd.read_csv(path, keep_default_na=True)
+    except (OSError, ValueError, UnicodeDecodeError) as error:
+        remedy = "give the folder, or its runs.csv, that `batteryopt accuracy --out DIR` wrote"
+        raise InvalidInput(
+            str(path), [Fault(place="file", problem=f"cannot be read ({error})", remedy=remedy)]
+        ) from error
+    lacking = [name for name in (*KEYS, "verdict") if name not in frame]
+    if lacking:
+        faults = [
+            Fault(place="file", problem=f"has no column '{name}'", remedy="give a table of `batteryopt accuracy`")
+            for name in lacking
+        ]
+        raise InvalidInput(str(path), faults)
+    return frame
+
+
+def changed_verdicts(before: pd.DataFrame, after: pd.DataFrame) -> pd.DataFrame:
+    """Return the runs of both whose verdicts differ, the worse ones first.
+
+    Returns
+    -------
+    pandas.DataFrame
+        ``problem``, ``contestant``, ``tolerance``, ``before``, ``after``, and ``is_worse``.
+    """
+    both = before[[*KEYS, "verdict"]].merge(after[[*KEYS, "verdict"]], on=KEYS, suffixes=("_before", "_after"))
+    found = both.rename(columns={"verdict_before": "before", "verdict_after": "after"})
+    ranks = [found[column].map(RANK).fillna(2) for column in ("before", "after")]
+    found["is_worse"] = ranks[1] > ranks[0]
+    found = found[found["before"] != found["after"]]
+    return found.sort_values(["is_worse", *KEYS], ascending=[False, True, True, True]).reset_index(drop=True)
+
+
+def compared_runs(before: pd.DataFrame, after: pd.DataFrame) -> int:
+    """Return how many runs both have."""
+    return len(before[KEYS].merge(after[KEYS], on=KEYS))

@@ -1,0 +1,175 @@
+"""The benchmark as files: every problem for a solver in any language, with its exact answer, under checksums.
+
+A problem is ``NAME.nl`` (with the names of its variables and rows in ``NAME.col`` and ``NAME.row``), where it is linear
+also ``NAME.mps``, and ``NAME.json`` with the truth in fifty decimal digits. Games with followers have no such form and
+are left out. ``set.json`` says what belongs together: version, seed, and a checksum of every file.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import tempfile
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from batteryopt.accuracy.digits import Number
+from batteryopt.accuracy.families import problems
+from batteryopt.accuracy.problem import AccuracyProblem, Truth
+from batteryopt.accuracy.problem_class import ProblemClass, class_of
+from batteryopt.ground.errors import Fault, InvalidInput, nearest
+from batteryopt.ground.owned import OwnedFolder
+from batteryopt.report.saved import json_text
+from batteryopt.solvers.contract.provenance import versions
+
+SET = "set.json"
+FORMAT = 1
+"""Of the files; a reader refuses what it does not know."""
+LINEAR = (ProblemClass.LP, ProblemClass.MILP)
+
+
+def export(
+    cases: Sequence[AccuracyProblem],
+    folder: Path,
+    *,
+    seed: int,
+    overwrite: bool = False,
+    on_progress: Callable[[int], None] = lambda _: None,
+) -> list[Path]:
+    """Write problems of one decision maker and their truths, and return the paths.
+
+    Parameters
+    ----------
+    seed
+        That the problems were made with: from it the judge makes them again.
+
+    Raises
+    ------
+    InvalidInput
+        If files of the user's lie in the way; then nothing is written.
+    """
+    contents: dict[str, bytes] = {}
+    for done, case in enumerate(c for c in cases if c.levels == 1):
+        contents |= _files_of(case)
+        on_progress(done + 1)
+    about = {
+        "format": FORMAT,
+        "batteryopt": versions()["batteryopt"],
+        "seed": seed,
+        "sha256": {name: hashlib.sha256(data).hexdigest() for name, data in contents.items()},
+    }
+    contents[SET] = json_text(about).encode()
+    OwnedFolder(folder).put(contents, overwrite=overwrite)
+    return [folder / name for name in contents]
+
+
+def _files_of(case: AccuracyProblem) -> dict[str, bytes]:
+    model, truth = case.build(), case.find_truth()
+    model.name = case.name  # what the files call it; a name with spaces is none in MPS
+    kind = class_of(model)
+    found: dict[str, bytes] = {}
+    with tempfile.TemporaryDirectory() as scratch:
+        stem = Path(scratch) / case.name
+        # what is fixed is folded in; nothing else is presolved, or the names would lack what the truth is about
+        model.write(f"{stem}.nl", format="nl", io_options={"symbolic_solver_labels": True, "linear_presolve": False})
+        columns: dict[str, str] = {}
+        if kind in LINEAR:
+            _, symbols = model.write(f"{stem}.mps", format="mps", io_options={"symbolic_solver_labels": True})
+            by_symbol = model.solutions.symbol_map[symbols].bySymbol
+            named = {symbol: getattr(part, "name", "") for symbol, part in by_symbol.items()}
+            columns = {symbol: name for symbol, name in named.items() if name in truth.variables}
+        found = {path.name: path.read_bytes() for path in sorted(Path(scratch).iterdir())}
+    found[f"{case.name}.json"] = json_text(_described(case, kind, truth, columns)).encode()
+    return found
+
+
+def _described(case: AccuracyProblem, kind: ProblemClass, truth: Truth, columns: dict[str, str]) -> dict[str, Any]:
+    return {
+        "name": case.name,
+        "family": case.family,
+        "variant": case.variant,
+        "class": kind.value,
+        "what_there_is": truth.kind.value,
+        "sense": "maximise" if truth.maximise else "minimise",
+        "objective": _digits(truth.objective),
+        "decisions": {name: _digits(value) for name, value in truth.decisions.items()},
+        "names_in_mps": columns,
+    }
+
+
+def _digits(value: Number | None) -> str | None:
+    return None if value is None else str(value)
+
+
+@dataclass(frozen=True, kw_only=True)
+class ExportedSet:
+    """A folder of problems that is as it was written."""
+
+    folder: Path
+    seed: int
+    names: tuple[str, ...]
+
+    @classmethod
+    def at(cls, folder: Path) -> ExportedSet:
+        """Read a folder and see that nothing in it has changed.
+
+        Raises
+        ------
+        InvalidInput
+            If it holds no set, one of another version, or files that differ from what was written.
+        """
+        place = folder / SET
+        try:
+            about = json.loads(place.read_text(encoding="utf-8"))
+            checksums = dict(about["sha256"])
+            known = (about["format"], about["batteryopt"], int(about["seed"]))
+        except (OSError, ValueError, KeyError, TypeError) as error:
+            remedy = "give a folder that `batteryopt accuracy export` wrote"
+            raise InvalidInput(
+                str(folder), [Fault(place=SET, problem=f"holds no set of problems ({error})", remedy=remedy)]
+            ) from error
+        if known[:2] != (FORMAT, versions()["batteryopt"]):
+            here = versions()["batteryopt"]
+            problem = f"was written by batteryopt {known[1]} (format {known[0]}), and this is {here}"
+            raise InvalidInput(
+                str(folder), [Fault(place=SET, problem=problem, remedy="export it anew: problems may have changed")]
+            )
+        faults = [
+            Fault(place=name, problem=words, remedy="export it anew") for name, words in _altered(folder, checksums)
+        ]
+        if faults:
+            raise InvalidInput(str(folder), faults)
+        names = tuple(sorted(name.removesuffix(".json") for name in checksums if name.endswith(".json")))
+        return cls(folder=folder, seed=known[2], names=names)
+
+    def problem(self, name: str) -> AccuracyProblem:
+        """Return a problem of the set.
+
+        Raises
+        ------
+        InvalidInput
+            If there is none of that name.
+        """
+        if name not in self.names:
+            problem = f"'{name}' is no problem of this set"
+            raise InvalidInput(
+                str(self.folder), [Fault(place="FILE", problem=problem, remedy=nearest(name, self.names))]
+            )
+        family = json.loads((self.folder / f"{name}.json").read_text(encoding="utf-8"))["family"]
+        return next(case for case in problems([family], seed=self.seed) if case.name == name)
+
+    def names_in_mps(self, name: str) -> dict[str, str]:
+        """Return what the variables of a problem are called in its MPS file, each with its own name."""
+        described = json.loads((self.folder / f"{name}.json").read_text(encoding="utf-8"))
+        return dict(described["names_in_mps"])
+
+
+def _altered(folder: Path, checksums: dict[str, str]) -> Iterator[tuple[str, str]]:
+    for name, expected in checksums.items():
+        path = folder / name
+        if not path.is_file():
+            yield name, "is missing"
+        elif hashlib.sha256(path.read_bytes()).hexdigest() != expected:
+            yield name, "is not as it was written"

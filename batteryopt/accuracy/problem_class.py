@@ -1,0 +1,35 @@
+"""What class a model is of, as solvers are named for: LP, MILP, QP, MIQP, NLP, MINLP, and bilevel."""
+
+from __future__ import annotations
+
+import enum
+from typing import Any
+
+import pyomo.environ as pyo
+
+
+class ProblemClass(enum.StrEnum):
+    """By the highest power and whether anything is whole; games with followers are a class of their own."""
+
+    LP = "LP"
+    MILP = "MILP"
+    QP = "QP"
+    MIQP = "MIQP"
+    NLP = "NLP"
+    MINLP = "MINLP"
+    BILEVEL = "bilevel"
+
+
+def class_of(model: Any, levels: int = 1) -> ProblemClass:
+    """Return the class of a model; a product in a constraint makes it quadratic, as one in the objective does."""
+    if levels > 1:
+        return ProblemClass.BILEVEL
+    parts = (*model.component_data_objects(pyo.Objective, active=True),)
+    rows = (*model.component_data_objects(pyo.Constraint, active=True),)
+    degrees = [part.expr.polynomial_degree() for part in parts] + [row.body.polynomial_degree() for row in rows]
+    is_whole = any(not v.fixed and not v.is_continuous() for v in model.component_data_objects(pyo.Var, active=True))
+    if any(degree is None or degree > 2 for degree in degrees):
+        return ProblemClass.MINLP if is_whole else ProblemClass.NLP
+    if any(degree == 2 for degree in degrees):
+        return ProblemClass.MIQP if is_whole else ProblemClass.QP
+    return ProblemClass.MILP if is_whole else ProblemClass.LP

@@ -1,0 +1,128 @@
+"""The commands `accuracy export`, `accuracy judge` and `accuracy compare`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from batteryopt.cli import options as given
+from batteryopt.cli.exits import ExitStatus, guarded
+from batteryopt.cli.streams import counting, results, say, write_result
+from batteryopt.ground.errors import Fault, InvalidInput, nearest
+
+LOOSEST = 1e-2
+"""A looser tolerance than this asks for no answer."""
+
+
+@guarded
+def export(
+    folder: Annotated[Path, typer.Argument(metavar="DIR", help="Folder to write.")],
+    family: Annotated[
+        list[str] | None, typer.Option("--family", metavar="NAME", help="A family of problems; repeat for several.")
+    ] = None,
+    quick: Annotated[bool, typer.Option("--quick", help="Few and small problems.")] = False,
+    seed: Annotated[int, typer.Option(metavar="N", min=0, help="Of the problems.")] = 0,
+    overwrite: given.OverwriteOption = False,
+) -> ExitStatus:
+    """Write problems as NL, MPS and JSON with their exact answers, so that a solver in any language can be judged."""
+    from batteryopt.accuracy import problems
+    from batteryopt.accuracy.exported import export as written
+
+    refuse_unknown_families(family or [])
+    cases = problems(family or (), seed=seed, quick=quick)
+    count = sum(case.levels == 1 for case in cases)
+    with counting(count, "problems") as progress:
+        paths = written(cases, folder, seed=seed, overwrite=overwrite, on_progress=progress)
+    if count < len(cases):
+        say(f"left out: {len(cases) - count} games with followers, for which these files have no form")
+    say(f"wrote {count} problems in {len(paths)} files to {folder}")
+    say("next: solve NAME.nl or NAME.mps, write NAME.sol, and:")
+    say(f"batteryopt accuracy judge {folder} NAME.sol")
+    return ExitStatus.SOLVED
+
+
+@guarded
+def judge(
+    folder: Annotated[Path, typer.Argument(metavar="DIR", help="Folder that `accuracy export` wrote.")],
+    files: Annotated[
+        list[Path], typer.Argument(metavar="FILE.sol...", help="Solutions, each named as its problem is.")
+    ],
+    tolerance: Annotated[float, typer.Option(metavar="T", help="What the solver was asked for.")] = 1e-6,
+    json: given.JsonOption = False,
+) -> ExitStatus:
+    """Judge solutions in files by the exact answers; ends with 5 where one would have misled who believed it."""
+    from batteryopt.accuracy.judged_files import judged_files
+    from batteryopt.accuracy.measures import ContestVerdict
+    from batteryopt.report.saved import json_text
+
+    refuse_unknown_tolerances((tolerance,))
+    rows = judged_files(folder, files, tolerance)
+    if json:
+        write_result(json_text({"kind": "accuracy-judged", "tolerance": tolerance, "runs": rows}))
+    else:
+        with results() as console:
+            for row in rows:
+                measures = ", ".join(
+                    f"{name.replace('_', ' ')} {row[name]:.1e}"
+                    for name in ("objective_error", "violation", "stationarity", "bound_excess")
+                    if row[name] == row[name]
+                )
+                console.print(f"{row['problem']}: {row['verdict']}" + (f" ({measures})" if measures else ""))
+    misled = any(ContestVerdict(row["verdict"]).is_lie for row in rows)
+    return ExitStatus.NOT_CERTIFIED if misled else ExitStatus.SOLVED
+
+
+@guarded
+def compare(
+    before: Annotated[Path, typer.Argument(metavar="A", help="A benchmark's folder, or its runs.csv.")],
+    after: Annotated[Path, typer.Argument(metavar="B", help="Another.")],
+    json: given.JsonOption = False,
+) -> ExitStatus:
+    """Say which verdicts changed between two benchmarks; ends with 5 where one got worse."""
+    from batteryopt.accuracy.changed_verdicts import changed_verdicts, compared_runs, runs_at
+    from batteryopt.report.saved import json_text
+
+    tables = [runs_at(place) for place in (before, after)]
+    changed, count = changed_verdicts(*tables), compared_runs(*tables)
+    worse = int(changed["is_worse"].sum())
+    if json:
+        rows = changed.to_dict("records")
+        write_result(json_text({"kind": "accuracy-compared", "runs": count, "worse": worse, "changed": rows}))
+    else:
+        with results() as console:
+            for row in changed.to_dict("records"):
+                mark = "worse" if row["is_worse"] else "changed"
+                words = (
+                    f"{row['problem']}, {row['contestant']}, {row['tolerance']:g}: {row['before']} -> {row['after']}"
+                )
+                console.print(f"{mark:<8}{words}", soft_wrap=True)
+            console.print(f"{count} runs in both; {len(changed)} verdicts differ, {worse} for the worse")
+    return ExitStatus.NOT_CERTIFIED if worse else ExitStatus.SOLVED
+
+
+def refuse_unknown_families(families: list[str]) -> None:
+    """Raise where a family is named that there is not."""
+    from batteryopt.accuracy import FAMILIES
+
+    faults = [
+        Fault(place="--family", problem=f"there is no '{name}' here", remedy=nearest(name, FAMILIES))
+        for name in families
+        if name not in FAMILIES
+    ]
+    if faults:
+        raise InvalidInput("command line", faults)
+
+
+def refuse_unknown_tolerances(tolerances: tuple[float, ...]) -> None:
+    """Raise where a tolerance asks for nothing."""
+    faults = [_no_tolerance(value) for value in tolerances if not 0 < value <= LOOSEST]
+    if faults:
+        raise InvalidInput("command line", faults)
+
+
+def _no_tolerance(value: float) -> Fault:
+    return Fault(
+        place="--tolerance", problem=f"is {value:g}", remedy=f"expected a number above 0 and at most {LOOSEST:g}"
+    )
