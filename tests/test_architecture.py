@@ -39,6 +39,7 @@ ROOMS = {
     "judge": {*OPTIMISER, "formula", "exact", "view"},
     "solution": {*OPTIMISER, "formula", "exact", "judge", "view"},
     "plan": {*OPTIMISER, "formula", "exact", "judge", "view"},
+    "money": {*OPTIMISER, "formula", "exact", "judge", "view"},
     "fleet": {*OPTIMISER, "exact", "judge", "plan", "view"},
     "places": {*OPTIMISER, "exact", "judge", "plan", "view"},
     "starter": {*OPTIMISER, "exact", "judge", "plan", "view"},

@@ -274,4 +274,5 @@ def test_a_plan_with_everything_gives_all_tables() -> None:
     assert set(tables(Solution.of(network))) == {
         *("facilities", "flows", "trips", "processed", "stocks", "sold", "disposed", "collection"),
         *("cost_terms", "emissions", "cities", "coverage"),
+        *("cash_flow", "parties", "profit_by_product", "profit_by_place", "break_even", "support"),
     }

@@ -15,6 +15,7 @@ from batteryopt.ground.named import by_name
 from batteryopt.network.data.instance import Network
 from batteryopt.network.data.magnitude import own_tonne
 from batteryopt.network.data.objective import Objective
+from batteryopt.network.money import statement
 from batteryopt.network.plan.gross import gross, size_of
 from batteryopt.network.plan.readable import Breach
 from batteryopt.network.plan.solution import Solution
@@ -148,7 +149,7 @@ class NetworkAnswer(Certified, Presented):
 
     def to_json(self) -> dict[str, Any]:
         """Return the answer as plain data for JSON."""
-        missing = {"cost_terms": None, "open_facilities": None, "kpis": None}
+        missing = {"cost_terms": None, "open_facilities": None, "kpis": None, "money": None}
         return {
             **self.run.to_json(self.objective),
             "gap": self.gap,
@@ -160,7 +161,11 @@ class NetworkAnswer(Certified, Presented):
             "root_bound": self.root_bound,
             "root_gap": self.root_gap,
             **({"bound_rests_on": self.bound_rests_on} if self.bound_rests_on else {}),
-            **(missing if self.solution is None else self.solution.to_json()),
+            **(
+                missing
+                if self.solution is None
+                else {**self.solution.to_json(), "money": statement.to_json(self.solution)}
+            ),
             "missed_rules": [vars(breach) for breach in self.missed],
             "conflicts": [vars(breach) for breach in self.conflicts],
             "opposed": [{key: vars(breach)[key] for key in ("rule", "place", "period")} for breach in self.opposed],

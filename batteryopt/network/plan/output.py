@@ -11,6 +11,7 @@ import pandas as pd
 
 from batteryopt.network.data.flows import GREAT_CIRCLE
 from batteryopt.network.data.geography import table_km
+from batteryopt.network.money import statement
 from batteryopt.network.plan import haulage
 from batteryopt.network.plan.attribution import by_city
 from batteryopt.network.plan.careers import records
@@ -39,6 +40,7 @@ TABLES = (
     "emissions",
     "cities",
     "coverage",
+    *statement.TABLES,
 )
 """The names of a plan's tables."""
 
@@ -52,7 +54,7 @@ def tables(solution: Solution) -> dict[str, pd.DataFrame]:
         ``facilities`` (with what each can, does and how fully it is used), ``flows`` (tonnes, km, cost, emission),
         ``trips``, ``processed``, ``stocks``, ``sold``, ``disposed``, ``collection`` (returned and collected by site,
         product and period), ``cost_terms`` and ``emissions`` by period, ``cities`` (cost and emission of each city's
-        batteries on their whole way), ``coverage`` by distance band.
+        batteries on their whole way), ``coverage`` by distance band, and those of `batteryopt.network.money.statement`.
     """
     flows = haulage.shipments(solution).drop(columns="people_per_km")
     return {
@@ -68,6 +70,7 @@ def tables(solution: Solution) -> dict[str, pd.DataFrame]:
         "emissions": solution.emissions_t.reset_index(),
         "cities": by_city(solution),
         "coverage": coverage(solution),
+        **statement.tables(solution),
     }
 
 

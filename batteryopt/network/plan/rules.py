@@ -22,6 +22,8 @@ Floats = npt.NDArray[np.float64]
 
 ALL = "all"
 """Place of a rule on a group together, and period of one over the whole plan."""
+MARKET_RULE = "market "
+"""How rules of markets begin: what is paid for missing them, buyers receive."""
 
 
 def breaches(solution: Plan) -> list[Breach]:
@@ -61,7 +63,7 @@ def _markets(solution: Plan) -> Iterator[Breach]:
             continue
         for name, least in zip(network.period_index, network.profile(market.least_t).tolist(), strict=True):
             missing = least - sold.get((market.site, market.product, name), 0.0)
-            rule = f"market {market.product}"
+            rule = f"{MARKET_RULE}{market.product}"
             yield _breach(rule, market.site, name, missing, "t", market.shortfall_penalty_per_t)
 
 
@@ -243,11 +245,13 @@ def _budget(solution: Plan) -> Iterator[Breach]:
 def subsidies(solution: Plan) -> Floats:
     """Return subsidies earned (T), undiscounted."""
     network = solution.network
-    earned = np.zeros(len(network.periods))
-    for rule in network.policy.subsidies:
-        due = _subsidy_base(solution, rule) * network.profile(rule.rate)
-        earned += due if rule.most is None else np.minimum(due, network.profile(rule.most))
-    return earned
+    return sum((subsidy(solution, rule) for rule in network.policy.subsidies), np.zeros(len(network.periods)))
+
+
+def subsidy(solution: Plan, rule: Subsidy) -> Floats:
+    """Return what a subsidy pays (T), undiscounted: no more than is in its pot."""
+    due = _subsidy_base(solution, rule) * solution.network.profile(rule.rate)
+    return due if rule.most is None else np.minimum(due, solution.network.profile(rule.most))
 
 
 def _subsidy_base(solution: Plan, rule: Subsidy) -> Floats:

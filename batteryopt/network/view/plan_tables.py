@@ -26,17 +26,44 @@ CAPTIONS = {
     "emissions": "Emissions by period and cause",
     "cities": "Each city's batteries on their whole way: cost and emissions",
     "coverage": "Returns by distance to the nearest facility that takes them",
+    "cash_flow": "The operator's cash by period; what is spent has a minus",
+    "parties": "Who receives, and who pays (with a minus), by term: present value",
+    "profit_by_product": "What each returned product earns by step; rows of no product are caused by none",
+    "profit_by_place": "What a tonne collected at each place earns by step",
+    "break_even": "Prices at which the plan as it is neither earns nor loses",
+    "support": "Subsidies, in all and for a tonne collected",
 }
 SHARES = ("utilisation", "collection_rate", "share_of_returns", "gap", "second_gap")
-_WHOLE_TABLES = {"cost_terms": "cost", "emissions": "emission_t", "collection": "t"}
+_WHOLE_TABLES = {"cost_terms": "cost", "emissions": "emission_t", "collection": "t"} | dict.fromkeys(
+    ("cash_flow", "parties", "profit_by_product", "break_even", "support"), "cost"
+)
 """Tables whose columns are all of one kind and have no unit in their names."""
 _HEADINGS = {"km": "Distance (km)", "tonnes": "Tonnes", "trips": "Trips", "band_km": "At most away (km)"} | {
     "emissions": "Emissions (t CO2e)",
     "collection": "Collected (t)",
     "gap": "Proven to",
     "second_gap": "Other objective proven to",
+    "after_years": "After (years)",
 }
-_NAMES = ("site", "type", "level", "period", "origin", "destination", "mode", "product", "recipe")
+_MONEY_OF_STEPS = ("profit_by_product", "profit_by_place", "support")
+_NAMES = (
+    "party",
+    "term",
+    "step",
+    "of",
+    "kind",
+    "subsidy",
+    "base",
+    "site",
+    "type",
+    "level",
+    "period",
+    "origin",
+    "destination",
+    "mode",
+    "product",
+    "recipe",
+)
 
 
 def long_tables(saved: Saved) -> dict[str, Table]:
@@ -64,8 +91,10 @@ def _heading(column: str, table: str, currency: str) -> str:
         return _HEADINGS[column]
     if column in SHARES or column in _NAMES:
         return words.words(column)
-    unit = unit_of(column, currency) or unit_of(_WHOLE_TABLES.get(table, ""), currency)
     amount, _, per = column.partition("_per_")
+    if table in _MONEY_OF_STEPS and per:
+        return f"{words.words(amount)} ({currency} per t collected)"
+    unit = unit_of(column, currency) or unit_of(_WHOLE_TABLES.get(table, ""), currency)
     text = words.words(amount.removesuffix("_t").removesuffix("_kg"))
     if per.startswith("collected"):
         text += " per collected"

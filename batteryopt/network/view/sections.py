@@ -11,6 +11,7 @@ from batteryopt.network.view import (
     futures_page,
     money,
     plan_tables,
+    profit_page,
     served_cities,
     work,
 )
@@ -39,7 +40,10 @@ def sections(saved: Saved) -> list[Section]:
     if saved.frontier is not None and saved.frontier["points"]:
         parts.append(compromise_charts.section(saved))
     parts.append(_where(saved))
-    parts += [part.section(saved) for part in (money, work, served_cities)]
+    parts.append(money.section(saved))
+    if profit_page.has_money(saved):
+        parts.append(profit_page.section(saved))
+    parts += [part.section(saved) for part in (work, served_cities)]
     return [*parts, page.how_sure(saved), page.how_to_repeat(saved)]
 
 
@@ -50,6 +54,7 @@ def tables(saved: Saved) -> dict[str, Table]:
     if saved.models["design"]["objective"] is None:
         return {}
     found = {"cost-terms": money.cost_table(saved), "facilities": _standing(saved), "figures": _figures(saved)}
+    found |= profit_page.tables(saved)
     if saved.frontier is not None:
         found["frontier"] = compromise_charts.table(saved)
     return found
@@ -68,7 +73,7 @@ def charts(saved: Saved) -> list[dict[str, Any]]:
         return futures_page.charts(saved)
     if saved.models["design"]["objective"] is None:
         return []
-    found = [money.costs(saved), money.emissions(saved), flow_charts.sankey(saved)]
+    found = [money.costs(saved), money.emissions(saved), profit_page.cash(saved), flow_charts.sankey(saved)]
     found += [work.utilisation(saved), work.stored(saved), work.stock(saved)]
     found += [served_cities.coverage(saved), served_cities.dearest(saved), *compromise_charts.charts(saved)]
     return [map_chart(saved), *present(found)] if has_map(saved) else present(found)
@@ -90,6 +95,7 @@ def _opening(saved: Saved) -> Section:
             "Net present cost" if _cost(answer) >= 0 else "Net present cost (negative: it earns)",
             f"{amount(_cost(answer), 4)} {currency}",
         ),
+        *profit_page.share_of_turnover(saved),
         ("Collected", f"{amount(figures['collected_t'])} t"),
         ("Of all that returns", f"{figures['collection_rate']:.1%}"),
         ("Net cost per tonne collected", f"{amount(figures['cost_per_collected_t'])} {currency}"),
