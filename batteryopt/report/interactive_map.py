@@ -56,14 +56,15 @@ def _ground(plan: Content) -> Iterator[Trace]:
     quiet = {"type": "scatter", "showlegend": False}
     line = {"color": "rgba(128,138,150,0.7)", "width": 0.9}
     yield {**quiet, "mode": "lines", **plan["borders"], "hoverinfo": "skip", "line": line}
-    text = [html.escape(name) for name in plan["sites"]]
+    taken = {row[0] for row in plan["facilities"]}  # a dot in the middle of a marker would take its words away
+    free = [site for site in range(len(plan["sites"])) if site not in taken]
     marker = {"color": "var(--soft)", "size": 3.5, "opacity": 0.7}
     yield {
         **quiet,
         "mode": "markers",
-        "x": plan["x"],
-        "y": plan["y"],
-        "text": text,
+        "x": [plan["x"][site] for site in free],
+        "y": [plan["y"][site] for site in free],
+        "text": [html.escape(plan["sites"][site]) for site in free],
         "hoverinfo": "text",
         "marker": marker,
     }

@@ -93,22 +93,26 @@
   function standing(map, period) {
     return map.types.map((type, index) => {
       const mine = map.facilities.filter((row) => row[1] === index && row[3] === period);
+      const lines = (row) => map.types[row[1]].name + ", " + row[2] + "<br>capacity " + tonnes(row[4]) + "<br>used " + tonnes(row[5]) + (row[4] > 0 ? " (" + Math.round((100 * row[5]) / row[4]) + " %)" : "");
+      const all = (row) => map.facilities.filter((other) => other[0] === row[0] && other[3] === period).map(lines).join("<br>");
       const size = (row) => type.least + type.growth * Math.sqrt(row[4] / (type.most || 1));
       return {
         type: "scatter", mode: "markers", showlegend: false, hoverinfo: "text", name: type.name,
         x: mine.map((row) => map.x[row[0]]), y: mine.map((row) => map.y[row[0]]),
-        text: mine.map((row) => "<b>" + map.sites[row[0]] + "</b><br>" + type.name + ", " + row[2] + "<br>capacity " + tonnes(row[4]) + "<br>used " + tonnes(row[5]) + (row[4] > 0 ? " (" + Math.round((100 * row[5]) / row[4]) + " %)" : "")),
+        text: mine.map((row) => "<b>" + map.sites[row[0]] + "</b><br>" + all(row)),
         marker: { symbol: type.symbol, color: type.color, size: mine.map(size), opacity: 0.92, line: { color: token("paper"), width: 1 } },
       };
     });
   }
 
-  /* Names of all places where something stands, if they are few and there is room; else of the largest of the type of
+  /* Names of all places where something stands or that only send, if they are few and there is room; else of the largest of the type of
      which there are fewest. */
   function named(map, period, width) {
     const here = map.facilities.filter((row) => row[3] === period);
     const largest = [...here].sort((a, b) => b[4] - a[4]).filter((row, i, all) => all.findIndex((other) => other[0] === row[0]) === i);
-    if (width > 520 && largest.length <= FEW) return largest;
+    const senders = [...new Set(map.flows.filter((row) => row[4] === period).map((row) => row[0]))];
+    const only = senders.filter((site) => !largest.some((row) => row[0] === site)).map((site) => [site]);
+    if (width > 520 && largest.length + only.length <= FEW) return [...largest, ...only];
     const type = map.types.length - 1;
     return here.filter((row) => row[1] === type).sort((a, b) => b[4] - a[4]).slice(0, NAMED);
   }
@@ -120,6 +124,13 @@
       x: mine.map((row) => map.x[row[0]]), y: mine.map((row) => map.y[row[0]]), text: mine.map((row) => "  " + map.sites[row[0]]),
       textfont: { color: token("ink"), size: 11, shadow: "0 0 3px " + token("paper") },
     };
+  }
+
+  /* Places where nothing stands: a dot in the middle of a marker would take its words away. */
+  function bare(map, period) {
+    const taken = new Set(map.facilities.filter((row) => row[3] === period).map((row) => row[0]));
+    const free = map.sites.map((_, site) => site).filter((site) => !taken.has(site));
+    return { x: free.map((site) => map.x[site]), y: free.map((site) => map.y[site]), text: free.map((site) => map.sites[site]) };
   }
 
   /* A bar of round length in the lower left corner. */
@@ -150,7 +161,7 @@
     const height = Math.max(260, Math.min(720, (width * (y1 - y0)) / (x1 - x0)));
     const base = [
       { type: "scatter", mode: "lines", x: map.borders.x, y: map.borders.y, hoverinfo: "skip", showlegend: false, line: { color: token("border"), width: 0.9 } },
-      { type: "scatter", mode: "markers", x: map.x, y: map.y, text: map.sites, hoverinfo: "text", showlegend: false, marker: { color: token("soft"), size: 3.5, opacity: 0.7 } },
+      { type: "scatter", mode: "markers", ...bare(map, period), hoverinfo: "text", showlegend: false, marker: { color: token("soft"), size: 3.5, opacity: 0.7 } },
     ];
     const hidden = { visible: false, fixedrange: false };
     const own = {

@@ -113,7 +113,8 @@ def _money(answer: Mapping[str, Any]) -> str:
     gap, share = answer.get("gap_money"), answer.get("gap_of_gross")
     if gap is None or share is None:
         return ""
-    return f"{gap:,.6g} {answer.get('currency') or 'of money'} or {share:.2%} of the money that moves"
+    digits = ",.0f" if gap >= 1e5 else ",.6g"  # never in powers of ten
+    return f"{gap:{digits}} {answer.get('currency') or 'of money'} or {share:.2%} of the money that moves"
 
 
 def _held(limits: Mapping[str, float]) -> str:

@@ -10,7 +10,7 @@ from batteryopt.report.tables import Cell, Table
 KPIS = {
     "returned_t": ("Returned", "t"),
     "collected_t": ("Collected", "t"),
-    "processed_t": ("Processed", "t"),
+    "processed_t": ("Work of all facilities, a tonne counted at each step", "t"),
     "sold_t": ("Sold", "t"),
     "disposed_t": ("Disposed of", "t"),
     "tonne_km": ("Transport", "t km"),

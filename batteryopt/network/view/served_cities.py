@@ -96,9 +96,8 @@ def dearest(saved: Saved) -> dict[str, Any]:
         if len(found)
         else []
     )
-    title = "Net cost to serve, by city" + (
-        f": the {DEAREST} dearest of {len(table)}" if len(table) > len(found) else ""
-    )
+    served = int((table["collected_t"] > 0).sum()) if len(table) else 0
+    title = "Net cost to serve, by city" + (f": the {DEAREST} dearest of {served}" if served > len(found) else "")
     return chart(
         "cost-to-serve",
         title,
