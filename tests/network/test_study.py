@@ -153,6 +153,14 @@ def test_the_command_writes_tables_and_page_and_goes_on_after_an_interrupt(place
         ('[policies]\ncarbon-tax = "0-1"', "policies.carbon-tax: is the text '0-1'; expected START:STOP:COUNT"),
         ('[what_ifs]\nx = ["returns.tonnes"]', "what_ifs.x: 'returns.tonnes' cannot be used"),
         ('[what_ifs]\nx = ["returns.tones=2"]', "x, returns.tones: 'tones' is no column of returns"),
+        ('questions = ["cost", "cost"]', "questions: 'cost' stands 2 times; ask it once"),
+        ("[policies]\ncarbon-tax = [10, 10]", "policies.carbon-tax: 'carbon-tax 10' stands 2 times"),
+        ('[what_ifs]\ndear = ["returns.tonnes*=2"]', "what_ifs.dear: stands in the network's table 'changes', too"),
+        ('[what_ifs]\nbase = ["returns.tonnes*=2"]', "the what-if 'base' has the name of the network as it is"),
+        (
+            '[policies]\ncarbon-tax = [10]\n[what_ifs]\n"carbon-tax 10" = ["returns.tonnes*=2"]',
+            "the what-if 'carbon-tax 10' has the name of the policy of policies.carbon-tax",
+        ),
     ],
 )
 def test_what_is_wrong_with_a_study_is_told(place, tmp_path, line, said):
@@ -161,3 +169,17 @@ def test_what_is_wrong_with_a_study_is_told(place, tmp_path, line, said):
     found = invoke("study", file, "--out", tmp_path / "out")
     assert found.exit_code == 2
     assert said in found.stderr
+
+
+def test_a_policy_that_is_asked_for_twice_is_told_with_both_places(place, tmp_path):
+    """Its second rates would be lost: tables and journal know a policy by its name."""
+    file = tmp_path / "study.toml"
+    file.write_text('kind = "study"\nnetwork = "network"\n[policies]\ncarbon-tax = [10]\n')
+    found = invoke("study", file, "--policy", "carbon-tax=20:30:2", "--out", tmp_path / "out")
+    assert found.exit_code == 2
+    assert "policies.carbon-tax and --policy: the policy 'carbon-tax' stands twice" in found.stderr
+    twice = ("--policy", "reward-penalty=1:2:2", "--policy", "reward-penalty=3:4:2")
+    found = invoke("study", place, *twice, "--out", tmp_path / "out")
+    assert found.exit_code == 2
+    assert "--policy: the policy 'reward-penalty' stands twice; give all its rates at once" in found.stderr
+    assert not (tmp_path / "out").exists()

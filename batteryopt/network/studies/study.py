@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -24,11 +25,16 @@ QUESTIONS = ("cost", "emissions", "risk", "collection", "keep existing", "keep b
 
 @dataclass(frozen=True, kw_only=True)
 class PolicyGrid:
-    """A policy with its rates; the target is that of reward-penalty."""
+    """A policy with its rates; the target is that of reward-penalty, `place` where it was asked for."""
 
     name: str
     rates: tuple[float, ...]
     target: float = 0.5
+    place: str = "policies"
+
+    def variant(self, rate: float) -> str:
+        """Return what the network under one of the rates is called."""
+        return f"{self.name} {rate:g}"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -41,6 +47,11 @@ class StudyPlan:
         Changes by name.
     options
         As in `solve`; a time limit holds for each solve.
+
+    Raises
+    ------
+    InvalidInput
+        If a question or a policy is unknown, or a name stands twice: tables and journal tell variants by their names.
     """
 
     name: str
@@ -49,6 +60,11 @@ class StudyPlan:
     policies: tuple[PolicyGrid, ...] = ()
     questions: tuple[str, ...] = ("cost",)
     options: Mapping[str, Any] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        faults = [*_unknown(self), *_given_twice(self)]
+        if faults:
+            raise InvalidInput(self.name, faults)
 
     def to_json(self) -> dict[str, Any]:
         """Return what is asked as plain data: with the network it says which work this is."""
@@ -115,17 +131,45 @@ def run_study(
     return Study(plan=plan, table=_table(plan, rows), regions=_regions(rows), facilities=_facilities(rows))
 
 
-def _what_ifs(plan: StudyPlan) -> dict[str, Network]:
-    networks, faults = {}, []
+def _unknown(plan: StudyPlan) -> Iterator[Fault]:
     for question in plan.questions:
         if question not in QUESTIONS:
             remedy = f"expected one of {', '.join(QUESTIONS)}"
-            faults.append(Fault(place="questions", problem=f"'{question}' is no question", remedy=remedy))
+            yield Fault(place="questions", problem=f"'{question}' is no question", remedy=remedy)
     for grid in plan.policies:
         try:
             template_of(grid.name)
         except InvalidInput as error:
-            faults += error.faults
+            yield from error.faults
+
+
+def _given_twice(plan: StudyPlan) -> Iterator[Fault]:
+    """Yield the names that two variants would share, each with where it stands."""
+    for question, count in Counter(plan.questions).items():
+        if count > 1:
+            yield Fault(place="questions", problem=f"'{question}' stands {count} times", remedy="ask it once")
+    first: dict[str, PolicyGrid] = {}
+    for grid in plan.policies:
+        earlier = first.setdefault(grid.name, grid)
+        if earlier is not grid:
+            places = " and ".join(dict.fromkeys((earlier.place, grid.place)))
+            remedy = "give all its rates at once; another target is another study"
+            yield Fault(place=places, problem=f"the policy '{grid.name}' stands twice", remedy=remedy)
+    taken = {BASE: "the network as it is"}
+    for grid in first.values():
+        for name, count in Counter(map(grid.variant, grid.rates)).items():
+            taken[name] = f"the policy of {grid.place}"
+            if count > 1:
+                problem = f"'{name}' stands {count} times, read to six digits"
+                yield Fault(place=grid.place, problem=problem, remedy="name every rate once")
+    for name in plan.what_ifs:
+        if name in taken:
+            problem = f"the what-if '{name}' has the name of {taken[name]}"
+            yield Fault(place="what-ifs", problem=problem, remedy="give it another name")
+
+
+def _what_ifs(plan: StudyPlan) -> dict[str, Network]:
+    networks, faults = {}, []
     for name, changes in plan.what_ifs.items():
         try:
             networks[name] = changed(plan.network, changes)
@@ -154,7 +198,7 @@ def _variants(plan: StudyPlan, networks: Mapping[str, Network], base: Mapping[st
         template = template_of(grid.name, grid.target)
         for rate in grid.rates:
             network, refused = under(plan.network, template, rate, base)
-            yield _variant(f"{grid.name} {rate:g}", network, plan.options, policy=grid.name, rate=rate, refused=refused)
+            yield _variant(grid.variant(rate), network, plan.options, policy=grid.name, rate=rate, refused=refused)
 
 
 # ---- tables --------------------------------------------------------------------------------------------------------

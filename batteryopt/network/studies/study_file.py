@@ -16,7 +16,7 @@ subsidy-collected = "0:300:4"      # START:STOP:COUNT, or a list of rates
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -69,6 +69,7 @@ def read_study(path: Path) -> tuple[StudyPlan, Path]:
     if faults:
         raise InvalidInput(str(file), faults)
     network = read(place)
+    _refuse_shared(changes, what_ifs(network), file)
     plan = StudyPlan(
         name=str(table.get("name") or network.name),
         network=network,
@@ -78,6 +79,14 @@ def read_study(path: Path) -> tuple[StudyPlan, Path]:
         options={key: float(table[key]) for key in ("gap", "time_limit") if key in table},
     )
     return plan, place
+
+
+def _refuse_shared(mine: Iterable[str], of_network: Collection[str], file: Path) -> None:
+    """Raise `InvalidInput` where a what-if of the file has the name of one in the network's own table."""
+    problem, remedy = "stands in the network's table 'changes', too", "give it another name"
+    faults = [Fault(place=f"what_ifs.{name}", problem=problem, remedy=remedy) for name in mine if name in of_network]
+    if faults:
+        raise InvalidInput(str(file), faults)
 
 
 def _wrong_values(table: Mapping[str, Any]) -> Iterator[Fault]:
@@ -143,4 +152,4 @@ def grid_called(name: str, rates: str | Sequence[Any], *, target: float = 0.5, p
     except (ValueError, TypeError, OverflowError):
         remedy = "expected START:STOP:COUNT, such as 0:300:4, or a list of rates"
         raise InvalidInput("study", [Fault(place=place, problem=f"is {show(rates)}", remedy=remedy)]) from None
-    return PolicyGrid(name=name, rates=tuple(values), target=target)
+    return PolicyGrid(name=name, rates=tuple(values), target=target, place=place)
