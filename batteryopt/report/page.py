@@ -63,6 +63,11 @@ def paragraph(text: str, style: str = "") -> str:
     return f"<p{kind}>{html.escape(text)}</p>\n"
 
 
+def opening(kind: str, title: str) -> str:
+    """Return the first words of an answer: what kind of thing it is, and its name."""
+    return f'<p class="kind">{html.escape(kind)}</p><h1>{html.escape(title)}</h1>\n'
+
+
 def tiles(pairs: Iterable[tuple[str, str]]) -> str:
     """Return headline figures: what it is, and the figure with its unit."""
     items = "".join(
@@ -111,11 +116,7 @@ def head(saved: Saved, kind: str) -> str:
     """Return the page's first lines: what was solved, and whose numbers these are."""
     shown = f"{kind}: {saved.mark}" if saved.mark else kind
     source = f"Numbers from: {saved.source}" if saved.source else "The instance names no source of its numbers."
-    return (
-        f'<p class="kind">{html.escape(shown)}</p><h1>{html.escape(saved.name)}</h1>'
-        + paragraph(source, "soft")
-        + _changes(saved)
-    )
+    return opening(shown, saved.name) + paragraph(source, "soft") + _changes(saved)
 
 
 def _changes(saved: Saved) -> str:

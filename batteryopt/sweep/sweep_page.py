@@ -98,7 +98,7 @@ def _head(swept: Swept) -> Section:
         pairs.append(("different plans", f"{frame['plan'].nunique():,}"))
     varied = [f"{swept.axis(key)}: {_span(frame[key])}" for key in swept.keys]
     blocks = [
-        f'<p class="kind">Sweep of a {html.escape(swept.kind)}</p><h1>{html.escape(swept.title)}</h1>',
+        page.opening(f"Sweep of a {swept.kind}", swept.title),
         page.paragraph(f"Varied: {'; '.join(varied)}."),
         *([page.paragraph(f"Changed at every point: {'; '.join(swept.changes)}.")] if swept.changes else []),
         page.tiles(pairs),

@@ -107,7 +107,7 @@ def _opening(found: Reproduction) -> Section:
     ]
     name = found.paper.partition(":")[2].strip() or found.paper
     blocks = [
-        f'<p class="kind">{html.escape(found.paper.partition(":")[0])}</p><h1>{html.escape(name)}</h1>',
+        page.opening(found.paper.partition(":")[0], name),
         page.paragraph(f"Numbers from: {found.source}", "soft"),
         page.tiles(tiles),
         *(page.paragraph(note) for note in found.notes),

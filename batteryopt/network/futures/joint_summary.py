@@ -7,7 +7,8 @@ from rich.console import Group
 from rich.table import Table
 from rich.text import Text
 
-from batteryopt.network.futures.joint_answer import Interval, JointAnswer
+from batteryopt.network.futures.joint_answer import JointAnswer
+from batteryopt.network.futures.joint_words import worth_knowing
 from batteryopt.network.plan.summary import money
 
 SHOWN = 20
@@ -32,22 +33,14 @@ def _verdict(answer: JointAnswer) -> Text:
 
 def in_words(answer: JointAnswer) -> list[str]:
     """Return what it would be worth to know more, as sentences."""
-    currency = answer.network.currency
-    found = []
-    if answer.evpi is not None:
-        found.append(f"Knowing the future first would save at most {money(max(0.0, answer.evpi.most), currency)}.")
-    if answer.vss is not None:
-        found.append(_of_the_mean(answer.vss, currency))
-    elif not answer.is_kept:
-        found.append("The plan for the mean of the futures cannot keep the hard rules of all of them.")
-    return found
-
-
-def _of_the_mean(vss: Interval, currency: str) -> str:
-    if vss.value <= 0 and vss.most <= 0:
-        return "Planning for the mean of the futures costs no more."
-    known = f"Planning for the mean of the futures costs {money(max(0.0, vss.value), currency)} more"
-    return known + ("." if vss.most <= vss.value else f", or up to {money(vss.most, currency)}.")
+    evpi, vss, currency = answer.evpi, answer.vss, answer.network.currency
+    return worth_knowing(
+        None if evpi is None else evpi.to_json(),
+        None if vss is None else vss.value,
+        None if vss is None else vss.to_json(),
+        is_kept=answer.is_kept,
+        shown=lambda amount: money(amount, currency),
+    )
 
 
 def _futures(answer: JointAnswer) -> Table:

@@ -28,7 +28,7 @@ def sections(plans: Sequence[Saved]) -> list[Section]:
             page.charts([cost_terms(found), _cost_and_emissions(found)]),
             page.table(changes(found)),
         ]
-    head = '<p class="kind">Network plans</p><h1>Side by side</h1>'
+    head = page.opening("Network plans", "Side by side")
     return [Section(title="", label="Side by side", blocks=[head, *blocks])]
 
 

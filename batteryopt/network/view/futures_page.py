@@ -7,6 +7,7 @@ from typing import Any
 
 import pandas as pd
 
+from batteryopt.network.futures.joint_words import worth_knowing
 from batteryopt.network.view.map import has_map, plan_map
 from batteryopt.network.view.map_controls import controls
 from batteryopt.network.view.overview import figure_name
@@ -76,17 +77,15 @@ def _likely(answer: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _in_words(answer: Mapping[str, Any]) -> list[str]:
-    unit, found = _money(answer), [f"Minimised is {answer['risk']['words']}."]
-    evpi, vss = answer["evpi_within"], answer["vss_within"]
-    if evpi is not None:
-        found.append(f"Knowing the future first would save at most {amount(max(0.0, evpi[1]), 4)} {unit}.")
-    if vss is not None:
-        most = "" if vss[1] <= answer["vss"] else f", or up to {amount(vss[1], 4)} {unit}"
-        known = f"{amount(max(0.0, answer['vss']), 4)} {unit} more{most}"
-        found.append(f"Planning for the mean of the futures costs {known}.")
-    elif not answer["is_kept"]:
-        found.append("The plan for the mean of the futures cannot keep the hard rules of all of them.")
-    return found
+    unit = _money(answer)
+    worth = worth_knowing(
+        answer["evpi_within"],
+        answer["vss"],
+        answer["vss_within"],
+        is_kept=answer["is_kept"],
+        shown=lambda value: f"{amount(value, 4)} {unit}",
+    )
+    return [f"Minimised is {answer['risk']['words']}.", *worth]
 
 
 def futures(saved: Saved) -> Table:
@@ -141,10 +140,14 @@ def collected(saved: Saved) -> dict[str, Any]:
     return chart("collected", "Collected of what returns, by future", traces, height=340, yaxis=axis)
 
 
+def _standing_at_the_end(saved: Saved) -> pd.DataFrame:
+    table = saved.table("facilities")
+    return table[table["period"] == list(dict.fromkeys(table["period"]))[-1]]
+
+
 def use(saved: Saved) -> dict[str, Any]:
     """Return how fully each type is used at the end: expected, with least and most over the futures."""
-    table = saved.table("facilities")
-    last = table[table["period"] == list(dict.fromkeys(table["period"]))[-1]]
+    last = _standing_at_the_end(saved)
     sums = last.groupby("type", sort=False)[["capacity_t", "least_used_t", "expected_used_t", "most_used_t"]].sum()
     sums = sums[sums["capacity_t"] > 0]
     least, mean, most = (sums[f"{name}_used_t"] / sums["capacity_t"] for name in ("least", "expected", "most"))
@@ -157,8 +160,7 @@ def use(saved: Saved) -> dict[str, Any]:
 
 def facilities(saved: Saved) -> Table:
     """Return what stands at the end, with its use over the futures."""
-    table = saved.table("facilities")
-    last = table[table["period"] == list(dict.fromkeys(table["period"]))[-1]]
+    last = _standing_at_the_end(saved)
     last = last.sort_values("capacity_t", ascending=False, kind="stable")
     names = ("capacity_t", "least_used_t", "expected_used_t", "most_used_t")
     rows: list[list[Cell]] = [

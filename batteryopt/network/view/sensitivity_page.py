@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import html
 from collections.abc import Iterator
 from typing import Any
 
@@ -23,7 +22,7 @@ def sections(found: Sensitivity) -> list[Section]:
     """Return the parts of the page."""
     currency = found.network.currency or "money"
     head = [
-        '<p class="kind">Sensitivity of a network</p>' + f"<h1>{html.escape(found.network.name)}</h1>",
+        page.opening("Sensitivity of a network", found.network.name),
         page.paragraph(
             f"Every price, cost, quantity, yield and rule {found.share:.0%} less and {found.share:.0%} more, one at a "
             "time: with the facilities of the base plan kept, and with all decided anew."

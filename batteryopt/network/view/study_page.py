@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import html
 from collections.abc import Iterator
 from typing import Any
 
@@ -43,7 +42,7 @@ def _head(study: Study) -> Section:
     plan = study.plan
     answered = int(study.table["cost"].notna().sum())
     blocks = [
-        f'<p class="kind">Study of a network</p><h1>{html.escape(plan.name)}</h1>',
+        page.opening("Study of a network", plan.name),
         page.paragraph(plan.network.source or "The network names no source of its numbers.", "soft"),
         page.tiles(
             [
