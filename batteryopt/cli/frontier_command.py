@@ -40,6 +40,7 @@ def frontier(
     gap: given.GapOption = None,
     gap_money: given.GapMoneyOption = None,
     threads: given.ThreadsOption = None,
+    start: given.StartOption = None,
     solver: given.SolverOption = None,
     scenario: given.ScenarioOption = None,
     sets: SetOption = None,
@@ -62,21 +63,21 @@ def frontier(
         given.refuse_faulty_options(family, [], solver=solver, time_limit=time_limit, gap=gap, threads=threads)
     with refusals:
         first, second = _pair(between, family)
+    begun = None if start is None else str(start)
     chosen = {"points": points, **given.solving_options(solver, time_limit, gap, threads)}
     if family is not None:
         with refusals:
-            chosen |= family.read_options(network, scenario=scenario, gap_money=gap_money)
+            chosen |= family.read_options(network, scenario=scenario, start=begun, gap_money=gap_money)
     refusals.raise_all()
     assert family is not None
+    asked = {"between": between, **chosen} | ({} if begun is None else {"start": begun})
     if out is not None:
         tables, parts = (
             (*family.table_names(), "frontier"),
             [f"points/{number + 1}" for number in range(min(points, PARTS))],
         )
         make_folder(out, instance, tables=tables, parts=parts, copy=changed.copy, overwrite=overwrite)
-    keep = _Keeper(
-        instance=instance, changed=changed, out=out, options={"between": between, **chosen}, overwrite=overwrite
-    )
+    keep = _Keeper(instance=instance, changed=changed, out=out, options=asked, overwrite=overwrite)
     with clean_stdout(), announcing() as announce, noting_interrupts():
         result = family.solve_frontier(network, first, second, announce=announce, keep=keep.so_far, **chosen)
     document = result.to_json()

@@ -88,3 +88,23 @@ def test_a_folder_without_a_plan_is_a_fault(tmp_path):
     result = invoke("solve", HAND, "--start", tmp_path)
     assert result.exit_code == 2
     assert "--start" in result.stderr
+
+
+def test_a_frontier_begins_from_a_saved_plan(tmp_path):
+    """Its first end is the plan itself, which is found before anything is searched, and told as the best so far."""
+    assert invoke("solve", HAND, "--gap", 0, "--out", tmp_path / "plan").exit_code == 0
+    words = ("frontier", HAND, "--points", 2, "--gap", 0, "--start", tmp_path / "plan", "--out", tmp_path / "both")
+    done = invoke(*words, "--json")
+    assert done.exit_code == 0, done.output
+    assert json.loads(done.stdout)["frontier"]["points"][0]["cost"] == pytest.approx(-7640)  # its README's arithmetic
+    first = next(line for line in done.stderr.splitlines() if "begun from the earlier plan" in line)
+    assert "point 1 of 2" in first
+    assert "best plan -7,640" in first
+    options = json.loads((tmp_path / "both" / "result.json").read_text())["options"]
+    assert options["start"] == str(tmp_path / "plan")
+
+
+def test_a_frontier_refuses_a_folder_without_a_plan(tmp_path):
+    result = invoke("frontier", HAND, "--start", tmp_path)
+    assert result.exit_code == 2
+    assert "--start" in result.stderr

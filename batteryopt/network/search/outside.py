@@ -8,7 +8,6 @@ better than the bound allows, the bound is wrong. That nothing better is found p
 
 from __future__ import annotations
 
-import copy
 import dataclasses
 import time
 from collections.abc import Iterator, Mapping
@@ -22,7 +21,7 @@ from batteryopt.network.data.objective import Objective
 from batteryopt.network.formulation.algebra import Bools, Floats, Formulation
 from batteryopt.network.formulation.build import build
 from batteryopt.network.formulation.extract import to_solution
-from batteryopt.network.formulation.fix import fix_facilities
+from batteryopt.network.formulation.fix import fix_facilities, planned_shares
 from batteryopt.network.formulation.objective import SOFT_FAMILIES, harden, weighted
 from batteryopt.network.plan.solution import Solution
 from batteryopt.network.search.improve import improve, neighbourhoods
@@ -70,12 +69,9 @@ def improved(
 
 def _flows(problem: Problem, m: Formulation, plan: Solution, seconds: float) -> Floats | None:
     """Return the best point with the plan's facilities."""
-    as_planned = copy.copy(m)
-    as_planned.families = dict(m.families)
-    fix_facilities(as_planned, plan)
-    standing = as_planned.families["is_open"]
+    sizes, shares = m.families["is_open"].positions, planned_shares(m, plan)
     lower, upper = np.array(problem.core.lower), np.array(problem.core.upper)
-    lower[standing.positions], upper[standing.positions] = standing.lower, standing.upper
+    lower[sizes], upper[sizes] = shares, shares
     program = dataclasses.replace(problem.with_cuts(), lower=lower, upper=upper)
     return solve_arrays(program, Options(time_limit=seconds, relative_gap=0.0)).x
 

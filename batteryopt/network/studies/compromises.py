@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from batteryopt.network.formulation.added import RuleFunction
+    from batteryopt.network.plan.earlier import EarlierFacilities
+    from batteryopt.network.plan.solution import Solution
 
 MOST_POINTS = 1_000
 """Of a frontier."""
@@ -72,6 +74,7 @@ def solve_frontier(
     gap_money: float | None = None,
     threads: int | None = None,
     scenario: str | None = None,
+    start: Solution | EarlierFacilities | None = None,
     solver: str | None = None,
     rules: RuleFunction | None = None,
     announce: Callable[[str], None] = lambda _: None,
@@ -87,6 +90,8 @@ def solve_frontier(
         Seconds for all points together.
     scenario
         The future that is planned for, where the network has several.
+    start
+        As in `batteryopt.network.studies.frontier.frontier`.
     solver, rules
         As in `batteryopt.network.solve.solve`.
     keep
@@ -114,6 +119,7 @@ def solve_frontier(
         gap_money=gap_money,
         total_time_limit=time_limit,
         threads=threads,
+        start=start,
         solver=solver,
         rules=rules,
         on_point=tell_point,

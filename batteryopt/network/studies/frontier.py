@@ -13,6 +13,8 @@ from batteryopt.ground.status import StopReason
 from batteryopt.network.data.instance import Network
 from batteryopt.network.data.objective import Objective
 from batteryopt.network.plan.answer import NetworkAnswer
+from batteryopt.network.plan.earlier import EarlierFacilities, start_of
+from batteryopt.network.plan.solution import Solution
 from batteryopt.network.solve import gaps
 from batteryopt.network.studies.epsilon import LEEWAY, sign, unit, values_of
 from batteryopt.network.studies.frontier_search import Point, PointSearch
@@ -115,6 +117,7 @@ def frontier(
     time_limit: float | None = None,
     total_time_limit: float | None = None,
     threads: int | None = None,
+    start: Solution | EarlierFacilities | None = None,
     solver: str | None = None,
     rules: RuleFunction | None = None,
     on_point: Callable[[int, str], None] = lambda *_: None,
@@ -137,6 +140,8 @@ def frontier(
         Seconds for each of the solves, two a point.
     total_time_limit
         Seconds for all of them and what is done around them; what one solve leaves, the others have.
+    start
+        As in `solve`: an earlier plan that points are begun from until one of the search itself keeps their limits.
     solver, rules
         As in `solve`: who searches the tree of every point, and a function that adds rules which every plan keeps.
     on_point
@@ -147,7 +152,8 @@ def frontier(
     relative, absolute = gaps(gap, gap_money)
     options = Options(relative_gap=relative, absolute_gap=absolute, threads=threads)
     budget = TimeBudget(total_time_limit, 2 * points, each=time_limit)
-    search = PointSearch(network, (first, second), options, budget, on_progress, solver, rules)
+    earlier = start_of(network, start) if isinstance(start, Solution) else start
+    search = PointSearch(network, (first, second), options, budget, on_progress, solver, rules, earlier)
     hunt = _FrontierHunt(search, budget, points, on_point, on_found)
     try:
         hunt.go()

@@ -16,6 +16,7 @@ from batteryopt.network.data.objective import Objective
 from batteryopt.network.formulation.algebra import Floats
 from batteryopt.network.formulation.objective import costs_of
 from batteryopt.network.plan.answer import Held, NetworkAnswer
+from batteryopt.network.plan.earlier import EarlierFacilities
 from batteryopt.network.plan.gross import size_of
 from batteryopt.network.solve import answer_with_point, tree_searcher, tryable, with_added, with_rules
 from batteryopt.network.studies.epsilon import LEEWAY, caps_as_rows, largest_term, sign, unit, values_of, with_leeway
@@ -71,6 +72,8 @@ class PointSearch:
         Time for all solves, two a point.
     solver, rules
         As in `batteryopt.network.solve.solve`: every plan is searched by the one and keeps the others.
+    earlier
+        Facilities to begin from where no plan of this search keeps the caps.
     """
 
     def __init__(
@@ -82,6 +85,7 @@ class PointSearch:
         on_progress: ProgressListener | None,
         solver: str | None = None,
         rules: RuleFunction | None = None,
+        earlier: EarlierFacilities | None = None,
     ) -> None:
         self.network, self.kinds = network, kinds
         self._adapter = tree_searcher(network, solver)
@@ -94,6 +98,7 @@ class PointSearch:
         self._heard = interrupts_heard()
         self._costs = {kind: costs_of(self.m, kind) for kind in kinds}
         self._plans: list[Floats] = []
+        self._earlier = earlier
 
     def is_over(self) -> bool:
         """Return whether somebody asked to stop, or too little time is left, and note which."""
@@ -159,6 +164,7 @@ class PointSearch:
             began=time.monotonic(),
             extra=caps_as_rows(self.m, caps),
             start=self._start(kind, caps),
+            earlier=self._earlier,
             adapter=self._adapter,
             on_progress=self._on_progress,
         )
