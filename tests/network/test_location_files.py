@@ -53,6 +53,12 @@ def test_demand_is_split_where_a_site_is_full(tmp_path):
     assert solve(network, gap=0).objective == pytest.approx(16 + 8 + 3 + 5 + 3)
 
 
+def test_the_word_capacity_is_the_one_that_is_given(tmp_path):
+    """As the large files are published: the word in every site's place, here both of 8 as above."""
+    network = read_capacitated(written(tmp_path, CAP), capacity=8)
+    assert solve(network, gap=0).objective == pytest.approx(16 + 8 + 3 + 5 + 3)
+
+
 def test_two_stages_by_hand(tmp_path):
     """The satellites cost 3 and 4, the plants 7 and 5; a unit costs 1 or 3, 2 or 1 between; 1, 5 and 2, 1 to customers.
 
@@ -84,6 +90,6 @@ def test_what_is_no_such_file_is_refused(tmp_path, text, said):
 
 def test_the_command_writes_a_network_that_can_be_read(tmp_path):
     out = tmp_path / "network"
-    done = invoke("import", "orlib", written(tmp_path, stated(CAP)), "--capacity", "12", "--out", out)
+    done = invoke("import", "orlib", written(tmp_path, CAP), "--capacity", "12", "--out", out)
     assert done.exit_code == 0
     assert solve(read(out), gap=0).objective == pytest.approx(32)

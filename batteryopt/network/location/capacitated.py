@@ -21,14 +21,15 @@ def read_capacitated(path: str | os.PathLike[str], *, capacity: float | None = N
     Parameters
     ----------
     capacity
-        Of every site, instead of those in the file: `capa`, `capb` and `capc` stand for four problems each.
+        Of every site, instead of those in the file or of the word `capacity` that stands there: `capa`, `capb` and
+        `capc` stand for four problems each.
 
     Raises
     ------
     InvalidInput
         If the file is not of this kind.
     """
-    numbers = numbers_of(path)
+    numbers = numbers_of(path, given=None if capacity is None else {"capacity": capacity})
     sites, zones = numbers.counts(2)
     figures = numbers.take(sites, 2)
     by_zone = numbers.take(zones, 1 + sites)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -51,16 +52,22 @@ class Numbers:
             raise refused(self.path, problem, "is it of the kind that was asked for?")
 
 
-def numbers_of(path: str | os.PathLike[str]) -> Numbers:
+def numbers_of(path: str | os.PathLike[str], *, given: Mapping[str, float] | None = None) -> Numbers:
     """Return the numbers of a file that has nothing else.
+
+    Parameters
+    ----------
+    given
+        Numbers for words that the file leaves open.
 
     Raises
     ------
     InvalidInput
-        If the file cannot be read, or has words in it.
+        If the file cannot be read, or has other words in it.
     """
+    numbers = {word: repr(float(value)) for word, value in (given or {}).items()}
     try:
-        words = Path(path).read_text(encoding="utf-8").split()
+        words = [numbers.get(word, word) for word in Path(path).read_text(encoding="utf-8").split()]
     except (OSError, UnicodeDecodeError) as error:
         raise refused(str(path), f"cannot be read: {error}", "expected a text of numbers") from error
     try:
