@@ -140,6 +140,8 @@ class Family:
     leaves, takes
         Functions from an answer to plain data, and from an instance and such data to options of `solve`: how a solve
         begins from its neighbour's answer; empty where it cannot.
+    offered
+        Function from an instance to the models that it has; empty where every instance has them all.
     has_formulas
         Whether answers may come by a formula.
     row_text
@@ -172,6 +174,7 @@ class Family:
     leaves: str = ""
     takes: str = ""
     row_text: str = ""
+    offered: str = ""
     has_formulas: bool = True
     drawn: tuple[str, ...] = ("objective",)
     left_out: tuple[str, ...] = ()
@@ -229,6 +232,10 @@ class Family:
     def model_names(self) -> tuple[str, ...]:
         """Return the names of all models."""
         return tuple(model.value for model in self.get(self.models))
+
+    def models_of(self, instance: Any) -> tuple[str, ...]:
+        """Return the names of the models that can be asked for of an instance."""
+        return tuple(self.get(self.offered)(instance)) if self.offered else self.model_names()
 
     def table_names(self) -> tuple[str, ...]:
         """Return the names of the tables that a saved result may have."""
@@ -366,6 +373,7 @@ FAMILIES: Mapping[str, Family] = {
             leaves="family:left_to_neighbours",
             takes="family:taken_from_neighbours",
             row_text="family:plan_in_words",
+            offered="family:models_of",
             has_formulas=False,
             drawn=(
                 "objective",

@@ -7,13 +7,10 @@ from pathlib import Path
 
 import pytest
 
+from batteryopt.families import FAMILIES as REGISTER
+
 PACKAGE = Path(__file__).parents[1] / "batteryopt"
-GAMES = ("coordination", "differential")
-FAMILIES = {
-    "coordination": ("games", "coordination"),
-    "differential": ("games", "differential"),
-    "network": ("network",),
-}
+FAMILIES = {kind: tuple(family.package.split(".")[1:]) for kind, family in REGISTER.items()}
 """Where each family stands."""
 FLOORS = (
     ("ground",),
@@ -109,7 +106,7 @@ def rooms_with_modules():
 
 def test_every_family_has_the_rooms_that_keep_opinions_apart():
     rooms = set(rooms_with_modules())
-    for family in GAMES:
+    for family in (name for name, home in FAMILIES.items() if home[0] == "games"):
         assert {(family, room) for room in ("data", "formula", "model", "judge", "solution")} <= rooms
     assert {("network", room) for room in ("data", "exact", "formulation", "judge", "plan")} <= rooms
 

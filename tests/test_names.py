@@ -8,6 +8,8 @@ import sys
 from collections import defaultdict
 from pathlib import Path
 
+from batteryopt.families import FAMILIES as REGISTER
+
 PACKAGE = Path(__file__).parents[1] / "batteryopt"
 CLASSES = {"Model", "Solution"}
 """The same thing in each family: which models there are, and the decisions of one."""
@@ -38,7 +40,7 @@ ROOMS = {
 """Files that are the same room in several of the families, or in the engine beneath them."""
 TOPICS = {"facilities", "objective", "policy"}
 """What a network's `data` and its `formulation` both speak of: the entity here, its equations there."""
-FAMILIES = ("games/coordination", "games/differential", "network", "bilevel")
+FAMILIES = (*(family.package.partition(".")[2].replace(".", "/") for family in REGISTER.values()), "bilevel")
 
 
 def places(names):

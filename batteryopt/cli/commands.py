@@ -127,7 +127,7 @@ def check(
     understood = family.understand_instance(instance, game)
     if game is None:
         game = family.read_instance(instance) if understood is None else understood.network
-    models = family.model_names()
+    models = family.models_of(game)
     if json:
         document = {"kind": family.kind, "instance": game.name, "valid": True, "models": list(models), **changed.noted}
         write_result(json_text(document | (understood.to_json() if understood else {"remarks": []})))

@@ -212,6 +212,11 @@ def solve(
     return NetworkResult(instance=instance, answer=answer)
 
 
+def models_of(instance: Network) -> tuple[Model, ...]:
+    """Return the models of a network: a plan for all futures is one of those that have several."""
+    return tuple(Model) if instance.scenarios else (Model.DESIGN,)
+
+
 def left_to_neighbours(answer: NetworkAnswer) -> list[list[Any]] | None:
     """Return what a plan leaves to a network like its own, to begin from: its facilities as plain data."""
     if answer.solution is None:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from batteryopt.report import interactive_map
 from batteryopt.report.tables import number
 
 if TYPE_CHECKING:
@@ -23,11 +24,13 @@ TEXT_SIDES = {"top center": ((0, 7), "center"), "bottom center": ((0, -14), "cen
 """Where words beside a point stand, in points from it, and how they are aligned; else above, to the right."""
 PEN_PT = 1.5
 """Width of a line that the page draws two pixels wide."""
-WIDTH_IN, DOTS_PER_IN, PIXELS_PER_IN = 6.4, 200, 100
+WIDTH_IN, DOTS_PER_IN, PIXELS_PER_IN, POINTS_PER_IN = 6.4, 200, 100, 72
+USUAL_PX = 7.6
+"""Diameter of a point that says none."""
 COLUMNS, COLUMN_IN = 2, 5.4
 """Charts side by side in one picture, and the width of each."""
 THOUSAND = 1000.0
-PAGE_COLORS = {"ink": "#1d2530", "soft": "#5b6675", "bad": "#b3372b", "paper": "#ffffff"}
+PAGE_COLORS = {"ink": "#1d2530", "soft": "#5b6675", "border": "#aeb7c2", "bad": "#b3372b", "paper": "#ffffff"}
 
 
 def picture(spec: Spec, ending: str) -> bytes:
@@ -146,20 +149,23 @@ def _label(trace: Spec) -> str:
 
 
 def _scatter(axes: Axes, trace: Spec) -> None:
-    x, y = trace["x"], [np.nan if value is None else value for value in trace["y"]]
+    x, y = ([np.nan if value is None else value for value in trace[axis]] for axis in ("x", "y"))
     if trace.get("fill") == "toself":
         axes.fill(x, y, color=trace["line"]["color"], alpha=0.18)
     if "lines" in trace["mode"]:
         line = trace["line"]
         marker = "o" if "markers" in trace["mode"] else ""
-        style: dict[str, Any] = {"linestyle": DASHES[line["dash"]], "marker": marker, "markersize": 4}
+        style: dict[str, Any] = {"linestyle": DASHES[line.get("dash", "solid")], "marker": marker, "markersize": 4}
         style |= {"linewidth": PEN_PT * line.get("width", 2) / 2, "alpha": trace.get("opacity", 1.0)}
         axes.plot(x, y, color=_plain(line["color"]), label=_label(trace), **style)
         _write_texts(axes, trace, x, y)
         return
-    color = trace["marker"].get("color", "#000000")
-    edge = trace["marker"].get("line", {}).get("color")
-    axes.scatter(x, y, color=_plain(color), edgecolors=edge, s=30, zorder=3, label=_label(trace))
+    marker = trace["marker"]
+    edge = marker.get("line", {"color": marker.get("color", "#000000"), "width": 2})
+    style = {"marker": MARKERS[marker.get("symbol", "circle")], "alpha": marker.get("opacity", 1.0)}
+    style |= {"edgecolors": _plain(edge["color"]), "linewidths": PEN_PT * edge.get("width", 1) / 2}
+    sizes = np.square(np.asarray(marker.get("size", USUAL_PX), dtype=float) * POINTS_PER_IN / PIXELS_PER_IN)
+    axes.scatter(x, y, s=sizes, color=_plain(marker.get("color", "#000000")), zorder=3, label=_label(trace), **style)
     _write_texts(axes, trace, x, y)
 
 
@@ -204,26 +210,12 @@ def _sankey(_figure: Figure, axes: Axes, trace: Spec, _: Spec) -> None:
     axes.margins(x=0.15)
 
 
-def _draw_map(axes: Axes, content: Spec) -> dict[str, Any]:
-    """Draw the last period, and return what a legend names."""
-    last, x, y = len(content["periods"]) - 1, content["x"], content["y"]
-    borders = content["borders"]
-    broken = [[np.nan if value is None else value for value in borders[axis]] for axis in ("x", "y")]
-    axes.plot(*broken, color="#aeb7c2", linewidth=0.5, zorder=0)
-    for origin, destination, mode, _, period, tonnes, _ in content["flows"]:
-        if period == last:
-            ends = ([x[origin], x[destination]], [y[origin], y[destination]])
-            width = 0.4 + 3.5 * np.sqrt(tonnes / content["most"])
-            axes.plot(*ends, color=content["modes"][mode]["color"], linewidth=width, alpha=0.7, zorder=1)
-    for index, kind in enumerate(content["types"]):
-        mine = [row for row in content["facilities"] if row[1] == index and row[3] == last]
-        sizes = [(2.0 + kind["growth"] * np.sqrt(row[4] / kind["most"]) / 2) ** 2 for row in mine]
-        places = ([x[row[0]] for row in mine], [y[row[0]] for row in mine])
-        style = {"marker": MARKERS[kind["symbol"]], "color": kind["color"], "edgecolors": "white", "linewidths": 0.4}
-        axes.scatter(*places, s=sizes, zorder=2 + index, label=kind["name"], **style)
-    for mode in content["modes"]:
-        axes.plot([], [], color=mode["color"], label=mode["name"])
-    west, east, south, north = content["range"]
+def _draw_map(axes: Axes, plan: Spec) -> dict[str, Any]:
+    """Draw the last period of a map as notebooks show it, and return what a legend names."""
+    for trace in interactive_map.traces(plan, len(plan["periods"]) - 1):
+        if trace.get("marker", {}).get("opacity") != 0:  # there to be pointed at only
+            _scatter(axes, trace)
+    west, east, south, north = plan["range"]
     axes.set(xlim=(west, east), ylim=(south, north), aspect="equal", xticks=[], yticks=[])
     return _named(axes, None)
 

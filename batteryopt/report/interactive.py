@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     import plotly.graph_objects
 
 Spec = Mapping[str, Any]
-SOFT, BAD, PAPER, INK = "#7d8794", "#d9483b", "#ffffff", "#1d2530"
+SOFT, BAD, PAPER, INK, BORDER = "#7d8794", "#d9483b", "#ffffff", "#1d2530", "rgba(128,138,150,0.7)"
 TITLE_PX, FIRST_LINE_PX, NOTE_PX, ENTRY_PX, BOTTOM_PX = 46, 20, 20, 20, 20
 """Heights of the title, of a note below it and of a row of the legend, which all stand above the plot."""
 NARROW_PX, MARK_PX, LETTER_PX = 640, 50, 6.5
@@ -73,7 +73,7 @@ def _title(text: str, note: str, height: float) -> dict[str, Any]:
 def _page_colors(template: Any) -> dict[str, str]:
     """Return what the page's own colours are in a template."""
     ink, paper = template.layout.font.color, template.layout.paper_bgcolor
-    return {"ink": ink or INK, "soft": SOFT, "bad": BAD, "paper": paper or PAPER}
+    return {"ink": ink or INK, "soft": SOFT, "bad": BAD, "border": BORDER, "paper": paper or PAPER}
 
 
 def _colored(value: Any, colors: Mapping[str, str]) -> Any:

@@ -1,4 +1,7 @@
-"""The map of a plan as plotly traces: borders and sites once, flows and facilities by period behind a slider."""
+"""The map of a plan as traces, for notebooks and pictures: what stands and travels, by period.
+
+`page.js` draws the same for a page, where a reader may choose a product; a test in the browser holds them together.
+"""
 
 from __future__ import annotations
 
@@ -21,8 +24,8 @@ SLIDER_PX = 90
 
 def content(plan: Content) -> dict[str, Any]:
     """Return traces, layout and height of the map that `network_map.plan_map` describes."""
-    fixed = [*_ground(plan), *_key(plan)]
-    by_period = [[*_flows(plan, period), *_standing(plan, period)] for period in range(len(plan["periods"]))]
+    fixed = _fixed(plan)
+    by_period = [_of_period(plan, period) for period in range(len(plan["periods"]))]
     last = len(by_period) - 1
     data = list(fixed)
     for period, traces in enumerate(by_period):
@@ -42,6 +45,19 @@ def content(plan: Content) -> dict[str, Any]:
     return {"data": data, "layout": layout, "height": height}
 
 
+def traces(plan: Content, period: int) -> list[Trace]:
+    """Return the map of one period, for a picture."""
+    return [*_fixed(plan), *_of_period(plan, period)]
+
+
+def _fixed(plan: Content) -> list[Trace]:
+    return [*_ground(plan), *_key(plan)]
+
+
+def _of_period(plan: Content, period: int) -> list[Trace]:
+    return [*_flows(plan, period), *_standing(plan, period)]
+
+
 def _slider(plan: Content, fixed: int, counts: Sequence[int]) -> dict[str, Any]:
     """Return the slider, each of whose steps shows the traces of one period."""
     steps = []
@@ -54,7 +70,7 @@ def _slider(plan: Content, fixed: int, counts: Sequence[int]) -> dict[str, Any]:
 def _ground(plan: Content) -> Iterator[Trace]:
     """Yield borders and all sites."""
     quiet = {"type": "scatter", "showlegend": False}
-    line = {"color": "rgba(128,138,150,0.7)", "width": 0.9}
+    line = {"color": "var(--border)", "width": 0.9}
     yield {**quiet, "mode": "lines", **plan["borders"], "hoverinfo": "skip", "line": line}
     taken = {row[0] for row in plan["facilities"]}  # a dot in the middle of a marker would take its words away
     free = [site for site in range(len(plan["sites"])) if site not in taken]

@@ -14,7 +14,7 @@ from batteryopt.games.differential.paper.numbered import CONTENTS as DIFFERENTIA
 from batteryopt.network.tables.template import columns_page
 from benchmarks.location.page import table as location_benchmark
 from docs.generate.command_line import command_line
-from docs.generate.formulations import formulation, parameters
+from docs.generate.formulations import PARTS, formulation, parameters
 from docs.generate.numbered_tables import contents_table
 
 
@@ -24,9 +24,7 @@ def network_tables() -> str:
 
 
 GENERATED: dict[str, Callable[[], str]] = {
-    "formulation-coordination": partial(formulation, "coordination"),
-    "formulation-differential-game": partial(formulation, "differential-game"),
-    "formulation-network": partial(formulation, "network"),
+    **{f"formulation-{family}": partial(formulation, family) for family in PARTS},
     "keys-coordination": partial(parameters, CoordinationInstance),
     "keys-coordination-network": partial(parameters, CoordinationNetwork),
     "keys-differential-game": partial(parameters, DifferentialGameInstance),

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+import shutil
 
 import pandas as pd
 import pytest
 
+from batteryopt.cli.commands import Paper
 from batteryopt.families import FAMILIES, family_of, read, solve
 from batteryopt.ground.errors import InvalidInput
 from tests.command_line import ROOT, invoke
@@ -23,8 +25,22 @@ def test_a_new_instance_is_in_order(tmp_path, kind):
     assert found.exit_code == 0, found.output
     document = json.loads(found.stdout)
     assert document["kind"] == kind
-    assert document["models"] == list(FAMILIES[kind].model_names())
+    assert document["models"] == list(FAMILIES[kind].models_of(read(path)))
     assert read(path).name
+
+
+def test_check_names_a_plan_for_all_futures_where_there_are_some(tmp_path):
+    """What `check` names can be solved: a plan for all of one future is refused."""
+    folder = tmp_path / "mine"
+    shutil.copytree(HAND, folder)
+    assert json.loads(invoke("check", folder, "--json").stdout)["models"] == ["design"]
+    assert invoke("solve", folder, "--model", "stochastic").exit_code == 2
+    (folder / "scenarios.csv").write_text("scenario,probability\nlow,0.5\nhigh,0.5\n", encoding="utf-8")
+    assert json.loads(invoke("check", folder, "--json").stdout)["models"] == ["design", "stochastic"]
+
+
+def test_every_paper_of_a_family_can_be_reproduced():
+    assert {paper.value for paper in Paper} == {"all", *(kind for kind, one in FAMILIES.items() if one.reproduce)}
 
 
 @pytest.mark.parametrize("kind", [kind for kind, family in FAMILIES.items() if kind != "network"])

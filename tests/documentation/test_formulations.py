@@ -9,6 +9,7 @@ from pathlib import Path
 import pyomo.environ as pyo
 import pytest
 
+from batteryopt.families import FAMILIES
 from docs.generate.formulations import PARTS, formulation
 from docs.generate.parts import Kind, page
 from docs.generate.pyomo_parts import parts_of
@@ -36,6 +37,10 @@ TOLD_IN_WORDS = {
 @pytest.fixture(scope="module", params=list(PARTS))
 def family(request) -> str:
     return request.param
+
+
+def test_every_family_has_a_page():
+    assert set(PARTS) == set(SOURCES) == set(FAMILIES)
 
 
 def test_every_component_says_what_it_means(family):

@@ -12,6 +12,8 @@ import pytest
 from rich.console import Console
 
 from batteryopt.ground.status import PointStatus, StopReason
+from batteryopt.network.data.facilities import Recipe
+from batteryopt.network.data.fields import specs_of
 from batteryopt.network.data.instance import CollectionTarget, Network, Policy
 from batteryopt.network.data.objective import Objective
 from batteryopt.network.plan.answer import NetworkAnswer, NetworkResult
@@ -130,6 +132,34 @@ def test_what_cities_bear_is_the_whole_cost_and_emission(name: str, request: pyt
     assert cities["net_present_cost"].sum() == pytest.approx(shared, rel=1e-9)
     assert cities["emission_t"].sum() == pytest.approx(float(plan.emissions_t.to_numpy().sum()), rel=1e-9)
     assert cities["collected_t"].sum() == pytest.approx(plan.kpis["collected_t"])
+
+
+COSTS_OF_RECIPES = [spec.name for spec in specs_of(Recipe) if spec.limits and "_per_t" in spec.name]
+
+
+@pytest.mark.parametrize("column", COSTS_OF_RECIPES)
+def test_what_recipes_cost_or_emit_more_cities_bear(rich_plan: Solution, column: str) -> None:
+    """Whatever column of recipes it is, also one that is new: the plan stays, and what it costs more is all carried."""
+    network = rich_plan.network
+    sites = tuple(dataclasses.replace(site, electricity_price_per_kwh=0.5) for site in network.sites)
+    network = dataclasses.replace(network, sites=sites)
+    plan = dataclasses.replace(rich_plan, network=network)
+    types = tuple(
+        dataclasses.replace(kind, recipes=tuple(_dearer(recipe, column) for recipe in kind.recipes))
+        for kind in network.types
+    )
+    dearer = dataclasses.replace(plan, network=dataclasses.replace(network, types=types))
+    more = dearer.net_present_cost - plan.net_present_cost
+    borne = by_city(dearer)["net_present_cost"].sum() - by_city(plan)["net_present_cost"].sum()
+    assert more > 1.0
+    assert borne == pytest.approx(more, rel=1e-9)
+
+
+def _dearer(recipe: Recipe, column: str) -> Recipe:
+    values = getattr(recipe, column)
+    return dataclasses.replace(
+        recipe, **{column: tuple(np.atleast_1d(values) + 5.0) if np.ndim(values) else values + 5.0}
+    )
 
 
 def test_what_is_not_collected_is_its_citys_harm_but_no_part_of_the_cost_a_tonne(hand_plan: Solution) -> None:

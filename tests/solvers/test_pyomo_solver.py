@@ -11,7 +11,7 @@ import pytest
 from batteryopt.ground.errors import UnsupportedModel
 from batteryopt.ground.status import PointStatus, StopReason
 from batteryopt.solvers import Indicator, Options
-from batteryopt.solvers.through_pyomo.pyomo_solver import PyomoAdapter, native_options, within_the_gap
+from batteryopt.solvers.through_pyomo.pyomo_solver import FACTORIES, PyomoAdapter, native_options, within_the_gap
 
 HIGHS = PyomoAdapter("appsi_highs")
 
@@ -23,6 +23,19 @@ def knapsack(capacity: float = 7.0) -> pyo.ConcreteModel:
     m.capacity = pyo.Constraint(expr=4 * m.take["a"] + 3 * m.take["b"] + 2 * m.take["c"] <= capacity)
     m.worth = pyo.Objective(expr=5 * m.take["a"] + 4 * m.take["b"] + 3 * m.take["c"], sense=pyo.maximize)
     return m
+
+
+def test_what_a_newer_interface_of_pyomo_refuses_is_refused_by_name(monkeypatch: pytest.MonkeyPatch) -> None:
+    """They raise errors of their own where the older ones raised `ApplicationError`."""
+    monkeypatch.setitem(FACTORIES, "newer_highs", ("highs",))
+    model = knapsack()
+    model.sets = pyo.SOSConstraint(var=model.take, sos=1)
+    with pytest.raises(UnsupportedModel, match="newer_highs cannot take '.*SOS"):
+        PyomoAdapter("newer_highs").solve(model)
+    del model.sets
+    model.curve = pyo.Constraint(expr=pyo.exp(model.take["a"]) <= 2.0)
+    with pytest.raises(UnsupportedModel, match="newer_highs cannot take '.*expressions"):
+        PyomoAdapter("newer_highs").solve(model)
 
 
 def test_an_integer_program() -> None:

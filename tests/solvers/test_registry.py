@@ -33,7 +33,7 @@ def test_a_misspelt_name_is_told_the_nearest():
 
 
 def test_nonsense_is_told_what_there_is():
-    with pytest.raises(SolverUnavailable, match=r"'nonsense'.*highs, ipopt.*scip.*; here are: highs, ipopt, scip"):
+    with pytest.raises(SolverUnavailable, match=r"'nonsense'.*highs.*ipopt.*scip.*; here are: highs, ipopt, scip"):
         solvers.get("nonsense")
 
 

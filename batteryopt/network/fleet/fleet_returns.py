@@ -10,11 +10,11 @@ import numpy as np
 
 from batteryopt.ground.errors import Fault, InvalidInput
 from batteryopt.ground.files import csv_of_rows
+from batteryopt.ground.mass_units import KG_PER_T
 from batteryopt.network.fleet.registrations import Registrations
 from batteryopt.network.fleet.survival import Floats, Life, Sales, returned, returned_shares
 
 PACK = "pack"
-KG_PER_T = 1000.0
 SHARES_TOLERANCE = 1e-6
 """By which shares may sum to other than 1: as much as six decimals a share leave out."""
 

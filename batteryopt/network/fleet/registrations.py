@@ -11,6 +11,7 @@ from pathlib import Path
 import numpy as np
 
 from batteryopt.ground.errors import Fault, InvalidInput, nearest
+from batteryopt.ground.mass_units import KG_PER_T
 from batteryopt.network.fleet.survival import Floats
 from batteryopt.network.tables.cell_grid import CellGrid, csv_grid
 from batteryopt.network.tables.workbook_source import grids_of_workbook
@@ -166,5 +167,5 @@ def _joined(entries: list[_Registered]) -> Registrations:
         key, at = (entry.site, entry.product), entry.year - first
         vehicles.setdefault(key, np.zeros(last - first + 1))[at] += entry.vehicles
         if entry.kg_per_pack is not None:
-            pack_t.setdefault(key, np.zeros(last - first + 1))[at] += entry.vehicles * entry.kg_per_pack / 1000.0
+            pack_t.setdefault(key, np.zeros(last - first + 1))[at] += entry.vehicles * entry.kg_per_pack / KG_PER_T
     return Registrations(first_year=first, vehicles=vehicles, pack_t=pack_t)

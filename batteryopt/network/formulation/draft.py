@@ -7,6 +7,7 @@ from functools import cached_property
 
 import numpy as np
 
+from batteryopt.ground.mass_units import KG_PER_T
 from batteryopt.network.data.instance import Network
 from batteryopt.network.formulation.algebra import Floats, Formulation, Index, Terms
 from batteryopt.network.formulation.reach import Reach
@@ -56,4 +57,4 @@ class Draft:
 
     def emit(self, terms: Terms, kg: Floats | float) -> None:
         """Count emissions of so many kg CO2e a unit."""
-        self.m.charge(EMISSIONS, terms * (np.asarray(kg) / 1000.0))
+        self.m.charge(EMISSIONS, terms * (np.asarray(kg) / KG_PER_T))

@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from batteryopt.network.plan.heaps import EMISSION, KG_PER_T, PRESENT, Heaps
+from batteryopt.ground.mass_units import KG_PER_T
+from batteryopt.network.plan.heaps import EMISSION, PRESENT, Heaps
 
 if TYPE_CHECKING:
     from batteryopt.network.plan.solution import Solution

@@ -20,6 +20,7 @@ import numpy.typing as npt
 from scipy.sparse import csc_array, identity
 from scipy.sparse.linalg import splu
 
+from batteryopt.ground.mass_units import KG_PER_T
 from batteryopt.network.plan import haulage
 from batteryopt.network.plan.careers import records
 from batteryopt.network.plan.chain import recipes_by_name
@@ -33,7 +34,6 @@ Node = tuple[str, str, int]
 
 PRESENT, PLAIN, EMISSION = 0, 1, 2
 """Columns of what is carried: discounted money, money of its period, t CO2e."""
-KG_PER_T = 1000.0
 
 
 @dataclass(frozen=True, order=True)

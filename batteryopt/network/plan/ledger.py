@@ -13,6 +13,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from batteryopt.ground.mass_units import KG_PER_T
 from batteryopt.network.data.flows import Profile
 from batteryopt.network.plan import chain, rules
 from batteryopt.network.plan.careers import records
@@ -176,7 +177,7 @@ def emissions(solution: Plan) -> pd.DataFrame:
         "markets": _by_price(solution, solution.sold, ("site", "product"), sold),
     }
     periods = pd.Index([period.name for period in network.periods], name="period")
-    return pd.DataFrame(table, index=periods) / 1000.0
+    return pd.DataFrame(table, index=periods) / KG_PER_T
 
 
 def _processing_emissions(solution: Plan) -> Floats:

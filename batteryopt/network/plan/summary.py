@@ -11,6 +11,7 @@ from rich.console import Group
 from rich.table import Table
 from rich.text import Text
 
+from batteryopt.ground.mass_units import KG_PER_T
 from batteryopt.network.data.objective import Objective
 from batteryopt.network.plan import haulage
 from batteryopt.network.plan.gross import gross
@@ -150,7 +151,7 @@ def _travel(solution: Solution) -> Table | None:
             continue
         km = float((mine["tonnes"] * mine["km"]).sum()) / carried
         cost = float(mine["cost"].sum() + journeys["cost"].sum())
-        emitted = float(mine["emission_kg"].sum() + journeys["emission_kg"].sum()) / 1000.0
+        emitted = float(mine["emission_kg"].sum() + journeys["emission_kg"].sum()) / KG_PER_T
         count = f"{float(journeys['trips'].sum()):,.0f}" if len(journeys) else ""
         table.add_row(mode.name, f"{carried:,.0f}", f"{km:,.0f}", figure(cost / unit), f"{emitted:,.0f}", count)
     return table if table.row_count else None

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from batteryopt.ground.mass_units import KG_PER_T
 from batteryopt.network.data.instance import Level, Mode, Profile
 from batteryopt.network.relog.case_draft import CaseDraft, mode_name
 from batteryopt.network.relog.case_file import Branch
 
 CARBON = "CO2"
 """The one gas that a network counts."""
-KG_PER_T = 1000.0
 
 
 def add_mode(product: str, data: Branch, draft: CaseDraft) -> None:

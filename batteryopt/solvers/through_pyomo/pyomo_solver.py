@@ -15,7 +15,7 @@ from typing import Any
 
 import pyomo.environ as pyo
 from pyomo.common.collections import ComponentMap
-from pyomo.common.errors import ApplicationError
+from pyomo.common.errors import ApplicationError, PyomoException
 from pyomo.opt import TerminationCondition as Termination
 
 from batteryopt.ground.errors import UnsupportedModel, UnsupportedOption
@@ -157,6 +157,9 @@ class PyomoAdapter(Adapter):
                 results = factory.solve(model, tee=options.log, load_solutions=False, options=native)
         except ApplicationError as error:
             raise UnsupportedModel(f"{self.name} gave up: {' '.join(str(error).split())}") from error
+        except (PyomoException, NotImplementedError) as error:  # how Pyomo's newer interfaces refuse a model
+            words = " ".join(str(error).split())
+            raise UnsupportedModel(f"{self.name} cannot take '{model.name}': {words}") from error
         seconds = time.perf_counter() - begin
         reason = REASONS.get(results.solver.termination_condition, StopReason.NUMERICAL_TROUBLE)
         if reason is StopReason.NUMERICAL_TROUBLE and seconds >= NEARLY * (options.time_limit or math.inf):
