@@ -17,6 +17,7 @@ ROOT = Path(__file__).parents[2]
 GUIDE = (ROOT / "docs" / "how-to" / "extend.md").read_text(encoding="utf-8")
 PATHS = sorted(set(re.findall(r"`((?:\w+/)*\w+\.py)`", GUIDE)))
 CONSTANTS = sorted(set(re.findall(r"`([A-Z][A-Z_]{4,})`", GUIDE)))
+HOMES = (ROOT / "batteryopt", ROOT / "docs" / "generate", ROOT / "tests")
 TESTS = sorted(set(re.findall(r"`(test_\w+)`", GUIDE)))
 
 
@@ -33,7 +34,7 @@ def test_a_file_that_is_named_is_there(path):
 
 @pytest.mark.parametrize("name", CONSTANTS)
 def test_a_table_that_is_named_is_there(name):
-    sources = (path.read_text(encoding="utf-8") for path in (ROOT / "batteryopt").rglob("*.py"))
+    sources = (path.read_text(encoding="utf-8") for home in HOMES for path in home.rglob("*.py"))
     assert any(re.search(rf"^{name}\b.* = ", source, re.MULTILINE) for source in sources), name
 
 

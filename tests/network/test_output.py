@@ -157,9 +157,8 @@ def test_what_recipes_cost_or_emit_more_cities_bear(rich_plan: Solution, column:
 
 def _dearer(recipe: Recipe, column: str) -> Recipe:
     values = getattr(recipe, column)
-    return dataclasses.replace(
-        recipe, **{column: tuple(np.atleast_1d(values) + 5.0) if np.ndim(values) else values + 5.0}
-    )
+    more = tuple(value + 5.0 for value in values) if isinstance(values, tuple) else values + 5.0
+    return dataclasses.replace(recipe, **{column: more})
 
 
 def test_what_is_not_collected_is_its_citys_harm_but_no_part_of_the_cost_a_tonne(hand_plan: Solution) -> None:

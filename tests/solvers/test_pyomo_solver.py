@@ -30,11 +30,11 @@ def test_what_a_newer_interface_of_pyomo_refuses_is_refused_by_name(monkeypatch:
     monkeypatch.setitem(FACTORIES, "newer_highs", ("highs",))
     model = knapsack()
     model.sets = pyo.SOSConstraint(var=model.take, sos=1)
-    with pytest.raises(UnsupportedModel, match="newer_highs cannot take '.*SOS"):
+    with pytest.raises(UnsupportedModel, match=r"newer_highs cannot take '.*SOS"):
         PyomoAdapter("newer_highs").solve(model)
     del model.sets
     model.curve = pyo.Constraint(expr=pyo.exp(model.take["a"]) <= 2.0)
-    with pytest.raises(UnsupportedModel, match="newer_highs cannot take '.*expressions"):
+    with pytest.raises(UnsupportedModel, match=r"newer_highs cannot take '.*expressions"):
         PyomoAdapter("newer_highs").solve(model)
 
 
