@@ -4,6 +4,8 @@ from pathlib import Path
 
 import pytest
 
+from batteryopt.network.view.map import plan_map
+from batteryopt.report import interactive_map
 from batteryopt.report.write import write_page
 from tests.browser import WIDTHS, errors, requests, show, too_wide, wait_for
 
@@ -170,3 +172,35 @@ def test_a_broken_page_is_caught(browser, tmp_path):
     assert any("broken" in error for error in found["errors"])
     assert found["empty"] == ["nothing"]
     assert "page" in found["wide"]
+
+
+MAP = """
+const map = [...document.querySelectorAll(".plot")].find((plot) => plot.dataset.name === "map");
+return map.data.filter((trace) => trace.hoverinfo === "skip" || trace.marker?.symbol).map((trace) => ({
+  mode: trace.mode, x: trace.x, y: trace.y, width: trace.marker ? null : trace.line?.width ?? null,
+  size: trace.marker?.size ?? null, symbol: trace.marker?.symbol ?? null, opacity: trace.opacity ?? null,
+}));
+"""
+"""The lines and markers of the map that a page has drawn."""
+
+
+def test_the_page_draws_the_map_that_notebooks_and_pictures_show(browser, plan, tmp_path):
+    """Each flow and facility of the last period at the same place, as wide or large; a page adds names and a scale."""
+    page = tmp_path / "page.html"
+    write_page([plan.folder], page)
+    show(browser, page, WIDTHS["desktop"])
+    wait_for(browser, READY)
+    browser.execute_script(UNFOLD)
+    wait_for(browser, DRAWN)
+    drawn = browser.execute_script(MAP)
+    content = plan_map(plan)
+    traces = interactive_map.traces(content, len(content["periods"]) - 1)
+    told = [trace for trace in traces if None not in trace["x"][:1]]
+    lines = [trace for trace in told if trace.get("opacity") == 0.75]
+    markers = [trace for trace in told if trace.get("marker", {}).get("symbol")]
+    assert lines
+    assert markers
+    ours = [(t["x"], t["y"], pytest.approx(t["line"]["width"])) for t in lines]
+    assert ours == [(t["x"], t["y"], t["width"]) for t in drawn if t["opacity"] == 0.75]
+    ours = [(t["x"], t["y"], t["marker"]["symbol"], pytest.approx(t["marker"]["size"])) for t in markers]
+    assert ours == [(t["x"], t["y"], t["symbol"], t["size"]) for t in drawn if t["symbol"]]
