@@ -73,6 +73,8 @@ def test_policies_by_hand(place):
         assert row["cost"] == pytest.approx(cost), name
     assert table.loc["subsidy-collected 4", "government_per_t_more"] == pytest.approx(4)
     assert pd.isna(table.loc["subsidy-collected 3", "government_per_t_more"])
+    collected = found.table["kpis.collected_t"].iloc[0] + found.table["collected_more_t"]
+    assert set(found.table.loc[collected.round(3) == 0, "collected_more_t"]) == {0.0}  # no solver's rounding
     equal = at_equal_collection(found.table, 2).set_index("collection_rate")
     assert equal.loc[1.0, "subsidy-processed"] == pytest.approx(5)
     assert equal.loc[1.0, "deposit-refund"] == pytest.approx(0, abs=1e-9)
@@ -183,3 +185,10 @@ def test_a_policy_that_is_asked_for_twice_is_told_with_both_places(place, tmp_pa
     assert found.exit_code == 2
     assert "--policy: the policy 'reward-penalty' stands twice; give all its rates at once" in found.stderr
     assert not (tmp_path / "out").exists()
+
+
+def test_at_equal_collection_the_cheapest_rate_counts():
+    """Two rates collect all but for a solver's rounding: a tonne more costs 20 / 10, and not 80 / 10."""
+    rows = [("", 0.5, 0.0, 0.0), ("carbon-tax", 1.0, 20.0, 10.0), ("carbon-tax", 1.0 + 1e-12, 80.0, 10.0)]
+    table = pd.DataFrame(rows, columns=["policy", "kpis.collection_rate", "government_more", "collected_more_t"])
+    assert list(at_equal_collection(table, 2)["carbon-tax"]) == pytest.approx([2.0, 2.0])

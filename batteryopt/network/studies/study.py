@@ -19,6 +19,10 @@ from batteryopt.network.tables.changed import changed
 from batteryopt.tables.changes import Change
 
 BASE = "base"
+NOISE = 1e-9
+"""Of the size of two numbers, by which they may differ and be the same: plans come from solvers of about 1e-9."""
+RATE_DIGITS = 7
+"""Decimals of a collection rate by which two plans collect the same."""
 QUESTIONS = ("cost", "emissions", "risk", "collection", "keep existing", "keep base")
 """What is minimised (collection: maximised); or the least cost with today's facilities, or with those of the base."""
 
@@ -218,15 +222,20 @@ def _table(plan: StudyPlan, rows: Sequence[Mapping[str, Any]]) -> pd.DataFrame:
     money = [government_money(row, levy) if FACILITIES in row else None for row, levy in zip(rows, levied, strict=True)]
     table = plain.assign(government_money=pd.Series(money, dtype=float), cost=plain["cost"] + pd.Series(from_owner))
     base = table.iloc[0]
-    more = table["kpis.collected_t"] - base["kpis.collected_t"]
-    paid = table["government_money"] - base["government_money"]
-    noticed = more.abs() > 1e-6 * max(1.0, float(base["kpis.collected_t"]))
+    more = without_noise(table["kpis.collected_t"] - base["kpis.collected_t"], table["kpis.collected_t"])
+    paid = without_noise(table["government_money"] - base["government_money"], table["cost"])
+    noticed = more > 1e-6 * max(1.0, float(base["kpis.collected_t"]))  # where less is collected no tonne has a price
     return table.assign(
-        cost_difference=table["cost"] - base["cost"],
+        cost_difference=without_noise(table["cost"] - base["cost"], table["cost"]),
         collected_more_t=more,
         government_more=paid,
         government_per_t_more=(paid / more).where(noticed & (table["policy"] != "")),
     )
+
+
+def without_noise(differences: pd.Series[float], of: pd.Series[float]) -> pd.Series[float]:
+    """Return differences, zero where they are no more than the rounding of the numbers that they come from."""
+    return differences.mask(differences.abs() <= NOISE * float(of.abs().max()), 0.0)
 
 
 def _regions(rows: Sequence[Mapping[str, Any]]) -> pd.DataFrame:
@@ -253,9 +262,10 @@ def at_equal_collection(table: pd.DataFrame, count: int = 4) -> pd.DataFrame:
     lines = {}
     for policy, part in table[table["policy"] != ""].groupby("policy", sort=False):
         points = pd.concat([table.iloc[:1], part])[["kpis.collection_rate", "government_more", "collected_more_t"]]
+        points["kpis.collection_rate"] = points["kpis.collection_rate"].round(RATE_DIGITS)
         lines[str(policy)] = points.dropna().groupby("kpis.collection_rate").min().sort_index()
     highest = max((line.index.max() for line in lines.values() if len(line) > 1), default=float("nan"))
-    low = float(base["kpis.collection_rate"])
+    low = round(float(base["kpis.collection_rate"]), RATE_DIGITS)
     rows = []
     if highest > low:
         for step in range(1, count + 1):

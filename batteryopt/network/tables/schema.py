@@ -84,6 +84,7 @@ def _table(
     return TableSchema(name=name, entity=entity, columns=owners + own, about=about, key=names)
 
 
+@cache  # resolving type hints is the dearest part of changing a network, and a sweep changes thousands
 def columns_of(entity: type, without: tuple[str, ...] = ()) -> tuple[Column, ...]:
     """Return the columns of an entity's attributes, save some."""
     return tuple(_column(field, entity) for field in dataclasses.fields(entity) if field.name not in without)

@@ -8,16 +8,14 @@ from typing import Any
 import pandas as pd
 
 from batteryopt.network.studies.policies import template_of
-from batteryopt.network.studies.study import BASE, Study, at_equal_collection
+from batteryopt.network.studies.study import BASE, PolicyGrid, Study, at_equal_collection
 from batteryopt.network.view.overview import figure_name
+from batteryopt.network.view.study_places import maps, regions
 from batteryopt.report import page, words
 from batteryopt.report.charts import BLUE, COLORS, GREEN, ORANGE, chart, line, points
 from batteryopt.report.section import Section
 from batteryopt.report.tables import Cell, Table, amount, share
 
-MAPS = 8
-"""Variants that have a map."""
-REGIONS = 25
 SHOWN = ("collection_rate", "collected_t", "emissions_t", "facilities_at_the_end", "cost_per_collected_t")
 
 
@@ -27,10 +25,10 @@ def sections(study: Study) -> list[Section]:
     if study.plan.policies:
         found.append(Section(title="Policies", blocks=list(_policies(study))))
     if len(set(study.regions["region"])) > 1 and len(set(study.regions["variant"])) > 1:
-        found.append(Section(title="Who gains and who loses", blocks=[_regions(study)]))
-    maps = list(_maps(study))
-    if len(maps) > 1:
-        found.append(Section(title="Where things stand", blocks=[page.charts(maps)]))
+        found.append(Section(title="Who gains and who loses", blocks=list(regions(study))))
+    stands = list(maps(study))
+    if stands:
+        found.append(Section(title="Where things stand", blocks=[page.charts(stands)]))
     return [*found, Section(title="How sure is this?", blocks=[page.fold("Every solve", [_rows(study)])])]
 
 
@@ -59,6 +57,11 @@ def _head(study: Study) -> Section:
 
 def _label(row: dict[Any, Any]) -> str:
     return str(row["variant"]) if row["question"] == "cost" else f"{row['variant']}, {row['question']}"
+
+
+def _about(study: Study, grid: PolicyGrid) -> str:
+    """Return what the rate of a policy is, in the network's money."""
+    return template_of(grid.name, grid.target).about.replace("money", _currency(study))
 
 
 def _comparison(study: Study) -> Iterator[str]:
@@ -122,8 +125,11 @@ def _policies(study: Study) -> Iterator[str]:
     table, currency = study.table, _currency(study)
     base = table.iloc[0]
     for grid in study.plan.policies:
-        yield page.paragraph(f"{words.words(grid.name)}: {template_of(grid.name, grid.target).about}.")
+        yield page.paragraph(f"{words.words(grid.name)}: {_about(study, grid)}.")
     yield page.charts([*_frontier(study), *_by_rate(study)])
+    idle = [words.words(grid.name) for grid, mine in _by_policy(study) if not _moves(mine)]
+    if idle:
+        yield page.paragraph(f"No rate that was tried changes how much is collected: {', '.join(idle)}.")
     equal = at_equal_collection(table)
     if len(equal):
         rows: list[list[Cell]] = [
@@ -162,11 +168,19 @@ def _policies(study: Study) -> Iterator[str]:
     yield page.table(Table(caption="Each rate against the base", columns=columns, rows=cells))
 
 
-def _by_policy(study: Study) -> Iterator[tuple[int, str, pd.DataFrame]]:
-    for number, grid in enumerate(study.plan.policies):
+def _by_policy(study: Study) -> Iterator[tuple[PolicyGrid, pd.DataFrame]]:
+    for grid in study.plan.policies:
         mine = study.table[(study.table["policy"] == grid.name) & study.table["cost"].notna()]
         if len(mine):
-            yield number, grid.name, mine.sort_values("rate")
+            yield grid, mine.sort_values("rate")
+
+
+def _moves(mine: pd.DataFrame) -> bool:
+    return bool((mine["collected_more_t"] != 0).any())
+
+
+def _color(study: Study, grid: PolicyGrid) -> str:
+    return COLORS[study.plan.policies.index(grid) % len(COLORS)]
 
 
 def _frontier(study: Study) -> Iterator[dict[str, Any]]:
@@ -174,13 +188,13 @@ def _frontier(study: Study) -> Iterator[dict[str, Any]]:
         line(
             mine["government_more"],
             100 * mine["kpis.collection_rate"],
-            words.words(name),
-            COLORS[number % len(COLORS)],
+            words.words(grid.name),
+            _color(study, grid),
             mode="lines+markers",
-            text=[f"{words.words(name)} {rate:g}" for rate in mine["rate"]],
+            text=[f"{words.words(grid.name)} {rate:g}" for rate in mine["rate"]],
             hovertemplate="%{text}<br>%{x:.4~g}<br>%{y:.1f} %<extra></extra>",
         )
-        for number, name, mine in _by_policy(study)
+        for grid, mine in _by_policy(study)
     ]
     base = study.table.iloc[0]
     traces.append(points([0.0], [100 * base["kpis.collection_rate"]], "Base", "#7a7f87"))
@@ -190,86 +204,13 @@ def _frontier(study: Study) -> Iterator[dict[str, Any]]:
 
 
 def _by_rate(study: Study) -> Iterator[dict[str, Any]]:
-    for number, name, mine in _by_policy(study):
-        color = COLORS[number % len(COLORS)]
-        rates = line(
-            mine["rate"], 100 * mine["kpis.collection_rate"], "", color, mode="lines+markers", showlegend=False
-        )
-        yield chart(f"rate-{name}", words.words(name), [rates], x="Rate", y="Collected (%)")
-
-
-# ---- places --------------------------------------------------------------------------------------------------------
-
-
-def _regions(study: Study) -> str:
-    """Return the cost and the collection of each region, against the base."""
-    costs = study.regions.pivot_table(index="region", columns="variant", values="net_present_cost", aggfunc="first")
-    gathered = study.regions.pivot_table(index="region", columns="variant", values="collected_t", aggfunc="first")
-    variants = [name for name in dict.fromkeys(study.regions["variant"]) if name != BASE]
-    changes = costs[variants].sub(costs[BASE], axis=0)
-    more = gathered[variants].sub(gathered[BASE], axis=0)
-    order = changes.abs().max(axis=1).sort_values(ascending=False).index[:REGIONS]
-    shown = [name for name in variants if changes[name].abs().max() > 0][:MAPS]
-    rows: list[list[Cell]] = [
-        [
-            str(region),
-            *(
-                f"{amount(float(changes.loc[region, name]), 3)} ({amount(float(more.loc[region, name]), 3)} t)"
-                for name in shown
-            ),
-        ]
-        for region in order
-    ]
-    caption = (
-        f"Net present cost of a region's batteries on their whole way ({_currency(study)}; a minus gains), and tonnes "
-        "collected, more than in the base; subsidies and penalties are no region's"
-    )
-    return page.table(Table(caption=caption, columns=["Region", *shown], rows=rows))
-
-
-def _maps(study: Study) -> Iterator[dict[str, Any]]:
-    sites = {site.name: site for site in study.plan.network.sites}
-    known = {
-        name: (site.longitude_deg, site.latitude_deg)
-        for name, site in sites.items()
-        if site.latitude_deg is not None and site.longitude_deg is not None
-    }
-    if not known:
-        return
-    last = study.plan.network.periods[-1].name
-    types = [type_.name for type_ in study.plan.network.types]
-    for name in list(dict.fromkeys(study.facilities["variant"]))[:MAPS]:
-        mine = study.facilities[(study.facilities["variant"] == name) & (study.facilities["period"] == last)]
-        traces = [
-            points(
-                [place[0] for place in known.values()],
-                [place[1] for place in known.values()],
-                "sites",
-                "#b9c0c8",
-                marker={"size": 4},
-                text=list(known),
-                hovertemplate="%{text}<extra></extra>",
-                showlegend=False,
-            )
-        ]
-        for number, type_ in enumerate(types):
-            stands = mine[(mine["type"] == type_) & mine["site"].isin(list(known))]
-            if len(stands):
-                traces.append(
-                    points(
-                        [known[site][0] for site in stands["site"]],
-                        [known[site][1] for site in stands["site"]],
-                        words.words(type_),
-                        COLORS[number % len(COLORS)],
-                        text=[f"{row['site']}: {row['level']}" for row in stands.to_dict(orient="records")],
-                        hovertemplate="%{text}<extra></extra>",
-                    )
-                )
-        axes: dict[str, Any] = {
-            "xaxis": {"visible": False},
-            "yaxis": {"visible": False, "scaleanchor": "x", "scaleratio": 1.2},
-        }
-        yield chart(f"map-{name}", f"{name}, at the end", traces, **axes)
+    """Yield what is collected at each rate, of the policies that move anything."""
+    for grid, mine in _by_policy(study):
+        if len(mine) > 1 and _moves(mine):
+            collected, color = 100 * mine["kpis.collection_rate"], _color(study, grid)
+            rates = line(mine["rate"], collected, "", color, mode="lines+markers", showlegend=False)
+            title = words.words(grid.name)
+            yield chart(f"rate-{grid.name}", title, [rates], x=f"Rate: {_about(study, grid)}", y="Collected (%)")
 
 
 def _rows(study: Study) -> str:
