@@ -70,6 +70,42 @@ def test_one_city_by_hand(build: None) -> None:
     assert retired_t(table, 2017, "lfp")[position] == pytest.approx(kg / 1000, rel=1e-12)
 
 
+def test_sales_over_the_year_are_half_a_year_older(build: None) -> None:
+    # Beijing 2016: vehicles sold in that very year (63,009) are half a year old at its end on average
+    from china_build.returns import cities, retired_t
+
+    def share(scale: float) -> float:
+        return 1.0 - math.exp(-((0.5 / scale) ** 3.5))
+
+    table = cities()
+    position = table.index.get_loc(110000)
+    kg = 63_009 * (0.543065 * 350 * share(9.0) + 0.166935 * 357 * share(10.5))
+    assert retired_t(table, 2016, "lfp", first_age_years=0.5)[position] == pytest.approx(kg / 1000, rel=1e-12)
+    assert retired_t(table, 2016, "lfp")[position] == 0.0
+
+
+def test_half_a_year_stands_for_sales_over_the_year(build: None) -> None:
+    # sales on each of 12 mid-months: the mean of twelve ages, not the age of the mean
+    from china_build.returns import cities, retired_t
+
+    table = cities()
+    months = [retired_t(table, 2027, "lfp", first_age_years=(month + 0.5) / 12).sum() for month in range(12)]
+    middle = retired_t(table, 2027, "lfp", first_age_years=0.5).sum()
+    assert middle == pytest.approx(float(np.mean(months)), rel=0.01)
+    assert middle > 1.2 * retired_t(table, 2027, "lfp").sum()
+
+
+@pytest.mark.parametrize("folder", FOLDERS)
+def test_what_ifs_are_those_that_the_readme_names(folder: str) -> None:
+    network = read(NETWORKS / folder)
+    page = (NETWORKS / "README.md").read_text(encoding="utf-8")
+    assert all(f"`{name}`" in page for name in network.what_ifs)
+    bought = network.what_if("packs bought")
+    paid = {row.product: row.acquisition_cost_per_t for row in bought.returns}
+    assert paid == {"lfp_pack": 5000.0, "ncm_pack": 20_000.0}
+    assert bought.what_ifs == network.what_ifs
+
+
 def test_the_networks_of_cities_and_capitals_hold_the_same_returns(china: Network) -> None:
     capitals = read(NETWORKS / "china-capitals")
     assert len(china.sites) == 364

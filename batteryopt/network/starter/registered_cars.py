@@ -20,6 +20,7 @@ class CountryCars:
     figures: tuple[StarterFigure, ...]
 
 
+# Germany's figures were each found in reports of the Kraftfahrt-Bundesamt's yearly balances, 2021 and 2024 among them.
 _KNOWN: Mapping[str, tuple[str, Mapping[int, float]]] = {
     GERMANY: (
         "Kraftfahrt-Bundesamt, new registrations of battery-electric cars",

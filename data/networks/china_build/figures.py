@@ -117,6 +117,20 @@ PAID_TO_OWNERS = _assumed(
     "CNY/t",
     "a transfer inside the country, left out: the plan counts what is used up",
 )
+BOUGHT_LFP = _assumed(
+    "what-if: paid for a tonne of LFP packs", 5_000, "CNY/t",
+    "2,000 to 9,000 is the range to try; no public series was at hand. Stands for what the informal channel pays: a "
+    "plan that cannot pay it leaves the packs there",
+)  # fmt: skip
+BOUGHT_NCM = _assumed(
+    "what-if: paid for a tonne of NCM packs", 20_000, "CNY/t", "10,000 to 30,000 is the range to try; as for LFP"
+)
+SECOND_LIFE_DEARER = _assumed(
+    "what-if: price of a second-life pack", 4_000, "CNY/t", "half: repacking, warranty and sale are paid by the buyer"
+)
+SALES_IN_THE_MIDDLE = _assumed(
+    "what-if: age of a pack at the end of its first year", 0.5, "years", "sales are spread over the year; 0 otherwise"
+)
 ELECTRICITY_PRICE = _known("price of electricity", 0.72, "CNY/kWh", "2024", NATURE)
 CARBON_PRICE = _known(
     "price of carbon", 73, "CNY/t CO2e", "July 2025", "national emission trading", "97.49 at the end of 2024"

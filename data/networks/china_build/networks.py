@@ -28,6 +28,7 @@ from batteryopt.network.data.instance import (
 from china_build import chain, places
 from china_build import figures as f
 from china_build.returns import LFP, NCM, cities, retired_t
+from china_build.what_ifs import what_ifs
 
 YEARS = tuple(range(2025, 2033))
 PROVINCE_YEARS = tuple(range(2027, 2031))
@@ -107,6 +108,7 @@ def china() -> Network:
         plants=[*STANDING_PLANTS, *(code for code in plants if code not in STANDING_PLANTS)],
         modes=_modes(whole_visits=False),
         targets=_targets(where.years, sorted(set(where.table["province"]))),
+        growing=where,
     )
 
 
@@ -132,6 +134,7 @@ def capitals() -> Network:
         plants=[code for code in where.largest(31) if code not in NO_PLANTS][:12],
         modes=[mode for mode in _modes(whole_visits=False) if not mode.is_mobile],
         targets=_targets(where.years, ()),
+        growing=every,
         longest_haul_km=1_500.0,
     )
 
@@ -156,6 +159,7 @@ def province(name: str = "Sichuan") -> Network:
         plants=where.largest(3),
         modes=[*_modes(whole_visits=True), _electric()],
         targets=_targets(where.years, ()),
+        growing=where,
     )
 
 
@@ -168,8 +172,10 @@ def _network(
     plants: Iterable[int],
     modes: Iterable[Mode],
     targets: tuple[CollectionTarget, ...],
+    growing: Places,
     longest_haul_km: float | None = None,
 ) -> Network:
+    """Return the network; what-ifs of ages are reckoned from the cities of `growing`."""
     modes = tuple(
         mode if longest_haul_km is None or mode.longest_km is None or mode.shortest_km
         else _longer(mode, longest_haul_km)
@@ -192,6 +198,7 @@ def _network(
         modes=modes,
         distances={name: km for name, km in where.km.items() if name in used},
         policy=Policy(collection_targets=targets, carbon_price_per_t=float(f.CARBON_PRICE)),
+        changes=what_ifs(growing.table, growing.years, growing.tonnes),
     )
 
 

@@ -23,7 +23,7 @@ def cities() -> pd.DataFrame:
     return pd.read_csv(SOURCE / "cities.csv").set_index("code")
 
 
-def retired_share(age_years: int, scale_years: float, shape: float) -> float:
+def retired_share(age_years: float, scale_years: float, shape: float) -> float:
     """Return the share of packs that retire in the year in which they reach an age: a difference of two ages.
 
     Vehicles are registered in the middle of their first year of age 0, and none retires in that year.
@@ -31,7 +31,7 @@ def retired_share(age_years: int, scale_years: float, shape: float) -> float:
     return _retired_by(age_years, scale_years, shape) - _retired_by(age_years - 1, scale_years, shape)
 
 
-def _retired_by(age_years: int, scale_years: float, shape: float) -> float:
+def _retired_by(age_years: float, scale_years: float, shape: float) -> float:
     """Weibull distribution function."""
     return 1.0 - math.exp(-((max(age_years, 0) / scale_years) ** shape))
 
@@ -43,16 +43,23 @@ def registrations(table: pd.DataFrame, year: int) -> Floats:
     return np.asarray(table[f"registrations_{known}"], dtype=float) * growth
 
 
-def retired_t(table: pd.DataFrame, year: int, chemistry: str) -> Floats:
-    """Return tonnes of packs that retire in a year, by city (rows of the table)."""
+def retired_t(table: pd.DataFrame, year: int, chemistry: str, *, first_age_years: float = 0.0) -> Floats:
+    """Return tonnes of packs that retire in a year, by city (rows of the table).
+
+    Parameters
+    ----------
+    first_age_years
+        Age at the end of the year of sale: 0, or half a year where sales are spread over the year.
+    """
     shares = pd.read_csv(SOURCE / "chemistry_share.csv").set_index("Year")
     packs = pd.read_csv(SOURCE / "packs.csv").set_index("pack_type")
     total = np.zeros(len(table))
-    for sold in range(int(shares.index.min()), year):
+    last = year if first_age_years > 0 else year - 1
+    for sold in range(int(shares.index.min()), last + 1):
         row = shares.loc[min(sold, f.REGISTRATIONS_UNTIL)]
         per_vehicle = sum(
             row[name] * pack.pack_mass_kg / KG_PER_T
-            * retired_share(year - sold, pack.weibull_scale_years, pack.weibull_shape)
+            * retired_share(year - sold + first_age_years, pack.weibull_scale_years, pack.weibull_shape)
             for name, pack in packs.iterrows()
             if chemistry_of(str(name)) == chemistry
         )  # fmt: skip
