@@ -141,8 +141,8 @@ def collected(saved: Saved) -> dict[str, Any]:
 
 
 def _standing_at_the_end(saved: Saved) -> pd.DataFrame:
-    table = saved.table("facilities")
-    return table[table["period"] == list(dict.fromkeys(table["period"]))[-1]]
+    table: pd.DataFrame = saved.table("facilities")
+    return table[table["period"] == table["period"].unique()[-1]]
 
 
 def use(saved: Saved) -> dict[str, Any]:
