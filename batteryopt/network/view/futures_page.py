@@ -142,7 +142,8 @@ def collected(saved: Saved) -> dict[str, Any]:
 
 def _standing_at_the_end(saved: Saved) -> pd.DataFrame:
     table: pd.DataFrame = saved.table("facilities")
-    return table[table["period"] == table["period"].unique()[-1]]
+    last: pd.DataFrame = table[table["period"] == table["period"].unique()[-1]]
+    return last
 
 
 def use(saved: Saved) -> dict[str, Any]:
