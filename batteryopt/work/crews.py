@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import importlib.util
+import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import Executor
 from concurrent.futures.process import BrokenProcessPool
@@ -20,6 +21,9 @@ from batteryopt.work.own_processes import worker_pool
 MPI = "mpi"
 """The scheduler that is the command's own ``mpiexec``."""
 SECONDS_TO_REACH = 10
+SECONDS_WITHOUT_WORKERS = 600.0
+"""How long a scheduler without a single worker is waited for: a queue may still be starting them, or all have died."""
+_GOES_ON = "what is done is kept, and the same command goes on"
 AHEAD = 2
 """Parts that a distant worker holds, so that it does not wait for the next one."""
 
@@ -101,18 +105,34 @@ def _dask(address: str) -> Iterator[Pool]:
         fault = Fault(place="--scheduler", problem=f"'{address}' cannot be reached ({error})", remedy=remedy)
         raise InvalidInput("command line", [fault]) from error
 
-    def width() -> int:
-        return max(1, AHEAD * int(sum(client.nthreads().values())))
-
     # pure: a part is work, and two alike are done twice; a worker that dies is the scheduler's affair, which gives its
     # parts to others, up to its own limit of deaths
     executor = client.get_executor(pure=False)
     try:
-        yield Pool(executor=executor, width=width, died=(distributed.KilledWorker,))
+        yield Pool(executor=executor, width=_Room(client), died=(distributed.KilledWorker,))
     finally:
-        with contextlib.suppress(Exception):
-            executor.shutdown(wait=False, cancel_futures=True)
+        with contextlib.suppress(Exception):  # of a scheduler that is gone nothing can be called back
+            executor.shutdown(wait=False)  # which cancels what waits, here; there is no argument for it
         client.close(timeout=SECONDS_TO_REACH)
+
+
+class _Room:
+    """How many parts to give the workers of a scheduler, for as long as there are any."""
+
+    def __init__(self, client: Any) -> None:
+        self._client = client
+        self._seen = time.monotonic()
+
+    def __call__(self) -> int:
+        try:
+            threads = int(sum(self._client.nthreads().values()))
+        except (OSError, TimeoutError) as error:
+            raise BatteryOptError(f"the scheduler answers no more ({error}); {_GOES_ON}") from error
+        if threads:
+            self._seen = time.monotonic()
+        elif time.monotonic() - self._seen > SECONDS_WITHOUT_WORKERS:
+            raise BatteryOptError(f"the scheduler had no workers for {SECONDS_WITHOUT_WORKERS:g} s; {_GOES_ON}")
+        return max(1, AHEAD * threads)
 
 
 @contextlib.contextmanager

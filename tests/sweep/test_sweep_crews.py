@@ -13,6 +13,7 @@ import time
 import pandas as pd
 import pytest
 
+from batteryopt.ground.errors import BatteryOptError
 from batteryopt.network.tables import read
 from batteryopt.sweep import Axis, sweep
 from batteryopt.work.parts import all_parts
@@ -143,3 +144,22 @@ def test_mpi_gives_the_same_table(tmp_path):
     expected = sweep(read(place), AXES, threads=1)
     expected.to_csv(tmp_path / "expected.csv", index=False)
     pd.testing.assert_frame_equal(pd.read_csv(tmp_path / "x.csv"), pd.read_csv(tmp_path / "expected.csv"), rtol=1e-9)
+
+
+@pytest.mark.parametrize(
+    ("threads", "said"), [({}, "had no workers for 0 s"), (OSError("connection lost"), "answers no more")]
+)
+def test_a_scheduler_that_is_of_no_use_any_more_ends_the_wait_in_words(monkeypatch, threads, said):
+    from batteryopt.work import crews
+
+    class Client:
+        def nthreads(self):
+            if isinstance(threads, OSError):
+                raise threads
+            return threads
+
+    monkeypatch.setattr(crews, "SECONDS_WITHOUT_WORKERS", 0.0)
+    room = crews._Room(Client())
+    time.sleep(0.01)
+    with pytest.raises(BatteryOptError, match=f"{said}.*the same command goes on"):
+        room()
