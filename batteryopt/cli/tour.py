@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import select
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -20,6 +21,7 @@ from batteryopt.ground.marks import foreign_file_faults
 from batteryopt.ground.status import StopReason
 
 STEPS = 3
+SECONDS_OF_A_SLICE = 0.1
 COMMAND = "  $ "
 AS_IT_IS = (COMMAND, "It lies here: ")
 """Beginnings of lines that are not broken, so that they can be copied."""
@@ -223,4 +225,8 @@ def _leaving_politely() -> Iterator[_Trip]:
 def _wait(keys: bool) -> None:
     if keys:
         remarks().print("\nEnter goes on, Ctrl-C leaves ", style="dim", end="")
+        # A Ctrl-C between the words and the moment in which `input` blocks is heeded only when that returns, so for a
+        # key nobody presses: wait in slices, after each of which Python looks for signals.
+        while sys.platform != "win32" and not select.select([sys.stdin], [], [], SECONDS_OF_A_SLICE)[0]:
+            pass
         input()

@@ -29,7 +29,7 @@ def test_a_new_workbook_is_in_order(tmp_path):
     assert found.exit_code == 0, found.output
     document = json.loads(found.stdout)
     assert [document[key] for key in ("kind", "instance", "valid", "models")] == [
-        "network", "my network", True, ["design", "stochastic"],
+        "network", "my network", True, ["design"],
     ]  # fmt: skip
     assert document["remarks"] == []
 
