@@ -41,7 +41,7 @@ def json_text(document: Any) -> str:
 def numbers_of(answer: Mapping[str, Any], left_out: tuple[str, ...] = ()) -> Iterator[tuple[str, Any]]:
     """Yield a family's own numbers, or lists of them, from an answer's JSON by dotted names (``profits.retailer``).
 
-    What an answer without a solution has at its place, null, is no number.
+    What an answer without a solution has at its place, null, is no number, and neither is a list of records.
     """
     for key, value in answer.items():
         if key not in _NOT_NUMBERS and (value is not None or answer["objective"] is not None):
@@ -187,7 +187,7 @@ def _leaves(name: str, value: Any, left_out: tuple[str, ...]) -> Iterator[tuple[
     if isinstance(value, Mapping):
         for key, inner in value.items():
             yield from _leaves(f"{name}.{key}", inner, left_out)
-    else:
+    elif not (isinstance(value, list) and any(isinstance(row, Mapping) for row in value)):
         yield name, value
 
 

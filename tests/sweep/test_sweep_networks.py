@@ -51,6 +51,7 @@ def test_every_point_costs_what_it_costs_by_hand(place, tmp_path):
     assert set(table["plan"][stands]) == {"B plant (s from 1)"}
     assert table["plan"][~stands].isna().all()
     assert not [column for column in table if column.startswith("_")]
+    assert not [column for column in table if table[column].astype(str).str.startswith("{").any()]
 
 
 def test_warm_and_cold_and_single_solves_agree(place):
