@@ -173,15 +173,8 @@ def judge_run(
         refusal, message = ContestVerdict.HONEST_FAILURE, f"{type(error).__name__}: {error}"
     seconds = time.perf_counter() - begin
     if word is None:
-        word = Word(
-            solver=contestant.name,
-            version="",
-            stop_reason=StopReason.NUMERICAL_TROUBLE,
-            point_status=PointStatus.NONE,
-            bound=None,
-            iterations=None,
-            seconds=seconds,
-        )
+        failed = StopReason.NUMERICAL_TROUBLE
+        word = Word(solver=contestant.name, stop_reason=failed, point_status=PointStatus.NONE, seconds=seconds)
     errors = errors_of(truth, model) if word.point_status is not PointStatus.NONE else Errors()
     excess = bound_excess(truth, word.bound)
     verdict = refusal or verdict_of(truth, word, errors, excess, tolerance)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import importlib
 import sys
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -31,15 +31,8 @@ class OwnFunction:
         """Call the function; a claim that is none counts as failed."""
         begin = time.perf_counter()
         reason, status = CLAIMS.get(str(self.function(model, tolerance, time_limit)), CLAIMS["failed"])
-        return Word(
-            solver=self.name,
-            version="",
-            stop_reason=reason,
-            point_status=status,
-            bound=None,
-            iterations=None,
-            seconds=time.perf_counter() - begin,
-        )
+        seconds = time.perf_counter() - begin
+        return Word(solver=self.name, stop_reason=reason, point_status=status, seconds=seconds)
 
 
 def contestant_at(word: str) -> Contestant:
@@ -122,13 +115,12 @@ def options_of(words: Iterable[str], here: Iterable[str]) -> dict[str, dict[str,
 
 
 def _value(word: str) -> Any:
-    words: Mapping[str, bool] = {"true": True, "false": False}
     for read in (int, float):
         try:
             return read(word)
         except ValueError:
             continue
-    return words.get(word.lower(), word)
+    return {"true": True, "false": False}.get(word.lower(), word)
 
 
 def _imported(module: str, folder: Path, place: str) -> Any:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import io
 from pathlib import Path
 
 import pandas as pd
 
 from batteryopt.accuracy.measures import ContestVerdict
 from batteryopt.ground.errors import Fault, InvalidInput
+from batteryopt.ground.inputs import CannotRead, content_of, in_words
 
 KEYS = ["problem", "contestant", "tolerance"]
 RANK = {
@@ -29,12 +31,10 @@ def runs_at(place: Path) -> pd.DataFrame:
     """
     path = place / "runs.csv" if place.is_dir() else place
     try:
-        frame = pd.read_csv(path, keep_default_na=True)
-    except (OSError, ValueError, UnicodeDecodeError) as error:
-        remedy = "give the folder, or its runs.csv, that `batteryopt accuracy --out DIR` wrote"
-        raise InvalidInput(
-            str(path), [Fault(place="file", problem=f"cannot be read ({error})", remedy=remedy)]
-        ) from error
+        with in_words("give the folder, or its runs.csv, that `batteryopt accuracy --out DIR` wrote"):
+            frame = pd.read_csv(io.BytesIO(content_of(path)))
+    except CannotRead as error:
+        raise InvalidInput(str(path), [error.fault()]) from error
     lacking = [name for name in (*KEYS, "verdict") if name not in frame]
     if lacking:
         faults = [
@@ -45,22 +45,17 @@ def runs_at(place: Path) -> pd.DataFrame:
     return frame
 
 
-def changed_verdicts(before: pd.DataFrame, after: pd.DataFrame) -> pd.DataFrame:
-    """Return the runs of both whose verdicts differ, the worse ones first.
+def verdicts_of_both(before: pd.DataFrame, after: pd.DataFrame) -> pd.DataFrame:
+    """Return the runs that both have, those that got worse first.
 
     Returns
     -------
     pandas.DataFrame
-        ``problem``, ``contestant``, ``tolerance``, ``before``, ``after``, and ``is_worse``.
+        ``problem``, ``contestant``, ``tolerance``, ``before``, ``after``, ``is_worse`` and ``is_changed``.
     """
     both = before[[*KEYS, "verdict"]].merge(after[[*KEYS, "verdict"]], on=KEYS, suffixes=("_before", "_after"))
     found = both.rename(columns={"verdict_before": "before", "verdict_after": "after"})
     ranks = [found[column].map(RANK).fillna(2) for column in ("before", "after")]
     found["is_worse"] = ranks[1] > ranks[0]
-    found = found[found["before"] != found["after"]]
+    found["is_changed"] = found["before"] != found["after"]
     return found.sort_values(["is_worse", *KEYS], ascending=[False, True, True, True]).reset_index(drop=True)
-
-
-def compared_runs(before: pd.DataFrame, after: pd.DataFrame) -> int:
-    """Return how many runs both have."""
-    return len(before[KEYS].merge(after[KEYS], on=KEYS))

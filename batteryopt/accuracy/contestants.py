@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Collection, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass, field, replace
 from typing import Any, Protocol
 
 from batteryopt import bilevel, solvers
@@ -25,11 +25,11 @@ class Word:
     """What a contestant said of its own run."""
 
     solver: str
-    version: str
+    version: str = ""
     stop_reason: StopReason
     point_status: PointStatus
-    bound: float | None
-    iterations: int | None
+    bound: float | None = None
+    iterations: int | None = None
     seconds: float
 
 
@@ -108,36 +108,35 @@ class EngineMethod:
             stop_reason=answer.stop_reason,
             point_status=answer.point_status,
             bound=answer.bound,
-            iterations=None,
             seconds=time.perf_counter() - begin,
         )
 
 
 def contestants(names: Collection[str] = ()) -> tuple[Contestant, ...]:
     """Return every installed solver and every method of the engine, or those named."""
-    everyone: list[Contestant] = [Solver(adapter) for adapter in (*solvers.installed(), *_through_pyomo())]
+    everyone: list[Contestant] = [Solver(adapter) for adapter in _here()]
     everyone += [EngineMethod(method) for method in ("auto", *METHODS)]
     return tuple(c for c in everyone if not names or c.name in names)
 
 
-def with_options(asked: Mapping[str, Mapping[str, Any]]) -> tuple[Contestant, ...]:
-    """Return installed solvers with native options, each set of options a contestant beside the plain one."""
-    here = {adapter.name: adapter for adapter in (*solvers.installed(), *_through_pyomo())}
-    return tuple(Solver(here[name], options=options) for name, options in asked.items())
+def with_options(everyone: Iterable[Contestant], asked: Mapping[str, Mapping[str, Any]]) -> tuple[Contestant, ...]:
+    """Return solvers with native options, each set of options a contestant beside the plain one."""
+    plain = {who.name: who for who in everyone if isinstance(who, Solver)}
+    return tuple(replace(plain[name], options=options) for name, options in asked.items())
 
 
 def absent() -> tuple[str, ...]:
     """Return the names of solvers that would be judged if they were installed."""
-    here = {adapter.name for adapter in (*solvers.installed(), *_through_pyomo())}
+    here = {adapter.name for adapter in _here()}
     return tuple(name for name in (*solvers.known(), *FACTORIES) if name not in here)
 
 
-def _through_pyomo() -> list[Adapter]:
-    """Return the solvers without an adapter of their own that Pyomo finds on this machine."""
+def _here() -> list[Adapter]:
+    """Return the installed solvers, then those without an adapter of their own that Pyomo finds on this machine."""
     logger = logging.getLogger("pyomo")
     level = logger.level
     logger.setLevel(logging.CRITICAL)  # Pyomo complains about each one that it does not find
     try:
-        return [adapter for adapter in map(PyomoAdapter, FACTORIES) if adapter.is_available()]
+        return [*solvers.installed(), *(a for a in map(PyomoAdapter, FACTORIES) if a.is_available())]
     finally:
         logger.setLevel(level)

@@ -7,7 +7,6 @@ are left out. ``set.json`` says what belongs together: version, seed, and a chec
 
 from __future__ import annotations
 
-import hashlib
 import json
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
@@ -20,7 +19,8 @@ from batteryopt.accuracy.families import problems
 from batteryopt.accuracy.problem import AccuracyProblem, Truth
 from batteryopt.accuracy.problem_class import ProblemClass, class_of
 from batteryopt.ground.errors import Fault, InvalidInput, nearest
-from batteryopt.ground.owned import OwnedFolder
+from batteryopt.ground.inputs import CannotRead, content_of
+from batteryopt.ground.owned import OwnedFolder, digest
 from batteryopt.report.saved import json_text
 from batteryopt.solvers.contract.provenance import versions
 
@@ -58,7 +58,7 @@ def export(
         "format": FORMAT,
         "batteryopt": versions()["batteryopt"],
         "seed": seed,
-        "sha256": {name: hashlib.sha256(data).hexdigest() for name, data in contents.items()},
+        "sha256": {name: digest(data) for name, data in contents.items()},
     }
     contents[SET] = json_text(about).encode()
     OwnedFolder(folder).put(contents, overwrite=overwrite)
@@ -69,7 +69,6 @@ def _files_of(case: AccuracyProblem) -> dict[str, bytes]:
     model, truth = case.build(), case.find_truth()
     model.name = case.name  # what the files call it; a name with spaces is none in MPS
     kind = class_of(model)
-    found: dict[str, bytes] = {}
     with tempfile.TemporaryDirectory() as scratch:
         stem = Path(scratch) / case.name
         # what is fixed is folded in; nothing else is presolved, or the names would lack what the truth is about
@@ -120,12 +119,11 @@ class ExportedSet:
         InvalidInput
             If it holds no set, one of another version, or files that differ from what was written.
         """
-        place = folder / SET
         try:
-            about = json.loads(place.read_text(encoding="utf-8"))
+            about = json.loads(content_of(folder / SET).decode("utf-8"))
             checksums = dict(about["sha256"])
             known = (about["format"], about["batteryopt"], int(about["seed"]))
-        except (OSError, ValueError, KeyError, TypeError) as error:
+        except (CannotRead, ValueError, KeyError, TypeError) as error:
             remedy = "give a folder that `batteryopt accuracy export` wrote"
             raise InvalidInput(
                 str(folder), [Fault(place=SET, problem=f"holds no set of problems ({error})", remedy=remedy)]
@@ -157,13 +155,16 @@ class ExportedSet:
             raise InvalidInput(
                 str(self.folder), [Fault(place="FILE", problem=problem, remedy=nearest(name, self.names))]
             )
-        family = json.loads((self.folder / f"{name}.json").read_text(encoding="utf-8"))["family"]
+        family = self._description(name)["family"]
         return next(case for case in problems([family], seed=self.seed) if case.name == name)
 
     def names_in_mps(self, name: str) -> dict[str, str]:
         """Return what the variables of a problem are called in its MPS file, each with its own name."""
-        described = json.loads((self.folder / f"{name}.json").read_text(encoding="utf-8"))
-        return dict(described["names_in_mps"])
+        return dict(self._description(name)["names_in_mps"])
+
+    def _description(self, name: str) -> dict[str, Any]:
+        description: dict[str, Any] = json.loads((self.folder / f"{name}.json").read_text(encoding="utf-8"))
+        return description
 
 
 def _altered(folder: Path, checksums: dict[str, str]) -> Iterator[tuple[str, str]]:
@@ -171,5 +172,5 @@ def _altered(folder: Path, checksums: dict[str, str]) -> Iterator[tuple[str, str
         path = folder / name
         if not path.is_file():
             yield name, "is missing"
-        elif hashlib.sha256(path.read_bytes()).hexdigest() != expected:
+        elif digest(path.read_bytes()) != expected:
             yield name, "is not as it was written"

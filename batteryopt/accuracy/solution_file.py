@@ -17,6 +17,7 @@ import pyomo.environ as pyo
 
 from batteryopt.accuracy.contestants import Word
 from batteryopt.ground.errors import Fault, InvalidInput
+from batteryopt.ground.inputs import CannotRead, content_of, in_words
 from batteryopt.ground.status import PointStatus, StopReason
 
 CLAIMS: Mapping[str, tuple[StopReason, PointStatus]] = {
@@ -31,7 +32,8 @@ CLAIMS: Mapping[str, tuple[StopReason, PointStatus]] = {
 """What a file may claim, and what is understood."""
 BY_HUNDREDS = ("optimal", "optimal", "infeasible", "unbounded", "limit", "failed")
 """AMPL's ``solve_result_num``: 0 to 99 solved, 100 to 199 solved with a warning, 200 infeasible, and so on."""
-MAXIMAL_LINES = 2_000_000
+MOST_SOLUTION_BYTES = 64_000_000
+"""Of a file: two million lines of names and values."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -69,16 +71,10 @@ class SolutionFile:
             If it cannot be read, or names what is no variable; all faults at once.
         """
         try:
-            lines = path.read_text(encoding="utf-8").splitlines()
-        except (OSError, ValueError) as error:
-            raise InvalidInput(
-                str(path), [Fault(place="file", problem=f"cannot be read ({error})", remedy="give a text file")]
-            ) from error
-        if len(lines) > MAXIMAL_LINES:
-            raise InvalidInput(
-                str(path),
-                [Fault(place="file", problem=f"has {len(lines):,} lines", remedy=f"at most {MAXIMAL_LINES:,}")],
-            )
+            with in_words("give a text file"):
+                lines = content_of(path, most=MOST_SOLUTION_BYTES).decode("utf-8").splitlines()
+        except CannotRead as error:
+            raise InvalidInput(str(path), [error.fault()]) from error
         options = next((i for i, line in enumerate(lines) if line.strip() == "Options"), None)
         return _ampl(path, lines, options, names) if options is not None else _named(path, lines, names, aliases)
 
@@ -174,12 +170,5 @@ class FromFile:
         """Leave the file's point in the model."""
         self.solution.put_into(model)
         reason, status = CLAIMS[self.solution.claim]
-        return Word(
-            solver=self.name,
-            version="",
-            stop_reason=reason,
-            point_status=status,
-            bound=self.solution.bound,
-            iterations=None,
-            seconds=math.nan,
-        )
+        bound = self.solution.bound
+        return Word(solver=self.name, stop_reason=reason, point_status=status, bound=bound, seconds=math.nan)

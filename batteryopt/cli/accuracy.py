@@ -11,7 +11,7 @@ import typer
 from batteryopt.cli import accuracy_set
 from batteryopt.cli import options as given
 from batteryopt.cli.accuracy_set import refuse_unknown_families, refuse_unknown_tolerances
-from batteryopt.cli.exits import ExitStatus, delivered, guarded
+from batteryopt.cli.exits import ExitStatus, delivered, guarded, say_stopped
 from batteryopt.cli.refused_input import Refusals
 from batteryopt.cli.streams import clean_stdout, counting, results, say, write_result
 from batteryopt.ground.errors import Fault, InvalidInput, nearest
@@ -87,6 +87,9 @@ def accuracy(
 
     @guarded
     def judged() -> ExitStatus:
+        from batteryopt.accuracy.accuracy_run import TIME_LIMIT
+        from batteryopt.accuracy.contestants import TOLERANCES, absent
+
         refusals = Refusals()
         who: tuple[Contestant, ...] = ()
         cases: tuple[AccuracyProblem, ...] = ()
@@ -97,15 +100,16 @@ def accuracy(
         with refusals:
             cases = _problems(family or [], problem or [], of_class or [], seed=max(seed, 0), quick=quick)
         refusals.raise_all()
+        missing = () if solver else absent()
+        if missing:
+            say(f"not installed, so not judged: {', '.join(missing)}")
         return _judge(
             cases,
             who,
-            is_everybody=not solver,
-            quick=quick,
-            tolerances=tolerances,
+            tolerances=tolerances or ((QUICK_TOLERANCE,) if quick else TOLERANCES),
+            time_limit=time_limit or (QUICK_SECONDS if quick else TIME_LIMIT),
             jobs=jobs,
             out=out,
-            time_limit=time_limit,
             restart=restart,
             json=json,
             overwrite=overwrite,
@@ -120,10 +124,11 @@ def _contestants(names: list[str], brought: list[str], options: list[str]) -> tu
     from batteryopt.accuracy.contestants import contestants as find
     from batteryopt.accuracy.contestants import with_options
 
-    asked = options_of(options, [who.name for who in find() if who.levels == 1])
+    everyone = find()
+    asked = options_of(options, [who.name for who in everyone if who.levels == 1])
     named = names or [*asked]  # a solver with an option is judged beside itself without
-    plain = () if brought and not named else find(named)
-    return (*plain, *with_options(asked), *map(contestant_at, brought))
+    plain = [who for who in everyone if who.name in named or not (named or brought)]
+    return (*plain, *with_options(everyone, asked), *map(contestant_at, brought))
 
 
 def _problems(
@@ -144,41 +149,34 @@ def _judge(
     cases: tuple[AccuracyProblem, ...],
     judged: tuple[Contestant, ...],
     *,
-    is_everybody: bool,
-    quick: bool,
     tolerances: tuple[float, ...],
+    time_limit: float,
     jobs: int,
     out: Path | None,
-    time_limit: float | None,
     restart: bool,
     json: bool,
     overwrite: bool,
 ) -> ExitStatus:
-    from batteryopt.accuracy.accuracy_run import TIME_LIMIT, run
-    from batteryopt.accuracy.contestants import TOLERANCES, absent
+    from batteryopt.accuracy.accuracy_run import run
 
     _refuse_nothing_to_do({case.levels for case in cases}, {who.levels for who in judged})
     if out is not None:
         _make_folder(out, overwrite=overwrite)
-    if is_everybody and absent():
-        say(f"not installed, so not judged: {', '.join(absent())}")
     journal = None if out is None else out / "runs.journal"
     try:
         with clean_stdout(), counting(len(cases), "problems") as progress:
             frame = run(
                 cases,
                 judged,
-                tolerances=tolerances or ((QUICK_TOLERANCE,) if quick else TOLERANCES),
-                time_limit=time_limit or (QUICK_SECONDS if quick else TIME_LIMIT),
+                tolerances=tolerances,
+                time_limit=time_limit,
                 jobs=jobs,
                 journal=journal,
                 restart=restart,
                 on_progress=progress,
             )
     except KeyboardInterrupt:
-        kept = "" if journal is None else f"; {journal} keeps what is done: the same command goes on from there"
-        say(f"interrupted{kept}")
-        return ExitStatus.STOPPED
+        return say_stopped(journal)
 
     def show() -> None:
         if json:

@@ -81,15 +81,15 @@ def compare(
     json: given.JsonOption = False,
 ) -> ExitStatus:
     """Say which verdicts changed between two benchmarks; ends with 5 where one got worse."""
-    from batteryopt.accuracy.changed_verdicts import changed_verdicts, compared_runs, runs_at
+    from batteryopt.accuracy.changed_verdicts import runs_at, verdicts_of_both
     from batteryopt.report.saved import json_text
 
-    tables = [runs_at(place) for place in (before, after)]
-    changed, count = changed_verdicts(*tables), compared_runs(*tables)
+    both = verdicts_of_both(runs_at(before), runs_at(after))
+    changed = both[both["is_changed"]].drop(columns="is_changed")
     worse = int(changed["is_worse"].sum())
     if json:
         rows = changed.to_dict("records")
-        write_result(json_text({"kind": "accuracy-compared", "runs": count, "worse": worse, "changed": rows}))
+        write_result(json_text({"kind": "accuracy-compared", "runs": len(both), "worse": worse, "changed": rows}))
     else:
         with results() as console:
             for row in changed.to_dict("records"):
@@ -98,7 +98,7 @@ def compare(
                     f"{row['problem']}, {row['contestant']}, {row['tolerance']:g}: {row['before']} -> {row['after']}"
                 )
                 console.print(f"{mark:<8}{words}", soft_wrap=True)
-            console.print(f"{count} runs in both; {len(changed)} verdicts differ, {worse} for the worse")
+            console.print(f"{len(both)} runs in both; {len(changed)} verdicts differ, {worse} for the worse")
     return ExitStatus.NOT_CERTIFIED if worse else ExitStatus.SOLVED
 
 

@@ -216,9 +216,10 @@ def refuse_taken(out: Path | None, *, overwrite: bool) -> None:
         raise refuse("--out", f"'{out}' is there already", "--overwrite (or --force) replaces it")
 
 
-def say_stopped(journal: Path) -> ExitStatus:
-    """Say how work that was interrupted goes on, and return its status."""
-    say(f"interrupted; {journal} keeps what is done: the same command goes on from there")
+def say_stopped(journal: Path | None) -> ExitStatus:
+    """Say how work that was interrupted goes on, where it is noted what is done, and return its status."""
+    kept = "" if journal is None else f"; {journal} keeps what is done: the same command goes on from there"
+    say(f"interrupted{kept}")
     return ExitStatus.STOPPED
 
 

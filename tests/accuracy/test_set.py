@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 import subprocess
 from pathlib import Path
@@ -137,6 +138,15 @@ def test_what_cannot_be_judged_is_told_all_at_once(folder, tmp_path):
         "not as AMPL writes",
     ):
         assert words in found.stderr
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="there are no pipes by name here")
+def test_a_pipe_is_no_solution_and_no_benchmark(folder, tmp_path):
+    os.mkfifo(tmp_path / "plain-4-0.sol")
+    for words in (("judge", folder, tmp_path / "plain-4-0.sol"), ("compare", tmp_path / "plain-4-0.sol", folder)):
+        found = invoke("accuracy", *words)
+        assert found.exit_code == 2
+        assert "is a pipe or a device" in found.stderr
 
 
 def test_a_set_that_was_changed_is_refused(folder, tmp_path):
