@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from batteryopt.ground.errors import Fault, InvalidInput
+from batteryopt.ground.rounding import without_noise
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -85,11 +86,8 @@ differences of them (returned less collected) leave 6e-13 where there is nothing
 
 def csv_of_sums(table: pd.DataFrame) -> str:
     """Return a table of sums of many numbers as CSV: 120 and not 119.999999999996, 0 and not 6e-13 or -0."""
-    known = {}
-    for name in table.select_dtypes("float").columns:
-        sizes = table[name].abs()
-        largest = sizes[sizes < float("inf")].max()
-        known[name] = table[name].mask(sizes <= SUMS_KNOWN_TO * largest, 0.0) + 0.0
+    sums = table.select_dtypes("float")
+    known = {name: without_noise(sums[name], of=sums[name], share=SUMS_KNOWN_TO) + 0.0 for name in sums.columns}
     return csv_text(table.assign(**known), float_format="%.12g")
 
 

@@ -19,6 +19,9 @@ from batteryopt.ground.inputs import CannotRead, content_of
 from batteryopt.ground.owned import OwnedFolder
 from batteryopt.report.saved import RESULT_FILE, copy_of_instance
 
+NAMES = ("site", "type", "level", "period", "origin", "destination", "mode", "product", "recipe")
+"""Columns of names, in the tables of every network's answer."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class Saved:
@@ -121,20 +124,8 @@ class Saved:
 
 def read_table(source: Path | TextIO) -> pd.DataFrame:
     """Return a table from CSV, its names, which may look like numbers, as text."""
-    names = (
-        "site",
-        "type",
-        "level",
-        "period",
-        "origin",
-        "destination",
-        "mode",
-        "product",
-        "recipe",
-        "band_km",
-        "scenario",
-    )
-    table = pd.read_csv(source, dtype=dict.fromkeys(names, str), keep_default_na=False, na_values=[""])
+    names = dict.fromkeys((*NAMES, "band_km", "scenario"), str)
+    table = pd.read_csv(source, dtype=names, keep_default_na=False, na_values=[""])
     texts = table.select_dtypes(exclude="number").columns
     return table.assign(**{name: table[name].map(lambda c: unmarked(c) if isinstance(c, str) else c) for name in texts})
 

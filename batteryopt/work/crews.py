@@ -23,7 +23,7 @@ MPI = "mpi"
 SECONDS_TO_REACH = 10
 SECONDS_WITHOUT_WORKERS = 600.0
 """How long a scheduler without a single worker is waited for: a queue may still be starting them, or all have died."""
-_GOES_ON = "what is done is kept, and the same command goes on"
+GOES_ON = "what is done is kept, and the same command goes on"
 AHEAD = 2
 """Parts that a distant worker holds, so that it does not wait for the next one."""
 
@@ -127,11 +127,11 @@ class _Room:
         try:
             threads = int(sum(self._client.nthreads().values()))
         except (OSError, TimeoutError) as error:
-            raise BatteryOptError(f"the scheduler answers no more ({error}); {_GOES_ON}") from error
+            raise BatteryOptError(f"the scheduler answers no more ({error}); {GOES_ON}") from error
         if threads:
             self._seen = time.monotonic()
         elif time.monotonic() - self._seen > SECONDS_WITHOUT_WORKERS:
-            raise BatteryOptError(f"the scheduler had no workers for {SECONDS_WITHOUT_WORKERS:g} s; {_GOES_ON}")
+            raise BatteryOptError(f"the scheduler had no workers for {SECONDS_WITHOUT_WORKERS:g} s; {GOES_ON}")
         return max(1, AHEAD * threads)
 
 

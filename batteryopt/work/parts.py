@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any, Generic, TypeVar
 
 from batteryopt.ground.errors import BatteryOptError
-from batteryopt.work.crews import POOL_IS_GONE, Crew, Pool
+from batteryopt.work.crews import GOES_ON, POOL_IS_GONE, Crew, Pool
 from batteryopt.work.journal import Journal, Rows
 
 PartT = TypeVar("PartT")
@@ -163,9 +163,7 @@ class _Shift(Generic[PartT]):
         except pool.died:
             return self._lost(number)
         except CancelledError as error:
-            raise BatteryOptError(
-                f"the scheduler let a part of the {self.name} go; what is done is kept, and the same command goes on"
-            ) from error
+            raise BatteryOptError(f"the scheduler let a part of the {self.name} go; {GOES_ON}") from error
         if rows is None:
             raise KeyboardInterrupt
         return rows
@@ -174,8 +172,7 @@ class _Shift(Generic[PartT]):
         if self.lost is None:
             raise BatteryOptError(
                 f"a process of the {self.name} died, twice on part {number + 1}: a solver took it down, or memory ran "
-                "out; what is done is kept, and the same command goes on from there, with fewer --jobs if it happens "
-                "again"
+                f"out; {GOES_ON} from there, with fewer --jobs if it happens again"
             )
         return self.lost(number)
 

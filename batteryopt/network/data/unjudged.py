@@ -47,6 +47,11 @@ class UnjudgedNetwork:
         years = np.cumsum([0.0, *(period.years for period in self.periods)])[:-1]
         return np.asarray((1.0 + self.discount_rate) ** -years, dtype=float)
 
+    @property
+    def discount_factor_at_end(self) -> float:
+        """Value today of one unit of money after the last period."""
+        return float((1.0 + self.discount_rate) ** -sum(period.years for period in self.periods))
+
     @cached_property
     def groups_by_name(self) -> Mapping[str, tuple[str, ...]]:
         """Sites by group: the declared ones, the regions, and "" for all sites."""

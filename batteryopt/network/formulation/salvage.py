@@ -106,6 +106,5 @@ def salvage_values(b: Draft) -> Floats:
     period = np.tile(np.arange(b.sets.T), len(b.sets.STEPS))
     left = np.nan_to_num(np.clip(1.0 - (b.sets.T - period) / life, 0.0, 1.0))
     own = 1.0 - np.array([b.network.subsidised_share(c) for c in b.sets.candidates]).reshape(-1, b.sets.T)
-    years = sum(p.years for p in b.network.periods)
-    end = (1.0 + b.network.discount_rate) ** -years
+    end = b.network.discount_factor_at_end
     return np.asarray(opening_prices(b) * own[facility, period] * left * end, dtype=float)

@@ -60,7 +60,7 @@ def cash_flow(solution: Solution) -> pd.DataFrame:
     """
     network = solution.network
     years = np.cumsum([0.0, *(period.years for period in network.periods)])
-    factors = np.append(network.discount_factors, (1.0 + network.discount_rate) ** -years[-1])
+    factors = np.append(network.discount_factors, network.discount_factor_at_end)
     terms = solution.ledger.drop(columns=list(NOT_PAID)).div(-factors, axis=0) + 0.0
     cash = terms.sum(axis=1)
     table = terms.assign(cash=cash, running_cash=cash.cumsum(), discounted_cash=cash * factors)

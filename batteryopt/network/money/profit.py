@@ -64,7 +64,7 @@ def profits(solution: Solution) -> tuple[pd.DataFrame, pd.DataFrame]:
     """
     heaps = Heaps(solution)
     items = heaps.items
-    before = heaps.solve(items)
+    before = heaps.solve()
     by_product: dict[str, Floats] = defaultdict(lambda: np.zeros((len(items), 3)))
     by_site: dict[str, Floats] = defaultdict(lambda: np.zeros((len(items), 3)))
     for (site, product, period), tonnes in heaps.returned.items():
@@ -94,8 +94,7 @@ def _left_over(
 ) -> list[tuple[str, str, str, float, float, float]]:
     """Return what the ledger has and no returned tonne caused, by step."""
     network = solution.network
-    years = sum(period.years for period in network.periods)
-    factors = np.append(network.discount_factors, (1.0 + network.discount_rate) ** -years)
+    factors = np.append(network.discount_factors, network.discount_factor_at_end)
     plain = solution.ledger.div(factors, axis=0).sum()
     left: dict[str, Floats] = defaultdict(lambda: np.zeros(2))
     for term, cost in solution.cost_terms.items():

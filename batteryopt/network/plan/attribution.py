@@ -28,9 +28,7 @@ def by_city(solution: Solution) -> pd.DataFrame:
         ``emission_t`` of its batteries on their whole way, and both for each tonne collected.
     """
     heaps = Heaps(solution)
-    items = heaps.items
-    before = heaps.solve(items)
-    nothing = np.zeros((len(items), 3))
+    before, nothing = heaps.solve(), np.zeros((1, 3))
     rows = []
     for (site, product, period), tonnes in heaps.returned.items():
         left = heaps.uncollected[site, product, period]

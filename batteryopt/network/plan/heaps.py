@@ -11,7 +11,7 @@ in none of it: idle facilities, stock from before the plan, penalties, subsidies
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -79,9 +79,9 @@ class Heaps:
         """What is paid for in this plan, in order."""
         return sorted({item for _, item in self.direct})
 
-    def solve(self, items: Iterable[Item]) -> dict[Node, Floats]:
-        """Return what each tonne in a heap has before it, by item (items, 3)."""
-        wanted = {item: i for i, item in enumerate(items)}
+    def solve(self) -> dict[Node, Floats]:
+        """Return what each tonne in a heap has before it, by item as `items` has them (items, 3)."""
+        column = {item: i for i, item in enumerate(self.items)}
         nodes = list(dict.fromkeys([*self.leaving, *(to for _, to in self.onward)]))
         if not nodes:
             return {}
@@ -91,10 +91,10 @@ class Heaps:
         entries = [(position[a], position[b], t / safe[position[a]]) for (a, b), t in self.onward.items()]
         rows, columns, values = zip(*entries, strict=True) if entries else ((), (), ())
         onward = csc_array((values, (rows, columns)), shape=(len(nodes), len(nodes)))
-        direct = np.zeros((len(nodes), len(wanted), 3))
+        direct = np.zeros((len(nodes), len(column), 3))
         for (node, item), paid in self.direct.items():
-            if node in position and item in wanted:
-                direct[position[node], wanted[item]] += paid / safe[position[node]]
+            if node in position:
+                direct[position[node], column[item]] += paid / safe[position[node]]
         before = splu(csc_array(identity(len(nodes), format="csc") - onward)).solve(direct.reshape(len(nodes), -1))
         return dict(zip(nodes, before.reshape(direct.shape), strict=True))
 
@@ -181,9 +181,7 @@ class Heaps:
         career = self.solution.careers[site, type_]
         fixed = career.over_time("fixed_cost") * career.candidate.fixed_cost_factor
         costs = career.investments() + career.closings() + fixed
-        years = sum(period.years for period in self.network.periods)
-        worth = career.worth_at_the_end()
-        later = (1.0 + self.network.discount_rate) ** -years
+        worth, later = career.worth_at_the_end(), self.network.discount_factor_at_end
         tonnes = career.over_time("emission_kg") / KG_PER_T
         carbon = tonnes * self.price
         present, plain = costs @ self.discount - worth * later, costs.sum() - worth

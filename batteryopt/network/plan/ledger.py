@@ -48,10 +48,9 @@ def cost_terms(solution: Plan) -> pd.DataFrame:
     }
     table = pd.DataFrame({name: term(solution) * network.discount_factors for name, term in terms.items()})
     table.index = pd.Index([period.name for period in network.periods], name="period")
-    years = sum(period.years for period in network.periods)
     table["salvage"] = 0.0
     table.loc[END] = 0.0
-    table.loc[END, "salvage"] = -salvage(solution) * (1.0 + network.discount_rate) ** -years
+    table.loc[END, "salvage"] = -salvage(solution) * network.discount_factor_at_end
     return table
 
 

@@ -12,6 +12,7 @@ import numpy as np
 import pandas as pd
 
 from batteryopt.ground.errors import Fault, InvalidInput
+from batteryopt.ground.rounding import without_noise
 from batteryopt.network.data.instance import Network
 from batteryopt.network.studies.policies import government_money, template_of, under
 from batteryopt.network.studies.variants import FACILITIES, Variant, base_row, rows_beside
@@ -222,20 +223,20 @@ def _table(plan: StudyPlan, rows: Sequence[Mapping[str, Any]]) -> pd.DataFrame:
     money = [government_money(row, levy) if FACILITIES in row else None for row, levy in zip(rows, levied, strict=True)]
     table = plain.assign(government_money=pd.Series(money, dtype=float), cost=plain["cost"] + pd.Series(from_owner))
     base = table.iloc[0]
-    more = without_noise(table["kpis.collected_t"] - base["kpis.collected_t"], table["kpis.collected_t"])
-    paid = without_noise(table["government_money"] - base["government_money"], table["cost"])
+    more = known_difference(table["kpis.collected_t"] - base["kpis.collected_t"], table["kpis.collected_t"])
+    paid = known_difference(table["government_money"] - base["government_money"], table["cost"])
     noticed = more > 1e-6 * max(1.0, float(base["kpis.collected_t"]))  # where less is collected no tonne has a price
     return table.assign(
-        cost_difference=without_noise(table["cost"] - base["cost"], table["cost"]),
+        cost_difference=known_difference(table["cost"] - base["cost"], table["cost"]),
         collected_more_t=more,
         government_more=paid,
         government_per_t_more=(paid / more).where(noticed & (table["policy"] != "")),
     )
 
 
-def without_noise(differences: pd.Series[float], of: pd.Series[float]) -> pd.Series[float]:
-    """Return differences, zero where they are no more than the rounding of the numbers that they come from."""
-    return differences.mask(differences.abs() <= NOISE * float(of.abs().max()), 0.0)
+def known_difference(differences: pd.Series[float], of: pd.Series[float]) -> pd.Series[float]:
+    """Return differences of what solvers found, zero where they are no more than `NOISE` of what they come from."""
+    return without_noise(differences, of=of, share=NOISE)
 
 
 def _regions(rows: Sequence[Mapping[str, Any]]) -> pd.DataFrame:

@@ -9,7 +9,7 @@ import pandas as pd
 
 from batteryopt.ground.unit_words import unit_of
 from batteryopt.report import words
-from batteryopt.report.results import Saved
+from batteryopt.report.results import NAMES, Saved
 from batteryopt.report.tables import Cell, Shown, Table, share
 
 CAPTIONS = {
@@ -46,24 +46,7 @@ _HEADINGS = {"km": "Distance (km)", "tonnes": "Tonnes", "trips": "Trips", "band_
     "after_years": "After (years)",
 }
 _MONEY_OF_STEPS = ("profit_by_product", "profit_by_place", "support")
-_NAMES = (
-    "party",
-    "term",
-    "step",
-    "of",
-    "kind",
-    "subsidy",
-    "base",
-    "site",
-    "type",
-    "level",
-    "period",
-    "origin",
-    "destination",
-    "mode",
-    "product",
-    "recipe",
-)
+_NAMES = (*NAMES, "party", "term", "step", "of", "kind", "subsidy", "base")
 
 
 def long_tables(saved: Saved) -> dict[str, Table]:

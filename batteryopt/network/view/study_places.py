@@ -7,7 +7,7 @@ from typing import Any
 
 import pandas as pd
 
-from batteryopt.network.studies.study import BASE, Study, without_noise
+from batteryopt.network.studies.study import BASE, Study, known_difference
 from batteryopt.report import page, words
 from batteryopt.report.charts import COLORS, chart, points
 from batteryopt.report.tables import Cell, Table, amount
@@ -67,7 +67,7 @@ def regions(study: Study) -> Iterator[str]:
 
 def _against_base(table: pd.DataFrame, variants: list[str]) -> pd.DataFrame:
     largest = table.abs().max()
-    return pd.DataFrame({name: without_noise(table[name] - table[BASE], largest) for name in variants})
+    return pd.DataFrame({name: known_difference(table[name] - table[BASE], largest) for name in variants})
 
 
 def maps(study: Study) -> Iterator[dict[str, Any]]:
