@@ -9,10 +9,11 @@ import pytest
 from batteryopt.cli.exits import ExitStatus, answer_status
 from batteryopt.ground.certificate import Certificate, Check
 from batteryopt.ground.status import PointStatus, StopReason
+from batteryopt.network.answered import answer
 from batteryopt.network.data.magnitude import own_tonne
 from batteryopt.network.data.objective import Objective
 from batteryopt.network.search import search as searching
-from batteryopt.network.solve import answer, gaps, solve, tryable
+from batteryopt.network.solve import gaps, solve, tryable
 from batteryopt.solvers.contract.adapter import Options
 from batteryopt.solvers.highs.highs_arrays import ArraySolution
 from tests.network.echelon import echelon

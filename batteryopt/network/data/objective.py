@@ -56,3 +56,8 @@ def objective_of(value: Any) -> Objective | dict[Objective, float]:
 
 def _is_weight(weight: Any) -> bool:
     return isinstance(weight, int | float) and math.isfinite(weight) and weight > 0
+
+
+def direction(weights: Mapping[Objective, float]) -> float:
+    """Return -1 where people ask for the most of an objective, 1 where for the least."""
+    return -1.0 if tuple(weights) == (Objective.COLLECTION,) else 1.0

@@ -12,6 +12,7 @@ import numpy as np
 
 from batteryopt.ground.interrupt import InterruptFlag
 from batteryopt.ground.status import PointStatus
+from batteryopt.network.answered import answer_with_point
 from batteryopt.network.data.geography import flat_positions
 from batteryopt.network.data.instance import Network
 from batteryopt.network.data.objective import Objective
@@ -27,7 +28,6 @@ from batteryopt.network.plan.answer import NetworkAnswer
 from batteryopt.network.plan.solution import Solution
 from batteryopt.network.search.search import Found, root_bound_of, search
 from batteryopt.network.search.searched_problem import Problem, make_problem
-from batteryopt.network.solve import answer_with_point
 from batteryopt.solvers.contract.adapter import Options, Progress, ProgressListener
 
 WEIGHTS = {Objective.COST: 1.0}

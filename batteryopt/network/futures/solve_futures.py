@@ -10,6 +10,7 @@ from collections.abc import Callable, Sequence
 from batteryopt.ground.certificate import Certificate
 from batteryopt.ground.interrupt import catching_interrupt
 from batteryopt.ground.status import PointStatus, StopReason
+from batteryopt.network.answered import answer_with_point
 from batteryopt.network.data.instance import Network
 from batteryopt.network.formulation.formulate import formulate
 from batteryopt.network.futures.future import Future, futures_of, mean_future
@@ -20,7 +21,7 @@ from batteryopt.network.futures.risk_measure import Risk
 from batteryopt.network.judge.check import check
 from batteryopt.network.plan.answer import NetworkAnswer
 from batteryopt.network.plan.solution import Solution
-from batteryopt.network.solve import answer_with_point, gaps
+from batteryopt.network.solve import gaps
 from batteryopt.solvers.contract.adapter import Options, ProgressListener
 from batteryopt.solvers.contract.provenance import Route, Run
 from batteryopt.solvers.highs.highs_run import version as highs_version

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from batteryopt.ground.certificate import BOUND_TOLERANCE, Certificate, Check
 from batteryopt.ground.interrupt import interrupts_heard
 from batteryopt.ground.status import PointStatus, StopReason
+from batteryopt.network.answered import answer_with_point
 from batteryopt.network.data.instance import Network
 from batteryopt.network.data.objective import Objective
 from batteryopt.network.formulation.algebra import Floats
@@ -18,7 +19,7 @@ from batteryopt.network.formulation.objective import costs_of
 from batteryopt.network.plan.answer import Held, NetworkAnswer
 from batteryopt.network.plan.earlier import EarlierFacilities
 from batteryopt.network.plan.gross import size_of
-from batteryopt.network.solve import answer_with_point, tree_searcher, tryable, with_added, with_rules
+from batteryopt.network.solve import tree_searcher, tryable, with_added, with_rules
 from batteryopt.network.studies.epsilon import LEEWAY, caps_as_rows, largest_term, sign, unit, values_of, with_leeway
 from batteryopt.network.studies.time_budget import TimeBudget
 from batteryopt.solvers.contract.adapter import Options, ProgressListener
