@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from typing import Any
+from typing import Any, Literal
 
 from rich import box
 from rich.console import Console, RenderableType
 from rich.table import Table
 from rich.text import Text
 
+from batteryopt.report import tables as reported
 from batteryopt.report.saved import grouped, numbers_of
 
 NONE = "–"
+LONGEST_WORD = 14
+"""Letters of a heading that are not broken."""
 
 
 def print_result(
@@ -43,6 +46,22 @@ def print_result(
     console.print(table)
     for line in remarks_of({"": models, " by formula": formulas}):
         console.print(Text(f"• {line}"))
+
+
+def print_tables(console: Console, tables: Iterable[reported.Table]) -> None:
+    """Print tables that a page has as well, each under its caption; nothing of one without rows."""
+    for table in tables:
+        if not table.rows:
+            continue
+        console.print(Text(table.caption, style="bold"))
+        shown = Table(box=box.SIMPLE_HEAD)
+        for column, side in zip(table.columns, table.sides(), strict=True):
+            justify: Literal["left", "right"] = "right" if side == "r" else "left"
+            longest = max(map(len, column.split()), default=0)
+            shown.add_column(column, justify=justify, overflow="fold", min_width=min(longest, LONGEST_WORD))
+        for row in table.texts():
+            shown.add_row(*map(Text, row))
+        console.print(shown)
 
 
 def number(value: Any) -> str:

@@ -8,10 +8,11 @@ from typing import Annotated, Any
 import typer
 
 from batteryopt.cli import options as given
+from batteryopt.cli.answer_tables import print_tables
 from batteryopt.cli.exits import ExitStatus, guarded, refuse, say_stopped
 from batteryopt.cli.given_changes import SetOption, WhatIfOption, given_instance
 from batteryopt.cli.refused_input import Refusals
-from batteryopt.cli.streams import clean_stdout, counting_parts, say
+from batteryopt.cli.streams import clean_stdout, counting_parts, results, say
 from batteryopt.cli.sweep import SchedulerOption, refuse_scheduler
 
 
@@ -55,7 +56,7 @@ def sensitivity(
     refusals.raise_all()
     from batteryopt.network.studies.sensitivities import sensitivity as run
     from batteryopt.network.studies.study_files import StudyFolder, identity_of
-    from batteryopt.network.view.sensitivity_page import sections
+    from batteryopt.network.view.sensitivity_page import sections, summary, thresholds, values
     from batteryopt.report import page
 
     place = StudyFolder.made(out, instance, ("sensitivity.csv", "values.csv", "thresholds.csv", "page.html"), overwrite)
@@ -79,6 +80,8 @@ def sensitivity(
     tables = {"sensitivity": found.table, "values": found.values, "thresholds": found.thresholds}
     title = f"Sensitivity of {network.name}"
     place.write(tables, page.document(title, sections(found), page.plotly_source()))
+    with results() as console:
+        print_tables(console, [summary(found), values(found), thresholds(found)])
     say(f"saved in {out}; open {out / 'page.html'}")
     return ExitStatus.SOLVED
 

@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from batteryopt.cli import options as given
+from batteryopt.cli.answer_tables import print_tables
 from batteryopt.cli.exits import ExitStatus, guarded, say_stopped
 from batteryopt.cli.refused_input import Refusals
-from batteryopt.cli.streams import clean_stdout, counting_parts, say
+from batteryopt.cli.streams import clean_stdout, counting_parts, results, say
 from batteryopt.cli.sweep import SchedulerOption, refuse_scheduler
 
 if TYPE_CHECKING:
@@ -57,7 +58,7 @@ def study(
     from batteryopt.network.studies.study import at_equal_collection, run_study
     from batteryopt.network.studies.study_file import grid_called, read_study
     from batteryopt.network.studies.study_files import StudyFolder, identity_of
-    from batteryopt.network.view.study_page import sections
+    from batteryopt.network.view.study_page import comparison, each_rate, sections
     from batteryopt.report import page
 
     refusals = Refusals()
@@ -103,6 +104,8 @@ def study(
         {**tables, "equal_collection": equal},
         page.document(f"Study: {plan.name}", sections(found), page.plotly_source()),
     )
+    with results() as console:
+        print_tables(console, [comparison(found), each_rate(found)])
     say(f"saved in {out}; open {out / 'page.html'}")
     if (found.table["certified"] == False).any():  # noqa: E712 (None is neither)
         say("  some plans whose certificate failed: see 'certified' in study.csv", style="red")

@@ -71,7 +71,7 @@ class Table:
             return cell.text
         return number(cell, 0 if isinstance(cell, int) else self.digits)
 
-    def _sides(self) -> str:
+    def sides(self) -> str:
         """Return a letter a column: l where words stand, r where figures do; the first column has words."""
         columns = [*zip(*self.texts(), strict=True)] or [()] * len(self.columns)
         rest = ["r" if _has_figures(column) else "l" for column in columns[1:]]
@@ -79,7 +79,7 @@ class Table:
 
     def to_html(self) -> str:
         """Return the table for a page; numbers stand right-aligned."""
-        kinds = ["" if side == "l" else ' class="number"' for side in self._sides()]
+        kinds = ["" if side == "l" else ' class="number"' for side in self.sides()]
         head = "".join(
             f'<th scope="col"{kind}>{html.escape(column)}</th>'
             for column, kind in zip(self.columns, kinds, strict=True)
@@ -93,13 +93,13 @@ class Table:
 
     def to_markdown(self) -> str:
         """Return the table in Markdown, with its caption above."""
-        lines = [[*self.columns], ["---" if side == "l" else "---:" for side in self._sides()], *self.texts()]
+        lines = [[*self.columns], ["---" if side == "l" else "---:" for side in self.sides()], *self.texts()]
         rows = "\n".join("| " + " | ".join(map(_markdown_cell, line)) + " |" for line in lines)
         return f"{html.escape(self.caption, quote=False)}\n\n{rows}\n"
 
     def to_latex(self) -> str:
         """Return the table in LaTeX, with the rules of booktabs: see `latex.table`."""
-        return latex.table(self.caption, self.columns, self.texts(), self._sides())
+        return latex.table(self.caption, self.columns, self.texts(), self.sides())
 
 
 def _markdown_cell(text: str) -> str:

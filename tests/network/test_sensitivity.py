@@ -64,6 +64,24 @@ def test_the_page_has_both_tornados(out):
     assert "not what a plan made anew would gain" in text
 
 
+def test_the_command_prints_what_it_found(tmp_path):
+    """50 t x 20 of a tenth of the price; 10 t of capacity less leave 10 t for 1,000, and lose 5 t of mass for 100 - 30."""
+    place = small_network(tmp_path / "network")
+    found = invoke(*("sensitivity", place, "--gap", 0, "--out", tmp_path / "out"))
+    lines = [line.split() for line in found.stdout.splitlines()]
+    assert ["market", "price", "per", "100.0", "\N{MINUS SIGN}100.0", "0.0", "0.0"] in lines
+    assert ["level", "capacity", "t:", "1,070", "0", "\N{MINUS SIGN}10.0", "0.0"] in lines
+    assert "nan" not in found.stdout
+
+
+def test_last_digits_are_no_difference(out):
+    """Two solves that differ by rounding tell no difference, and a rate's axis is in points."""
+    table = pd.read_csv(out / "sensitivity.csv")
+    moved = table.loc[table["collection_rate_difference"] != 0, "collection_rate_difference"]
+    assert (moved.abs() > 1e-9).all()
+    assert "percentage points" in (out / "page.html").read_text()
+
+
 def test_every_lever_is_a_key_that_can_be_changed():
     from batteryopt import times
 

@@ -15,6 +15,7 @@ from typing import Any
 import pandas as pd
 
 from batteryopt.ground.errors import InvalidInput
+from batteryopt.ground.rounding import without_noise
 from batteryopt.network.data.instance import Network
 from batteryopt.network.studies.levers import Lever, levers_of
 from batteryopt.network.studies.variants import (
@@ -31,6 +32,8 @@ from batteryopt.tables.changes import Change, How
 KEPT, FREE = "plan kept", "plan free"
 STEPS = 12
 """Halvings of an interval in which a threshold is sought."""
+NOISE = 1e-9
+"""Share of the cost, or of all that returns, up to which two solves tell no difference: their last digits."""
 SMALL = 0.01
 """Share by which something is more where its value is asked for."""
 
@@ -120,10 +123,10 @@ def _against(frame: pd.DataFrame, base: Mapping[str, Any]) -> pd.DataFrame:
     frame = frame.drop(columns=[c for c in frame if str(c).startswith("_")], errors="ignore")
     if frame.empty or "cost" not in frame:
         return frame
-    frame = frame.assign(
-        cost_difference=frame["cost"] - base["cost"],
-        collection_rate_difference=frame["kpis.collection_rate"] - base["kpis.collection_rate"],
-    )
+    differences = {"cost_difference": "cost", "collection_rate_difference": "kpis.collection_rate"}
+    for name, of in differences.items():
+        against = pd.Series([1.0 if of != "cost" else float(base["cost"]), *frame[of]])
+        frame[name] = without_noise(frame[of] - base[of], of=against, share=NOISE)
     if "amount" in frame:
         frame = frame.assign(value_per_unit=frame["cost_difference"] / frame["amount"])
     return frame
@@ -225,7 +228,12 @@ def _threshold(
         return tuple(sorted({(f[0], f[1]) for f in row.get(FACILITIES, ())}))
 
     before, after = sites(low), sites(high)
-    found: dict[str, Any] = {"key": f"{key}{how.sign}", "from": low, "to": high, "before": _listed(before)}
+    found: dict[str, Any] = {
+        "key": key if how is How.SET else f"{key}{how.sign}",
+        "from": low,
+        "to": high,
+        "before": _listed(before),
+    }
     if before == after:
         return {**found, "after": _listed(after), "remark": "the same facilities at both ends"}
     for _ in range(STEPS):

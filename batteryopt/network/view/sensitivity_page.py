@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pandas as pd
@@ -11,11 +11,15 @@ from batteryopt.network.studies.sensitivities import FREE, KEPT, Sensitivity
 from batteryopt.report import page
 from batteryopt.report.charts import BLUE, ORANGE, bars, chart
 from batteryopt.report.section import Section
-from batteryopt.report.tables import Cell, Table, amount, share
+from batteryopt.report.tables import Cell, Table, amount, number, share
 
 SHOWN = 25
 """Levers of a tornado."""
+TOLD = 10
+"""Levers of the table."""
 MEASURES = {"cost_difference": "Cost", "collection_rate_difference": "Collection rate"}
+FACTORS = {"cost_difference": 1.0, "collection_rate_difference": 100.0}
+"""Shares are shown in percentage points."""
 
 
 def sections(found: Sensitivity) -> list[Section]:
@@ -40,24 +44,17 @@ def sections(found: Sensitivity) -> list[Section]:
     if charts:
         parts.append(Section(title="What it depends on", blocks=[page.charts(charts)]))
     if len(found.values):
-        parts.append(Section(title="What one more is worth", blocks=[_values(found, currency)]))
+        parts.append(Section(title="What one more is worth", blocks=[page.table(values(found))]))
     if len(found.thresholds):
-        parts.append(Section(title="Where the plan changes", blocks=[_thresholds(found)]))
+        parts.append(Section(title="Where the plan changes", blocks=[page.table(thresholds(found))]))
     return [*parts, Section(title="Every solve", blocks=[page.fold("All rows", [_rows(found, currency)])])]
 
 
 def _tornado(found: Sensitivity, measure: str, plan: str) -> Iterator[dict[str, Any]]:
-    table = found.table
-    if measure not in table:
-        return
-    mine = table[(table["plan"] == plan) & table[measure].notna()]
-    wide = mine.pivot_table(index="lever", columns="factor", values=measure, aggfunc="first")
-    width = wide.abs().max(axis=1)
-    wide = wide[width > 1e-9 * max(1.0, abs(found.base["cost"]) if measure == "cost_difference" else 1.0)]
+    wide = _widest(found, measure, plan)[-SHOWN:]
     if wide.empty:
         return
-    wide = wide.loc[width[wide.index].sort_values().index[-SHOWN:]]
-    unit = f" ({found.network.currency or 'money'})" if measure == "cost_difference" else ""
+    unit = found.network.currency or "money" if measure == "cost_difference" else "percentage points"
     traces = [
         bars(
             wide.index,
@@ -73,7 +70,7 @@ def _tornado(found: Sensitivity, measure: str, plan: str) -> Iterator[dict[str, 
         f"tornado-{measure.partition('_')[0]}-{plan.rpartition(' ')[2]}",
         f"{MEASURES[measure]}, {plan}",
         traces,
-        x=f"Difference from the base{unit}",
+        x=f"Difference from the base ({unit})",
         height=120 + 26 * len(wide),
         barmode="overlay",
         yaxis={"automargin": True},
@@ -81,7 +78,47 @@ def _tornado(found: Sensitivity, measure: str, plan: str) -> Iterator[dict[str, 
     yield spec | {"wide": True}
 
 
-def _values(found: Sensitivity, currency: str) -> str:
+def _widest(found: Sensitivity, measure: str, plan: str) -> pd.DataFrame:
+    """Return differences by lever (rows, the widest last) and factor (columns); no lever that moves nothing."""
+    table = found.table
+    if measure not in table:
+        return pd.DataFrame()
+    mine = table[(table["plan"] == plan) & table[measure].notna()]
+    wide = mine.pivot_table(index="lever", columns="factor", values=measure, aggfunc="first") * FACTORS[measure]
+    width = wide.abs().max(axis=1)
+    return wide.loc[width[width > 0].sort_values(kind="stable").index]
+
+
+def summary(found: Sensitivity) -> Table:
+    """Return the levers that move the cost most, with all decided anew, and what they do to the collection rate."""
+    cost = _widest(found, "cost_difference", FREE)[-TOLD:][::-1]
+    rate = _widest(found, "collection_rate_difference", FREE)
+    sides = [(factor, f"{float(factor) - 1:+.0%}") for factor in sorted(cost.columns)]
+    rate = rate.reindex(index=cost.index, columns=cost.columns).fillna(0.0).where(cost.notna())
+    rows: list[list[Cell]] = [
+        [
+            str(lever),
+            *(_cell(cost, lever, factor, lambda value: amount(value, 4)) for factor, _ in sides),
+            *(_cell(rate, lever, factor, lambda value: number(value, 1)) for factor, _ in sides),
+        ]
+        for lever in cost.index
+    ]
+    currency = found.network.currency or "money"
+    columns = ["Number", *(f"Cost {side} ({currency})" for _, side in sides)]
+    columns += [f"Collected {side} (points)" for _, side in sides]
+    caption = f"What {found.network.name} depends on most: each number varied alone, all decided anew"
+    return Table(caption=caption, columns=columns, rows=rows)
+
+
+def _cell(table: pd.DataFrame, lever: Any, factor: Any, shown: Callable[[float], str]) -> Cell:
+    """Return a number as it is shown; nothing where the lever could not be moved that way."""
+    value = float(table.loc[lever, factor])
+    return None if pd.isna(value) else shown(value)
+
+
+def values(found: Sensitivity) -> Table:
+    """Return what one more of each capacity, target and budget is worth."""
+    currency = found.network.currency or "money"
     rows: list[list[Cell]] = [
         [
             str(row["lever"]),
@@ -95,16 +132,20 @@ def _values(found: Sensitivity, currency: str) -> str:
         "Change of the net present cost by one more, from solving again with the facilities of the plan kept: "
         "not what a plan made anew would gain"
     )
-    return page.table(Table(caption=caption, columns=["One more", f"Cost ({currency})", "Unit", "Remark"], rows=rows))
+    columns = ["One more", f"Cost ({currency})", "Unit", "Remark"]
+    if not any(row[-1] for row in rows):  # an empty column tells nothing
+        columns, rows = columns[:-1], [row[:-1] for row in rows]
+    return Table(caption=caption, columns=columns, rows=rows)
 
 
-def _thresholds(found: Sensitivity) -> str:
+def thresholds(found: Sensitivity) -> Table:
+    """Return between which values of a key the set of facilities changes."""
     rows: list[list[Cell]] = [
         [str(row["key"]), f"{row['from']:.6g} to {row['to']:.6g}", row["before"], row["after"], row["remark"]]
         for row in found.thresholds.to_dict(orient="records")
     ]
     columns = ["Key", "Between", "Below stand", "Above stand", "Remark"]
-    return page.table(Table(caption="Found by halving the interval", columns=columns, rows=rows))
+    return Table(caption="Where the plan changes, found by halving the interval", columns=columns, rows=rows)
 
 
 def _rows(found: Sensitivity, currency: str) -> str:

@@ -66,10 +66,21 @@ def _about(study: Study, grid: PolicyGrid) -> str:
 
 def _comparison(study: Study) -> Iterator[str]:
     """Yield figures and differences of all that is no policy, and the way from the base's cost to each."""
-    table = study.table[study.table["policy"] == ""]
-    currency, rows = _currency(study), table.to_dict(orient="records")
+    yield page.table(comparison(study))
+    specs = [_waterfall(study, row) for row in _no_policies(study)[1:] if not pd.isna(row["cost"])][:6]
+    if specs:
+        yield page.charts(specs)
+
+
+def _no_policies(study: Study) -> list[dict[Any, Any]]:
+    return study.table[study.table["policy"] == ""].to_dict(orient="records")
+
+
+def comparison(study: Study) -> Table:
+    """Return figures of all that is no policy, and their difference from the base."""
+    currency = _currency(study)
     cells: list[list[Cell]] = []
-    for row in rows:
+    for row in _no_policies(study):
         if pd.isna(row["cost"]):
             cells.append([_label(row), None, None, *[None] * len(SHOWN), str(row["reason"] or row["stop_reason"])])
             continue
@@ -78,10 +89,7 @@ def _comparison(study: Study) -> Iterator[str]:
         cells.append([_label(row), amount(row["cost"], 5), difference, *figures, _sure(row)])
     names = [figure_name(name, currency) for name in SHOWN]
     columns = ["Variant", f"Net present cost ({currency})", "Against the base", *names, "Held"]
-    yield page.table(Table(caption="Each variant, by what was asked", columns=columns, rows=cells))
-    specs = [_waterfall(study, row) for row in rows[1:] if not pd.isna(row["cost"])][:6]
-    if specs:
-        yield page.charts(specs)
+    return Table(caption="Each variant, by what was asked", columns=columns, rows=cells)
 
 
 def _figure(name: str, value: float) -> Cell:
@@ -145,8 +153,14 @@ def _policies(study: Study) -> Iterator[str]:
         )
         columns = ["Collected", *(words.words(grid.name) for grid in study.plan.policies)]
         yield page.table(Table(caption=caption, columns=columns, rows=rows))
+    yield page.table(each_rate(study))
+
+
+def each_rate(study: Study) -> Table:
+    """Return what each rate of each policy collects and costs, against the base."""
+    currency = _currency(study)
     cells: list[list[Cell]] = []
-    for row in table[table["policy"] != ""].to_dict(orient="records"):
+    for row in study.table[study.table["policy"] != ""].to_dict(orient="records"):
         if pd.isna(row["cost"]):
             cells.append([words.words(row["policy"]), f"{row['rate']:g}", *[None] * 5, str(row["reason"])])
             continue
@@ -165,7 +179,7 @@ def _policies(study: Study) -> Iterator[str]:
         )
     columns = ["Policy", "Rate", "Collected", "More collected (t)", f"Government pays more ({currency})"]
     columns += [f"A tonne more ({currency})", f"Owner's cost, more ({currency})", "Held"]
-    yield page.table(Table(caption="Each rate against the base", columns=columns, rows=cells))
+    return Table(caption="Each rate against the base", columns=columns, rows=cells)
 
 
 def _by_policy(study: Study) -> Iterator[tuple[PolicyGrid, pd.DataFrame]]:
@@ -208,9 +222,9 @@ def _by_rate(study: Study) -> Iterator[dict[str, Any]]:
     for grid, mine in _by_policy(study):
         if len(mine) > 1 and _moves(mine):
             collected, color = 100 * mine["kpis.collection_rate"], _color(study, grid)
-            rates = line(mine["rate"], collected, "", color, mode="lines+markers", showlegend=False)
+            trace = line(mine["rate"], collected, "", color, mode="lines+markers", showlegend=False)
             title = words.words(grid.name)
-            yield chart(f"rate-{grid.name}", title, [rates], x=f"Rate: {_about(study, grid)}", y="Collected (%)")
+            yield chart(f"rate-{grid.name}", title, [trace], x=f"Rate: {_about(study, grid)}", y="Collected (%)")
 
 
 def _rows(study: Study) -> str:
