@@ -22,6 +22,7 @@ SYMBOLS = (
     ("q_{ijmpt}, n_{ijmt}", "`shipped`, t, and `trips`"),
     ("s_{ikpt}", "`stock` at the end of a period, t"),
     ("v_{ipt}, d_{ipt}, u_{ipt}", "`sold`, `disposed`, `uncollected`, t"),
+    ("g_{ijpt}, g_{ijmpt}, h_{ipt}", "`goes_to`, `goes_to_by_mode`, `stays`: the one destination of a place's goods"),
     (r"\kappa_{it}", "`is_covered`: whether a zone has service near"),
     ("o^-, o^+", "what a rule is missed by: `missing_…` and `short_of_…`, or `beyond_…`"),
     ("b_t", "`subsidy_paid` from a limited pot"),
@@ -60,6 +61,13 @@ EQUATIONS = {
     "every_tonne_has_a_level": r"\sum_\ell x_{ik\ell t} = \sum_r x_{ikrt}",
     "level_is_the_one_that_stands": r"x_{ik\ell t} \le M_{ik\ell t} \, (y_{ik\ell t} - y_{ik,\ell+1,t})",
     "trips_carry_the_load": r"\sum_p q_{ijmpt} \le Q_m n_{ijmt}",
+    "one_destination": r"\sum_j g_{ijpt} + h_{ipt} \le 1",
+    "goes_only_there": r"\sum_m q_{ijmpt} \le M_{ijpt} \, g_{ijpt}",
+    "is_taken_here_only_if_it_stays": (
+        r"\sum_{k,r} A_{rp} x_{ikrt} + v_{ipt} + d_{ipt} - \sum_{j,m} q_{jimpt} \le M_{ipt} \, h_{ipt}"
+    ),
+    "one_destination_by_mode": r"\sum_j g_{ijmpt} \le 1",
+    "goes_only_there_by_mode": r"q_{ijmpt} \le M_{ijpt} \, g_{ijmpt}",
     "lanes_are_wide_enough": r"\sum_{m,p} q_{ijmpt} \le \bar{q}_{ijt}",
     "depots_have_the_vehicles": r"\sum_i \left( n_{ijmt} \ \text{or} \ \tfrac{1}{Q_m} \sum_p q_{ijmpt} \right) \le N_m",
     "markets_get_their_least": r"v_{ipt} + o^-_{ipt} \ge \underline{v}_{ipt}",

@@ -12,6 +12,7 @@ class Draw:
     """Random choices of one network, and how often its features come at all."""
 
     def __init__(self, seed: int) -> None:
+        self.seed = seed
         self.random = random.Random(seed)
         self.periods = self.random.choice((1, 2, 2, 3, 3))
         self.sites = [f"s{i}" for i in range(self.random.choice((2, 3, 3, 4)))]

@@ -57,7 +57,7 @@ def everything() -> Network:
         ),
         returns=(
             Return(site="Ash", product="pack", tonnes=(20, 30, 40), acquisition_cost_per_t=3),
-            Return(site="Birch", product="pack", tonnes=(10, 10, 20)),
+            Return(site="Birch", product="pack", tonnes=(10, 10, 20), single_source=True),
             Return(site="Cedar", product="pack", tonnes=5),
         ),
         types=(outlet(), plant(), shredder()),
@@ -204,6 +204,7 @@ def modes() -> tuple[Mode, ...]:
             cost_per_trip_km=0.4,
             trips_per_depot=9,
             is_mobile=True,
+            single_source=True,
         ),
     )
 

@@ -6,6 +6,8 @@ in `tests/network/changes.py` makes them tiny or large. Some are refused when th
 
 from __future__ import annotations
 
+import dataclasses
+import random
 from typing import Any
 
 import numpy as np
@@ -32,14 +34,27 @@ from tests.network.random_policy import random_policy
 
 
 def random_network(seed: int) -> Network:
-    """Return the network of a seed.
+    """Return the network of a seed; in some, drawn apart from the rest, goods are kept together.
 
     Raises
     ------
     InvalidNetwork
         If what was drawn does not go together.
     """
-    d = Draw(seed)
+    return _kept_together(_drawn(Draw(seed)), random.Random(f"together {seed}"))
+
+
+def _kept_together(network: Network, own: random.Random) -> Network:
+    """Return the network, one in four with single destinations: of some returns, some modes or all returns."""
+    if own.random() > 0.25:
+        return network
+    returns = tuple(dataclasses.replace(row, single_source=own.random() < 0.5) for row in network.returns)
+    modes = tuple(dataclasses.replace(mode, single_source=own.random() < 0.3) for mode in network.modes)
+    policy = dataclasses.replace(network.policy, single_source=own.random() < 0.3)
+    return dataclasses.replace(network, returns=returns, modes=modes, policy=policy)
+
+
+def _drawn(d: Draw) -> Network:
     chain = d.one("short", "long", "long", "split")
     products = _products(d, chain)
     names = [product.name for product in products]
@@ -49,7 +64,7 @@ def random_network(seed: int) -> Network:
     modes = _modes(d, names)
     groups = (Group(name="some", sites=d.some(d.sites)),) if d.maybe() else ()
     return Network(
-        name=f"random {seed}",
+        name=f"random {d.seed}",
         currency="EUR",
         discount_rate=d.one(0.0, 0.0, 0.05, 0.05, 0.25, 0.25, -0.05),
         periods=tuple(Period(name=f"p{t + 1}", years=d.one(1.0, 1.0, 2.0)) for t in range(d.periods)),

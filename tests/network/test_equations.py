@@ -136,6 +136,41 @@ ROWS: dict[str, tuple[dict[str, float], float, float]] = {
         -INF,
         0,
     ),
+    # all 10 t of Birch go to Ash, to Cedar (out of reach of the round), or stay: then what is taken there may be more
+    # than what others send
+    "one_destination[Birch,pack,2]": (
+        {"goes_to[Birch,Ash,pack,2]": 1, "goes_to[Birch,Cedar,pack,2]": 1, "stays[Birch,pack,2]": 1},
+        -INF,
+        1,
+    ),
+    "goes_only_there[Birch,Ash,pack,2]": (
+        {
+            "shipped[Birch,Ash,lorry,pack,2]": 1,
+            "shipped[Birch,Ash,round,pack,2]": 1,
+            "goes_to[Birch,Ash,pack,2]": -10,
+        },
+        -INF,
+        0,
+    ),
+    "is_taken_here_only_if_it_stays[Birch,pack,2]": (
+        {
+            "processed[Birch,outlet,check,2]": 1,
+            "processed[Birch,plant,direct,2]": 0.5,
+            "shipped[Ash,Birch,lorry,pack,2]": -1,
+            "shipped[Ash,Birch,round,pack,2]": -1,
+            "shipped[Cedar,Birch,lorry,pack,2]": -1,
+            "stays[Birch,pack,2]": -10,
+        },
+        -INF,
+        0,
+    ),
+    # the round takes what Ash has (30 t, and 8 t in stock before, which is what a large outlet may store) to one depot
+    "one_destination_by_mode[Ash,round,pack,2]": ({"goes_to_by_mode[Ash,Birch,round,pack,2]": 1}, -INF, 1),
+    "goes_only_there_by_mode[Ash,Birch,round,pack,2]": (
+        {"shipped[Ash,Birch,round,pack,2]": 1, "goes_to_by_mode[Ash,Birch,round,pack,2]": -38},
+        -INF,
+        0,
+    ),
     "lanes_are_wide_enough[Ash,Birch,any,2]": (
         {
             "shipped[Ash,Birch,lorry,pack,2]": 1,

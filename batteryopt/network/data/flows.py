@@ -145,6 +145,9 @@ class Return(Entity):
         Paid to the owner of every tonne collected.
     scenario
         The scenario it belongs to; empty: all of them.
+    single_source
+        Whether all of the product that leaves the site in a period goes to one destination. Where something at the
+        site takes it, beyond what others send there, the site itself is that destination.
     """
 
     KEY: ClassVar[tuple[str, ...]] = ("site", "product", "scenario")
@@ -154,6 +157,7 @@ class Return(Entity):
     tonnes: AtLeastZeroProfile
     acquisition_cost_per_t: AnyProfile = 0.0
     scenario: ScenarioName = ""
+    single_source: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -286,6 +290,8 @@ class Mode(Entity):
     is_mobile
         Whether a trip is the visit of a mobile station, which may cover its origin, and ends at an open facility that
         uses what the mode may carry; visits are counted and reported where trips are whole.
+    single_source
+        Whether all of a product that it takes from a site in a period goes to one destination.
     """
 
     KEY: ClassVar[tuple[str, ...]] = ("name",)
@@ -308,6 +314,7 @@ class Mode(Entity):
     emission_kg_per_trip_km: AnyProfile = 0.0
     trips_per_depot: AtLeastZero | None = None
     is_mobile: bool = False
+    single_source: bool = False
 
     def contradictions(self) -> Iterator[EntityFault]:
         """Yield trips without a load, and a shortest way that is longer than the longest."""

@@ -264,6 +264,8 @@ class Policy(Entity):
         A unit of money above the budget; None: it holds.
     final_stock_is_free
         Whether stock may remain after the last period; else it must be gone.
+    single_source
+        Whether every return, and what comes back from markets, has one destination, as if each row said so.
     """
 
     KEY: ClassVar[tuple[str, ...]] = ()
@@ -280,3 +282,4 @@ class Policy(Entity):
     budget_carries_over: bool = False
     budget_penalty: AtLeastZero | None = None
     final_stock_is_free: bool = False
+    single_source: bool = False

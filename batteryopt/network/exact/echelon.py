@@ -82,6 +82,9 @@ def _failing_conditions(network: Network) -> list[str]:
             c.standing not in (Standing.OPEN, Standing.CLOSED) or c.earliest or c.levels for c in network.candidates
         ),
         "trips are counted": any(mode.trip_capacity_t is not None for mode in network.modes),
+        "a place or a mode has a single destination": policy.single_source
+        or any(row.single_source for row in network.returns)
+        or any(mode.single_source for mode in network.modes),
         "lanes are limited, or have tolls": any(
             lane.most_t is not None or np.any(network.profile(lane.extra_cost_per_t)) for lane in network.lanes
         ),

@@ -15,6 +15,7 @@ from batteryopt.network.formulation.processing import add_processing
 from batteryopt.network.formulation.reach import make_reach
 from batteryopt.network.formulation.service import add_service
 from batteryopt.network.formulation.sets import make_sets
+from batteryopt.network.formulation.single_source import add_single_source
 from batteryopt.network.formulation.storage import add_stock, add_storage_rules
 from batteryopt.network.formulation.symmetry import order_equal_sites
 from batteryopt.network.formulation.totals import add_totals
@@ -38,6 +39,7 @@ def build(network: Network, *, is_tight: bool = True) -> Formulation:
     add_stock(b)
     add_ends(b)
     add_balances(b)
+    add_single_source(b)
     add_storage_rules(b)
     add_service(b)
     add_policy(b)

@@ -27,6 +27,8 @@ KEPT_FLOWS = 0.3
 UNUSED = 1e-9
 MOST_SITES = 3_000
 """Up to so many sites the distances of all pairs are held."""
+FOLLOWING = ("trips", "is_covered", "goes_to", "stays", "goes_to_by_mode")
+"""Integers that follow from which facilities stand, decided anew with them."""
 SPLIT = 1e-3
 """Difference of the relaxation and a plan from which an integer is decided anew."""
 
@@ -58,7 +60,7 @@ def _columns(m: Formulation, is_free: Callable[..., Bools]) -> Bools:
         if name in m.families:
             mask[m.families[name].positions] = is_free(m.families[name].index)
     for name, family in m.families.items():
-        if family.is_added or name in ("trips", "is_covered"):
+        if family.is_added or name in FOLLOWING:
             mask[family.positions] = True
     return mask
 

@@ -12,6 +12,7 @@ import numpy as np
 
 from batteryopt.network.formulation.algebra import Bools, Floats
 from batteryopt.network.formulation.matching import Ints
+from batteryopt.network.search.kept_together import groups_of, one_of_each
 from batteryopt.network.search.relaxation import Relaxation
 
 WHOLE = 1e-6
@@ -29,7 +30,7 @@ def plunge(relaxation: Relaxation, nearly: float, deadline: float) -> Floats | N
     problem = relaxation.problem
     integers = np.flatnonzero(problem.core.is_integer)
     lower, upper = problem.core.lower[integers].copy(), problem.core.upper[integers]
-    dearness = _dearness(relaxation)[integers]
+    dearness, group = _dearness(relaxation)[integers], groups_of(problem.m)[integers]
     x = relaxation.x
     try:
         for _ in range(MOST_ROUNDS):
@@ -38,6 +39,7 @@ def plunge(relaxation: Relaxation, nearly: float, deadline: float) -> Floats | N
             if time.monotonic() > deadline or relaxation.flag.is_set:
                 return None
             chosen = _chosen(fraction, dearness, nearly)
+            chosen = chosen[one_of_each(group[chosen], fraction[chosen])]
             lower[chosen] = np.minimum(np.ceil(x[integers[chosen]]), upper[chosen])
             relaxation.lp.set_bounds(integers, lower, upper)
             x = relaxation.lp.solve(None if np.isinf(deadline) else deadline - time.monotonic()).x

@@ -15,6 +15,7 @@ import numpy as np
 
 from batteryopt.network.formulation.algebra import Bools, Floats, Formulation
 from batteryopt.network.formulation.matching import Ints
+from batteryopt.network.search.kept_together import groups_of, one_of_each
 from batteryopt.network.search.relaxation import Relaxation
 
 SCALINGS = 8
@@ -134,6 +135,7 @@ class _Diver:
         self.lower, self.upper = np.array(self.core.lower), np.array(self.core.upper)
         self.facilities = Facilities(relaxation.problem.m)
         self.x: Floats | None = relaxation.x
+        self.group = groups_of(relaxation.problem.m)
 
     def is_over(self) -> bool:
         """Whether time or hope is gone."""
@@ -219,7 +221,26 @@ class _Diver:
                 return
             columns = self.integers[self.fractional()]
             fraction = self.x[columns] - np.floor(self.x[columns])
-            up = columns[fraction >= min(SURE, float(np.quantile(fraction, 1 - SHARE)))]
-            self.lower[up] = np.minimum(np.ceil(self.x[up]), self.core.upper[up])
-            self.upper[up] = np.maximum(self.upper[up], self.lower[up])
+            large = fraction >= min(SURE, float(np.quantile(fraction, 1 - SHARE)))
+            large &= one_of_each(self.group[columns], fraction)
+            before = self.lower.copy(), self.upper.copy(), self.x
+            self._round_up(columns[large])
+            if self.x is None and (self.group[columns] >= 0).any():
+                self.lower, self.upper, self.x = before
+                self._decide_one(int(columns[np.argmax(fraction)]))
+
+    def _round_up(self, columns: Ints) -> None:
+        assert self.x is not None
+        self.lower[columns] = np.minimum(np.ceil(self.x[columns]), self.core.upper[columns])
+        self.upper[columns] = np.maximum(self.upper[columns], self.lower[columns])
+        self.x = self.solve()
+
+    def _decide_one(self, column: int) -> None:
+        """Round one integer up, or down where that ends nowhere: a place that is one too many for a facility."""
+        before = self.lower.copy(), self.upper.copy(), self.x
+        self._round_up(np.array([column]))
+        if self.x is None:
+            self.lower, self.upper, self.x = before
+            assert self.x is not None
+            self.upper[column] = np.floor(self.x[column])
             self.x = self.solve()

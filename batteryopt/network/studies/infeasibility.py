@@ -44,6 +44,8 @@ ELASTIC = {
     "store_is_large_enough": "t beyond the storage limit",
     "least_throughput_is_reached": "t short of the least throughput",
     "nothing_stays_too_long": "t that stay too long",
+    "one_destination": "destinations too many, for it fits nowhere whole",
+    "one_destination_by_mode": "destinations too many, for it fits nowhere whole",
 }
 """Families of rows that may be missed, and what an amount of them means; the others are logic and hold.
 
@@ -56,8 +58,9 @@ BEYOND_A_RULE = "units beyond your own rule"
 OPPOSING = ELASTIC.keys() - {"every_node_is_in_balance"}
 """What may be in the way of a rule: all but that matter does not vanish."""
 
-PRICES = {"every_node_is_in_balance": 100.0}
-"""What missing a row by its whole size costs; 1 where nothing stands. Matter vanishes only where no rule can give."""
+PRICES = {"every_node_is_in_balance": 100.0, "one_destination": 0.01, "one_destination_by_mode": 0.01}
+"""What missing a row by its whole size costs; 1 where nothing stands. Matter vanishes only where no rule can give, and
+where a plan exists once some places have a second destination, those are what is named."""
 
 
 Ints = np.typing.NDArray[np.int64]

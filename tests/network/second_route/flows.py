@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Sequence
+from functools import partial
 
 from batteryopt.network.data.instance import Mode, Network, Sizes
 from tests.network.second_route.careers import Place
@@ -27,6 +29,7 @@ class Flows(Decisions):
             for site in network.sites:
                 for product in network.products:
                     self._balance((site.name, product.name, t))
+                    self._keep_together((site.name, product.name, t))
         self._leave_in_time()
 
     def _balance(self, where: Where) -> None:
@@ -51,6 +54,41 @@ class Flows(Decisions):
         self.program.zero(f"balance of {where}", own + self.received(*where) - leaving - taken)
         self.program.at_most_zero(f"nothing is passed on at {where}", leaving - own)
         self.program.at_most_zero(f"left at {where} is returned", self.uncollected(*where) - self.returned(*where))
+
+    def _keep_together(self, where: Where) -> None:
+        """One destination a place, itself one of them; and one for each mode that says so."""
+        site, product, t = where
+        network, rows = self.network, self.network.returns
+        back = ((market.site, row.product) for market in network.markets for row in market.comes_back)
+        comes_back = {*back, *((row.site, row.product) for row in rows)}
+        says_so = any(row.single_source for row in rows if (row.site, row.product) == (site, product))
+        carrying = [mode for mode in network.modes if product in self.carried(mode)]
+        if says_so or (network.policy.single_source and (site, product) in comes_back):
+            here = [self.sold(*where), self.disposed(*where), *(self.used(p, product, t) for p in self.at(site))]
+            loads = self._loads_by_destination(carrying, where)
+            self._one_of(f"{where}", [*loads, total(here) - self.received(*where)])
+        for mode in carrying:
+            if mode.single_source:
+                self._one_of(f"{where} by {mode.name}", self._loads_by_destination([mode], where))
+
+    def _loads_by_destination(self, modes: list[Mode], where: Where) -> list[Linear]:
+        site, product, t = where
+        loads: dict[str, list[Linear]] = defaultdict(list)
+        for mode in modes:
+            for origin, destination in self.lanes[mode.name]:
+                if origin == site:
+                    load = self.program.decided("shipped", origin, destination, mode.name, product, t)
+                    loads[destination].append(load)
+        return [total(parts) for parts in loads.values()]
+
+    def _one_of(self, name: str, loads: list[Linear]) -> None:
+        """No more than one of several loads is more than nothing."""
+        answers = []
+        for position, load in enumerate(loads):
+            answer = self.program.answer(f"{name}: {position}", partial(_is_load, load))
+            self.program.only_if(f"kept together: {name}, {position}", load, answer, most=self.moving)
+            answers.append(answer)
+        self.program.at_most_zero(f"one destination: {name}", total(answers) - 1.0)
 
     def _work(self, place: Place, t: int) -> None:
         """Capacity and least throughput, tonnes times capacity use; a tonne is processed at the level that stands."""
@@ -154,3 +192,8 @@ class Flows(Decisions):
             if way.type and (way.site, way.type) in self.places:
                 stands = self.places[way.site, way.type].is_open(t)
                 self.program.only_if(f"facility of {name}", gone, stands, most=self.entering)
+
+
+def _is_load(load: Linear, values: Sequence[float]) -> bool:
+    """Return whether a load is more than what a solver leaves of nothing."""
+    return load.at(values) > 1e-6

@@ -37,6 +37,8 @@ SEEN = frozenset(
 """Families of rules that the prices keep, or price. A network that has others is left to other ways."""
 LINKS = frozenset({"what_is_sent_needs_a_taker", "what_is_kept_needs_a_taker", "what_is_made_needs_a_taker"})
 """Cuts that the items keep by themselves."""
+SINGLE_SOURCE = frozenset({"goes_to", "goes_to_by_mode"})
+"""Variables that hold goods of a place together, which items do not see."""
 TAKERS = ("processed", "sold", "disposed", "stock")
 """Families of variables that take what a node receives or keeps."""
 
@@ -201,6 +203,8 @@ def _is_seen(problem: Problem) -> bool:
     if sum(len(rows) for rows in rules) != len(problem.core.row_lower):
         return False
     if any(family.is_added for family in m.families.values()):
+        return False
+    if not SINGLE_SOURCE.isdisjoint(m.families):  # items are split among takers as prices say
         return False
     masses = [m.families[name].positions for name in (*TAKERS, "shipped", "uncollected") if name in m.families]
     return all(not problem.core.lower[mine].any() for mine in masses)
