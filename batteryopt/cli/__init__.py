@@ -14,6 +14,7 @@ from batteryopt.cli import (
     commands,
     export_command,
     frontier_command,
+    futures_command,
     imports,
     locate_command,
     new_command,
@@ -71,6 +72,7 @@ for _command in (
     new_command.new,
     export_command.export,
     returns_command.returns,
+    futures_command.futures,
     locate_command.locate,
     tour.tour,
 ):

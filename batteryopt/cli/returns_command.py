@@ -22,42 +22,53 @@ RegistrationsOption = Annotated[
     Path,
     typer.Option(metavar="FILE", help="Vehicles by place and year: site, year, vehicles; or site and a column a year."),
 ]
+LifeOption = Annotated[float | None, typer.Option(metavar="YEARS", help="Mean life of a battery.  [15]")]
+SpreadOption = Annotated[
+    float | None, typer.Option(metavar="YEARS", help="Standard deviation of battery (or car) lives.  [4]")
+]
+ScaleOption = Annotated[
+    float | None, typer.Option(metavar="YEARS", help="Weibull scale of battery lives, instead of --life.")
+]
+ShapeOption = Annotated[float | None, typer.Option(metavar="K", help="Weibull shape, beside --scale.")]
+CarLifeOption = Annotated[
+    float | None, typer.Option(metavar="YEARS", help="Mean life of a car: packs return at the first of both ends.")
+]
+CarSpreadOption = Annotated[
+    float | None, typer.Option(metavar="YEARS", help="Standard deviation of car lives, where it is another.")
+]
+SparesOption = Annotated[float, typer.Option(metavar="SHARE", help="Share of failed batteries replaced by a new one.")]
+SalesOption = Annotated[
+    str, typer.Option(metavar="year-end|mid-year", help="When in their year vehicles are registered.")
+]
+KgPerPackOption = Annotated[float | None, typer.Option(metavar="KG", help="Mass of a pack.")]
+KwhPerPackOption = Annotated[float | None, typer.Option(metavar="KWH", help="Energy of a pack, instead.")]
+KgPerKwhOption = Annotated[float | None, typer.Option(metavar="KG", help="Mass of a pack for each kWh of it.")]
+ShareOption = Annotated[
+    list[str] | None,
+    typer.Option(metavar="PRODUCT=SHARE", help="A product and its share of the packs; repeat, to a sum of 1."),
+]
+GrowthOption = Annotated[
+    float | None,
+    typer.Option(metavar="RATE", help="Growth of registrations a year after the last known; else there are none."),
+]
 
 
 @guarded
 def returns(
     registrations: RegistrationsOption,
-    life: Annotated[float | None, typer.Option(metavar="YEARS", help="Mean life of a battery.  [15]")] = None,
-    spread: Annotated[
-        float | None, typer.Option(metavar="YEARS", help="Standard deviation of battery (or car) lives.  [4]")
-    ] = None,
-    scale: Annotated[
-        float | None, typer.Option(metavar="YEARS", help="Weibull scale of battery lives, instead of --life.")
-    ] = None,
-    shape: Annotated[float | None, typer.Option(metavar="K", help="Weibull shape, beside --scale.")] = None,
-    car_life: Annotated[
-        float | None, typer.Option(metavar="YEARS", help="Mean life of a car: packs return at the first of both ends.")
-    ] = None,
-    car_spread: Annotated[
-        float | None, typer.Option(metavar="YEARS", help="Standard deviation of car lives, where it is another.")
-    ] = None,
-    spares: Annotated[
-        float, typer.Option(metavar="SHARE", help="Share of failed batteries replaced by a new one.")
-    ] = 0.0,
-    sales: Annotated[
-        str, typer.Option(metavar="year-end|mid-year", help="When in their year vehicles are registered.")
-    ] = "year-end",
-    kg_per_pack: Annotated[float | None, typer.Option(metavar="KG", help="Mass of a pack.")] = None,
-    kwh_per_pack: Annotated[float | None, typer.Option(metavar="KWH", help="Energy of a pack, instead.")] = None,
-    kg_per_kwh: Annotated[float | None, typer.Option(metavar="KG", help="Mass of a pack for each kWh of it.")] = None,
-    share: Annotated[
-        list[str] | None,
-        typer.Option(metavar="PRODUCT=SHARE", help="A product and its share of the packs; repeat, to a sum of 1."),
-    ] = None,
-    growth: Annotated[
-        float | None,
-        typer.Option(metavar="RATE", help="Growth of registrations a year after the last known; else there are none."),
-    ] = None,
+    life: LifeOption = None,
+    spread: SpreadOption = None,
+    scale: ScaleOption = None,
+    shape: ShapeOption = None,
+    car_life: CarLifeOption = None,
+    car_spread: CarSpreadOption = None,
+    spares: SparesOption = 0.0,
+    sales: SalesOption = "year-end",
+    kg_per_pack: KgPerPackOption = None,
+    kwh_per_pack: KwhPerPackOption = None,
+    kg_per_kwh: KgPerKwhOption = None,
+    share: ShareOption = None,
+    growth: GrowthOption = None,
     from_: Annotated[int | None, typer.Option("--from", metavar="YEAR", help="First year of returns.")] = None,
     to: Annotated[int | None, typer.Option(metavar="YEAR", help="Last year of returns.")] = None,
     out: Annotated[
@@ -72,12 +83,12 @@ def returns(
 
     refuse_taken(out, overwrite=overwrite)
     fleet = Fleet(
-        battery=_battery(life, spread, scale, shape),
-        car=_car(car_life, car_spread, spread),
+        battery=battery_life(life, spread, scale, shape),
+        car=car_life_of(car_life, car_spread, spread),
         spares=spares,
-        sales=_sales(sales),
-        kg_per_pack=_mass(kg_per_pack, kwh_per_pack, kg_per_kwh),
-        shares=_shares(share),
+        sales=sales_called(sales),
+        kg_per_pack=pack_mass(kg_per_pack, kwh_per_pack, kg_per_kwh),
+        shares=product_shares(share),
         growth=growth,
     )
     table = read_registrations(registrations)
@@ -100,7 +111,8 @@ def returns(
     return ExitStatus.SOLVED
 
 
-def _battery(life: float | None, spread: float | None, scale: float | None, shape: float | None) -> Life:
+def battery_life(life: float | None, spread: float | None, scale: float | None, shape: float | None) -> Life:
+    """Return the life of a battery that options say."""
     from batteryopt.network.fleet.survival import Life
 
     if scale is None and shape is None:
@@ -113,7 +125,8 @@ def _battery(life: float | None, spread: float | None, scale: float | None, shap
     return Life(scale_years=scale, shape=shape)
 
 
-def _car(life: float | None, car_spread: float | None, spread: float | None) -> Life | None:
+def car_life_of(life: float | None, car_spread: float | None, spread: float | None) -> Life | None:
+    """Return the life of a car that options say; None: for ever."""
     from batteryopt.network.fleet.survival import Life
 
     if life is None:
@@ -124,7 +137,8 @@ def _car(life: float | None, car_spread: float | None, spread: float | None) -> 
     return Life.of_mean(life, USUAL_SPREAD if given is None else given)
 
 
-def _sales(word: str) -> Sales:
+def sales_called(word: str) -> Sales:
+    """Return when vehicles are registered, by its word."""
     from batteryopt.ground.errors import nearest
     from batteryopt.network.fleet.survival import Sales
 
@@ -133,7 +147,8 @@ def _sales(word: str) -> Sales:
     return Sales(word)
 
 
-def _mass(kg_per_pack: float | None, kwh_per_pack: float | None, kg_per_kwh: float | None) -> float | None:
+def pack_mass(kg_per_pack: float | None, kwh_per_pack: float | None, kg_per_kwh: float | None) -> float | None:
+    """Return the mass of a pack in kg that options say."""
     if kwh_per_pack is None and kg_per_kwh is None:
         return kg_per_pack
     if kg_per_pack is not None or kwh_per_pack is None or kg_per_kwh is None:
@@ -141,7 +156,8 @@ def _mass(kg_per_pack: float | None, kwh_per_pack: float | None, kg_per_kwh: flo
     return kwh_per_pack * kg_per_kwh
 
 
-def _shares(words: list[str] | None) -> dict[str, float] | None:
+def product_shares(words: list[str] | None) -> dict[str, float] | None:
+    """Return the shares of products that options say; None where none are given."""
     shares: dict[str, float] = {}
     for word in words or ():
         name, _, number = word.rpartition("=")

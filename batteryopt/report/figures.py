@@ -111,6 +111,8 @@ def _finish(axes: Axes, right: Axes | None, layout: Spec) -> None:
     axes.set_ylabel(layout["yaxis"]["title"]["text"])
     if layout["yaxis"].get("autorange") == "reversed":
         axes.invert_yaxis()
+    if "tickvals" in layout["xaxis"]:
+        axes.set_xticks(layout["xaxis"]["tickvals"], layout["xaxis"]["ticktext"])
     if layout["yaxis"].get("tickformat"):
         axes.yaxis.set_major_formatter(lambda value, _: f"{value:.0%}")
     if right is not None:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from batteryopt.ground.errors import Fault, InvalidInput
 from batteryopt.ground.files import csv_of_rows
 from batteryopt.ground.owned import put_folder
+from batteryopt.network.data.instance import Network
 from batteryopt.network.tables.cell_grid import csv_grid
 from batteryopt.network.tables.folder import BESIDE, FILE
 from batteryopt.network.tables.reader import read, source_at
@@ -31,21 +32,30 @@ def export(origin: str | os.PathLike[str], target: str | os.PathLike[str]) -> tu
     InvalidInput
         With every fault of the network; then nothing is written.
     """
-    network, extra = read(origin), _beside(Path(origin))
-    place = Path(target)
-    if is_workbook(place):
-        write_workbook(network, place, extra)
-    else:
-        if place.is_file():
-            fault = Fault(place="--out", problem="is a file", remedy="give a folder, or a name that ends with .xlsx")
-            raise InvalidInput(str(place), [fault])
-        contents = files_of(network)
-        more = {f"{name}.csv": csv_of_rows(rows).encode() for name, rows in extra.items()}
-        put_folder(place, {**more, **contents}, gone=tables_without_rows(contents))
+    put_network(read(origin), Path(target), tables_beside(Path(origin)))
     return _left_behind(Path(origin))
 
 
-def _beside(origin: Path) -> dict[str, Sequence[Sequence[str]]]:
+def put_network(network: Network, place: Path, beside: Mapping[str, Sequence[Sequence[str]]]) -> None:
+    """Write a network, and tables that lie beside its own, as a workbook, where the place is one, or as a folder.
+
+    Raises
+    ------
+    InvalidInput
+        If it cannot be written there.
+    """
+    if is_workbook(place):
+        write_workbook(network, place, beside)
+        return
+    if place.is_file():
+        fault = Fault(place="--out", problem="is a file", remedy="give a folder, or a name that ends with .xlsx")
+        raise InvalidInput(str(place), [fault])
+    contents = files_of(network)
+    more = {f"{name}.csv": csv_of_rows(rows).encode() for name, rows in beside.items()}
+    put_folder(place, {**more, **contents}, gone=tables_without_rows(contents))
+
+
+def tables_beside(origin: Path) -> dict[str, Sequence[Sequence[str]]]:
     """Return the tables that lie beside a network's own, as they are."""
     if is_workbook(origin):
         source = source_at(origin)

@@ -1,0 +1,1 @@
+"""Makers of futures: draws of what is uncertain, reduced to a few, as rows of a network's tables."""
