@@ -73,7 +73,7 @@ class Found:
 
 def oligopoly(firms: int) -> Any:
     """One leader ahead of ``firms`` Cournot firms with capacities; price 100 minus the total of all."""
-    cost, capacity = _firms(firms)
+    cost, capacity = market_of(firms)
     m = pyo.ConcreteModel()
     m.x = pyo.Var(bounds=(0, 100))
     m.firm = bilevel.Follower(range(firms))
@@ -86,14 +86,15 @@ def oligopoly(firms: int) -> Any:
     return m
 
 
-def _firms(firms: int) -> tuple[np.ndarray, np.ndarray]:
+def market_of(firms: int) -> tuple[np.ndarray, np.ndarray]:
+    """Return the firms' unit costs and capacities."""
     rng = np.random.default_rng(firms)
     return rng.uniform(20, 60, firms).round(1), rng.uniform(4, 30, firms).round(1)
 
 
 def oligopoly_reference(firms: int) -> float:
     """Search over the leader's output; inside, bisect for the total Q at which Q = x + sum of the firms' answers."""
-    cost, capacity = _firms(firms)
+    cost, capacity = market_of(firms)
 
     def profit(x: float) -> float:
         low, high = x, x + float(capacity.sum())

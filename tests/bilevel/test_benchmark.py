@@ -11,6 +11,7 @@ import pytest
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
 from benchmarks import bilevel as benchmark
+from benchmarks import bilevel_scale as scale
 
 
 def test_oligopoly_reference_by_hand(monkeypatch: pytest.MonkeyPatch):
@@ -18,7 +19,7 @@ def test_oligopoly_reference_by_hand(monkeypatch: pytest.MonkeyPatch):
 
     That is at x = 50, y = 5; below x = 60 the firm is in the market.
     """
-    monkeypatch.setattr(benchmark, "_firms", lambda n: (np.array([40.0]), np.array([100.0])))
+    monkeypatch.setattr(benchmark, "market_of", lambda n: (np.array([40.0]), np.array([100.0])))
     assert benchmark.oligopoly_reference(1) == pytest.approx(1250)
 
 
@@ -47,3 +48,12 @@ def test_the_table_marks_what_is_not_right():
     row = {"cases": 2, "right": 1, "wrong": 1, "seconds": {"2": 0.5, "4": 1.25}, "missed": ["4"]}
     text = benchmark.table({"tolls": {"auto": row}})
     assert "| auto | 1/2 | 1 | 0.50 | 1.25 (no) |" in text
+
+
+@pytest.mark.parametrize(
+    ("family", "size"), [("linear", (6, 1)), ("paths", (2, 1)), ("knapsack", (5, 1)), ("bidder", (6, 1, 1))]
+)
+def test_both_ways_agree_on_a_small_case_of_every_family(family: str, size: tuple[int, ...]):
+    hand, engine = scale.both(family, size, 20.0)
+    assert hand.is_proven
+    assert engine.objective == pytest.approx(hand.objective, rel=1e-3, abs=1e-3)
