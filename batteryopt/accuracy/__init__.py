@@ -7,9 +7,11 @@ A solver's word is recorded here and never believed: its point is put into the p
 """
 
 from batteryopt.accuracy.accuracy_run import run
-from batteryopt.accuracy.contestants import Contestant, EngineMethod, Solver, contestants
+from batteryopt.accuracy.contest import Contestant, Track, Word
+from batteryopt.accuracy.contestants import EngineMethod, Solver, contestants
 from batteryopt.accuracy.families import FAMILIES, problems
 from batteryopt.accuracy.problem import AccuracyProblem, Evaluation, Truth
+from batteryopt.accuracy.raw import RawSolver
 from batteryopt.accuracy.reading import reading
 
 __all__ = [
@@ -18,8 +20,11 @@ __all__ = [
     "Contestant",
     "EngineMethod",
     "Evaluation",
+    "RawSolver",
     "Solver",
+    "Track",
     "Truth",
+    "Word",
     "contestants",
     "problems",
     "reading",

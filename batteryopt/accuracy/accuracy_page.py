@@ -11,7 +11,8 @@ import pandas as pd
 
 from batteryopt.accuracy.accuracy_run import machine
 from batteryopt.accuracy.measures import ContestVerdict
-from batteryopt.accuracy.reading import attempted, misleading, sentences, summary, worst_error
+from batteryopt.accuracy.reading import attempted, misleading, summary, worst_error
+from batteryopt.accuracy.two_tracks import findings, side_by_side
 from batteryopt.ground.marks import META
 
 FLOOR = 1e-17
@@ -30,6 +31,11 @@ table { border-collapse: collapse; font-size: .85rem; width: 100% }
 th, td { padding: .25rem .6rem; text-align: right; border-bottom: 1px solid #ddd; white-space: nowrap }
 th:first-child, td:first-child { text-align: left } .wide { overflow-x: auto }
 """
+TRACKS = (
+    "<em>Raw</em> is the solver as its makers ship it, called once with the tolerance and taken at its word. "
+    "<em>Through batteryopt</em> is the same solver behind its adapter, which asks again, changes units and withdraws "
+    "claims. Both had the same doubles and are judged by the same rule, on the problems that both took."
+)
 LEVELS = {1: "solvers", 2: "methods of the Stackelberg engine"}
 
 
@@ -58,12 +64,17 @@ def _words(frame: pd.DataFrame) -> Iterator[str]:
         "tolerance asked for, or 1e-7, does not cover the truth. <em>Modest</em>: right, and it did not dare to say "
         "optimal.</p>"
     )
-    yield "<ul>" + "".join(f"<li>{html.escape(sentence)}</li>" for sentence in sentences(frame)) + "</ul>"
+    yield "<ul>" + "".join(f"<li>{html.escape(sentence)}</li>" for sentence in findings(frame)) + "</ul>"
     words = ", ".join(f"{name} {value}" for name, value in machine().items())
     yield f'<p class="note">{html.escape(words)}. Times are of one run each, translation of the model included.</p>'
 
 
 def _tables(frame: pd.DataFrame) -> Iterator[str]:
+    tracks = side_by_side(frame)
+    if not tracks.empty:
+        yield "<h2>Two tracks: as shipped, and through batteryopt</h2>"
+        yield f"<p>{TRACKS}</p>"
+        yield _table(tracks)
     yield "<h2>All contestants</h2>"
     yield _table(summary(frame))
     lies = misleading(frame)

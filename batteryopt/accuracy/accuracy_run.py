@@ -5,6 +5,8 @@ from __future__ import annotations
 import contextlib
 import datetime
 import functools
+import json
+import math
 import os
 import platform
 import time
@@ -14,9 +16,10 @@ from typing import Any
 
 import pandas as pd
 
-from batteryopt.accuracy.contestants import TOLERANCES, Contestant, Word
+from batteryopt.accuracy.contest import TOLERANCES, Contestant, Word, track_of
 from batteryopt.accuracy.measures import ContestVerdict, Errors, bound_excess, errors_of, verdict_of
 from batteryopt.accuracy.problem import AccuracyProblem, Truth
+from batteryopt.accuracy.problem_class import ProblemShape, shape_of
 from batteryopt.ground.errors import BatteryOptError
 from batteryopt.ground.interrupt import noting_interrupts
 from batteryopt.ground.status import PointStatus, StopReason
@@ -25,6 +28,8 @@ from batteryopt.work.parts import all_parts
 
 TIME_LIMIT = 5.0
 """Seconds a run, where the user says nothing."""
+THREADS = 1
+"""Of every run: times of several are not comparable."""
 Row = dict[str, Any]
 Plan = tuple[tuple[Contestant, ...], tuple[float, ...], float]
 """Contestants, tolerances, and seconds a run."""
@@ -78,13 +83,25 @@ COLUMNS = [
     "variant",
     "size",
     "levels",
+    "class",
+    "rows",
+    "columns",
+    "seed",
     "contestant",
+    "track",
     "solver",
     "version",
     "tolerance",
+    "time_limit",
+    "threads",
+    "options",
+    "raw_status",
     "stop_reason",
     "point_status",
     "verdict",
+    "objective",
+    "reference",
+    "bound",
     "objective_error",
     "decision_error",
     "profit_error",
@@ -93,6 +110,7 @@ COLUMNS = [
     "follower_gain",
     "bound_excess",
     "seconds",
+    "cpu_seconds",
     "iterations",
     "message",
 ]
@@ -124,7 +142,7 @@ def identity_of(problems: Sequence[AccuracyProblem], plan: Plan) -> dict[str, An
 def judge_problem(problem: AccuracyProblem, plan: Plan) -> list[Row]:
     """Return a row a run of one problem."""
     who, tolerances, time_limit = plan
-    truth = problem.find_truth()
+    truth, shape = problem.find_truth(), shape_of(problem.build(), problem.levels)
     rows: list[Row] = []
     for contestant in (c for c in who if c.levels == problem.levels):
         row: Row | None = None
@@ -132,7 +150,7 @@ def judge_problem(problem: AccuracyProblem, plan: Plan) -> list[Row]:
             if row is not None and row["verdict"] == ContestVerdict.REFUSED.value:  # no tolerance would change that
                 row = {**row, "tolerance": tolerance}
             else:
-                row = judge_run(problem, truth, contestant, tolerance, time_limit)
+                row = judge_run(problem, truth, contestant, tolerance, time_limit, shape=shape)
             rows.append(row)
     return rows
 
@@ -156,11 +174,18 @@ def _silence() -> Iterator[None]:
 
 
 def judge_run(
-    problem: AccuracyProblem, truth: Truth, contestant: Contestant, tolerance: float, time_limit: float = TIME_LIMIT
+    problem: AccuracyProblem,
+    truth: Truth,
+    contestant: Contestant,
+    tolerance: float,
+    time_limit: float = TIME_LIMIT,
+    *,
+    shape: ProblemShape | None = None,
 ) -> Row:
-    """Return the row of one run."""
+    """Return the row of one run; `shape` spares asking the model for it."""
     model = problem.build()
-    begin = time.perf_counter()
+    shape = shape or shape_of(model, problem.levels)
+    begin, began = time.perf_counter(), time.process_time()
     word, refusal, message = None, None, ""
     try:
         with _silence(), noting_interrupts():
@@ -171,7 +196,7 @@ def judge_run(
         refusal, message = ContestVerdict.OUT_OF_RANGE, str(error)
     except Exception as error:  # a contestant that breaks down has failed, and has not hidden it
         refusal, message = ContestVerdict.HONEST_FAILURE, f"{type(error).__name__}: {error}"
-    seconds = time.perf_counter() - begin
+    seconds, processor = time.perf_counter() - begin, time.process_time() - began
     if word is None:
         failed = StopReason.NUMERICAL_TROUBLE
         word = Word(solver=contestant.name, stop_reason=failed, point_status=PointStatus.NONE, seconds=seconds)
@@ -184,13 +209,25 @@ def judge_run(
         "variant": problem.variant,
         "size": problem.size,
         "levels": problem.levels,
+        "class": shape.kind.value,
+        "rows": shape.rows,
+        "columns": shape.columns,
+        "seed": problem.seed,
         "contestant": contestant.name,
+        "track": track_of(contestant).value,
         "solver": word.solver,
         "version": word.version,
         "tolerance": tolerance,
+        "time_limit": time_limit,
+        "threads": THREADS,
+        "options": json.dumps(dict(word.options)),
+        "raw_status": word.raw_status[:200],
         "stop_reason": word.stop_reason.value if verdict.is_run else "",
         "point_status": word.point_status.value,
         "verdict": verdict.value,
+        "objective": errors.value,
+        "reference": math.nan if truth.objective is None else float(truth.objective),
+        "bound": math.nan if word.bound is None else word.bound,
         "objective_error": errors.objective,
         "decision_error": errors.decisions,
         "profit_error": errors.profits,
@@ -199,6 +236,7 @@ def judge_run(
         "follower_gain": errors.follower_gain,
         "bound_excess": excess,
         "seconds": seconds,
+        "cpu_seconds": processor,
         "iterations": word.iterations,
         "message": message[:200],
     }

@@ -10,7 +10,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from batteryopt.accuracy.contestants import Contestant, Solver, Word
+from batteryopt.accuracy.contest import Contestant, Word
+from batteryopt.accuracy.contestants import Solver
 from batteryopt.accuracy.problem import AccuracyProblem
 from batteryopt.accuracy.solution_file import CLAIMS
 from batteryopt.ground.errors import Fault, InvalidInput
@@ -99,7 +100,7 @@ def options_of(words: Iterable[str], here: Iterable[str]) -> dict[str, dict[str,
     known, faults = set(here), []
     found: dict[str, dict[str, Any]] = {}
     for word in words:
-        solver, _, setting = word.partition(":")
+        solver, setting = _solver_of(word, known)
         key, _, value = setting.partition("=")
         if not (key and value):
             remedy = "expected SOLVER:KEY=VALUE, such as highs:solver=ipm"
@@ -112,6 +113,13 @@ def options_of(words: Iterable[str], here: Iterable[str]) -> dict[str, dict[str,
     if faults:
         raise InvalidInput("command line", faults)
     return found
+
+
+def _solver_of(word: str, known: Iterable[str]) -> tuple[str, str]:
+    """Return solver and setting; a solver's name may have a colon itself, as ``raw:highs`` has."""
+    names = (name for name in known if word.startswith(f"{name}:"))
+    solver = max(names, key=len, default=word.partition(":")[0])
+    return solver, word[len(solver) + 1 :]
 
 
 def _value(word: str) -> Any:

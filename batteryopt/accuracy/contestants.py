@@ -1,4 +1,4 @@
-"""Who is judged: solvers behind their adapters, and methods of the Stackelberg engine; what they said, kept apart."""
+"""Who is judged: solvers as they are shipped, the same behind their adapters, and methods of the Stackelberg engine."""
 
 from __future__ import annotations
 
@@ -6,46 +6,14 @@ import logging
 import time
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field, replace
-from typing import Any, Protocol
+from typing import Any
 
 from batteryopt import bilevel, solvers
+from batteryopt.accuracy.contest import Contestant, Track, Word, called, gap_at, track_of
+from batteryopt.accuracy.raw import RAW, RawSolver
 from batteryopt.bilevel.methods import METHODS
-from batteryopt.ground.status import PointStatus, StopReason
 from batteryopt.solvers import Adapter, Options
 from batteryopt.solvers.through_pyomo.pyomo_solver import FACTORIES, PyomoAdapter
-
-TOLERANCES = (1e-4, 1e-6, 1e-9)
-"""Loose, usual, tight."""
-TIGHTEST_GAP = 1e-9
-"""At this tolerance and below, branch and bound is asked for a gap of 0."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class Word:
-    """What a contestant said of its own run."""
-
-    solver: str
-    version: str = ""
-    stop_reason: StopReason
-    point_status: PointStatus
-    bound: float | None = None
-    iterations: int | None = None
-    seconds: float
-
-
-class Contestant(Protocol):
-    """Something that takes a model and leaves a point in it."""
-
-    @property
-    def name(self) -> str:
-        """As in the tables."""
-
-    @property
-    def levels(self) -> int:
-        """1 for models of one decision maker, 2 for models with followers."""
-
-    def solve(self, model: Any, tolerance: float, time_limit: float) -> Word:
-        """Leave the point in the model's variables; raise `BatteryOptError` where the model is not for it."""
 
 
 @dataclass(frozen=True)
@@ -56,12 +24,12 @@ class Solver:
     options: Mapping[str, Any] = field(default_factory=dict)
     """Native options beside the tolerance, which make it a contestant of its own."""
     levels: int = 1
+    track: Track = Track.THROUGH
 
     @property
     def name(self) -> str:
         """The adapter's name, and what is asked of it beside the tolerance."""
-        asked = ",".join(f"{key}={value}" for key, value in self.options.items())
-        return f"{self.adapter.name}({asked})" if asked else self.adapter.name
+        return called(self.adapter.name, self.options)
 
     def solve(self, model: Any, tolerance: float, time_limit: float) -> Word:
         """Solve with feasibility, optimality and gap at the tolerance."""
@@ -69,7 +37,7 @@ class Solver:
             time_limit=time_limit,
             feasibility_tolerance=tolerance,
             optimality_tolerance=tolerance,
-            relative_gap=0.0 if tolerance <= TIGHTEST_GAP else tolerance,
+            relative_gap=gap_at(tolerance),
             threads=1,
             extra=dict(self.options),
         )
@@ -82,6 +50,8 @@ class Solver:
             bound=report.bound,
             iterations=report.iterations,
             seconds=report.seconds,
+            raw_status=report.message,
+            options=_asked(options),
         )
 
 
@@ -91,6 +61,7 @@ class EngineMethod:
 
     method: str
     levels: int = 2
+    track: Track = Track.THROUGH
 
     @property
     def name(self) -> str:
@@ -109,19 +80,33 @@ class EngineMethod:
             point_status=answer.point_status,
             bound=answer.bound,
             seconds=time.perf_counter() - begin,
+            options={"gap": tolerance, "time_limit": time_limit, "threads": 1},
         )
 
 
-def contestants(names: Collection[str] = ()) -> tuple[Contestant, ...]:
-    """Return every installed solver and every method of the engine, or those named."""
+def _asked(options: Options) -> dict[str, Any]:
+    """Return what was asked of an adapter; what is left to the solver is left out."""
+    names = ("time_limit", "relative_gap", "feasibility_tolerance", "optimality_tolerance", "threads")
+    return {**{name: getattr(options, name) for name in names}, **options.extra}
+
+
+def contestants(names: Collection[str] = (), tracks: Collection[Track] = ()) -> tuple[Contestant, ...]:
+    """Return every installed solver on both tracks and every method of the engine; or those named, or of some tracks.
+
+    Parameters
+    ----------
+    names
+        As ``highs``, ``raw:highs`` (the solver as it is shipped), ``engine:auto``.
+    """
     everyone: list[Contestant] = [Solver(adapter) for adapter in _here()]
+    everyone += [raw for raw in (kind() for kind in RAW) if raw.is_available()]
     everyone += [EngineMethod(method) for method in ("auto", *METHODS)]
-    return tuple(c for c in everyone if not names or c.name in names)
+    return tuple(c for c in everyone if (not names or c.name in names) and (not tracks or track_of(c) in tracks))
 
 
 def with_options(everyone: Iterable[Contestant], asked: Mapping[str, Mapping[str, Any]]) -> tuple[Contestant, ...]:
     """Return solvers with native options, each set of options a contestant beside the plain one."""
-    plain = {who.name: who for who in everyone if isinstance(who, Solver)}
+    plain = {who.name: who for who in everyone if isinstance(who, Solver | RawSolver)}
     return tuple(replace(plain[name], options=options) for name, options in asked.items())
 
 

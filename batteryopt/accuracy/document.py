@@ -10,7 +10,8 @@ import pandas as pd
 
 from batteryopt.accuracy.accuracy_run import COLUMNS
 from batteryopt.accuracy.measures import ContestVerdict
-from batteryopt.accuracy.reading import LIES, attempted, sentences, summary
+from batteryopt.accuracy.reading import LIES, attempted, summary
+from batteryopt.accuracy.two_tracks import COUNTS, findings, side_by_side
 from batteryopt.ground.errors import Fault, InvalidInput
 from batteryopt.ground.files import write_atomically
 
@@ -36,7 +37,9 @@ def write_document(runs: Path, page: Path) -> None:
 
 def markdown(frame: pd.DataFrame) -> str:
     """Return the tables and the reading of a benchmark's saved runs, machine and versions included."""
-    return "\n".join([*_circumstances(frame), *_contestants(frame), *_families(frame), *_reading(frame)])
+    return "\n".join(
+        [*_circumstances(frame), *_tracks(frame), *_contestants(frame), *_families(frame), *_reading(frame)]
+    )
 
 
 def _circumstances(frame: pd.DataFrame) -> Iterator[str]:
@@ -51,6 +54,20 @@ def _circumstances(frame: pd.DataFrame) -> Iterator[str]:
     yield ", ".join(f"{name} {value}" for name, value in machine.items()) + "."
     known = {str(name): version for name, version in versions.items() if version and ":" not in str(name)}
     yield "Solvers: " + ", ".join(f"{name} {version}" for name, version in known.items()) + "."
+    yield ""
+
+
+def _tracks(frame: pd.DataFrame) -> Iterator[str]:
+    """Yield the table of both tracks: raw / through batteryopt in every cell."""
+    table = side_by_side(frame)
+    if table.empty:
+        return
+    yield "Each solver as shipped / through batteryopt, on the problems that both took:"
+    yield ""
+    yield from _head(["solver", "tolerance", "problems", "right", "misled", "modest", "stopped", "failed"])
+    for row in table.to_dict("records"):
+        cells = [f"{row[f'raw_{count}']} / {row[f'batteryopt_{count}']}" for count in COUNTS]
+        yield _line([row["solver"], f"{row['tolerance']:.0e}", row["problems"], *cells])
     yield ""
 
 
@@ -92,7 +109,7 @@ def _share(runs: pd.DataFrame) -> str:
 def _reading(frame: pd.DataFrame) -> Iterator[str]:
     yield "## What it teaches"
     yield ""
-    yield from (f"- {sentence}" for sentence in sentences(frame))
+    yield from (f"- {sentence}" for sentence in findings(frame))
 
 
 def _head(titles: list[str]) -> Iterator[str]:

@@ -9,7 +9,7 @@ from typing import Any
 
 import pyomo.environ as pyo
 
-from batteryopt.accuracy.contestants import Word
+from batteryopt.accuracy.contest import Word
 from batteryopt.accuracy.digits import Number, exact
 from batteryopt.accuracy.problem import Evaluation, ProblemKind, Truth, unit_of
 from batteryopt.bilevel import Follower
@@ -59,12 +59,15 @@ class Errors:
 
     Attributes
     ----------
+    value
+        The objective at the point.
     objective, decisions, profits
         Relative errors, the worst of several.
     violation, stationarity, follower_gain
         As in `Evaluation`.
     """
 
+    value: float = math.nan
     objective: float = math.nan
     decisions: float = math.nan
     profits: float = math.nan
@@ -91,6 +94,7 @@ def errors_of(truth: Truth, model: Any) -> Errors:
         return Errors()
     found = truth.evaluate(point)
     return Errors(
+        value=float(found.objective),
         objective=_relative(found.objective, truth.objective),
         decisions=_worst(_relative(point[n], value, unit_of(truth.unit, n)) for n, value in truth.decisions.items()),
         profits=_profit_error(truth, found),

@@ -94,6 +94,8 @@ class AccuracyProblem:
         Number of variables.
     levels
         1 for a solver, 2 for a method of the engine.
+    seed
+        That it was drawn with.
     build
         Returns a fresh Pyomo model.
     find_truth
@@ -105,5 +107,6 @@ class AccuracyProblem:
     variant: str = "plain"
     size: int
     levels: int = 1
+    seed: int = 0
     build: Callable[[], Any]
     find_truth: Callable[[], Truth]

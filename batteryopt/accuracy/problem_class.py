@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import enum
+from dataclasses import dataclass
 from typing import Any
 
 import pyomo.environ as pyo
+
+from batteryopt.bilevel import Follower
 
 
 class ProblemClass(enum.StrEnum):
@@ -18,6 +21,23 @@ class ProblemClass(enum.StrEnum):
     NLP = "NLP"
     MINLP = "MINLP"
     BILEVEL = "bilevel"
+
+
+@dataclass(frozen=True)
+class ProblemShape:
+    """What a model is, before anybody solves it."""
+
+    kind: ProblemClass
+    rows: int
+    columns: int
+
+
+def shape_of(model: Any, levels: int = 1) -> ProblemShape:
+    """Return class, number of constraints and number of variables of a model, its followers' included."""
+    inside = (pyo.Block, Follower)
+    rows = sum(1 for _ in model.component_data_objects(pyo.Constraint, active=True, descend_into=inside))
+    columns = sum(1 for _ in model.component_data_objects(pyo.Var, active=True, descend_into=inside))
+    return ProblemShape(class_of(model, levels), rows, columns)
 
 
 def class_of(model: Any, levels: int = 1) -> ProblemClass:

@@ -15,7 +15,7 @@ from typing import Any
 
 import pyomo.environ as pyo
 
-from batteryopt.accuracy.contestants import Word
+from batteryopt.accuracy.contest import Word
 from batteryopt.ground.errors import Fault, InvalidInput
 from batteryopt.ground.inputs import CannotRead, content_of, in_words
 from batteryopt.ground.status import PointStatus, StopReason

@@ -2,31 +2,31 @@
 
 from __future__ import annotations
 
-import math
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from batteryopt.cli import accuracy_set
 from batteryopt.cli import options as given
+from batteryopt.cli.accuracy_results import print_runs, write_json
 from batteryopt.cli.accuracy_set import refuse_unknown_families, refuse_unknown_tolerances
 from batteryopt.cli.exits import ExitStatus, delivered, guarded, say_stopped
 from batteryopt.cli.refused_input import Refusals
-from batteryopt.cli.streams import clean_stdout, counting, results, say, write_result
+from batteryopt.cli.streams import clean_stdout, counting, results, say
 from batteryopt.ground.errors import Fault, InvalidInput, nearest
 
 if TYPE_CHECKING:
     import pandas as pd
-    from rich.console import Console
 
-    from batteryopt.accuracy.contestants import Contestant
+    from batteryopt.accuracy.contest import Contestant
     from batteryopt.accuracy.problem import AccuracyProblem
 
 app = typer.Typer(invoke_without_command=True)
 for _command in (accuracy_set.export, accuracy_set.judge, accuracy_set.compare):
     app.command()(_command)
 QUICK_TOLERANCE = 1e-6
+TRACKS = ["raw", "batteryopt"]
 QUICK_SECONDS = 2.0
 
 
@@ -39,7 +39,7 @@ def accuracy(
     ] = None,
     solver: Annotated[
         list[str] | None,
-        typer.Option("--solver", metavar="NAME", help="A solver, or engine:METHOD; repeat for several."),
+        typer.Option("--solver", metavar="NAME", help="A solver, raw:SOLVER, or engine:METHOD; repeat for several."),
     ] = None,
     tolerance: Annotated[
         list[float] | None,
@@ -75,6 +75,12 @@ def accuracy(
         list[Path] | None,
         typer.Option(metavar="FILE.py", help="Problems of your own with exact answers, alone; repeat for several."),
     ] = None,
+    track: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--track", metavar="NAME", help="raw (as shipped) or batteryopt (behind our adapters); default: both."
+        ),
+    ] = None,
     of_class: Annotated[
         list[str] | None,
         typer.Option("--class", metavar="NAME", help="LP, MILP, QP, NLP, MINLP or bilevel; repeat for several."),
@@ -88,15 +94,16 @@ def accuracy(
     @guarded
     def judged() -> ExitStatus:
         from batteryopt.accuracy.accuracy_run import TIME_LIMIT
-        from batteryopt.accuracy.contestants import TOLERANCES, absent
+        from batteryopt.accuracy.contest import TOLERANCES
+        from batteryopt.accuracy.contestants import absent
 
         refusals = Refusals()
         who: tuple[Contestant, ...] = ()
         cases: tuple[AccuracyProblem, ...] = ()
         with refusals:
-            _refuse_faulty(family or [], solver or [], of_class or [], tolerances, jobs, seed, time_limit)
+            _refuse_faulty(family or [], solver or [], of_class or [], track or [], tolerances, jobs, seed, time_limit)
         with refusals:
-            who = _contestants(solver or [], contestant or [], option or [])
+            who = _contestants(solver or [], contestant or [], option or [], track or [])
         with refusals:
             cases = _problems(family or [], problem or [], of_class or [], seed=max(seed, 0), quick=quick)
         refusals.raise_all()
@@ -118,16 +125,18 @@ def accuracy(
     judged()
 
 
-def _contestants(names: list[str], brought: list[str], options: list[str]) -> tuple[Contestant, ...]:
+def _contestants(names: list[str], brought: list[str], options: list[str], tracks: list[str]) -> tuple[Contestant, ...]:
     """Return who is judged: those that are named, or all; of what a user brings, that alone where nobody is named."""
     from batteryopt.accuracy.brought import contestant_at, options_of
+    from batteryopt.accuracy.contest import Track, track_of
     from batteryopt.accuracy.contestants import contestants as find
     from batteryopt.accuracy.contestants import with_options
 
     everyone = find()
     asked = options_of(options, [who.name for who in everyone if who.levels == 1])
     named = names or [*asked]  # a solver with an option is judged beside itself without
-    plain = [who for who in everyone if who.name in named or not (named or brought)]
+    wanted = {track for track in Track if track.value in tracks} or set(Track)
+    plain = [who for who in everyone if who.name in named or (track_of(who) in wanted and not (named or brought))]
     return (*plain, *with_options(everyone, asked), *map(contestant_at, brought))
 
 
@@ -180,10 +189,10 @@ def _judge(
 
     def show() -> None:
         if json:
-            _write_json(frame)
+            write_json(frame)
             return
         with results() as console:
-            _print(console, frame)
+            print_runs(console, frame)
 
     return delivered(show, lambda: _save(frame, out, overwrite=overwrite))
 
@@ -192,6 +201,7 @@ def _refuse_faulty(
     families: list[str],
     names: list[str],
     classes: list[str],
+    tracks: list[str],
     tolerances: tuple[float, ...],
     jobs: int,
     seed: int,
@@ -207,6 +217,7 @@ def _refuse_faulty(
         *(_unknown("--solver", name, known) for name in names if name not in known),
         *(_unknown("--class", name, list(there_are.values())) for name in classes if name.lower() not in there_are),
     ]
+    faults += [_unknown("--track", name, TRACKS) for name in tracks if name not in TRACKS]
     if seed < 0:
         faults.append(Fault(place="--seed", problem=f"is {seed}", remedy="expected a number of at least 0"))
     with refusals:
@@ -258,32 +269,3 @@ def _save(frame: pd.DataFrame, out: Path | None, *, overwrite: bool) -> None:
     for path in save(frame, out, overwrite=overwrite):
         say(f"wrote {path}")
     (out / "runs.journal").unlink(missing_ok=True)
-
-
-def _write_json(frame: pd.DataFrame) -> None:
-    from batteryopt.accuracy.accuracy_run import machine
-    from batteryopt.accuracy.reading import sentences
-    from batteryopt.report.saved import json_text
-
-    rows: Any = frame.astype(object).where(frame.notna(), None).to_dict("records")
-    write_result(json_text({"kind": "accuracy", "machine": machine(), "reading": list(sentences(frame)), "runs": rows}))
-
-
-def _print(console: Console, frame: pd.DataFrame) -> None:
-    from rich.table import Table
-
-    from batteryopt.accuracy.reading import sentences, summary
-
-    counts, errors = ("runs", "right", "misleading", "modest", "stopped", "failed"), ("median_error", "worst_error")
-    titles = ("contestant", "tol.", "runs", "right", "misled", "modest", "stopped", "failed", "median", "worst", "s")
-    table = Table(box=None, padding=(0, 1), pad_edge=False)
-    for title in titles:
-        table.add_column(title, justify="left" if title == "contestant" else "right", no_wrap=True)
-    for row in summary(frame).to_dict("records"):
-        numbers = (str(row[name]) for name in counts)
-        sizes = ("-" if math.isnan(row[name]) else f"{row[name]:.0e}" for name in errors)
-        table.add_row(str(row["contestant"]), f"{row['tolerance']:.0e}", *numbers, *sizes, f"{row['seconds']:.0f}")
-    console.print(table)
-    console.print()
-    for sentence in sentences(frame):
-        console.print(sentence, soft_wrap=True)

@@ -9,7 +9,7 @@ import pytest
 
 from batteryopt.accuracy import AccuracyProblem, Solver, problems
 from batteryopt.accuracy.accuracy_run import judge_run
-from batteryopt.accuracy.contestants import Word
+from batteryopt.accuracy.contest import Word
 from batteryopt.accuracy.measures import ContestVerdict
 from batteryopt.ground.status import PointStatus, StopReason
 from tests.accuracy import liars

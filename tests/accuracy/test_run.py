@@ -14,6 +14,7 @@ from typer.testing import CliRunner
 from batteryopt.accuracy import Solver, contestants, problems, reading, run
 from batteryopt.accuracy.__main__ import main
 from batteryopt.accuracy.accuracy_page import page, profile
+from batteryopt.accuracy.accuracy_run import COLUMNS
 from batteryopt.accuracy.contestants import absent
 from batteryopt.accuracy.document import BEGIN, END, write_document
 from batteryopt.accuracy.problem import AccuracyProblem
@@ -228,13 +229,13 @@ def test_solvers_for_none_of_the_families_are_refused() -> None:
 
 
 MEASURED = {"date": ["2026-01-31"] * 4, "cores": [2] * 4, "highspy": ["1.2.3"] * 4}
-UNMEASURED = {name: [float("nan")] * 4 for name in ("profit_error", "stationarity", "iterations")}
+UNMEASURED = {name: [float("nan")] * 4 for name in COLUMNS if name not in rows()}
 TOLD = {"solver": ["a", "a", "b", "b"], "version": ["1.10", "1.10", "2", "2"], "message": [""] * 4}
 TOLD |= {"stop_reason": ["converged"] * 4}
 
 
 def test_a_page_of_the_documentation_is_made_from_a_run(tmp_path: Path) -> None:
-    rows(**TOLD, **UNMEASURED, **MEASURED).to_csv(tmp_path / "runs.csv", index=False)
+    rows(**{**UNMEASURED, **TOLD}, **MEASURED).to_csv(tmp_path / "runs.csv", index=False)
     page_path = tmp_path / "page.md"
     page_path.write_text(f"# Title\n\nby hand\n\n{BEGIN}\nold\n{END}\n\nbelow\n")
     write_document(tmp_path, page_path)
@@ -255,7 +256,7 @@ def test_a_page_of_the_documentation_is_made_from_a_run(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("text", ["no marks", f"{END} {BEGIN}", f"{BEGIN} {BEGIN} {END}", f"{BEGIN} {END} {END}"])
 def test_a_page_without_its_marks_stays_as_it_is(tmp_path: Path, text: str) -> None:
-    rows(**TOLD, **UNMEASURED, **MEASURED).to_csv(tmp_path / "runs.csv", index=False)
+    rows(**{**UNMEASURED, **TOLD}, **MEASURED).to_csv(tmp_path / "runs.csv", index=False)
     page_path = tmp_path / "page.md"
     page_path.write_text(text)
     with pytest.raises(InvalidInput, match="once each"):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Callable, Collection, Iterable
 
 from batteryopt.accuracy.families import (
@@ -29,4 +30,5 @@ FAMILIES: dict[str, Callable[[int, bool], Iterable[AccuracyProblem]]] = {
 
 def problems(families: Collection[str] = (), *, seed: int = 0, quick: bool = False) -> tuple[AccuracyProblem, ...]:
     """Return the problems of all families, or of those named; the same seed gives the same problems."""
-    return tuple(p for name, make in FAMILIES.items() if not families or name in families for p in make(seed, quick))
+    chosen = [make for name, make in FAMILIES.items() if not families or name in families]
+    return tuple(dataclasses.replace(problem, seed=seed) for make in chosen for problem in make(seed, quick))

@@ -107,7 +107,7 @@ def run(
         point.col_value = start.tolist()
         highs.setSolution(point)
     began = time.perf_counter()
-    _run_watched(highs, program, watch)
+    run_watched(highs, program, watch)
     return _answer(highs, program, time.perf_counter() - began)
 
 
@@ -185,7 +185,8 @@ def _hessian(matrix: sp.csc_array) -> highspy.HighsHessian:
     return hessian
 
 
-def _run_watched(highs: highspy.Highs, program: QuadraticProgram, watch: Watch) -> None:
+def run_watched(highs: highspy.Highs, program: QuadraticProgram, watch: Watch) -> None:
+    """Run HiGHS on what it holds; the caller's listener is told, and an exception of it raised."""
     listener = _Listener(program.sign, watch)
     if watch.on_progress is not None:
         highs.cbMipInterrupt.subscribe(listener.tell)

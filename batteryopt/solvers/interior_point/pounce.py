@@ -38,13 +38,18 @@ class PounceAdapter(InteriorPointAdapter):
         settings: dict[str, Any],
     ) -> Attempt:
         """Run POUNCE once."""
-        pounce = _quietly_imported()
+        problem_class = pounce_problem()
         try:
-            return run_problem(pounce.Problem, program, callbacks, start, native_options(options, start, settings))
+            return run_problem(problem_class, program, callbacks, start, native_options(options, start, settings))
         except RuntimeError as error:  # it looks at options only when it runs
             if str(error).startswith("option"):
                 raise ValueError(f"pounce does not take an option: {error}") from error
             raise
+
+
+def pounce_problem() -> Any:
+    """Return POUNCE's class with cyipopt's interface."""
+    return _quietly_imported().Problem
 
 
 def _quietly_imported() -> ModuleType:

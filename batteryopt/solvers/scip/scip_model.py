@@ -150,12 +150,14 @@ class ScipModel:
         with contextlib.suppress(Exception):
             self.scip.interruptSolve()
 
-    def best_point(self) -> list[float] | None:
-        """Return the values of `variables` at the best point, integers rounded; None where there is no point."""
+    def best_point(self, *, is_rounded: bool = True) -> list[float] | None:
+        """Return the values of `variables` at the best point, integers rounded or not; None where there is no point."""
         if self.scip.getNSols() == 0:
             return None
         solution = self.scip.getBestSol()
         values = [self.scip.getSolVal(solution, self._translator.variable(v)) for v in self.variables]
+        if not is_rounded:
+            return values
         return [x if v.is_continuous() else float(round(x)) for v, x in zip(self.variables, values, strict=True)]
 
     def bound(self) -> float | None:

@@ -180,7 +180,7 @@ def _run(translated: ScipModel, options: Options, on_progress: ProgressListener 
 
 def _status_of(translated: ScipModel, options: Options) -> str:
     began = time.perf_counter()
-    if not _optimize(translated):
+    if not optimized(translated):
         return NUMERICAL_TROUBLE
     status = str(translated.scip.getStatus())
     if status == "inforunbd":
@@ -189,8 +189,8 @@ def _status_of(translated: ScipModel, options: Options) -> str:
     return status
 
 
-def _optimize(translated: ScipModel) -> bool:
-    """Run SCIP; False where its LP solver gave up (pyscipopt raises bare exceptions, told apart by their words)."""
+def optimized(translated: ScipModel) -> bool:
+    """Run SCIP; return False where its LP solver gave up (its bare exceptions are told apart by their words)."""
     try:
         with catching_interrupt() as flag:
             run_interruptibly(translated.scip.optimizeNogil, flag, stop=translated.interrupt, in_shared_thread=True)
@@ -216,10 +216,11 @@ def _set_options(scip: pyscipopt.Model, options: Options) -> None:
         scip.hideOutput()
     for name, value in {**WORKAROUNDS, **settings, **options.extra}.items():
         if value is not None:
-            _set_option(scip, name, value)
+            set_option(scip, name, value)
 
 
-def _set_option(scip: pyscipopt.Model, name: str, value: Any) -> None:
+def set_option(scip: pyscipopt.Model, name: str, value: Any) -> None:
+    """Give SCIP a parameter by its own name; raises ValueError for one that it does not take."""
     try:
         scip.setParam(name, value)
     except (KeyError, ValueError, TypeError) as error:

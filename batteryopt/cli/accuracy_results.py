@@ -1,0 +1,68 @@
+"""What the command `accuracy` prints: two tables and the findings, or JSON."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING, Any
+
+from batteryopt.cli.streams import write_result
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from rich.console import Console
+
+
+def write_json(frame: pd.DataFrame) -> None:
+    """Write everything as JSON on stdout."""
+    from batteryopt.accuracy.accuracy_run import machine
+    from batteryopt.accuracy.two_tracks import findings, side_by_side
+    from batteryopt.report.saved import json_text
+
+    rows: Any = frame.astype(object).where(frame.notna(), None).to_dict("records")
+    tracks: Any = side_by_side(frame).to_dict("records")
+    found = {"kind": "accuracy", "machine": machine(), "reading": findings(frame), "tracks": tracks, "runs": rows}
+    write_result(json_text(found))
+
+
+def print_runs(console: Console, frame: pd.DataFrame) -> None:
+    """Print both tracks side by side, then every contestant, then what the runs teach."""
+    from rich.table import Table
+
+    from batteryopt.accuracy.reading import summary
+    from batteryopt.accuracy.two_tracks import findings
+
+    _print_tracks(console, frame)
+    counts, errors = ("runs", "right", "misleading", "modest", "stopped", "failed"), ("median_error", "worst_error")
+    titles = ("contestant", "tol.", "runs", "right", "misled", "modest", "stopped", "failed", "median", "worst", "s")
+    table = Table(box=None, padding=(0, 1), pad_edge=False)
+    for title in titles:
+        table.add_column(title, justify="left" if title == "contestant" else "right", no_wrap=True)
+    for row in summary(frame).to_dict("records"):
+        numbers = (str(row[name]) for name in counts)
+        sizes = ("-" if math.isnan(row[name]) else f"{row[name]:.0e}" for name in errors)
+        table.add_row(str(row["contestant"]), f"{row['tolerance']:.0e}", *numbers, *sizes, f"{row['seconds']:.0f}")
+    console.print(table)
+    console.print()
+    for sentence in findings(frame):
+        console.print(sentence, soft_wrap=True)
+
+
+def _print_tracks(console: Console, frame: pd.DataFrame) -> None:
+    """Print each solver as shipped / through batteryopt, where any is judged on both tracks."""
+    from rich.table import Table
+
+    from batteryopt.accuracy.two_tracks import COUNTS, side_by_side
+
+    tracks = side_by_side(frame)
+    if tracks.empty:
+        return
+    table = Table(
+        box=None, padding=(0, 1), pad_edge=False, title="as shipped / through batteryopt", title_justify="left"
+    )
+    for title in ("solver", "tol.", "problems", "right", "misled", "modest", "stopped", "failed"):
+        table.add_column(title, justify="left" if title == "solver" else "right", no_wrap=True)
+    for row in tracks.to_dict("records"):
+        cells = (f"{row[f'raw_{count}']} / {row[f'batteryopt_{count}']}" for count in COUNTS)
+        table.add_row(str(row["solver"]), f"{row['tolerance']:.0e}", str(row["problems"]), *cells)
+    console.print(table)
+    console.print()
