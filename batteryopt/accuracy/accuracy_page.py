@@ -10,9 +10,9 @@ import numpy as np
 import pandas as pd
 
 from batteryopt.accuracy.accuracy_run import machine
-from batteryopt.accuracy.measures import ContestVerdict
 from batteryopt.accuracy.reading import attempted, misleading, summary, worst_error
 from batteryopt.accuracy.two_tracks import findings, side_by_side
+from batteryopt.accuracy.verdicts import ContestVerdict
 from batteryopt.ground.marks import META
 
 FLOOR = 1e-17
@@ -61,8 +61,9 @@ def _words(frame: pd.DataFrame) -> Iterator[str]:
         "solver. An <em>error</em> here is the largest of the objective's relative error, the relative violation of a "
         "constraint, and what a follower would gain by answering anew. A run <em>misled</em> if the contestant said "
         "that it had solved the problem, proven a bound or found that there is no solution, and ten times the "
-        "tolerance asked for, or 1e-7, does not cover the truth. <em>Modest</em>: right, and it did not dare to say "
-        "optimal.</p>"
+        "tolerance asked for does not cover the truth. <em>Modest</em>: right, and it did not dare to say optimal. "
+        "<em>In hand</em>: stopped by the limit at a point that is right, unproven. <em>Wrong duals</em>: the "
+        "multipliers that came with an optimum do not prove it to that tolerance.</p>"
     )
     yield "<ul>" + "".join(f"<li>{html.escape(sentence)}</li>" for sentence in findings(frame)) + "</ul>"
     words = ", ".join(f"{name} {value}" for name, value in machine().items())

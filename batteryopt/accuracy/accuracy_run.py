@@ -15,11 +15,15 @@ from pathlib import Path
 from typing import Any
 
 import pandas as pd
+from pyomo.common.errors import PyomoException
 
+from batteryopt.accuracy.bogus_options import refuse_bogus_options
 from batteryopt.accuracy.contest import TOLERANCES, Contestant, Word, track_of
-from batteryopt.accuracy.measures import ContestVerdict, Errors, bound_excess, errors_of, verdict_of
+from batteryopt.accuracy.dual_errors import DualErrors
+from batteryopt.accuracy.measures import Errors, bound_excess, duals_judged, errors_of
 from batteryopt.accuracy.problem import AccuracyProblem, Truth
 from batteryopt.accuracy.problem_class import ProblemShape, shape_of
+from batteryopt.accuracy.verdicts import ContestVerdict, allowed_at, verdict_of
 from batteryopt.ground.errors import BatteryOptError
 from batteryopt.ground.interrupt import noting_interrupts
 from batteryopt.ground.status import PointStatus, StopReason
@@ -28,6 +32,7 @@ from batteryopt.work.parts import all_parts
 
 TIME_LIMIT = 5.0
 """Seconds a run, where the user says nothing."""
+REFUSALS = (ContestVerdict.REFUSED.value, ContestVerdict.INTERFACE.value)
 THREADS = 1
 """Of every run: times of several are not comparable."""
 Row = dict[str, Any]
@@ -58,11 +63,17 @@ def run(
     on_progress
         Told how many problems are done.
 
+    Raises
+    ------
+    InvalidInput
+        If a contestant was given an option that its solver does not take.
+
     Returns
     -------
     pandas.DataFrame
         One row a run: what was solved, by whom, at which tolerance, what it said, its errors, and the verdict.
     """
+    refuse_bogus_options(contestants)
     plan = (tuple(contestants), tuple(tolerances), time_limit)
     found = all_parts(
         functools.partial(judge_problem, plan=plan),
@@ -108,6 +119,11 @@ COLUMNS = [
     "violation",
     "stationarity",
     "follower_gain",
+    "nearby_gain",
+    "dual_verdict",
+    "dual_residual",
+    "complementarity",
+    "duality_gap",
     "bound_excess",
     "seconds",
     "cpu_seconds",
@@ -147,7 +163,7 @@ def judge_problem(problem: AccuracyProblem, plan: Plan) -> list[Row]:
     for contestant in (c for c in who if c.levels == problem.levels):
         row: Row | None = None
         for tolerance in tolerances:
-            if row is not None and row["verdict"] == ContestVerdict.REFUSED.value:  # no tolerance would change that
+            if row is not None and row["verdict"] in REFUSALS:  # no tolerance would change that
                 row = {**row, "tolerance": tolerance}
             else:
                 row = judge_run(problem, truth, contestant, tolerance, time_limit, shape=shape)
@@ -192,6 +208,8 @@ def judge_run(
             word = contestant.solve(model, tolerance, time_limit)
     except BatteryOptError as error:
         refusal, message = ContestVerdict.REFUSED, str(error)
+    except PyomoException as error:  # the model was not handed over
+        refusal, message = ContestVerdict.INTERFACE, f"{type(error).__name__}: {error}"
     except ValueError as error:  # what adapters raise for an option
         refusal, message = ContestVerdict.OUT_OF_RANGE, str(error)
     except Exception as error:  # a contestant that breaks down has failed, and has not hidden it
@@ -201,6 +219,7 @@ def judge_run(
         failed = StopReason.NUMERICAL_TROUBLE
         word = Word(solver=contestant.name, stop_reason=failed, point_status=PointStatus.NONE, seconds=seconds)
     errors = errors_of(truth, model) if word.point_status is not PointStatus.NONE else Errors()
+    duals = duals_judged(truth, word, model)
     excess = bound_excess(truth, word.bound)
     verdict = refusal or verdict_of(truth, word, errors, excess, tolerance)
     return {
@@ -234,9 +253,22 @@ def judge_run(
         "violation": errors.violation,
         "stationarity": errors.stationarity,
         "follower_gain": errors.follower_gain,
+        "nearby_gain": errors.nearby_gain,
+        **_on_duals(duals, tolerance),
         "bound_excess": excess,
         "seconds": seconds,
         "cpu_seconds": processor,
         "iterations": word.iterations,
         "message": message[:200],
+    }
+
+
+def _on_duals(found: DualErrors, tolerance: float) -> Row:
+    """Return the cells on duals: empty where the contestant claimed no optimum, or gave none."""
+    verdict = ("right" if found.are_within(allowed_at(tolerance)) else "wrong") if found.are_known else ""
+    return {
+        "dual_verdict": verdict,
+        "dual_residual": found.residual,
+        "complementarity": found.complementarity,
+        "duality_gap": found.gap,
     }

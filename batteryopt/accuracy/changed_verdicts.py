@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from batteryopt.accuracy.measures import ContestVerdict
+from batteryopt.accuracy.verdicts import ContestVerdict
 from batteryopt.ground.errors import Fault, InvalidInput
 from batteryopt.ground.inputs import CannotRead, content_of, in_words
 
@@ -16,6 +16,7 @@ RANK = {
     **{verdict.value: 2 for verdict in ContestVerdict},
     **{verdict.value: 3 for verdict in ContestVerdict if verdict.is_lie},
     ContestVerdict.MODEST.value: 1,
+    ContestVerdict.IN_HAND.value: 1,
     ContestVerdict.RIGHT.value: 0,
 }
 """How bad a verdict is: right, right and modest, without an answer, misleading."""

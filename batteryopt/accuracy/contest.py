@@ -36,6 +36,8 @@ class Word:
         The solver's own closing words, before anybody read them.
     options
         What it was told, by its own names where it was called directly.
+    duals, reduced_costs
+        By constraint and by variable, as derivatives of the optimal value; empty where it gave none.
     """
 
     solver: str
@@ -47,6 +49,8 @@ class Word:
     seconds: float
     raw_status: str = ""
     options: Mapping[str, Any] = field(default_factory=dict)
+    duals: Mapping[str, float] = field(default_factory=dict)
+    reduced_costs: Mapping[str, float] = field(default_factory=dict)
 
 
 class Contestant(Protocol):

@@ -52,6 +52,8 @@ class Solver:
             seconds=report.seconds,
             raw_status=report.message,
             options=_asked(options),
+            duals={str(constraint.name): value for constraint, value in report.duals.items()},
+            reduced_costs={str(v.name): found.lower + found.upper for v, found in report.bound_duals.items()},
         )
 
 

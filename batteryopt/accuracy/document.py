@@ -9,9 +9,9 @@ from typing import Any
 import pandas as pd
 
 from batteryopt.accuracy.accuracy_run import COLUMNS
-from batteryopt.accuracy.measures import ContestVerdict
 from batteryopt.accuracy.reading import LIES, attempted, summary
-from batteryopt.accuracy.two_tracks import COUNTS, findings, side_by_side
+from batteryopt.accuracy.two_tracks import COUNTS, TITLES, findings, side_by_side
+from batteryopt.accuracy.verdicts import ContestVerdict
 from batteryopt.ground.errors import Fault, InvalidInput
 from batteryopt.ground.files import write_atomically
 
@@ -64,7 +64,7 @@ def _tracks(frame: pd.DataFrame) -> Iterator[str]:
         return
     yield "Each solver as shipped / through batteryopt, on the problems that both took:"
     yield ""
-    yield from _head(["solver", "tolerance", "problems", "right", "misled", "modest", "stopped", "failed"])
+    yield from _head(["solver", "tolerance", "problems", *TITLES])
     for row in table.to_dict("records"):
         cells = [f"{row[f'raw_{count}']} / {row[f'batteryopt_{count}']}" for count in COUNTS]
         yield _line([row["solver"], f"{row['tolerance']:.0e}", row["problems"], *cells])
@@ -77,10 +77,10 @@ def _contestants(frame: pd.DataFrame) -> Iterator[str]:
         rows = table[table["tolerance"] == tolerance]
         yield f"At a tolerance of {tolerance:.0e}:"
         yield ""
-        titles = ["contestant", "runs", "right", "misled", "modest", "stopped", "failed"]
+        titles = ["contestant", "runs", *TITLES, "wrong duals"]
         yield from _head([*titles, "median error", "worst error", "median error of decisions", "seconds"])
         for row in rows.to_dict("records"):
-            counts = [row[name] for name in ("runs", "right", "misleading", "modest", "stopped", "failed")]
+            counts = [row[name] for name in ("runs", *COUNTS, "wrong_duals")]
             errors = [row[name] for name in ("median_error", "worst_error", "median_decision_error")]
             yield _line([row["contestant"], *counts, *map(_short, errors), f"{row['seconds']:.0f}"])
         yield ""

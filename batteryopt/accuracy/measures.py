@@ -1,9 +1,9 @@
-"""What a run is worth: the point against the truth, and the contestant's word against both."""
+"""What a point is worth: against the truth, in fifty digits."""
 
 from __future__ import annotations
 
-import enum
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,46 +11,9 @@ import pyomo.environ as pyo
 
 from batteryopt.accuracy.contest import Word
 from batteryopt.accuracy.digits import Number, exact
-from batteryopt.accuracy.problem import Evaluation, ProblemKind, Truth, unit_of
+from batteryopt.accuracy.dual_errors import DualErrors
+from batteryopt.accuracy.problem import Evaluation, Truth, unit_of
 from batteryopt.bilevel import Follower
-from batteryopt.ground.status import PointStatus, StopReason
-
-SLACK = 10.0
-"""A claim may be off by this times the tolerance asked for: solvers hold it on scaled models."""
-LEAST = 1e-7
-"""And by this in any case."""
-
-
-class ContestVerdict(enum.StrEnum):
-    """What a contestant's word was worth."""
-
-    RIGHT = "right"
-    """Said that it solved the problem, and did."""
-    WRONG = "said-solved-and-was-not"
-    FALSE_BOUND = "claimed-a-false-bound"
-    NO_SUCH_THING = "said-no-solution-and-there-is"
-    MISSED = "solved-what-has-no-solution"
-    MODEST = "said-failed-and-was-right"
-    HONEST_FAILURE = "failed-and-said-so"
-    LIMIT = "stopped-by-a-limit"
-    REFUSED = "not-for-it"
-    OUT_OF_RANGE = "not-at-that-tolerance"
-    """The solver takes no such tolerance."""
-
-    @property
-    def is_run(self) -> bool:
-        """Whether there was anything to judge."""
-        return self not in (ContestVerdict.REFUSED, ContestVerdict.OUT_OF_RANGE)
-
-    @property
-    def is_lie(self) -> bool:
-        """Whether somebody who believed it would have been misled."""
-        return self in (
-            ContestVerdict.WRONG,
-            ContestVerdict.FALSE_BOUND,
-            ContestVerdict.NO_SUCH_THING,
-            ContestVerdict.MISSED,
-        )
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -65,6 +28,10 @@ class Errors:
         Relative errors, the worst of several.
     violation, stationarity, follower_gain
         As in `Evaluation`.
+    shortfall
+        By how much the objective is worse than the best, in its own unit; 0 where it is better.
+    nearby_gain
+        What a small move would gain, relative to the objective, where a problem has lesser peaks.
     """
 
     value: float = math.nan
@@ -74,6 +41,8 @@ class Errors:
     violation: float = math.nan
     stationarity: float = math.nan
     follower_gain: float = math.nan
+    shortfall: float = math.nan
+    nearby_gain: float = math.nan
 
     def are_within(self, allowed: float) -> bool:
         """Whether the answer is right to a relative tolerance.
@@ -101,7 +70,28 @@ def errors_of(truth: Truth, model: Any) -> Errors:
         violation=float(found.violation),
         stationarity=_or_nan(found.stationarity),
         follower_gain=_or_nan(found.follower_gain),
+        shortfall=float(max(exact(0), (truth.objective - found.objective) * (1 if truth.maximise else -1))),
+        nearby_gain=_nearby_gain(truth, point),
     )
+
+
+def _nearby_gain(truth: Truth, point: Mapping[str, Number]) -> float:
+    if truth.trial is None or truth.evaluate is None or truth.objective is None:
+        return math.nan
+    gain = truth.trial.gain(point, truth.evaluate, maximise=truth.maximise, unit=lambda name: unit_of(truth.unit, name))
+    return float(gain / (abs(truth.objective) or 1))
+
+
+def duals_judged(truth: Truth, word: Word, model: Any) -> DualErrors:
+    """Return the errors of the multipliers that came with a claim of an optimum; NaN where there were none."""
+    if truth.judge_duals is None or not word.point_status.is_claim or not (word.duals or word.reduced_costs):
+        return DualErrors()
+    values = _values(model)
+    point = {name: values[name] for name in truth.variables}
+    if any(value is None for value in point.values()):
+        return DualErrors()
+    found: DualErrors = truth.judge_duals(point, word.duals, word.reduced_costs)
+    return found
 
 
 def bound_excess(truth: Truth, bound: float | None) -> float:
@@ -111,42 +101,6 @@ def bound_excess(truth: Truth, bound: float | None) -> float:
     excess = exact(bound) - truth.objective
     excess = -excess if truth.maximise else excess
     return float(max(exact(0), excess) / (abs(truth.objective) or 1))
-
-
-def verdict_of(truth: Truth, word: Word, errors: Errors, excess: float, tolerance: float) -> ContestVerdict:
-    """Return what a word was worth, at `SLACK` times the tolerance asked for."""
-    allowed = max(LEAST, SLACK * tolerance)
-    is_right = errors.are_within(allowed)
-    claims = word.point_status in (PointStatus.OPTIMAL, PointStatus.LOCALLY_OPTIMAL)
-    if truth.kind is not ProblemKind.OPTIMUM:
-        return _without_solution(word, claims)
-    if excess > allowed:
-        return ContestVerdict.FALSE_BOUND
-    if word.stop_reason.is_no_solution:
-        return ContestVerdict.NO_SUCH_THING
-    if claims:
-        return (
-            ContestVerdict.RIGHT if is_right or _is_honest_local(truth, word, errors, allowed) else ContestVerdict.WRONG
-        )
-    if is_right and word.stop_reason is not StopReason.CONVERGED:
-        return ContestVerdict.MODEST
-    if word.stop_reason.is_limit:
-        return ContestVerdict.LIMIT
-    return ContestVerdict.MODEST if is_right else ContestVerdict.HONEST_FAILURE
-
-
-def _is_honest_local(truth: Truth, word: Word, errors: Errors, allowed: float) -> bool:
-    """Whether a local claim may hold: followers at their best, and the leader perhaps at one of the lesser peaks."""
-    holds = errors.violation <= allowed and errors.follower_gain <= allowed
-    return word.point_status is PointStatus.LOCALLY_OPTIMAL and truth.has_lesser_peaks and holds
-
-
-def _without_solution(word: Word, claims: bool) -> ContestVerdict:
-    if word.stop_reason.is_no_solution:
-        return ContestVerdict.RIGHT
-    if claims:
-        return ContestVerdict.MISSED
-    return ContestVerdict.LIMIT if word.stop_reason.is_limit else ContestVerdict.HONEST_FAILURE
 
 
 def _values(model: Any) -> dict[str, Number | None]:

@@ -60,8 +60,15 @@ class Truth:
         The optimum; decisions only where they are unique.
     unit
         The size below which a decision's error is relative to this and not to the decision; one for all, or by name.
-    has_lesser_peaks
-        Whether the leader has local optima that are not the best, or flat ones, where a local claim is honest.
+    trial
+        Where there are local optima that are not the best, or flat ones: how a claim of one is tried.
+    resolution
+        Of a problem of whole numbers: half of what the next plan costs more, at least. Who was asked for a gap of 0 and
+        calls a plan optimal that is worse by more has the wrong plan.
+    multipliers, reduced_costs
+        The exact ones that prove the optimum, by constraint and by variable, as derivatives of the optimal value.
+    judge_duals
+        From a point, duals and reduced costs to their errors.
     evaluate
         From a point to what it is worth.
     """
@@ -73,7 +80,11 @@ class Truth:
     decisions: Mapping[str, Number] = field(default_factory=dict)
     profits: Mapping[str, Number] = field(default_factory=dict)
     unit: float | Mapping[str, float] = 1.0
-    has_lesser_peaks: bool = False
+    trial: Any = None
+    resolution: float | None = None
+    multipliers: Mapping[str, Number] = field(default_factory=dict)
+    reduced_costs: Mapping[str, Number] = field(default_factory=dict)
+    judge_duals: Callable[[Point, Mapping[str, float], Mapping[str, float]], Any] | None = None
     evaluate: Callable[[Point], Evaluation] | None = None
 
 

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import pandas as pd
 
-from batteryopt.accuracy.measures import ContestVerdict
+from batteryopt.accuracy.verdicts import ContestVerdict
 
 LIES = [verdict.value for verdict in ContestVerdict if verdict.is_lie]
 SHORTFALLS = {
     ContestVerdict.MODEST: "Right without daring to say so, in so many runs",
+    ContestVerdict.IN_HAND: "Stopped by the limit with the optimum in hand, unproven",
     ContestVerdict.LIMIT: "Stopped by the limit, and not right yet",
     ContestVerdict.HONEST_FAILURE: "Failed and said so",
 }
@@ -35,21 +36,29 @@ def worst_error(frame: pd.DataFrame) -> pd.Series:
 
 
 def summary(frame: pd.DataFrame) -> pd.DataFrame:
-    """Return a row a contestant and tolerance: how often right, misleading, modest, stopped, failed; errors, times."""
+    """Return a row a contestant and tolerance: how often what was said was worth what; errors, times."""
     runs = attempted(frame).assign(error=worst_error(frame), lie=lambda d: d["verdict"].isin(LIES))
+    if "dual_verdict" not in runs:
+        runs = runs.assign(dual_verdict="")
     groups = runs.groupby(["contestant", "tolerance"], sort=False)
     return groups.agg(
         runs=("problem", "size"),
-        right=("verdict", lambda v: int((v == ContestVerdict.RIGHT.value).sum())),
+        right=("verdict", _counted(ContestVerdict.RIGHT)),
         misleading=("lie", "sum"),
-        modest=("verdict", lambda v: int((v == ContestVerdict.MODEST.value).sum())),
-        stopped=("verdict", lambda v: int((v == ContestVerdict.LIMIT.value).sum())),
-        failed=("verdict", lambda v: int((v == ContestVerdict.HONEST_FAILURE.value).sum())),
+        modest=("verdict", _counted(ContestVerdict.MODEST)),
+        in_hand=("verdict", _counted(ContestVerdict.IN_HAND)),
+        stopped=("verdict", _counted(ContestVerdict.LIMIT)),
+        failed=("verdict", _counted(ContestVerdict.HONEST_FAILURE)),
+        wrong_duals=("dual_verdict", lambda v: int((v == "wrong").sum())),
         median_error=("error", "median"),
         worst_error=("error", "max"),
         median_decision_error=("decision_error", "median"),
         seconds=("seconds", "sum"),
     ).reset_index()
+
+
+def _counted(verdict: ContestVerdict) -> Callable[[pd.Series], int]:
+    return lambda found: int((found == verdict.value).sum())
 
 
 def misleading(frame: pd.DataFrame) -> pd.DataFrame:
@@ -81,6 +90,7 @@ def sentences(frame: pd.DataFrame) -> Iterator[str]:
     yield from _on_hardships(runs)
     yield from _on_tolerances(runs)
     yield from _on_decisions(runs)
+    yield from _on_duals(runs)
     yield from _on_times(runs)
 
 
@@ -162,6 +172,19 @@ def _on_decisions(runs: pd.DataFrame) -> Iterator[str]:
             f"Where an answer was right but not exact, half of the runs had their decisions {gaps} digits or more "
             "further off than the objective, whose error is of second order near an optimum."
         )
+
+
+def _on_duals(runs: pd.DataFrame) -> Iterator[str]:
+    """Say how often the multipliers that came with an optimum prove it."""
+    if "dual_verdict" not in runs:
+        return
+    given = runs[runs["dual_verdict"].isin(("right", "wrong"))]
+    counts = [
+        f"{contestant} {int((group['dual_verdict'] == 'right').sum())} of {len(group)}"
+        for contestant, group in given.groupby("contestant", sort=False)
+    ]
+    if counts:
+        yield f"Duals and reduced costs that prove the optimum to the tolerance asked for: {', '.join(counts)}."
 
 
 def _on_times(runs: pd.DataFrame) -> Iterator[str]:

@@ -6,15 +6,19 @@ from collections.abc import Iterator
 
 import pandas as pd
 
-from batteryopt.accuracy.measures import ContestVerdict
 from batteryopt.accuracy.raw.raw_solver import PREFIX
 from batteryopt.accuracy.reading import LIES, attempted, sentences
+from batteryopt.accuracy.verdicts import ContestVerdict
 
-COUNTS = ("right", "misleading", "modest", "stopped", "failed")
+COUNTS = ("right", "misleading", "modest", "in_hand", "stopped", "failed")
+"""As `reading.summary` has them."""
+TITLES = ("right", "misled", "modest", "in hand", "stopped", "failed")
+"""Of tables."""
 KEYS = ["solver", "tolerance", "problem"]
 _WORTH = {
     ContestVerdict.RIGHT.value: "right",
     ContestVerdict.MODEST.value: "modest",
+    ContestVerdict.IN_HAND.value: "in_hand",
     ContestVerdict.LIMIT.value: "stopped",
     ContestVerdict.HONEST_FAILURE.value: "failed",
     **dict.fromkeys(LIES, "misleading"),

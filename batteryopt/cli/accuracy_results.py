@@ -29,11 +29,11 @@ def print_runs(console: Console, frame: pd.DataFrame) -> None:
     from rich.table import Table
 
     from batteryopt.accuracy.reading import summary
-    from batteryopt.accuracy.two_tracks import findings
+    from batteryopt.accuracy.two_tracks import COUNTS, TITLES, findings
 
     _print_tracks(console, frame)
-    counts, errors = ("runs", "right", "misleading", "modest", "stopped", "failed"), ("median_error", "worst_error")
-    titles = ("contestant", "tol.", "runs", "right", "misled", "modest", "stopped", "failed", "median", "worst", "s")
+    counts, errors = ("runs", *COUNTS), ("median_error", "worst_error")
+    titles = ("contestant", "tol.", "runs", *TITLES, "median", "worst", "s")
     table = Table(box=None, padding=(0, 1), pad_edge=False)
     for title in titles:
         table.add_column(title, justify="left" if title == "contestant" else "right", no_wrap=True)
@@ -51,7 +51,7 @@ def _print_tracks(console: Console, frame: pd.DataFrame) -> None:
     """Print each solver as shipped / through batteryopt, where any is judged on both tracks."""
     from rich.table import Table
 
-    from batteryopt.accuracy.two_tracks import COUNTS, side_by_side
+    from batteryopt.accuracy.two_tracks import COUNTS, TITLES, side_by_side
 
     tracks = side_by_side(frame)
     if tracks.empty:
@@ -59,7 +59,7 @@ def _print_tracks(console: Console, frame: pd.DataFrame) -> None:
     table = Table(
         box=None, padding=(0, 1), pad_edge=False, title="as shipped / through batteryopt", title_justify="left"
     )
-    for title in ("solver", "tol.", "problems", "right", "misled", "modest", "stopped", "failed"):
+    for title in ("solver", "tol.", "problems", *TITLES):
         table.add_column(title, justify="left" if title == "solver" else "right", no_wrap=True)
     for row in tracks.to_dict("records"):
         cells = (f"{row[f'raw_{count}']} / {row[f'batteryopt_{count}']}" for count in COUNTS)

@@ -54,7 +54,7 @@ def judge(
 ) -> ExitStatus:
     """Judge solutions in files by the exact answers; ends with 5 where one would have misled who believed it."""
     from batteryopt.accuracy.judged_files import judged_files
-    from batteryopt.accuracy.measures import ContestVerdict
+    from batteryopt.accuracy.verdicts import ContestVerdict
     from batteryopt.report.saved import json_text
 
     refuse_unknown_tolerances((tolerance,))

@@ -5,7 +5,11 @@ from __future__ import annotations
 import dataclasses
 from typing import Any
 
+from pyomo.common.collections import ComponentMap
+from pyomo.common.errors import PyomoException
+
 from batteryopt import solvers
+from batteryopt.accuracy.contest import Word
 from batteryopt.ground.status import PointStatus, StopReason
 from batteryopt.solvers import Adapter, Capability, Options, Report
 
@@ -39,16 +43,20 @@ class Honest(Liar):
 
 
 class Perturber(Liar):
-    """Moves every decision by a ten-thousandth."""
+    """Moves every decision by a ten-thousandth, or by as much as it is told."""
 
     name = "perturber"
+
+    def __init__(self, step: float = 1e-4) -> None:
+        super().__init__()
+        self.step = step
 
     def spoil(self, model: Any, report: Report) -> Report:
         import pyomo.environ as pyo
 
         for variable in model.component_data_objects(pyo.Var):
             if not variable.fixed and variable.value is not None:
-                variable.set_value(variable.value * (1 + 1e-4), skip_validation=True)
+                variable.set_value(variable.value * (1 + self.step), skip_validation=True)
         return report
 
 
@@ -100,3 +108,73 @@ class Denier(Liar):
         return dataclasses.replace(
             report, stop_reason=StopReason.INFEASIBLE, point_status=PointStatus.NONE, objective=None, bound=None
         )
+
+
+class Sleeper(Liar):
+    """Finds the optimum, and is stopped by a limit before it has proven it."""
+
+    name = "sleeper"
+
+    def spoil(self, model: Any, report: Report) -> Report:
+        return dataclasses.replace(
+            report, stop_reason=StopReason.TIME_LIMIT, point_status=PointStatus.FEASIBLE, bound=None
+        )
+
+
+class Twister(Liar):
+    """Has the right point, and duals and reduced costs of the other sign, or off by as much as it is told."""
+
+    name = "twister"
+
+    def __init__(self, factor: float = -1.0) -> None:
+        super().__init__()
+        self.factor = factor
+
+    def spoil(self, model: Any, report: Report) -> Report:
+        duals = ComponentMap((row, self.factor * value) for row, value in report.duals.items())
+        return dataclasses.replace(report, duals=duals, bound_duals=ComponentMap())
+
+
+class Teller:
+    """Says what it is told to say of any model, and leaves a point where it is given one."""
+
+    name = "teller"
+
+    def __init__(
+        self, reason: StopReason, status: PointStatus = PointStatus.NONE, levels: int = 1, **point: float
+    ) -> None:
+        self.reason, self.status, self.levels, self.point = reason, status, levels, point
+
+    def solve(self, model: Any, tolerance: float, time_limit: float) -> Word:
+        for name, value in self.point.items():
+            model.find_component(name).set_value(value)
+        return Word(solver="teller", stop_reason=self.reason, point_status=self.status, seconds=0.0)
+
+
+class DearerTwin:
+    """Opens the dearer of two equal sites, and calls that optimal."""
+
+    name, levels = "dearer-twin", 1
+
+    def solve(self, model: Any, tolerance: float, time_limit: float) -> Word:
+        solvers.get("highs").solve(model, Options(relative_gap=0.0))
+        half = len(model.SITES) // 2
+        chosen = {s: model.is_open[s].value for s in model.SITES}
+        for s in model.SITES:
+            twin = (s + half) % (2 * half)
+            model.is_open[s].set_value(chosen[twin])
+        served = {key: variable.value for key, variable in model.served.items()}
+        for i, s in served:
+            model.served[i, s].set_value(served[i, (s + half) % (2 * half)])
+        return Word(
+            solver="dearer-twin", stop_reason=StopReason.CONVERGED, point_status=PointStatus.OPTIMAL, seconds=0.0
+        )
+
+
+class Unhanded(Liar):
+    """Never gets its model: what stands between refuses it."""
+
+    name = "unhanded"
+
+    def solve(self, model: Any, options: Options | None = None, **_: Any) -> Report:
+        raise PyomoException("no way to write this down")

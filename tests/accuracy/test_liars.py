@@ -5,14 +5,26 @@ from __future__ import annotations
 import math
 from typing import Any
 
+import numpy as np
 import pytest
 
-from batteryopt.accuracy import AccuracyProblem, Solver, problems
+from batteryopt.accuracy import AccuracyProblem, Solver, contestants, problems, run
 from batteryopt.accuracy.accuracy_run import judge_run
 from batteryopt.accuracy.contest import Word
-from batteryopt.accuracy.measures import ContestVerdict
+from batteryopt.accuracy.contestants import with_options
+from batteryopt.accuracy.digits import exact
+from batteryopt.accuracy.dual_errors import judged_duals
+from batteryopt.accuracy.exact_program import ExactProgram
+from batteryopt.accuracy.verdicts import ContestVerdict
+from batteryopt.ground.errors import InvalidInput
 from batteryopt.ground.status import PointStatus, StopReason
+from batteryopt.solvers import Options
+from batteryopt.solvers.compile.arrays import compile_model
+from batteryopt.solvers.contract.attempts import Start
+from batteryopt.solvers.highs import highs_run
+from batteryopt.solvers.interior_point import ipopt
 from tests.accuracy import liars
+from tests.accuracy.test_references import quadratic
 
 
 def problem(name: str) -> AccuracyProblem:
@@ -147,3 +159,116 @@ def test_a_solver_that_breaks_down_has_failed_and_says_why() -> None:
     row = judged(QUADRATIC, Broken())
     assert row["verdict"] == ContestVerdict.HONEST_FAILURE
     assert "out of order" in row["message"]
+
+
+def test_the_floor_follows_the_tolerance() -> None:
+    """Every decision of the plan is moved by 5e-8: within ten times 1e-6, and outside of ten times 1e-9."""
+    for tolerance, verdict in ((1e-6, ContestVerdict.RIGHT), (1e-9, ContestVerdict.WRONG)):
+        assert judged(INTEGER, liars.Perturber(5e-8), tolerance)["verdict"] == verdict
+
+
+def test_a_dearer_twin_is_the_wrong_plan_for_who_was_asked_for_a_gap_of_0() -> None:
+    """The twin costs a millionth more of some 3,000: 3e-10, far within any tolerance, and yet another plan."""
+    tied = problem("line-nearly-tied-4x6-0")
+    for tolerance, verdict in ((1e-6, ContestVerdict.RIGHT), (1e-9, ContestVerdict.WRONG)):
+        row = judge_run(tied, tied.find_truth(), liars.DearerTwin(), tolerance)
+        assert row["verdict"] == verdict
+        assert 1e-10 < row["objective_error"] < 1e-8
+        assert row["violation"] == 0
+    assert judged(tied, liars.Honest(), 1e-9)["verdict"] == ContestVerdict.RIGHT
+
+
+@pytest.mark.parametrize(
+    ("name", "reason", "verdict"),
+    [
+        ("linear-unbounded", StopReason.INFEASIBLE, ContestVerdict.OTHER_REASON),
+        ("linear-infeasible", StopReason.UNBOUNDED, ContestVerdict.OTHER_REASON),
+        ("linear-unbounded", StopReason.UNBOUNDED, ContestVerdict.RIGHT),
+        ("linear-infeasible", StopReason.INFEASIBLE, ContestVerdict.RIGHT),
+        ("linear-unbounded", StopReason.INFEASIBLE_OR_UNBOUNDED, ContestVerdict.RIGHT),
+    ],
+)
+def test_why_there_is_no_solution_counts(name: str, reason: StopReason, verdict: ContestVerdict) -> None:
+    case = problem(name)
+    assert judge_run(case, case.find_truth(), liars.Teller(reason), 1e-6)["verdict"] == verdict
+    assert ContestVerdict.OTHER_REASON.is_lie
+
+
+def test_a_local_claim_is_tried_for_being_one() -> None:
+    """Lowest bidder: 5x - 12 up to x = 2, 8 - 5x beyond; so at 2 the leader's cost is largest, -2, 83 % off -12.
+
+    The contract: whoever sells nothing at a wholesale price of the whole market would gain by asking for less.
+    """
+    case = problem("lowest-bidder")
+    for x, y, expected in ((2.0, 1.0, ContestVerdict.WRONG), (1.5, 1.5, ContestVerdict.WRONG)):
+        row = judge_run(case, case.find_truth(), Claimant(x, y), 1e-6)
+        assert row["verdict"] == expected
+        assert row["nearby_gain"] > 1e-3
+    row = judge_run(case, case.find_truth(), Claimant(1.0, 2.0), 1e-6)
+    assert (row["verdict"], row["nearby_gain"]) == (ContestVerdict.RIGHT, 0.0)
+
+
+def test_stopped_with_the_optimum_in_hand_is_apart_from_modest_and_from_stopped() -> None:
+    assert judged(INTEGER, liars.Sleeper())["verdict"] == ContestVerdict.IN_HAND
+    assert judged(INTEGER, liars.Doubter())["verdict"] == ContestVerdict.MODEST
+    nowhere = liars.Teller(StopReason.TIME_LIMIT)
+    assert judge_run(INTEGER, INTEGER.find_truth(), nowhere, 1e-6)["verdict"] == ContestVerdict.LIMIT
+
+
+@pytest.mark.parametrize("name", ["highs", "raw:highs", "ipopt", "raw:ipopt", "scip", "raw:scip"])
+def test_a_bogus_option_is_a_fault_and_no_finding(name: str) -> None:
+    (bogus,) = with_options(contestants(), {name: {"no_such_option": 3}})
+    with pytest.raises(InvalidInput, match=r"no_such_option(.|\n)*solver's own list"):
+        run([QUADRATIC], [bogus], tolerances=[1e-6])
+    (known,) = with_options(contestants(["highs"]), {"highs": {"presolve": "off"}})
+    assert list(run([QUADRATIC], [known], tolerances=[1e-6])["verdict"]) == ["right"]
+
+
+def test_what_could_not_be_handed_over_is_no_failure_of_the_solver() -> None:
+    row = judged(QUADRATIC, liars.Unhanded())
+    assert row["verdict"] == ContestVerdict.INTERFACE
+    assert "no way to write this down" in row["message"]
+    assert not ContestVerdict.INTERFACE.is_run
+
+
+@pytest.mark.parametrize(("factor", "verdict"), [(1.0, "right"), (-1.0, "wrong"), (1 + 1e-3, "wrong")])
+def test_duals_are_judged_apart_from_the_point(factor: float, verdict: str) -> None:
+    row = judged(ACTIVE, liars.Twister(factor))
+    assert row["verdict"] == ContestVerdict.RIGHT
+    assert row["dual_verdict"] == verdict
+    assert judged(ACTIVE, liars.Honest())["dual_verdict"] == "right"
+    assert judged(INTEGER, liars.Honest())["dual_verdict"] == ""
+
+
+def test_dual_errors_by_hand() -> None:
+    """min x^2 - 2x + y^2 - 6y with x + y <= 2 is least at (0, 2), where both gradients are -2: the row's dual.
+
+    With a dual of -1 there, -1 is left of each gradient: 1/2 of x's largest term 2, and no slack is lost.
+    At (0, 1) the objective is -5; the gradient (-2, -4) leaves -2 of y's terms 2, 6, 2, and the row's slack of 1 times
+    its dual of 2 is a gap of 2/5. A dual above 0, which a row without lower side cannot have, counts as 0.
+    """
+    model = quadratic()
+    program = ExactProgram(compile_model(model))
+
+    def errors(x: float, y: float, dual: float) -> tuple[float, float, float]:
+        found = judged_duals(program, {"x": exact(x), "y": exact(y)}, {"line": dual}, {"x": 0.0, "y": 0.0})
+        return found.residual, found.complementarity, found.gap
+
+    assert errors(0, 2, -2) == (0, 0, 0)
+    assert errors(0, 2, -1) == (0.5, 0, 0)
+    assert errors(0, 1, -2) == pytest.approx((1 / 3, 0.4, 0.4))
+    assert errors(0, 2, 2) == errors(0, 2, 0) == (1, 0, 0)
+
+
+def test_every_tolerance_that_a_solver_has_is_passed_on() -> None:
+    asked = Options(feasibility_tolerance=1e-8, optimality_tolerance=1e-9)
+    start = Start(x=np.zeros(1))
+    told = ipopt.native_options(asked, start, {"compl_inf_tol": 1e-8})
+    names = ("tol", "constr_viol_tol", "dual_inf_tol", "compl_inf_tol")
+    assert [told[name] for name in names] == [1e-9, 1e-8, 1e-9, 1e-9]
+    loose = ipopt.native_options(Options(optimality_tolerance=1e-4), start, {"compl_inf_tol": 1e-8})
+    assert loose["compl_inf_tol"] == 1e-8  # what an attempt needs is not loosened
+    assert "dual_inf_tol" not in ipopt.native_options(Options(), start, {})
+    settings = highs_run.settings_of(compile_model(quadratic()), asked)
+    assert settings["primal_residual_tolerance"] == 1e-8
+    assert settings["ipm_optimality_tolerance"] == settings["dual_residual_tolerance"] == 1e-9

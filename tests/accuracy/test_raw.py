@@ -16,12 +16,12 @@ from batteryopt.accuracy import AccuracyProblem, Evaluation, Track, Truth, conte
 from batteryopt.accuracy.accuracy_page import page
 from batteryopt.accuracy.accuracy_run import judge_run
 from batteryopt.accuracy.contest import track_of
-from batteryopt.accuracy.kkt_points import ExactProgram
-from batteryopt.accuracy.measures import ContestVerdict
+from batteryopt.accuracy.exact_program import ExactProgram
 from batteryopt.accuracy.raw import RAW, RawHighs, RawIpopt, RawScip, RawSolver
 from batteryopt.accuracy.raw.raw_interior import AS_SAID
 from batteryopt.accuracy.raw.raw_solver import RawAnswer
 from batteryopt.accuracy.two_tracks import findings, side_by_side
+from batteryopt.accuracy.verdicts import ContestVerdict
 from batteryopt.ground.errors import UnsupportedModel
 from batteryopt.ground.status import PointStatus, StopReason
 from batteryopt.solvers.compile.arrays import compile_model

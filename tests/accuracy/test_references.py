@@ -11,9 +11,10 @@ import pytest
 
 from batteryopt.accuracy import AccuracyProblem, problems
 from batteryopt.accuracy.digits import NoReference, exact, solve_linear
+from batteryopt.accuracy.exact_program import ExactProgram
 from batteryopt.accuracy.families import coordination, differential_game, facility_location
 from batteryopt.accuracy.families.followers import interval_gain
-from batteryopt.accuracy.kkt_points import ExactProgram, active_set, prove_optimum, truth_of_program
+from batteryopt.accuracy.kkt_points import active_set, prove_optimum, truth_of_program
 from batteryopt.games.coordination.data.generator import random_instance, random_network
 from batteryopt.games.coordination.formula import closed_form
 from batteryopt.games.coordination.solution import Model

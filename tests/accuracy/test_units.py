@@ -6,7 +6,7 @@ import pytest
 
 from batteryopt.accuracy import AccuracyProblem, contestants, problems
 from batteryopt.accuracy.accuracy_run import judge_run
-from batteryopt.accuracy.measures import ContestVerdict
+from batteryopt.accuracy.verdicts import ContestVerdict
 
 GAMES = [p for p in problems(["coordination-game", "stackelberg"]) if "times" in p.variant]
 METHODS = [f"engine:{name}" for name in ("auto", "sos1", "indicator", "big-m", "branching", "product")]

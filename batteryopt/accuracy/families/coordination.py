@@ -11,8 +11,10 @@ from dataclasses import dataclass
 from functools import partial
 
 from batteryopt.accuracy.digits import Number, exact
+from batteryopt.accuracy.exact_program import ExactProgram
 from batteryopt.accuracy.families.followers import interval_gain
-from batteryopt.accuracy.kkt_points import ExactProgram, active_set, truth_of_program
+from batteryopt.accuracy.kkt_points import active_set, truth_of_program
+from batteryopt.accuracy.local_claims import LocalTrial
 from batteryopt.accuracy.problem import AccuracyProblem, Evaluation, Point, Truth
 from batteryopt.games.coordination.data.generator import (
     Binding,
@@ -212,9 +214,31 @@ def game_truth(instance: CoordinationInstance, model: Model, scale: float) -> Tr
         decisions=at_best,
         profits=found.profits,
         unit=scale,
-        has_lesser_peaks=model is not Model.DECENTRALIZED,  # nothing is sold above some wholesale price: profit is flat
+        trial=_trial(g, model, names),
         evaluate=evaluate,
     )
+
+
+def _trial(g: Game, model: Model, names: Mapping[str, str]) -> LocalTrial | None:
+    """Return how a local claim is tried where nothing is sold above some wholesale price, so that profit is flat there.
+
+    The leader moves the wholesale price and the service; under a contract, price and share, which the manufacturer
+    answers with its service.
+    """
+    if model is Model.DECENTRALIZED:
+        return None
+    is_contract = model is Model.CONTRACT
+    share_limit = 1 - exact(1e-6)  # at a share of 1 service costs the manufacturer nothing, and has no best
+    second = ("x", (exact(0), share_limit)) if is_contract else ("e_r", (exact(0), None))
+
+    def answered(point: Point) -> Point:
+        w, x = point[names["w"]], point[names["x"]]
+        e_r = max(exact(0), g.beta * g.G / (1 - x)) if is_contract else point[names["e_r"]]
+        usable = g.theta * (g.S + g.beta * e_r)
+        best = {"p": min(g.a, (g.a + w) / 2), "e_r": e_r, "e_t": usable, "usable": usable}
+        return {**point, **{names[key]: value for key, value in best.items()}}
+
+    return LocalTrial(leads={names["w"]: (g.c, None), names[second[0]]: second[1]}, answered=answered)
 
 
 def _service_name(model: Model) -> str:

@@ -13,7 +13,7 @@ import numpy as np
 import pyomo.environ as pyo
 
 from batteryopt.accuracy.digits import Number, exact
-from batteryopt.accuracy.kkt_points import ExactProgram
+from batteryopt.accuracy.exact_program import ExactProgram
 from batteryopt.accuracy.problem import AccuracyProblem, Evaluation, Point, Truth
 from batteryopt.solvers.compile.arrays import compile_model
 
@@ -168,5 +168,6 @@ def _truth(line: Line) -> Truth:
         variables=program.names,
         objective=exact(cost) / UNITS,
         decisions=decisions if is_unique else {},
+        resolution=0.5 / UNITS,  # plans cost whole numbers of a millionth
         evaluate=evaluate,
     )

@@ -12,6 +12,7 @@ import pyomo.environ as pyo
 from batteryopt import bilevel
 from batteryopt.accuracy.digits import FIFTY, Number, exact
 from batteryopt.accuracy.families.followers import interval_gain
+from batteryopt.accuracy.local_claims import LocalTrial
 from batteryopt.accuracy.problem import AccuracyProblem, Evaluation, Point, Truth
 
 Measure = Callable[[Point], Number]
@@ -39,7 +40,7 @@ class Case:
     limits: Callable[[Point], list[Number]]
     gain: Measure
     unit: float = 1.0
-    has_lesser_peaks: bool = False
+    trial: LocalTrial | None = None
 
     def truth(self) -> Truth:
         """Return the case as the benchmark wants it."""
@@ -49,7 +50,7 @@ class Case:
             objective=self.objective(self.best),
             decisions=self.best,
             unit=self.unit,
-            has_lesser_peaks=self.has_lesser_peaks,
+            trial=self.trial,
             evaluate=lambda point: Evaluation(
                 objective=self.objective(point),
                 violation=max(exact(0), *self.limits(point)),
@@ -118,6 +119,9 @@ def lowest_bidder() -> Case:
         x, y = v["x"], v["follower.y"]
         return max(exact(0), y - max(3 - x, (3 * x - 4) / 2)) / 4
 
+    def answered(v: Point) -> Point:
+        return {**v, "follower.y": max(3 - v["x"], (3 * v["x"] - 4) / 2)}
+
     return Case(
         model=m,
         best={"x": exact(4), "follower.y": exact(4)},
@@ -125,7 +129,7 @@ def lowest_bidder() -> Case:
         objective=lambda v: v["x"] - 4 * v["follower.y"],
         limits=limits,
         gain=gain,
-        has_lesser_peaks=True,
+        trial=LocalTrial(leads={"x": (exact(1), exact(4))}, answered=answered),
     )
 
 

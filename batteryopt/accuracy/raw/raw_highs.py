@@ -103,4 +103,16 @@ def _answer(highs: highspy.Highs, program: QuadraticProgram, reason: StopReason,
         point_status=held,
         bound=float(bound) if is_bound else None,
         iterations=int(sum(max(0, count) for count in counts)),
+        **_multipliers(program, solution),
     )
+
+
+def _multipliers(program: QuadraticProgram, solution: highspy.HighsSolution) -> dict[str, dict[str, float]]:
+    """Return duals and reduced costs where HiGHS calls them valid; it was given a minimisation."""
+    if not solution.dual_valid or program.has_integers:
+        return {}
+    found = {"duals": (program.constraints, solution.row_dual), "reduced_costs": (program.variables, solution.col_dual)}
+    return {
+        key: {str(part.name): program.sign * value for part, value in zip(parts, values, strict=True)}
+        for key, (parts, values) in found.items()
+    }

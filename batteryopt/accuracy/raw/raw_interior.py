@@ -19,6 +19,7 @@ from batteryopt.solvers.contract.attempts import STATUSES, Attempt, Start
 from batteryopt.solvers.contract.points import settle_unused, write_point
 from batteryopt.solvers.contract.watched import Watched
 from batteryopt.solvers.interior_point.ipopt import IpoptAdapter, run_problem
+from batteryopt.solvers.interior_point.multipliers import bound_duals_of, duals_of
 from batteryopt.solvers.interior_point.pounce import PounceAdapter, pounce_problem
 
 AS_SAID: dict[int, tuple[StopReason, PointStatus]] = {
@@ -61,7 +62,8 @@ class RawInteriorPoint(RawSolver):
             raise UnsupportedModel(f"{self.solver} has no whole numbers: '{whole}'")
         settle_unused(parts.variables, program.variables)
         with catching_interrupt() as flag:
-            attempt = self._attempt(program, Watched(program, flag, None), settings)
+            callbacks = Watched(program, flag, None)
+            attempt = self._attempt(program, callbacks, settings)
         if attempt.status in NOT_BEGUN:
             raise UnsupportedModel(f"{self.solver} does not take '{parts.name}': {NOT_BEGUN[attempt.status]}")
         reason, held = AS_SAID.get(attempt.status, AS_SAID[-199])
@@ -71,7 +73,12 @@ class RawInteriorPoint(RawSolver):
             status=f"{attempt.status}: {attempt.message}",
             stop_reason=reason,
             point_status=held,
-            iterations=attempt.iterations,
+            iterations=callbacks.iterations,
+            duals={str(c.name): value for c, value in duals_of(program, attempt.multipliers, ()).items()},
+            reduced_costs={
+                str(v.name): found.lower + found.upper
+                for v, found in bound_duals_of(program, attempt.multipliers, ()).items()
+            },
         )
 
     def _attempt(self, program: NonlinearProgram, callbacks: Watched, settings: Mapping[str, Any]) -> Attempt:

@@ -24,6 +24,8 @@ class RawAnswer:
     ----------
     status
         The solver's own words.
+    duals, reduced_costs
+        As in `Word`.
     """
 
     status: str
@@ -31,6 +33,8 @@ class RawAnswer:
     point_status: PointStatus
     bound: float | None = None
     iterations: int | None = None
+    duals: Mapping[str, float] = field(default_factory=dict)
+    reduced_costs: Mapping[str, float] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -92,4 +96,6 @@ class RawSolver(abc.ABC):
             seconds=time.perf_counter() - begin,
             raw_status=answer.status,
             options=settings,
+            duals=answer.duals,
+            reduced_costs=answer.reduced_costs,
         )

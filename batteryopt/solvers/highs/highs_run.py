@@ -121,6 +121,10 @@ def settings_of(program: QuadraticProgram, options: Options) -> dict[str, Any]:
         "primal_feasibility_tolerance": options.feasibility_tolerance,
         "mip_feasibility_tolerance": options.feasibility_tolerance,
         "dual_feasibility_tolerance": options.optimality_tolerance,
+        "primal_residual_tolerance": options.feasibility_tolerance,
+        "dual_residual_tolerance": options.optimality_tolerance,
+        "optimality_tolerance": options.optimality_tolerance,
+        "ipm_optimality_tolerance": options.optimality_tolerance,
         "threads": options.threads or (1 if is_scarce() else None),
         "small_matrix_value": 1e-12,  # HiGHS would drop coefficients below 1e-9 without a word
     }

@@ -54,6 +54,8 @@ def native_options(options: Options, start: Start, settings: dict[str, Any]) -> 
         "max_wall_time": options.time_limit,
         "tol": options.optimality_tolerance,
         "constr_viol_tol": options.feasibility_tolerance,
+        "dual_inf_tol": options.optimality_tolerance,
+        "compl_inf_tol": _tighter(options.optimality_tolerance, settings.get("compl_inf_tol")),
         "max_iter": options.iteration_limit,
     }
     if start.multipliers is not None:
@@ -63,6 +65,12 @@ def native_options(options: Options, start: Start, settings: dict[str, Any]) -> 
     elif options.warm_start:
         asked.update({"bound_push": 1e-8, "bound_frac": 1e-8, "mu_init": 1e-4})
     return {name: value for name, value in {**settings, **asked, **options.extra}.items() if value is not None}
+
+
+def _tighter(asked: float | None, needed: float | None) -> float | None:
+    """Return the smaller of two tolerances: an attempt may need a tighter one than was asked for."""
+    given = [value for value in (asked, needed) if value is not None]
+    return min(given, default=None)
 
 
 def run_problem(
