@@ -65,7 +65,7 @@ def test_the_page_has_both_tornados(out):
 
 
 def test_the_command_prints_what_it_found(tmp_path):
-    """50 t x 20 of a tenth of the price; 10 t of capacity less leave 10 t for 1,000, and lose 5 t of mass for 100 - 30."""
+    """50 t x 20 of a tenth of the price; 10 t of capacity less leave 10 t for 1,000 and lose 5 t of mass for 70."""
     place = small_network(tmp_path / "network")
     found = invoke(*("sensitivity", place, "--gap", 0, "--out", tmp_path / "out"))
     lines = [line.split() for line in found.stdout.splitlines()]
