@@ -16,7 +16,7 @@ from batteryopt.games.differential.model.optimizer import solve as optimise
 from batteryopt.games.differential.paper.published import BASE_CASE
 from batteryopt.games.differential.path.time_grid import InfiniteGrid
 from batteryopt.games.differential.solution import Model
-from batteryopt.games.differential.solve import solve
+from batteryopt.games.differential.solve import by_formula, solve
 from batteryopt.ground.status import PointStatus, StopReason
 
 COARSE = OptimizerOptions(rounds=0)
@@ -100,16 +100,17 @@ def test_what_is_wrong_by_a_little_still_fails(kind):
 
 
 def test_fast_discounting_takes_no_more_nodes_than_slow():
-    """Elements are as long as the discount rate asks for, until 1e-8 of today's worth is left: ln(1e8)/0.7 = 27."""
+    """Elements are as long as the discount rate asks for, until 1e-8 of today's worth is left: ln(1e8)/2.5 = 7.4."""
     for rate in (2.5, 10.0, 100.0):
         grid = first_grid(BASE_CASE.replace(discount_rate=rate))
-        assert grid.elements <= 40
+        assert grid.elements <= 10
+        assert grid.elements * grid.degree <= 100
         assert math.exp(-rate * grid.breaks[-2]) == pytest.approx(1e-8)
     finite = first_grid(BASE_CASE.replace(discount_rate=10.0, horizon_length=1000.0))
     assert finite.breaks[-1] == 1000.0
     assert finite.elements <= 60
     early = finite.breaks[finite.breaks < 1.0]
-    assert np.diff(early).max() <= 0.1
+    assert np.diff(early).max() <= 0.25 + 1e-12
 
 
 def test_an_axis_that_follows_a_slower_pace_weighs_months_alike():
@@ -119,6 +120,33 @@ def test_an_axis_that_follows_a_slower_pace_weighs_months_alike():
     assert np.sum(grid.discounted_weights * np.exp(-0.4 * grid.times)) == pytest.approx(1.0 / 2.9, rel=1e-9)
     assert grid.position(grid.times).ravel() == pytest.approx(np.sort(grid.position(grid.times).ravel()))
     assert grid.breaks[1] == pytest.approx(0.25)
+
+
+def test_the_element_without_end_may_have_a_pace_of_its_own():
+    """At rate 10 and pace 0.5, and so 20 times slower, its last nodes would have no weight at all."""
+    levels = tuple(np.append(np.exp(-0.5 * np.arange(0.0, 2.1, 0.25)), 0.0))
+    slow = InfiniteGrid(discount_rate=10.0, levels=levels, degree=8, pace=0.5)
+    grid = InfiniteGrid(discount_rate=10.0, levels=levels, degree=8, pace=0.5, tail_pace=10.0)
+    assert slow.discounted_weights[-1].min() < 1e-30 * slow.discounted_weights[-1].max()
+    assert grid.discounted_weights[-1].min() > 1e-2 * grid.discounted_weights[-1].max()
+    assert np.array_equal(grid.breaks, slow.breaks)
+    assert np.sum(grid.discounted_weights * np.exp(-0.4 * grid.times)) == pytest.approx(1.0 / 10.4, rel=1e-9)
+    positions = grid.position(grid.times)
+    assert (
+        np.floor(positions).ravel().tolist()[:-1] == [e + (d == 7 and e < 8) for e in range(9) for d in range(8)][:-1]
+    )  # Radau's last node is the next element's start
+    slopes = np.diff(grid.position(np.array([grid.times[-1, 3] - 1e-6, grid.times[-1, 3] + 1e-6]))) / 2e-6
+    assert slopes == pytest.approx([grid.speeds[-1, 3]], rel=1e-5)
+
+
+def test_a_steady_state_is_told_where_it_is_determined():
+    """Rate 0.5 is decay's own; at 10, today's worth of month 3 is 1e-13, and efficiency has fallen to exp(-1.5)."""
+    known = optimise(BASE_CASE.replace(discount_rate=0.5), Model.INTEGRATED).solution
+    exact = by_formula(known.instance, Model.INTEGRATED).solution.steady_state.efficiency
+    assert known.steady_state.efficiency == pytest.approx(exact, rel=1e-6)
+    unknown = optimise(BASE_CASE.replace(discount_rate=10.0), Model.INTEGRATED).solution
+    assert unknown.steady_state is None
+    assert "does not determine it" in unknown.remarks[0]
 
 
 def test_a_time_limit_is_for_all_models_together():

@@ -11,6 +11,7 @@ from batteryopt.games.differential.model.mesh import MeshError, estimate, first_
 from batteryopt.games.differential.paper.published import BASE_CASE
 from batteryopt.games.differential.path.quadrature import (
     Rule,
+    differentiation_matrix,
     interpolation_matrix,
     legendre_coefficients,
     nodes,
@@ -49,6 +50,13 @@ def test_interpolation_reproduces_polynomials_also_at_the_nodes_themselves(rule,
     targets = np.concatenate([points, [0.123, 0.77, 1.0]])
     matrix = interpolation_matrix(rule, 4, targets, with_start=with_start)
     assert matrix @ (points**3 - 2 * points) == pytest.approx(targets**3 - 2 * targets, abs=1e-13)
+
+
+@pytest.mark.parametrize("rule", list(Rule))
+def test_a_differentiation_matrix_differentiates_polynomials_up_to_the_degree(rule):
+    points = np.append(0.0, nodes(rule, 4))
+    slopes = differentiation_matrix(rule, 4) @ (points**4 - 2 * points)
+    assert slopes == pytest.approx(4 * nodes(rule, 4) ** 3 - 2, abs=1e-12)
 
 
 def test_legendre_coefficients_of_a_legendre_polynomial():

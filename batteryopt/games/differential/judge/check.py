@@ -39,7 +39,7 @@ def certify(solution: Solution, *, is_stopped: bool = False) -> Certificate:
     * ``leader-deviation``: what random changes of the leader's plan would gain.
     * ``contract-terms``: wholesale prices against the share of the unit cost.
     """
-    factor = COARSE_FACTOR if is_stopped or solution.instance.constrains_paths() else 1.0
+    factor = COARSE_FACTOR if is_stopped or solution.instance.constrains_prices() else 1.0
     checks = [*_simulation_checks(solution, factor), *_response_checks(solution, factor)]
     if solution.instance.beyond_formula():
         checks.append(_constraint_check(solution))

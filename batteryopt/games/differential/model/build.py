@@ -20,6 +20,7 @@ import pyomo.environ as pyo
 
 from batteryopt.games.differential.data.instance import Instance
 from batteryopt.games.differential.data.matrices import GameMatrices
+from batteryopt.games.differential.model.cap_switches import CapStanding, LimitArray
 from batteryopt.games.differential.model.dynamics import add_dynamics, add_time
 from batteryopt.games.differential.model.players import (
     add_contract_terms,
@@ -44,6 +45,7 @@ def build(
     *,
     share: float | None = None,
     bargain: Bargain | None = None,
+    limits: LimitArray | None = None,
 ) -> pyo.ConcreteModel:
     """Return the discretised model.
 
@@ -55,6 +57,9 @@ def build(
         The contract's share as a parameter; a contract takes this or a `bargain`.
     bargain
         Makes the share a decision.
+    limits
+        For every element and effort (e, r) whether innovation is to stand at a limit, or to be free of it; decided
+        between its limits everywhere without.
 
     Raises
     ------
@@ -64,7 +69,7 @@ def build(
     if model is Model.CONTRACT and (share is None) == (bargain is None):
         raise ValueError("a contract takes either a share, as a parameter, or a bargain that decides it")
     m = pyo.ConcreteModel(name=f"{model} game")
-    m.data = ModelData.of(instance, grid)
+    m.data = ModelData.of(instance, grid, limits)
     add_time(m)
     add_dynamics(m)
     if model is Model.INTEGRATED:
@@ -96,9 +101,15 @@ class ModelData:
     """Weights that sum node values to a present value (k)."""
     speeds: FloatArray
     """dx/dt (k)."""
+    limits: LimitArray | None = None
+    """Of every element and effort (e, r); see `build`."""
+
+    def limit_of(self, effort: int, node: int) -> CapStanding:
+        """Return what is known of an effort at a node."""
+        return CapStanding.BOX if self.limits is None else CapStanding(self.limits[node // self.grid.degree, effort])
 
     @classmethod
-    def of(cls, instance: Instance, grid: TimeGrid) -> ModelData:
+    def of(cls, instance: Instance, grid: TimeGrid, limits: LimitArray | None = None) -> ModelData:
         """Return the data of an instance on a grid."""
         game = instance.matrices()
         credit_price = instance.credit_price_at(grid.times.ravel(), game.credit_price)
@@ -109,4 +120,5 @@ class ModelData:
             credit_income=credit_price[:, None] * game.credits_per_vehicle,
             weights=grid.discounted_weights.ravel(),
             speeds=grid.speeds.ravel(),
+            limits=limits,
         )

@@ -11,6 +11,7 @@ import pyomo.environ as pyo
 
 from batteryopt import bilevel, solvers
 from batteryopt.games.differential.model.build import RUNNING_TOTALS
+from batteryopt.games.differential.model.cap_switches import LimitArray
 from batteryopt.games.differential.path.quadrature import FloatArray
 from batteryopt.games.differential.path.time_grid import TimeGrid
 from batteryopt.games.differential.path.trajectory import Trajectory
@@ -72,6 +73,8 @@ class Discrete:
     note: str = ""
     is_draft: bool = False
     """Whether the engine has not judged it yet."""
+    limits: LimitArray | None = None
+    """Where innovation was left to stand at its limits; see `build`."""
 
 
 def solve_discrete(
@@ -102,6 +105,7 @@ def solve_discrete(
             stop_reason=report.stop_reason,
             point_status=report.point_status,
             note=report.message,
+            limits=m.data.limits,
         )
     answer = bilevel.solve(
         m,
@@ -120,6 +124,7 @@ def solve_discrete(
         share=float(m.share.value) if model is Model.CONTRACT and answer.point_status.is_feasible else None,
         note="; ".join(answer.notes),
         is_draft=is_draft and answer.has_point,
+        limits=m.data.limits,
     )
 
 
@@ -142,7 +147,8 @@ def start_from(m: pyo.ConcreteModel, trajectory: Trajectory, share: float | None
         for j in m.LEVELS:
             m.efficiency_at[j, k].set_value(at.efficiency[k, j])
         for a in m.EFFORTS:
-            m.innovation[a, k].set_value(at.innovation[k, a], skip_validation=True)
+            if not m.innovation[a, k].fixed:
+                m.innovation[a, k].set_value(at.innovation[k, a], skip_validation=True)
         for i in m.VEHICLES:
             m.price[i, k].set_value(at.prices[k, i], skip_validation=True)
             if at.wholesale_prices is not None and hasattr(m, "wholesale_price"):

@@ -7,6 +7,7 @@ from typing import Any
 import pyomo.environ as pyo
 from pyomo import dae
 
+from batteryopt.games.differential.model.cap_switches import CapStanding
 from batteryopt.games.differential.path.quadrature import Rule
 
 EFFICIENCY = "efficiency m_j at a point of the axis, efficiency"
@@ -36,6 +37,7 @@ def add_dynamics(m: pyo.ConcreteModel) -> None:
     m.innovation = pyo.Var(
         m.EFFORTS, m.NODES, bounds=_innovation_bounds, initialize=0.0, doc="green innovation g_a at a point, innovation"
     )
+    _keep_to_limits(m)
     _add_body(m)
     states, slopes = _by_node(m, m.efficiency, m.slope, m.BODY)
     if hasattr(m, "TAIL"):
@@ -96,9 +98,18 @@ def _by_node(m: pyo.ConcreteModel, state: Any, slope: Any, axis: Any) -> tuple[l
     return [[state[j, x] for j in m.LEVELS] for x in points], [[slope[j, x] for j in m.LEVELS] for x in points]
 
 
-def _innovation_bounds(m: pyo.ConcreteModel, a: int, k: int) -> tuple[float | None, float | None]:  # noqa: ARG001
+def _innovation_bounds(m: pyo.ConcreteModel, a: int, k: int) -> tuple[float | None, float | None]:
     caps = m.data.instance.innovation_caps
-    return (None, None) if caps is None else (0.0, caps[a])
+    return (None, None) if caps is None or m.data.limit_of(a, k) is CapStanding.NONE else (0.0, caps[a])
+
+
+def _keep_to_limits(m: pyo.ConcreteModel) -> None:
+    """Fix innovation where it is known to stand at a limit."""
+    for a in m.EFFORTS:
+        for k in m.NODES:
+            limit = m.data.limit_of(a, k)
+            if limit in (CapStanding.ZERO, CapStanding.CAP):
+                m.innovation[a, k].fix(0.0 if limit is CapStanding.ZERO else m.data.instance.innovation_caps[a])
 
 
 def _add_unit_cost(m: pyo.ConcreteModel) -> None:

@@ -17,10 +17,11 @@ from batteryopt.games.differential.path.trajectory import Trajectory
 
 _GROWTH = 1.5
 """By how much a first element may be longer than the one before."""
-_DEGREE, _FAST_DEGREE = 5, 8
+_DEGREE, _FAST_DEGREE = 5, 10
 """Nodes an element, and the same where money is discounted faster than paths change."""
-_FAST_LENGTH = 0.7
-"""Length of an element of the latter kind, in units of 1/rho: an error of 1e-7 between its nodes."""
+_FAST_LENGTH = 2.5
+"""Length L of an element of the latter kind, in units of 1/rho. What its n nodes leave of exp(-rho t), by which money
+falls, is at most ``2 (L/4)^n / n!``: 5e-9 of what there is at its start."""
 _FIRST_TAIL = 1e-3
 """Largest discount factor at which the first grid's last element starts."""
 _DIED_OUT = 1e-5
@@ -41,7 +42,7 @@ def degree_for(instance: Instance) -> int:
     Smooth paths that are discounted faster than they change take many elements for the discounting alone, and longer
     ones with more nodes do it with fewer nodes in all; kinks want short ones.
     """
-    is_fast = not instance.constrains_paths() and _decay(instance)[0] < instance.discount_rate
+    is_fast = not instance.constrains_prices() and _decay(instance)[0] < instance.discount_rate
     return _FAST_DEGREE if is_fast else _DEGREE
 
 
@@ -66,8 +67,9 @@ def first_grid(instance: Instance, degree: int | None = None) -> TimeGrid:
         return FiniteGrid(discount_rate=rho, ends=_merged([*times, *kinks], end), degree=degree)
     tail = max([-np.log(_tail_factor(slowest / rho)) / rho, *kinks])
     breaks = _merged([*_growing(min(1.0 / fastest, longest), longest, tail), *kinks], tail)
-    levels = np.exp(-rho * np.array(breaks))
-    return InfiniteGrid(discount_rate=rho, levels=(*levels.tolist(), 0.0), degree=degree)
+    pace = min(slowest, rho) if degree >= _FAST_DEGREE else rho
+    levels = np.exp(-pace * np.array(breaks))
+    return InfiniteGrid(discount_rate=rho, levels=(*levels.tolist(), 0.0), degree=degree, pace=pace, tail_pace=rho)
 
 
 def _decay(instance: Instance) -> tuple[float, float]:
@@ -186,6 +188,8 @@ def refine(
     is_poor = error.by_element > tolerance
     if error.discounts is not None and isinstance(grid, InfiniteGrid):
         is_poor &= error.discounts > deepest
+    if not is_poor.any() and not error.tail > tail_tolerance:
+        return grid
     if isinstance(grid, FiniteGrid):
         middles = (grid.breaks[:-1] + grid.breaks[1:])[is_poor] / 2.0
         return replace(grid, ends=tuple(np.sort([*grid.ends, *middles]).tolist()))
@@ -197,6 +201,14 @@ def refine(
     if (is_poor[-1] or error.tail > tail_tolerance) and grid.discount_at(body[-1]) > deepest:
         levels += [*body[-1] * 0.5 ** np.arange(1, _TAIL_STEPS + 1)]
     return replace(grid, levels=(*np.sort(levels)[::-1].tolist(), 0.0))
+
+
+def with_breaks(grid: TimeGrid, breaks: FloatArray) -> TimeGrid:
+    """Return a grid whose elements meet at given times, 0 and the end among them; all else is as it is."""
+    if isinstance(grid, FiniteGrid):
+        return replace(grid, ends=tuple(breaks.tolist()))
+    assert isinstance(grid, InfiniteGrid)
+    return replace(grid, levels=tuple(grid.level_at(breaks).tolist()))
 
 
 def halved(grid: TimeGrid) -> TimeGrid:

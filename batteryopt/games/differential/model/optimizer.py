@@ -6,42 +6,33 @@ solution is used anywhere, neither as a starting point nor to choose the grid.
 
 from __future__ import annotations
 
-import functools
 import math
 import time
-from collections.abc import Callable
 from dataclasses import dataclass, field, replace
-from typing import Any
 
 import numpy as np
 
 from batteryopt.games.differential.data.instance import Instance
 from batteryopt.games.differential.model.build import Bargain, build
-from batteryopt.games.differential.model.cap_regimes import best_regime
-from batteryopt.games.differential.model.discrete import SOLVER_TOLERANCE, Discrete, OptimizerOptions, solve_discrete
-from batteryopt.games.differential.model.mesh import MeshError, estimate, first_grid, refine
+from batteryopt.games.differential.model.discrete import Discrete, OptimizerOptions, solve_discrete
+from batteryopt.games.differential.model.mesh import MeshError
 from batteryopt.games.differential.model.players import LEAST_SHARE
-from batteryopt.games.differential.path.time_grid import TimeGrid
+from batteryopt.games.differential.model.refinement import (
+    TAIL_TOLERANCE,
+    deepest_asked,
+    estimated,
+    mesh_tolerance_of,
+    seconds_left,
+    solve_refined,
+    stopped,
+    within_caps,
+)
+from batteryopt.games.differential.model.shadow_prices import is_at_rest
 from batteryopt.games.differential.path.trajectory import Trajectory
-from batteryopt.games.differential.solution import Model, NoContract, PresentValue, Solution, demands, flows
+from batteryopt.games.differential.solution import Model, NoContract, PresentValue, Solution
 from batteryopt.ground.certificate import Certificate, Check
 from batteryopt.ground.status import PointStatus, StopReason
 from batteryopt.solvers.contract.provenance import Route, Run
-
-MESH_TOLERANCE = 1e-6
-"""What the certificate asks of the grid; refinement aims lower."""
-COARSE_MESH_TOLERANCE = 1e-3
-"""The same where constraints give paths kinks, or a limit stopped the refinement."""
-DEEPEST = SOLVER_TOLERANCE / MESH_TOLERANCE
-"""Discount factor below which nothing is asked of the grid. A path that is off by e at a discount factor d leaves d e
-in the slope of the present value, and the solver stops when slopes are below its tolerance: what it leaves of e there
-is more than what is asked of the grid. What the months beyond can change in the present value `truncation` bounds.
-"""
-COARSE_DEEPEST = SOLVER_TOLERANCE / COARSE_MESH_TOLERANCE**2
-"""The same where inequalities hold: an interior point leaves slack times multiplier at its tolerance, each at the root
-of it, so that d e^2 is what it leaves of a path next to its limit."""
-TAIL_TOLERANCE = 1e-6
-"""What the certificate asks of the last element of an infinite horizon."""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -111,18 +102,21 @@ def _solve_contract(
 ) -> FoundPaths:
     """Solve the contract at a given share, then let the share be decided, each time with another winner."""
     first = FIRST_SHARE if share is None else share
-    start, error = solve_refined(instance, Model.CONTRACT, _remaining(options, begin), share=first)
+    # Where the share is still to be decided, this is a grid and a start, and nobody needs the engine's word on it.
+    start, error = solve_refined(
+        instance, Model.CONTRACT, _remaining(options, begin), is_draft=share is None, share=first
+    )
     if start.trajectory is None:
         return _found(instance, Model.CONTRACT, start, error, begin)
     last = start
     if share is None:
         fair = _solve_bargain(instance, start, reserves, (1.0, 1.0), _remaining(options, begin))
-        error = None if fair.trajectory is None else _estimated(instance, fair)
-        last = _stopped(fair, start.stop_reason)  # on its grid, refined to the end or not
+        error = None if fair.trajectory is None else estimated(instance, fair)
+        last = stopped(fair, start.stop_reason)  # on its grid, refined to the end or not
     if last.trajectory is None:
         return _found(instance, Model.CONTRACT, _explained(instance, start, reserves, last), error, begin)
     accepted, ended_by = _accepted_shares(instance, start, reserves, options, begin)
-    return _found(instance, Model.CONTRACT, _stopped(last, ended_by), error, begin, share_range=accepted)
+    return _found(instance, Model.CONTRACT, stopped(last, ended_by), error, begin, share_range=accepted)
 
 
 def _explained(instance: Instance, start: Discrete, reserves: PresentValue, last: Discrete) -> Discrete:
@@ -163,7 +157,7 @@ def _accepted_shares(
         if options.time_limit is not None and time.perf_counter() > begin + options.time_limit:
             return None, StopReason.TIME_LIMIT
         try:
-            found = _solve_bargain(instance, start, reserves, weights, _remaining(options, begin))
+            found = _solve_bargain(instance, start, reserves, weights, _remaining(options, begin), is_draft=True)
         except KeyboardInterrupt:
             return None, StopReason.INTERRUPTED
         if found.stop_reason.is_limit:
@@ -179,6 +173,8 @@ def _solve_bargain(
     reserves: PresentValue,
     weights: tuple[float, float],
     options: OptimizerOptions,
+    *,
+    is_draft: bool = False,
 ) -> Discrete:
     """Let the share be decided, on the grid of a contract solved before: see `Bargain`."""
     assert start.trajectory is not None
@@ -188,113 +184,15 @@ def _solve_bargain(
         retailer_weight=weights[0],
         manufacturer_weight=weights[1],
     )
-    m = build(instance, Model.CONTRACT, start.trajectory.grid, bargain=bargain)
-    return solve_discrete(m, Model.CONTRACT, options, start=start, time_limit=options.time_limit)
-
-
-def solve_refined(
-    instance: Instance, model: Model, options: OptimizerOptions, **terms: Any
-) -> tuple[Discrete, MeshError | None]:
-    """Solve on ever finer grids until the estimated error is below the tolerance, or a limit stops it.
-
-    Parameters
-    ----------
-    terms
-        `share` or `bargain`, for a contract.
-    """
-    tolerance, deepest = _refinement(instance, options)
-    grid = first_grid(instance, options.degree)
-    deadline = None if options.time_limit is None else time.perf_counter() + options.time_limit
-    last: Discrete | None = None
-    error: MeshError | None = None
-
-    def solve_on(grid: TimeGrid, start: Discrete | None, *, is_draft: bool) -> Discrete:
-        m = build(instance, model, grid, **terms)
-        return solve_discrete(m, model, options, start=start, time_limit=_left(deadline), is_draft=is_draft)
-
-    for number in range(options.rounds + 1):
-        try:
-            latest = solve_on(grid, last, is_draft=number < options.rounds)
-            if last is None:
-                latest = best_regime(instance, model, latest, functools.partial(_from_plan, solve_on, latest), deadline)
-        except KeyboardInterrupt:
-            if last is None:
-                raise
-            return _stopped(last, StopReason.INTERRUPTED), error
-        if latest.trajectory is None:
-            return (latest, None) if last is None else (_stopped(last, latest.stop_reason), error)
-        last = latest
-        error = _estimated(instance, latest)
-        finer = refine(grid, error, tolerance, tail_tolerance=TAIL_TOLERANCE, deepest=deepest)
-        if finer == grid or finer.elements > options.elements:
-            break
-        if deadline is not None and time.perf_counter() > deadline:
-            return _stopped(last, StopReason.TIME_LIMIT), error
-        grid = finer
-    assert last is not None  # there is always a first round
-    return _seen_by_engine(last, solve_on), error
-
-
-_SolveOn = Callable[..., Discrete]
-
-
-def _from_plan(solve_on: _SolveOn, like: Discrete, plan: Trajectory) -> Discrete:
-    """Search from a plan, on its grid."""
-    return solve_on(plan.grid, replace(like, trajectory=plan), is_draft=like.is_draft)
-
-
-def _seen_by_engine(last: Discrete, solve_on: _SolveOn) -> Discrete:
-    """Return the last round with the engine's certificate: rounds whose grid was cut again go without, being drafts.
-
-    A limit may come before that: then nothing more is claimed of the draft than that it is feasible.
-    """
-    if not last.is_draft:
-        return last
-    assert last.trajectory is not None
-    try:
-        again = solve_on(last.trajectory.grid, last, is_draft=False)
-    except KeyboardInterrupt:
-        return _stopped(last, StopReason.INTERRUPTED)
-    return _stopped(last, again.stop_reason) if again.trajectory is None else again
-
-
-def _stopped(discrete: Discrete, reason: StopReason) -> Discrete:
-    """Return a solve as the best that there was when a limit stopped the refinement; it claims less then."""
-    if not reason.is_limit:
-        return discrete
-    return replace(discrete, stop_reason=reason, point_status=PointStatus.FEASIBLE)
-
-
-def _refinement(instance: Instance, options: OptimizerOptions) -> tuple[float, float]:
-    """Return the tolerance of refinement, and the discount factor below which the last element is left as it is.
-
-    Late months weigh next to nothing: inequalities leave them to the solver's own tolerance, and where months are
-    discounted fast even double precision does not determine them. Nothing is gained by cutting them finer.
-    """
-    default = 1e-5 if instance.constrains_paths() else 1e-7
-    return default if options.mesh_tolerance is None else options.mesh_tolerance, _deepest(instance)
-
-
-def _deepest(instance: Instance) -> float:
-    """Return the discount factor below which months are left as they are, by refinement and certificate."""
-    return COARSE_DEEPEST if instance.constrains_paths() else DEEPEST
+    m = build(instance, Model.CONTRACT, start.trajectory.grid, bargain=bargain, limits=start.limits)
+    found = solve_discrete(m, Model.CONTRACT, options, start=start, time_limit=options.time_limit, is_draft=is_draft)
+    return within_caps(instance, found)
 
 
 def _remaining(options: OptimizerOptions, begin: float) -> OptimizerOptions:
     """Return options with what is left of the time limit since `begin`."""
     limit = options.time_limit
-    return options if limit is None else replace(options, time_limit=_left(begin + limit))
-
-
-def _left(deadline: float | None) -> float | None:
-    return None if deadline is None else max(0.1, deadline - time.perf_counter())
-
-
-def _estimated(instance: Instance, discrete: Discrete) -> MeshError:
-    assert discrete.trajectory is not None
-    moments = discrete.trajectory.at_nodes()
-    flow = flows(instance, moments, discrete.share).supply_chain
-    return estimate(discrete.trajectory, flow, demands(instance.matrices(), moments))
+    return options if limit is None else replace(options, time_limit=seconds_left(begin + limit))
 
 
 def _found(
@@ -314,9 +212,10 @@ def _found(
     )
     if last.trajectory is None or error is None:
         return FoundPaths(model=model, run=run, reason=last.note or last.stop_reason.value)
-    is_coarse = last.stop_reason.is_limit or instance.constrains_paths()
-    tolerance = COARSE_MESH_TOLERANCE if is_coarse else MESH_TOLERANCE
-    is_known = instance.is_finite or float(error.by_element[-1]) <= tolerance
+    tolerance = mesh_tolerance_of(instance, is_stopped=last.stop_reason.is_limit)
+    is_known = instance.is_finite or (
+        float(error.by_element[-1]) <= tolerance and is_at_rest(instance, model, last.trajectory, tolerance)
+    )
     solution = Solution(
         instance=instance,
         model=model,
@@ -332,12 +231,11 @@ def _found(
 
 def grid_checks(error: MeshError, instance: Instance, *, is_stopped: bool = False) -> Certificate:
     """Return what the grid itself says of its errors; `is_stopped` says that a limit stopped its refinement."""
-    is_coarse = is_stopped or instance.constrains_paths()
     mesh = Check(
         is_of_convergence=True,
         name="mesh-error",
-        residual=error.worst(_deepest(instance)),
-        tolerance=COARSE_MESH_TOLERANCE if is_coarse else MESH_TOLERANCE,
+        residual=error.worst(deepest_asked(instance)),
+        tolerance=mesh_tolerance_of(instance, is_stopped=is_stopped),
         detail="estimated error of the worst path between its nodes, relative to its size",
     )
     tail = Check(

@@ -78,6 +78,16 @@ def _to_legendre(rule: Rule, degree: int, with_start: bool) -> FloatArray:
     return _frozen(np.linalg.inv(np.polynomial.legendre.legvander(2.0 * points - 1.0, len(points) - 1)))
 
 
+@cache
+def differentiation_matrix(rule: Rule, degree: int) -> FloatArray:
+    """Return the matrix from values at the start 0 and the nodes to the polynomial's slopes at the nodes."""
+    slopes = [
+        np.polynomial.legendre.legval(2.0 * nodes(rule, degree) - 1.0, 2.0 * np.polynomial.legendre.legder(unit))
+        for unit in np.eye(degree + 1)
+    ]
+    return _frozen(np.column_stack(slopes) @ _to_legendre(rule, degree, True))
+
+
 def legendre_coefficients(rule: Rule, values: FloatArray, degree: int, *, with_start: bool) -> FloatArray:
     """Return the Legendre coefficients of polynomials given at the nodes (axis 0), the start 0 first if it is there."""
     return np.tensordot(_to_legendre(rule, degree, with_start), values, axes=1)

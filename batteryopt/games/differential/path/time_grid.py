@@ -4,8 +4,8 @@ An infinite horizon is cut in ``u = exp(-kappa t)``, which falls from 1 to 0: th
 element reaches to ``t = inf``, and ``int exp(-rho t) f dt`` is ``int u^(rho/kappa - 1) f du / kappa``. Where months are
 discounted no faster than efficiency decays, kappa is rho and the weight is constant. Where they are discounted faster,
 kappa is the rate of decay: paths then go like ``u``, and not like a small power of it, which no polynomial follows
-towards 0. A finite horizon is cut in time itself. Both grids count position in elements: ``x`` runs from
-``e`` to ``e + 1`` through element ``e``.
+towards 0. The last element may have a pace of its own. A finite horizon is cut in time itself. Both grids count
+position in elements: ``x`` runs from ``e`` to ``e + 1`` through element ``e``.
 
 The nodes are Radau's, but in the element that reaches to infinity they are Gauss's. Radau would put a node, with a
 weight, at ``t = inf`` itself, where nothing decays any more and ``m = g mu / eta``: a gain that no real plan has. A
@@ -77,12 +77,17 @@ class InfiniteGrid:
         Nodes an element.
     pace
         kappa, at most rho; without it, rho: the levels are discount factors then.
+    tail_pace
+        kappa in the last element, at most rho; without it, that of the others. At a slow pace its last nodes stand so
+        late that they have no weight: with rho/kappa = 20 and eight nodes, 1e-34 of the first one's. No search settles
+        what has none.
     """
 
     discount_rate: float
     levels: tuple[float, ...]
     degree: int
     pace: float | None = None
+    tail_pace: float | None = None
     last_rule: ClassVar[Rule] = Rule.GAUSS
 
     @property
@@ -94,9 +99,21 @@ class InfiniteGrid:
     def _pace(self) -> float:
         return self.discount_rate if self.pace is None else self.pace
 
+    @property
+    def _paces(self) -> FloatArray:
+        """Kappa of every element, as a column."""
+        paces = np.full((self.elements, 1), self._pace)
+        paces[-1] = self._pace if self.tail_pace is None else self.tail_pace
+        return paces
+
     def discount_at(self, level: float) -> float:
         """Return the discount factor at a level."""
         return float(level ** (self.discount_rate / self._pace))
+
+    def level_at(self, times: FloatArray) -> FloatArray:
+        """Return the level of times within the elements but the last, and of infinity."""
+        levels: FloatArray = np.exp(-self._pace * np.asarray(times, dtype=float))
+        return levels
 
     @cached_property
     def _levels(self) -> FloatArray:
@@ -104,49 +121,52 @@ class InfiniteGrid:
 
     @cached_property
     def _factors(self) -> FloatArray:
-        """``exp(-kappa t)`` at every node."""
-        start, end = self._levels[:-1, None], self._levels[1:, None]
+        """``exp(-kappa (t - start of the element))`` at every node."""
         local = _by_element(nodes, self.elements, self.degree, self.last_rule)
-        # Written from the element's end: close to 0, `start - width * node` would cancel.
-        factors: FloatArray = end + (start - end) * (1.0 - local)
+        # Written from the element's end: close to 0, `1 - width * node` would cancel.
+        factors: FloatArray = self._ends + self._widths * (1.0 - local)
         return factors
 
     @cached_property
     def times(self) -> FloatArray:
         """Time of every node (elements, degree)."""
-        return self._time_of(self._factors)
+        return np.maximum(self.breaks[:-1, None] - np.log(self._factors) / self._paces, 0.0)
 
     @cached_property
     def breaks(self) -> FloatArray:
         """Ends of the elements in time; the last is infinite."""
-        return self._time_of(self._levels)
-
-    def _time_of(self, factors: FloatArray) -> FloatArray:
         with np.errstate(divide="ignore"):
-            return np.maximum(-np.log(factors) / self._pace, 0.0)
+            return np.maximum(-np.log(self._levels) / self._pace, 0.0)
 
     @cached_property
     def speeds(self) -> FloatArray:
         """``dx / dt = kappa u / (width of the element in u)``."""
-        return self._pace * self._factors / self._widths[:, None]
+        return self._paces * self._factors / self._widths
 
     @cached_property
     def discounted_weights(self) -> FloatArray:
         """``int exp(-rho t) f dt = int u^(rho/kappa - 1) f du / kappa``."""
-        weighted: FloatArray = self._widths[:, None] * _by_element(weights, self.elements, self.degree, self.last_rule)
-        power = self.discount_rate / self._pace - 1.0
-        return weighted * (self._factors**power if power else 1.0) / self._pace
+        weighted: FloatArray = self._widths * _by_element(weights, self.elements, self.degree, self.last_rule)
+        discounts = np.exp(-self.discount_rate * self.breaks[:-1, None])
+        discounted: FloatArray = discounts * self._factors ** (self.discount_rate / self._paces - 1.0)
+        return weighted * discounted / self._paces
+
+    @property
+    def _ends(self) -> FloatArray:
+        """What u is at each element's end, relative to its start, as a column."""
+        return (self._levels[1:] / self._levels[:-1])[:, None]
 
     @property
     def _widths(self) -> FloatArray:
-        return -np.diff(self._levels)
+        """By how much u falls through each element, relative to its start, as a column."""
+        return 1.0 - self._ends
 
     def position(self, times: FloatArray) -> FloatArray:
         """Return ``x`` at given times; ``elements`` at infinity."""
-        factors, levels = np.exp(-self._pace * np.asarray(times, dtype=float)), self._levels
-        element = np.clip(np.searchsorted(-levels, -factors, side="right") - 1, 0, self.elements - 1)
-        start, end = levels[element], levels[element + 1]
-        position: FloatArray = element + (start - factors) / (start - end)
+        times = np.asarray(times, dtype=float)
+        element = np.clip(np.searchsorted(self.breaks, times, side="right") - 1, 0, self.elements - 1)
+        fallen = -np.expm1(-self._paces[element, 0] * (times - self.breaks[element]))
+        position: FloatArray = element + fallen / self._widths[element, 0]
         return position
 
 

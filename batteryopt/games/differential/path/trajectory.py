@@ -67,8 +67,8 @@ class Trajectory:
         position = self.grid.position(times)
         element = np.minimum(position.astype(int), self.grid.elements - 1)
         local, wholesale = position - element, self.wholesale_prices
-        of_state = self._matrix(element, local, with_start=True)
-        of_decision = self._matrix(element, local, with_start=False)
+        of_state = self.rows_at(element, local, with_start=True)
+        of_decision = self.rows_at(element, local, with_start=False)
         return Moments(
             times=times,
             efficiency=_interpolate(of_state, self.efficiency_with_starts, element),
@@ -77,8 +77,8 @@ class Trajectory:
             wholesale_prices=None if wholesale is None else _interpolate(of_decision, wholesale, element),
         )
 
-    def _matrix(self, element: npt.NDArray[np.int_], local: FloatArray, *, with_start: bool) -> FloatArray:
-        """Return one row of interpolation weights a time (k, points)."""
+    def rows_at(self, element: npt.NDArray[np.int_], local: FloatArray, *, with_start: bool) -> FloatArray:
+        """Return one row of interpolation weights a time (k, points), by its element and where it stands in it."""
         grid = self.grid
         matrix = interpolation_matrix(Rule.RADAU, grid.degree, local, with_start=with_start)
         is_last = element == grid.elements - 1

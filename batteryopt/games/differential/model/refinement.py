@@ -1,0 +1,164 @@
+"""Solve on a grid, look where the paths bend, cut the grid there, and again."""
+
+from __future__ import annotations
+
+import functools
+import time
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+
+from batteryopt.games.differential.data.instance import Instance
+from batteryopt.games.differential.model.build import build
+from batteryopt.games.differential.model.cap_regimes import best_regime
+from batteryopt.games.differential.model.cap_switches import LimitArray, WantedInnovation
+from batteryopt.games.differential.model.cuts import CutGrid
+from batteryopt.games.differential.model.discrete import SOLVER_TOLERANCE, Discrete, OptimizerOptions, solve_discrete
+from batteryopt.games.differential.model.mesh import MeshError, estimate, first_grid
+from batteryopt.games.differential.path.time_grid import TimeGrid
+from batteryopt.games.differential.path.trajectory import Trajectory
+from batteryopt.games.differential.solution import Model, demands, flows
+from batteryopt.ground.status import PointStatus, StopReason
+
+MESH_TOLERANCE = 1e-6
+"""What the certificate asks of the grid; refinement aims lower."""
+COARSE_MESH_TOLERANCE = 1e-3
+"""The same where constraints give paths kinks, or a limit stopped the refinement."""
+DEEPEST = SOLVER_TOLERANCE / MESH_TOLERANCE
+"""Discount factor below which nothing is asked of the grid. A path that is off by e at a discount factor d leaves d e
+in the slope of the present value, and the solver stops when slopes are below its tolerance: what it leaves of e there
+is more than what is asked of the grid. What the months beyond can change in the present value `truncation` bounds.
+"""
+COARSE_DEEPEST = SOLVER_TOLERANCE / COARSE_MESH_TOLERANCE**2
+"""The same where inequalities hold: an interior point leaves slack times multiplier at its tolerance, each at the root
+of it, so that d e^2 is what it leaves of a path next to its limit."""
+TAIL_TOLERANCE = 1e-6
+"""What the certificate asks of the last element of an infinite horizon."""
+
+
+def solve_refined(
+    instance: Instance, model: Model, options: OptimizerOptions, *, is_draft: bool = False, **terms: Any
+) -> tuple[Discrete, MeshError | None]:
+    """Solve on ever finer grids until the estimated error is below the tolerance, or a limit stops it.
+
+    Parameters
+    ----------
+    is_draft
+        Whether the answer is only where another search begins: the engine judges none of its rounds then.
+    terms
+        `share` or `bargain`, for a contract.
+    """
+    tolerance, deepest = _refinement(instance, options)
+    fixed = tuple(t for t in instance.credit_price_times or () if t > 0.0)
+    cut = CutGrid(grid=first_grid(instance, options.degree), fixed=fixed)
+    deadline = None if options.time_limit is None else time.perf_counter() + options.time_limit
+    last: Discrete | None = None
+    error: MeshError | None = None
+
+    def solve_on(
+        grid: TimeGrid, start: Discrete | None, limits: LimitArray | None = None, *, is_draft: bool
+    ) -> Discrete:
+        m = build(instance, model, grid, limits=limits, **terms)
+        return solve_discrete(m, model, options, start=start, time_limit=seconds_left(deadline), is_draft=is_draft)
+
+    for number in range(options.rounds + 1):
+        try:
+            latest = solve_on(cut.grid, last, cut.limits, is_draft=is_draft or number < options.rounds)
+            if last is None:
+                latest = best_regime(instance, model, latest, functools.partial(_from_plan, solve_on, latest), deadline)
+        except KeyboardInterrupt:
+            if last is None:
+                raise
+            return stopped(last, StopReason.INTERRUPTED), error
+        if latest.trajectory is None:
+            return (latest, None) if last is None else (stopped(last, latest.stop_reason), error)
+        last, error = latest, estimated(instance, latest)
+        wanted = WantedInnovation.by(instance, model, latest.trajectory, deepest)
+        finer = cut.finer(error, wanted, tolerance, tail_tolerance=TAIL_TOLERANCE, deepest=deepest)
+        if finer is cut or finer.grid.elements > options.elements:
+            break
+        if deadline is not None and time.perf_counter() > deadline:
+            return stopped(last, StopReason.TIME_LIMIT), error
+        cut = finer
+    assert last is not None  # there is always a first round
+    final = last if is_draft else _seen_by_engine(last, solve_on)
+    return within_caps(instance, final), error
+
+
+_SolveOn = Callable[..., Discrete]
+
+
+def _from_plan(solve_on: _SolveOn, like: Discrete, plan: Trajectory) -> Discrete:
+    """Search from a plan, on its grid."""
+    return solve_on(plan.grid, replace(like, trajectory=plan), is_draft=like.is_draft)
+
+
+def _seen_by_engine(last: Discrete, solve_on: _SolveOn) -> Discrete:
+    """Return the last round with the engine's certificate: rounds whose grid was cut again go without, being drafts.
+
+    A limit may come before that: then nothing more is claimed of the draft than that it is feasible.
+    """
+    if not last.is_draft:
+        return last
+    assert last.trajectory is not None
+    try:
+        again = solve_on(last.trajectory.grid, last, last.limits, is_draft=False)
+    except KeyboardInterrupt:
+        return stopped(last, StopReason.INTERRUPTED)
+    return stopped(last, again.stop_reason) if again.trajectory is None else again
+
+
+def within_caps(instance: Instance, discrete: Discrete) -> Discrete:
+    """Return a solve with innovation put back between its limits.
+
+    Where it was left free it oversteps them by what the kinks' times are off, at most. By more, where no claim is made
+    of it, or where the search ended too soon: the constraints' check sees that.
+    """
+    if instance.innovation_caps is None or discrete.trajectory is None:
+        return discrete
+    path, caps = discrete.trajectory, np.array(instance.innovation_caps)
+    inside = np.clip(path.innovation, 0.0, caps)
+    is_close = np.abs(path.innovation - inside).max() <= MESH_TOLERANCE * caps.max()
+    return replace(discrete, trajectory=replace(path, innovation=inside)) if is_close else discrete
+
+
+def stopped(discrete: Discrete, reason: StopReason) -> Discrete:
+    """Return a solve as the best that there was when a limit stopped the refinement; it claims less then."""
+    if not reason.is_limit:
+        return discrete
+    return replace(discrete, stop_reason=reason, point_status=PointStatus.FEASIBLE)
+
+
+def _refinement(instance: Instance, options: OptimizerOptions) -> tuple[float, float]:
+    """Return the tolerance of refinement, and the discount factor below which the last element is left as it is.
+
+    Late months weigh next to nothing: inequalities leave them to the solver's own tolerance, and where months are
+    discounted fast even double precision does not determine them. Nothing is gained by cutting them finer.
+    """
+    default = 1e-5 if instance.constrains_prices() else 1e-7
+    return default if options.mesh_tolerance is None else options.mesh_tolerance, deepest_asked(instance)
+
+
+def mesh_tolerance_of(instance: Instance, *, is_stopped: bool) -> float:
+    """Return what the certificate asks of the grid; `is_stopped` says that a limit stopped its refinement."""
+    return COARSE_MESH_TOLERANCE if is_stopped or instance.constrains_prices() else MESH_TOLERANCE
+
+
+def deepest_asked(instance: Instance) -> float:
+    """Return the discount factor below which months are left as they are, by refinement and certificate."""
+    return COARSE_DEEPEST if instance.constrains_prices() else DEEPEST
+
+
+def seconds_left(deadline: float | None) -> float | None:
+    """Return what is left until a deadline, by `time.perf_counter`: a moment, at least."""
+    return None if deadline is None else max(0.1, deadline - time.perf_counter())
+
+
+def estimated(instance: Instance, discrete: Discrete) -> MeshError:
+    """Return the estimated errors of a solve."""
+    assert discrete.trajectory is not None
+    moments = discrete.trajectory.at_nodes()
+    flow = flows(instance, moments, discrete.share).supply_chain
+    return estimate(discrete.trajectory, flow, demands(instance.matrices(), moments))
