@@ -62,6 +62,8 @@ def errors_of(truth: Truth, model: Any) -> Errors:
     if truth.evaluate is None or any(value is None for value in point.values()):
         return Errors()
     found = truth.evaluate(point)
+    if truth.objective is None:
+        return Errors(value=float(found.objective), violation=float(found.violation))
     return Errors(
         value=float(found.objective),
         objective=_relative(found.objective, truth.objective),

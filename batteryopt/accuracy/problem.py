@@ -67,6 +67,11 @@ class Truth:
         calls a plan optimal that is worse by more has the wrong plan.
     multipliers, reduced_costs
         The exact ones that prove the optimum, by constraint and by variable, as derivatives of the optimal value.
+    certificate
+        Where there is no solution: an exact Farkas vector by constraint, or a ray by variable.
+    margin
+        Of an unbounded problem: how fast the objective improves along its ray, relatively. An optimum that is claimed
+        where this is below the tolerance asked for is one to that tolerance.
     judge_duals
         From a point, duals and reduced costs to their errors.
     evaluate
@@ -84,6 +89,8 @@ class Truth:
     resolution: float | None = None
     multipliers: Mapping[str, Number] = field(default_factory=dict)
     reduced_costs: Mapping[str, Number] = field(default_factory=dict)
+    certificate: Mapping[str, Any] = field(default_factory=dict)
+    margin: float | None = None
     judge_duals: Callable[[Point, Mapping[str, float], Mapping[str, float]], Any] | None = None
     evaluate: Callable[[Point], Evaluation] | None = None
 

@@ -70,7 +70,7 @@ def verdict_of(truth: Truth, word: Word, errors: Errors, excess: float, toleranc
     allowed = allowed_at(tolerance)
     is_right = errors.are_within(allowed)
     if truth.kind is not ProblemKind.OPTIMUM:
-        return _without_solution(truth.kind, word)
+        return _without_solution(truth, word, errors, allowed)
     if excess > allowed:
         return ContestVerdict.FALSE_BOUND
     if word.stop_reason.is_no_solution:
@@ -103,14 +103,25 @@ def _is_honest_local(word: Word, errors: Errors, allowed: float) -> bool:
     return all(value <= allowed for value in found if not math.isnan(value))
 
 
-def _without_solution(kind: ProblemKind, word: Word) -> ContestVerdict:
+def _without_solution(truth: Truth, word: Word, errors: Errors, allowed: float) -> ContestVerdict:
     """Return what a word on a problem without solution is worth; "infeasible or unbounded" is true of either."""
-    reason = word.stop_reason
+    reason, kind = word.stop_reason, truth.kind
     if reason is StopReason.INFEASIBLE_OR_UNBOUNDED:
         return ContestVerdict.RIGHT
     if reason.is_no_solution:
         is_same = (reason is StopReason.INFEASIBLE) == (kind is ProblemKind.INFEASIBLE)
         return ContestVerdict.RIGHT if is_same else ContestVerdict.OTHER_REASON
     if word.point_status.is_claim:
-        return ContestVerdict.MISSED
+        return ContestVerdict.RIGHT if _is_one_to_that_tolerance(truth, errors, allowed) else ContestVerdict.MISSED
     return ContestVerdict.LIMIT if reason.is_limit else ContestVerdict.HONEST_FAILURE
+
+
+def _is_one_to_that_tolerance(truth: Truth, errors: Errors, allowed: float) -> bool:
+    """Whether a problem without solution has the claimed one to the tolerance asked for.
+
+    What lacks a millionth of a millionth to be feasible is feasible to any solver, and no lie of its; the same holds
+    where the objective has no limit, but next to no slope.
+    """
+    if not errors.violation <= allowed:
+        return False
+    return truth.kind is ProblemKind.INFEASIBLE or (truth.margin is not None and truth.margin <= allowed)

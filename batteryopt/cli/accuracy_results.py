@@ -7,6 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 from batteryopt.cli.streams import write_result
 
+SHORT = ("right", "misled", "modest", "hand", "stop", "fail")
+"""`two_tracks.TITLES` for a terminal of 80 columns."""
+
 if TYPE_CHECKING:
     import pandas as pd
     from rich.console import Console
@@ -29,18 +32,18 @@ def print_runs(console: Console, frame: pd.DataFrame) -> None:
     from rich.table import Table
 
     from batteryopt.accuracy.reading import summary
-    from batteryopt.accuracy.two_tracks import COUNTS, TITLES, findings
+    from batteryopt.accuracy.two_tracks import COUNTS, findings
 
     _print_tracks(console, frame)
     counts, errors = ("runs", *COUNTS), ("median_error", "worst_error")
-    titles = ("contestant", "tol.", "runs", *TITLES, "median", "worst", "s")
+    titles = ("contestant", "tol.", "runs", *SHORT, "med.", "worst")
     table = Table(box=None, padding=(0, 1), pad_edge=False)
     for title in titles:
         table.add_column(title, justify="left" if title == "contestant" else "right", no_wrap=True)
     for row in summary(frame).to_dict("records"):
         numbers = (str(row[name]) for name in counts)
         sizes = ("-" if math.isnan(row[name]) else f"{row[name]:.0e}" for name in errors)
-        table.add_row(str(row["contestant"]), f"{row['tolerance']:.0e}", *numbers, *sizes, f"{row['seconds']:.0f}")
+        table.add_row(str(row["contestant"]), f"{row['tolerance']:.0e}", *numbers, *sizes)
     console.print(table)
     console.print()
     for sentence in findings(frame):

@@ -224,7 +224,11 @@ def test_what_is_brought_wrongly_is_told_at_once(tmp_path, monkeypatch):
 
 def test_problems_of_a_class_alone_are_run():
     found = invoke("accuracy", "--quick", "--class", "milp", "--solver", "highs", "--json")
-    assert {row["family"] for row in json.loads(found.stdout)["runs"]} == {"facility-location"}
+    assert {row["family"] for row in json.loads(found.stdout)["runs"]} == {
+        "facility-location",
+        "whole-numbers",
+        "lot-sizing",
+    }
 
 
 def test_classes_are_those_of_the_models():

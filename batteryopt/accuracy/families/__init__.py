@@ -6,12 +6,20 @@ import dataclasses
 from collections.abc import Callable, Collection, Iterable
 
 from batteryopt.accuracy.families import (
+    box_programs,
     coordination,
+    degenerate_lp,
     differential_game,
     facility_location,
     ill_conditioned,
+    integer_systems,
+    lot_sizing,
+    narrow_margins,
+    network_flow,
+    newsvendor,
     no_solution,
     stackelberg,
+    whole_numbers,
 )
 from batteryopt.accuracy.problem import AccuracyProblem
 
@@ -24,6 +32,14 @@ FAMILIES: dict[str, Callable[[int, bool], Iterable[AccuracyProblem]]] = {
     "facility-location": facility_location.problems,
     "ill-conditioned": ill_conditioned.problems,
     "no-solution": no_solution.problems,
+    "degenerate-lp": degenerate_lp.problems,
+    "network-flow": network_flow.problems,
+    "newsvendor": newsvendor.problems,
+    "integer-systems": integer_systems.problems,
+    "whole-numbers": whole_numbers.problems,
+    "lot-sizing": lot_sizing.problems,
+    "box-programs": box_programs.problems,
+    "margins": narrow_margins.problems,
 }
 """By name; each takes a seed and whether to be quick."""
 
