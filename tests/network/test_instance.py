@@ -7,8 +7,9 @@ import dataclasses
 import numpy as np
 import pytest
 
+from batteryopt.network.data import geography
 from batteryopt.network.data.entity import judged_later
-from batteryopt.network.data.geography import great_circle_km, mode_km, people_on_ways
+from batteryopt.network.data.geography import Ways, great_circle_km, lengths, mode_km, nearest_km, people_on_ways
 from batteryopt.network.data.instance import (
     Candidate,
     Coverage,
@@ -91,6 +92,28 @@ def test_lanes_of_a_mode(network):
     assert np.isnan(lorry[0, 0])
     assert np.argwhere(~np.isnan(rail)).tolist() == [[1, 3]]
     assert rail[1, 3] == 90
+
+
+def test_lengths_found_in_blocks_or_by_pairs_are_those_of_the_square(network, monkeypatch):
+    """However few lengths are looked at at once, and whichever ends are asked for."""
+    monkeypatch.setattr(geography, "CELLS", 3)
+    some, every = np.array([3, 0, 1]), np.arange(len(network.sites))
+    for mode in network.modes:
+        km, ways = mode_km(network, mode), Ways(network, mode)
+        origin, destination, length = ways.among(some, every)
+        rows, columns = np.nonzero(~np.isnan(km[some]))
+        assert origin.tolist() == some[rows].tolist()
+        assert destination.tolist() == columns.tolist()
+        assert length.tolist() == km[origin, destination].tolist() == ways.at(origin, destination).tolist()
+        names = [[network.sites[i].name for i in ends] for ends in (origin, destination)]
+        assert lengths(network, *names, [mode.name] * len(origin)).tolist() == length.tolist()
+
+
+def test_the_nearest_other_point_found_in_blocks(monkeypatch):
+    """On the equator at 0, 1 and 3 degrees, a degree being 2 pi 6371.0088 / 360 km."""
+    monkeypatch.setattr(geography, "CELLS", 4)
+    degree = 2 * np.pi * 6371.0088 / 360
+    np.testing.assert_allclose(nearest_km(np.array([[0.0, 0.0], [0.0, 1.0], [0.0, 3.0]])), [degree, degree, 2 * degree])
 
 
 def test_people_along_a_lane(network):

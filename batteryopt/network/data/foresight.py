@@ -18,7 +18,7 @@ from scipy.optimize import Bounds, LinearConstraint, milp
 from scipy.sparse import csr_array
 
 from batteryopt.ground.errors import Fault
-from batteryopt.network.data.geography import mode_km
+from batteryopt.network.data.geography import Ways
 from batteryopt.network.data.instance import (
     Candidate,
     CollectionTarget,
@@ -106,10 +106,12 @@ def _out_of_reach(network: Network) -> Iterator[Fault]:
 
 def ways_of(network: Network, product: str) -> Bools:
     """Return whether any mode carries a product from site to site (S, S)."""
-    reach = np.zeros((len(network.sites), len(network.sites)), dtype=bool)
+    every = np.arange(len(network.sites))
+    reach = np.zeros((len(every), len(every)), dtype=bool)
     for mode in network.modes:
         if mode.products is None or product in mode.products:
-            reach |= np.isfinite(mode_km(network, mode))
+            origin, destination, _ = Ways(network, mode).among(every, every)
+            reach[origin, destination] = True
     return reach
 
 

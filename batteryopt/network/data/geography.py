@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -16,18 +17,48 @@ if TYPE_CHECKING:
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
 
+CELLS = 4_000_000
+"""Lengths that are looked at at once."""
+NOTHING: Ints = np.zeros(0, dtype=np.int64)
 EARTH_RADIUS_KM = 6371.0088
 """Mean radius of the Earth (IUGG)."""
 
 
 def great_circle_km(latitude_deg: Floats, longitude_deg: Floats) -> Floats:
-    """Return distances (n, n) along the sphere, by the haversine formula, which is exact for near points too."""
-    latitude, longitude = np.radians(latitude_deg), np.radians(longitude_deg)
-    half_chord_squared = (
-        np.sin((latitude[:, None] - latitude) / 2) ** 2
-        + np.cos(latitude[:, None]) * np.cos(latitude) * np.sin((longitude[:, None] - longitude) / 2) ** 2
-    )
-    return np.asarray(2 * EARTH_RADIUS_KM * np.arcsin(np.sqrt(np.clip(half_chord_squared, 0, 1))), dtype=float)
+    """Return distances (n, n) along the sphere."""
+    every = np.arange(len(latitude_deg))
+    return _Circle(latitude_deg, longitude_deg).at(every[:, None], every)
+
+
+def nearest_km(degrees: Floats) -> Floats:
+    """Return how far the nearest other point is (n), of latitudes and longitudes (n, 2)."""
+    every, circle = np.arange(len(degrees)), _Circle(degrees[:, 0], degrees[:, 1])
+    found = np.full(len(degrees), np.inf)
+    step = max(1, CELLS // max(1, len(degrees)))
+    for first in range(0, len(degrees), step):
+        mine = every[first : first + step]
+        km = circle.at(mine[:, None], every)
+        km[mine[:, None] == every] = np.inf
+        found[mine] = km.min(axis=1)
+    return found
+
+
+class _Circle:
+    """Distances along the sphere, by the haversine formula, which is exact for near points too."""
+
+    def __init__(self, latitude_deg: Floats, longitude_deg: Floats) -> None:
+        self._latitude, self._longitude = np.radians(latitude_deg), np.radians(longitude_deg)
+        self._cosine = np.cos(self._latitude)
+
+    def at(self, origin: Ints, destination: Ints) -> Floats:
+        """Return km from each point to each other, by position (as both broadcast)."""
+        half_chord_squared = np.sin((self._latitude[origin] - self._latitude[destination]) / 2) ** 2
+        half_chord_squared += (
+            self._cosine[origin]
+            * self._cosine[destination]
+            * np.sin((self._longitude[origin] - self._longitude[destination]) / 2) ** 2
+        )
+        return np.asarray(2 * EARTH_RADIUS_KM * np.arcsin(np.sqrt(np.clip(half_chord_squared, 0, 1))), dtype=float)
 
 
 def flat_positions(network: UnjudgedNetwork) -> Floats | None:
@@ -44,25 +75,86 @@ def table_km(network: UnjudgedNetwork, name: str) -> Floats:
     """Return distances (sites, sites) by name, a matrix of the instance or the great circle; NaN: no way."""
     if name != GREAT_CIRCLE:
         return np.asarray(network.distances[name], dtype=float)
+    return great_circle_km(*_degrees(network))
+
+
+def _degrees(network: UnjudgedNetwork) -> Floats:
+    """Return latitudes and longitudes of the sites (2, sites)."""
     coordinates = [(site.latitude_deg, site.longitude_deg) for site in network.sites]
-    latitude, longitude = np.array(coordinates, dtype=float).reshape(-1, 2).T
-    return great_circle_km(latitude, longitude)
+    return np.array(coordinates, dtype=float).reshape(-1, 2).T
+
+
+class Ways:
+    """The lanes of a mode with their lengths, found where they are asked for.
+
+    The square of ten thousand places takes a gigabyte, and nearly all of it is beyond what a mode may drive.
+    """
+
+    def __init__(self, network: UnjudgedNetwork, mode: Mode) -> None:
+        self.mode = mode
+        self.size = len(network.sites)
+        is_circle = mode.distance == GREAT_CIRCLE
+        self._circle = _Circle(*_degrees(network)) if is_circle else None
+        self._table = None if is_circle else np.asarray(network.distances[mode.distance], dtype=float)
+        stated = sorted(
+            (origin * self.size + destination, lane.distance_km if lane.is_allowed else np.nan)
+            for (origin, destination), lane in lanes_of(network, mode).items()
+            if not lane.is_allowed or lane.distance_km is not None
+        )
+        self._stated = np.array([pair for pair, _ in stated], dtype=np.int64)
+        self._stated_km = np.array([km for _, km in stated], dtype=float)
+
+    def at(self, origin: Ints, destination: Ints) -> Floats:
+        """Return km by position of both ends (as they broadcast); NaN where there is no lane."""
+        km = self._between(origin, destination) * self.mode.detour_factor
+        if self.mode.longest_km is not None:
+            km[km > self.mode.longest_km] = np.nan
+        if self.mode.shortest_km > 0:
+            km[km < self.mode.shortest_km] = np.nan
+        km[np.broadcast_to(np.equal(origin, destination), km.shape)] = np.nan
+        if len(self._stated):
+            pair = np.asarray(origin * self.size + destination)
+            place = np.minimum(np.searchsorted(self._stated, pair), len(self._stated) - 1)
+            km = np.where(self._stated[place] == pair, self._stated_km[place], km)
+        return km
+
+    def _between(self, origin: Ints, destination: Ints) -> Floats:
+        if self._table is not None:
+            return np.asarray(self._table[origin, destination])
+        assert self._circle is not None
+        return self._circle.at(origin, destination)
+
+    def among(self, origins: Ints, destinations: Ints) -> tuple[Ints, Ints, Floats]:
+        """Return the lanes from any of some places to any of others: ends by position, and km (ways)."""
+        step = max(1, CELLS // max(1, len(destinations)))
+        found = [(NOTHING, NOTHING, np.zeros(0))]
+        for first in range(0, len(origins), step):
+            mine = origins[first : first + step]
+            km = self.at(mine[:, None], destinations)
+            rows, columns = np.nonzero(~np.isnan(km))
+            found.append((mine[rows], destinations[columns], km[rows, columns]))
+        starts, ends, lengths = zip(*found, strict=True)
+        return np.concatenate(starts), np.concatenate(ends), np.concatenate(lengths)
+
+
+def lengths(
+    network: UnjudgedNetwork, origins: Iterable[str], destinations: Iterable[str], modes: Iterable[str]
+) -> Floats:
+    """Return the km of each named way (n); NaN where its mode has no lane."""
+    position = {site.name: i for i, site in enumerate(network.sites)}
+    start, end = (np.array([position[name] for name in ends], dtype=np.int64) for ends in (origins, destinations))
+    by, km = np.array(list(modes), dtype=object), np.full(len(start), np.nan)
+    for mode in network.modes:
+        mine = by == mode.name
+        if mine.any():
+            km[mine] = Ways(network, mode).at(start[mine], end[mine])
+    return km
 
 
 def mode_km(network: UnjudgedNetwork, mode: Mode) -> Floats:
     """Return lengths of lanes (sites, sites) by a mode; NaN where there is no lane."""
-    km = table_km(network, mode.distance) * mode.detour_factor
-    if mode.longest_km is not None:
-        km[km > mode.longest_km] = np.nan
-    if mode.shortest_km > 0:
-        km[km < mode.shortest_km] = np.nan
-    np.fill_diagonal(km, np.nan)
-    for pair, lane in lanes_of(network, mode).items():
-        if not lane.is_allowed:
-            km[pair] = np.nan
-        elif lane.distance_km is not None:
-            km[pair] = lane.distance_km
-    return km
+    every = np.arange(len(network.sites))
+    return Ways(network, mode).at(every[:, None], every)
 
 
 def lanes_of(network: UnjudgedNetwork, mode: Mode) -> dict[tuple[int, int], Lane]:

@@ -11,7 +11,7 @@ import numpy as np
 
 from batteryopt.network.data.entity_faults import EntityFault, fault_in
 from batteryopt.network.data.faults import numbers_in
-from batteryopt.network.data.geography import great_circle_km
+from batteryopt.network.data.geography import great_circle_km, nearest_km
 
 if TYPE_CHECKING:
     from batteryopt.network.data.instance import Network
@@ -78,9 +78,7 @@ def _far_away(network: Network, told: set[str]) -> Iterator[EntityFault]:
     if len(placed) < 4 or told:
         return
     degrees = np.array([(s.latitude_deg, s.longitude_deg) for s in placed], dtype=float)
-    km = great_circle_km(degrees[:, 0], degrees[:, 1])
-    np.fill_diagonal(km, np.inf)
-    nearest = km.min(axis=1)
+    nearest = nearest_km(degrees)
     farthest, second = np.argsort(nearest)[:-3:-1]
     if nearest[farthest] > max(FAR_KM, LONELY * nearest[second]):
         site = placed[farthest]

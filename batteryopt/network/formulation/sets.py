@@ -11,7 +11,7 @@ import numpy as np
 
 from batteryopt.network.data.facilities import Candidate, Level, Recipe, Standing, Storage
 from batteryopt.network.data.flows import Disposal, Market
-from batteryopt.network.data.geography import mode_km
+from batteryopt.network.data.geography import Ways
 from batteryopt.network.data.instance import Network
 from batteryopt.network.formulation.algebra import Bools, Floats, Index, index
 from batteryopt.network.formulation.matching import Ints
@@ -280,15 +280,13 @@ def make_arcs(sets: Sets, sources: Bools, takers: Bools) -> Arcs:
     kinds: list[tuple[int, int]] = []
     lengths = [np.zeros(0)]
     for mode in network.modes:
-        km = mode_km(network, mode)
+        ways = Ways(network, mode)
         for product in codes["product"] if mode.products is None else mode.products:
             p = codes["product"][product]
-            origins, destinations = np.flatnonzero(sources[:, p]), np.flatnonzero(takers[:, p])
-            between = km[np.ix_(origins, destinations)]
-            rows, columns = np.nonzero(~np.isnan(between))
-            parts.append((origins[rows], destinations[columns]))
+            origin, destination, km = ways.among(np.flatnonzero(sources[:, p]), np.flatnonzero(takers[:, p]))
+            parts.append((origin, destination))
             kinds.append((codes["mode"][mode.name], p))
-            lengths.append(between[rows, columns])
+            lengths.append(km)
     counts = [len(origin) for origin, _ in parts]
     mode_codes, product_codes = np.array(kinds, dtype=np.int64).reshape(-1, 2).T
     found = index(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from batteryopt.network.data.geography import mode_km, takes_the_rounds_of
+from batteryopt.network.data.geography import Ways, takes_the_rounds_of
 from batteryopt.network.formulation.algebra import Bools, Floats, Index, Terms, index
 from batteryopt.network.formulation.balances import scaled
 from batteryopt.network.formulation.draft import Draft
@@ -61,9 +61,10 @@ def _visits(b: Draft) -> Ints:
     found = [np.zeros((0, 4), dtype=np.int64)]
     for m, mode in enumerate(b.network.modes):
         if rules and mode.is_mobile and mode.whole_trips:
-            ways = ~np.isnan(mode_km(b.network, mode)) & _is_depot(b, m)
-            origin, destination, period = np.nonzero(ways[:, :, None] & asked[:, None, :])
-            found.append(np.stack([origin, destination, np.full_like(origin, m), period], axis=1))
+            origins, depots = np.flatnonzero(asked.any(axis=1)), np.flatnonzero(_is_depot(b, m))
+            origin, destination, _ = Ways(b.network, mode).among(origins, depots)
+            way, period = np.nonzero(asked[origin])
+            found.append(np.stack([origin[way], destination[way], np.full_like(way, m), period], axis=1))
     return np.concatenate(found)
 
 
@@ -81,7 +82,7 @@ def _lengths(b: Draft, TRIPS: Index) -> Floats:
     km = np.zeros(len(TRIPS))
     for m in np.unique(TRIPS["mode"]).tolist():
         mine = TRIPS["mode"] == m
-        km[mine] = mode_km(b.network, b.network.modes[m])[TRIPS["origin"][mine], TRIPS["destination"][mine]]
+        km[mine] = Ways(b.network, b.network.modes[m]).at(TRIPS["origin"][mine], TRIPS["destination"][mine])
     return km
 
 

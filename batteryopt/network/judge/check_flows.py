@@ -6,8 +6,9 @@ from collections import defaultdict
 from collections.abc import Iterator
 
 import numpy as np
+import pandas as pd
 
-from batteryopt.network.data.geography import mode_km, takes_the_rounds_of
+from batteryopt.network.data.geography import Floats, lengths, takes_the_rounds_of
 from batteryopt.network.data.instance import Network
 from batteryopt.network.data.magnitude import own_tonne
 from batteryopt.network.plan import chain, rules
@@ -74,15 +75,16 @@ class Masses:
         return set().union(self.own, self.received, self.sent, self.taken, self.left, self.stock)
 
 
+def _lengths(network: Network, table: pd.DataFrame) -> Floats:
+    return lengths(network, table["origin"], table["destination"], table["mode"])
+
+
 def lanes(solution: Solution) -> Residuals:
     """Yield what travels where no lane is, what a mode may not carry, and what is beyond a lane's capacity."""
     network, tonne = solution.network, own_tonne(solution.network)
-    position = {site.name: i for i, site in enumerate(network.sites)}
-    lengths = {mode.name: mode_km(network, mode) for mode in network.modes}
     allowed = {mode.name: mode.products for mode in network.modes}
     loads: dict[tuple[str, str, str, str], float] = defaultdict(float)
-    for row in records(solution.shipped):
-        km = lengths[row.mode][position[row.origin], position[row.destination]]
+    for row, km in zip(records(solution.shipped), _lengths(network, solution.shipped), strict=True):
         products = allowed[row.mode]
         if np.isnan(km) or (products is not None and row.product not in products):
             yield over(row.tonnes, 0.0, tonne), f"{row.origin}->{row.destination} by {row.mode}: {row.product}"
@@ -98,15 +100,13 @@ def lanes(solution: Solution) -> Residuals:
 def trips(solution: Solution) -> Residuals:
     """Yield loads beyond what trips carry, trips that are not whole or have no lane, and too many for a depot."""
     modes = {mode.name: mode for mode in solution.network.modes if mode.trip_capacity_t is not None}
-    position = {site.name: i for i, site in enumerate(solution.network.sites)}
-    lengths = {name: mode_km(solution.network, mode) for name, mode in modes.items()}
     made: dict[tuple[str, str, str, str], float] = defaultdict(float)
     loads: dict[tuple[str, str, str, str], float] = defaultdict(float)
     ended: dict[Key, float] = defaultdict(float)
-    for row in records(solution.trips):
+    for row, km in zip(records(solution.trips), _lengths(solution.network, solution.trips), strict=True):
         made[row.origin, row.destination, row.mode, row.period] += row.trips
         yield abs(row.trips - round(row.trips)), f"{row.origin}->{row.destination}/{row.period}"
-        if np.isnan(lengths[row.mode][position[row.origin], position[row.destination]]):
+        if np.isnan(km):
             yield row.trips, f"{row.origin}->{row.destination} by {row.mode}: no lane"
     for row in records(solution.shipped):
         if row.mode in modes:

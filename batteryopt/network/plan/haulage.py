@@ -10,7 +10,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from batteryopt.network.data.flows import Mode
-from batteryopt.network.data.geography import extra_cost_per_t, mode_km, people_on_ways
+from batteryopt.network.data.geography import Ways, extra_cost_per_t, lengths, people_on_ways
 from batteryopt.network.plan.careers import records
 from batteryopt.network.plan.readable import Plan
 
@@ -34,7 +34,7 @@ def _of_mode(network: Network, mode: Mode, table: pd.DataFrame) -> pd.DataFrame:
     position = {site.name: i for i, site in enumerate(network.sites)}
     origin, destination = (_codes(table, end, position) for end in ("origin", "destination"))
     period = _codes(table, "period", network.period_index)
-    km = mode_km(network, mode)[origin, destination]
+    km = Ways(network, mode).at(origin, destination)
     tonnes = table["tonnes"].to_numpy(dtype=float)
     rates = {name: _rates(network, mode, name, table, period) for name in ("cost_per_t_km", "cost_per_t")}
     toll = np.zeros(len(table))
@@ -74,12 +74,11 @@ def journeys(solution: Plan) -> pd.DataFrame:
     parts = [_loads(mode, solution.shipped, keys) for mode in network.modes if mode.trip_capacity_t is not None]
     tables = [solution.trips[[*keys, "trips"]], *parts]
     table = pd.concat([part for part in tables if len(part)] or [solution.trips[[*keys, "trips"]]], ignore_index=True)
-    modes = {mode.name: (mode, mode_km(network, mode)) for mode in network.modes}
-    position = {site.name: i for i, site in enumerate(network.sites)}
+    modes = {mode.name: mode for mode in network.modes}
+    ways = lengths(network, table["origin"], table["destination"], table["mode"])
     rows = []
-    for row in records(table):
-        mode, lengths = modes[row.mode]
-        km, t = float(lengths[position[row.origin], position[row.destination]]), network.period_index[row.period]
+    for row, km in zip(records(table), ways.tolist(), strict=True):
+        mode, t = modes[row.mode], network.period_index[row.period]
         per_trip, per_km, kg = (
             float(network.profile(v)[t])
             for v in (mode.cost_per_trip, mode.cost_per_trip_km, mode.emission_kg_per_trip_km)

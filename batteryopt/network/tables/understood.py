@@ -17,14 +17,20 @@ from batteryopt.ground.errors import Fault
 from batteryopt.network.data.entity_faults import fault_in
 from batteryopt.network.data.facilities import Standing
 from batteryopt.network.data.faults import numbers_in
-from batteryopt.network.data.geography import mode_km
+from batteryopt.network.data.geography import Ways
 from batteryopt.network.data.odd_numbers import capacity_of
 
 if TYPE_CHECKING:
+    from batteryopt.network.data.flows import Mode
     from batteryopt.network.data.instance import Network
 
 LARGEST = 10
 """Numbers that are shown because nothing is larger."""
+
+
+def _lanes(network: Network, mode: Mode) -> int:
+    every = np.arange(len(network.sites))
+    return len(Ways(network, mode).among(every, every)[0])
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -42,7 +48,7 @@ class Understood:
             "sites": len(network.sites),
             "sites_with_returns": len({row.site for row in network.returns}),
             "candidates": {kind.value: standing.count(kind) for kind in Standing if kind in standing},
-            "lanes": {mode.name: int(np.isfinite(mode_km(network, mode)).sum()) for mode in network.modes},
+            "lanes": {mode.name: _lanes(network, mode) for mode in network.modes},
             "periods": [period.name for period in network.periods],
             "years": sum(period.years for period in network.periods),
             "scenarios": [scenario.name for scenario in network.scenarios],
