@@ -12,7 +12,7 @@ import pytest
 from rich.console import Console
 
 from batteryopt.ground.status import PointStatus, StopReason
-from batteryopt.network.data.facilities import Recipe
+from batteryopt.network.data.facilities import Recipe, Standing
 from batteryopt.network.data.fields import specs_of
 from batteryopt.network.data.instance import CollectionTarget, Network, Policy
 from batteryopt.network.data.objective import Objective
@@ -112,13 +112,22 @@ def test_cities_share_a_plant_by_what_they_send_to_it(hand_plan: Solution) -> No
 
 @pytest.fixture(scope="module")
 def whole_plan() -> Solution:
-    """The best plan with every column in use, but for stock from before, which no city's returns made."""
+    """The best plan with every column in use, but for what no city's returns made.
+
+    That is stock from before, and the facility that must stand at Cedar: with packs that go whole, it stands idle.
+    """
     network = everything()
     types = tuple(
         dataclasses.replace(kind, storage=tuple(dataclasses.replace(store, initial_t=0.0) for store in kind.storage))
         for kind in network.types
     )
-    return best_plan(network.replace(types=types))
+    candidates = tuple(
+        dataclasses.replace(candidate, standing=Standing.OPEN, forced_from="")
+        if candidate.standing is Standing.FORCED
+        else candidate
+        for candidate in network.candidates
+    )
+    return best_plan(network.replace(types=types, candidates=candidates))
 
 
 @pytest.mark.parametrize("name", ["rich_plan", "whole_plan"])
