@@ -69,6 +69,22 @@ def orlib(
     return ExitStatus.SOLVED
 
 
+@app.command()
+@guarded
+def prodhon(
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="The instance, as text.")],
+    out: Annotated[Path, typer.Option(metavar="DIR", help="Folder of the network to write.")],
+    overwrite: ForceOption = False,
+    json: JsonOption = False,
+) -> ExitStatus:
+    """Turn a location-routing instance (depots and rounds; Prodhon's files) into a network folder."""
+    from batteryopt.network.rounds.prodhon_file import read_prodhon
+
+    differences = ["what rounds cost is an estimate while depots are chosen: solve --with-rounds plans them"]
+    _write(read_prodhon(file).network(), out, differences, overwrite=overwrite, json=json)
+    return ExitStatus.SOLVED
+
+
 def _write(network: Network, out: Path, differences: Sequence[str], *, overwrite: bool, json: bool) -> None:
     """Write a network folder, and say where the network differs from its case."""
     from batteryopt.ground.owned import put_folder, refuse_to_replace

@@ -57,8 +57,8 @@ def everything() -> Network:
         ),
         returns=(
             Return(site="Ash", product="pack", tonnes=(20, 30, 40), acquisition_cost_per_t=3),
-            Return(site="Birch", product="pack", tonnes=(10, 10, 20), single_source=True),
-            Return(site="Cedar", product="pack", tonnes=5),
+            Return(site="Birch", product="pack", tonnes=(10, 10, 20)),
+            Return(site="Cedar", product="pack", tonnes=5, single_source=True),
         ),
         types=(outlet(), plant(), shredder()),
         candidates=(

@@ -136,30 +136,25 @@ ROWS: dict[str, tuple[dict[str, float], float, float]] = {
         -INF,
         0,
     ),
-    # all 10 t of Birch go to Ash, to Cedar (out of reach of the round), or stay: then what is taken there may be more
-    # than what others send
-    "one_destination[Birch,pack,2]": (
-        {"goes_to[Birch,Ash,pack,2]": 1, "goes_to[Birch,Cedar,pack,2]": 1, "stays[Birch,pack,2]": 1},
+    # what Cedar has (5 t, and 0.8 of the 6 t that its market bought in period 1) goes to Ash, to Birch, or stays: then
+    # what is taken there may be more than what others send, which is Birch alone
+    "one_destination[Cedar,pack,2]": (
+        {"goes_to[Cedar,Ash,pack,2]": 1, "goes_to[Cedar,Birch,pack,2]": 1, "stays[Cedar,pack,2]": 1},
         -INF,
         1,
     ),
-    "goes_only_there[Birch,Ash,pack,2]": (
-        {
-            "shipped[Birch,Ash,lorry,pack,2]": 1,
-            "shipped[Birch,Ash,round,pack,2]": 1,
-            "goes_to[Birch,Ash,pack,2]": -10,
-        },
+    "goes_only_there[Cedar,Birch,pack,2]": (
+        {"shipped[Cedar,Birch,lorry,pack,2]": 1, "goes_to[Cedar,Birch,pack,2]": -9.8},
         -INF,
         0,
     ),
-    "is_taken_here_only_if_it_stays[Birch,pack,2]": (
+    "is_taken_here_only_if_it_stays[Cedar,pack,2]": (
         {
-            "processed[Birch,outlet,check,2]": 1,
-            "processed[Birch,plant,direct,2]": 0.5,
-            "shipped[Ash,Birch,lorry,pack,2]": -1,
-            "shipped[Ash,Birch,round,pack,2]": -1,
-            "shipped[Cedar,Birch,lorry,pack,2]": -1,
-            "stays[Birch,pack,2]": -10,
+            "processed[Cedar,outlet,check,2]": 1,
+            "processed[Cedar,plant,direct,2]": 0.5,
+            "processed[Cedar,shredder,shred,2]": 1,
+            "shipped[Birch,Cedar,lorry,pack,2]": -1,
+            "stays[Cedar,pack,2]": -9.8,
         },
         -INF,
         0,

@@ -16,6 +16,9 @@ from batteryopt.network.rounds.round_judge import check_rounds
 from batteryopt.network.rounds.round_problem import RoundPlan, RoundProblem, RoundVehicle, VehicleRound
 from batteryopt.network.rounds.route_partition import proven_rounds
 from batteryopt.network.rounds.vehicle_routing import RoundEffort, plan_rounds
+from batteryopt.network.solve import solve
+from batteryopt.network.tables import read
+from tests.command_line import invoke
 
 TWENTY = """
 20 5  6 7 19 44 37 23 35 6 5 8
@@ -237,3 +240,16 @@ def test_a_file_that_is_cut_is_refused(tmp_path):
     path.write_text(TWENTY[:100], encoding="ascii")
     with pytest.raises(InvalidInput, match="ends after"):
         read_prodhon(path)
+
+
+def test_a_case_becomes_a_network(twenty, tmp_path):
+    path = tmp_path / "20-5-1.dat"
+    run = invoke("import", "prodhon", str(path), "--out", str(tmp_path / "net"))
+    assert run.exit_code == 0, run.stderr
+    network = read(tmp_path / "net")
+    assert len(network.candidates) == 5
+    assert sum(row.tonnes for row in network.returns) == 315
+    assert network.modes[0].cost_per_trip == 1000
+    answer = solve(network, gap=0.0)
+    assert answer.certificate.passed
+    assert not answer.solution.shipped.duplicated("origin").any()

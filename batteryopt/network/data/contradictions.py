@@ -12,6 +12,7 @@ from batteryopt.network.data.entity_faults import EntityFault, fault_in
 from batteryopt.network.data.facilities import Candidate, FacilityType, Sizes, Standing
 from batteryopt.network.data.flows import GREAT_CIRCLE
 from batteryopt.network.data.own_contradictions import of_sizes
+from batteryopt.network.data.round_contradictions import contradictions_of_rounds
 from batteryopt.network.data.rule_contradictions import rule_contradictions_of
 from batteryopt.network.data.uniqueness import tables_of
 
@@ -102,7 +103,9 @@ def _stocks(network: UnjudgedNetwork) -> Iterator[EntityFault]:
 def _modes(network: UnjudgedNetwork) -> Iterator[EntityFault]:
     for mode in network.modes:
         rule = next((rule for rule in network.policy.coverage if rule.visits is not None), None)
-        if rule is not None and mode.is_mobile and not mode.whole_trips:
+        if mode.visits_per_period is not None:
+            yield from contradictions_of_rounds(network, mode)
+        elif rule is not None and mode.is_mobile and not mode.whole_trips:
             yield fault_in(mode, "whole_trips", "is false", f"expected true: '{rule.name}' counts its visits")
 
 

@@ -79,6 +79,8 @@ class Product(Entity):
         Weight of a tonne of it in the risk objective; 0 for what cannot burn.
     uncollected_cost_per_t
         What it costs to leave a returned tonne where it fell (fines, harm); None: everything must be collected.
+    slots_per_t
+        Places for dangerous goods that a tonne takes on a vehicle that makes rounds.
     """
 
     KEY: ClassVar[tuple[str, ...]] = ("name",)
@@ -86,6 +88,7 @@ class Product(Entity):
     name: OwnName
     hazard: AtLeastZero = 1.0
     uncollected_cost_per_t: AtLeastZeroProfile | None = None
+    slots_per_t: AtLeastZero = 0.0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -261,6 +264,10 @@ class Mode(Entity):
     ``is_mobile``: its vehicle stands at the destination (the depot) and visits the origin. Every trip of it, loaded or
     empty, ends where in that period a facility is open of which a recipe uses a product that the mode may carry.
 
+    With ``visits_per_period`` a mode makes *rounds*: a vehicle leaves its depot, the destination, stops at several
+    origins and comes home within its shift; every origin is visited so often in a period. While sites are chosen a
+    tonne costs an estimate; the rounds themselves are planned for a plan (``batteryopt rounds``).
+
     Attributes
     ----------
     products
@@ -282,16 +289,33 @@ class Mode(Entity):
     whole_trips
         Whether trips are whole numbers.
     cost_per_trip, cost_per_trip_km
-        A trip, and each kilometre of the lane on it (one way; double it for a way back that is paid).
+        A trip, and each kilometre of the lane on it (one way; double it for a way back that is paid); of rounds, a
+        vehicle and shift, and each kilometre driven.
     emission_kg_per_trip_km
         kg CO2e.
     trips_per_depot
-        Most trips that end at one site in a period (its vehicles' time); None: any number.
+        Most trips (rounds) that end at one site in a period (its vehicles' time); None: any number.
     is_mobile
         Whether a trip is the visit of a mobile station, which may cover its origin, and ends at an open facility that
         uses what the mode may carry; visits are counted and reported where trips are whole.
     single_source
         Whether all of a product that it takes from a site in a period goes to one destination.
+    visits_per_period
+        Rounds: how often each place is visited in a period, by one vehicle each time; None: it makes no rounds.
+    vehicle_slots
+        Rounds: places for dangerous goods on a vehicle; None: they are not counted.
+    shift_hours
+        Rounds: from the depot back to it, stops included; None: hours are not counted.
+    speed_km_per_hour
+        Rounds: for hours on the way; None: the table ``hours`` says them.
+    hours
+        Rounds: the name of a distance table that holds hours instead of km; empty: by speed.
+    stop_minutes
+        Rounds: time at each place.
+    most_stops
+        Rounds: places in a round; None: any number.
+    cost_per_hour
+        Rounds: of a vehicle's time, stops included.
     """
 
     KEY: ClassVar[tuple[str, ...]] = ("name",)
@@ -315,9 +339,17 @@ class Mode(Entity):
     trips_per_depot: AtLeastZero | None = None
     is_mobile: bool = False
     single_source: bool = False
+    visits_per_period: AboveZero | None = None
+    vehicle_slots: AboveZero | None = None
+    shift_hours: AboveZero | None = None
+    speed_km_per_hour: AboveZero | None = None
+    hours: DistanceName = ""
+    stop_minutes: AtLeastZero = 0.0
+    most_stops: AboveZero | None = None
+    cost_per_hour: AtLeastZeroProfile = 0.0
 
     def contradictions(self) -> Iterator[EntityFault]:
-        """Yield trips without a load, and a shortest way that is longer than the longest."""
+        """Yield trips without a load, rounds without hours, and a shortest way that is longer than the longest."""
         return own_contradictions.of_mode(self)
 
 
@@ -342,6 +374,8 @@ class Lane(Entity):
         All products together, a period; in a row of all modes, all of them together, whatever a mode's own row says.
     people_per_km
         Instead of the mean of the two ends.
+    round_factor
+        What the estimate of a round is multiplied by; `solve --with-rounds` finds it from the rounds themselves.
     """
 
     KEY: ClassVar[tuple[str, ...]] = ("origin", "destination", "mode")
@@ -354,6 +388,7 @@ class Lane(Entity):
     extra_cost_per_t: AnyProfile = 0.0
     most_t: AtLeastZeroProfile | None = None
     people_per_km: AtLeastZero | None = None
+    round_factor: AboveZero = 1.0
 
     def contradictions(self) -> Iterator[EntityFault]:
         """Yield a way that leads nowhere."""

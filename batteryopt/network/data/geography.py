@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
+Bools = npt.NDArray[np.bool_]
 
 CELLS = 4_000_000
 """Lengths that are looked at at once."""
@@ -103,9 +104,25 @@ class Ways:
         )
         self._stated = np.array([pair for pair, _ in stated], dtype=np.int64)
         self._stated_km = np.array([km for _, km in stated], dtype=float)
+        self._is_too_long = self._beyond_the_shift(network)
+
+    def _beyond_the_shift(self, network: UnjudgedNetwork) -> Bools | None:
+        """Return where a round with one stop takes more than the shift (sites, sites); rounds need the square anyway."""
+        mode = self.mode
+        if mode.visits_per_period is None or mode.shift_hours is None:
+            return None
+        every = np.arange(self.size)
+        hours = shortest_hours(network, mode, self._lanes(every[:, None], every))
+        return np.asarray(hours > mode.shift_hours * (1 + 1e-9))
 
     def at(self, origin: Ints, destination: Ints) -> Floats:
         """Return km by position of both ends (as they broadcast); NaN where there is no lane."""
+        km = self._lanes(origin, destination)
+        if self._is_too_long is not None:
+            km[self._is_too_long[origin, destination]] = np.nan
+        return km
+
+    def _lanes(self, origin: Ints, destination: Ints) -> Floats:
         km = self._between(origin, destination) * self.mode.detour_factor
         if self.mode.longest_km is not None:
             km[km > self.mode.longest_km] = np.nan
@@ -157,6 +174,19 @@ def mode_km(network: UnjudgedNetwork, mode: Mode) -> Floats:
     return Ways(network, mode).at(every[:, None], every)
 
 
+def hours_on_ways(network: UnjudgedNetwork, mode: Mode, km: Floats) -> Floats:
+    """Return hours on ways of so many km by a mode that makes rounds (sites, sites); NaN where there is no way."""
+    if mode.hours:
+        return np.where(np.isnan(km), np.nan, network.distances[mode.hours])
+    return km / mode.speed_km_per_hour if mode.speed_km_per_hour else np.where(np.isnan(km), np.nan, 0.0)
+
+
+def shortest_hours(network: UnjudgedNetwork, mode: Mode, km: Floats) -> Floats:
+    """Return the hours of a round with one stop (sites, sites): there, the stop, and back."""
+    hours = hours_on_ways(network, mode, km)
+    return np.asarray(hours + np.where(np.isnan(hours.T), hours, hours.T) + mode.stop_minutes / 60.0, dtype=float)
+
+
 def lanes_of(network: UnjudgedNetwork, mode: Mode) -> dict[tuple[int, int], Lane]:
     """Return what differs for a mode on the way of each (origin, destination) position.
 
@@ -177,6 +207,7 @@ def _joined(general: Lane, own: Lane) -> Lane:
         own,
         distance_km=general.distance_km if own.distance_km is None else own.distance_km,
         people_per_km=general.people_per_km if own.people_per_km is None else own.people_per_km,
+        round_factor=own.round_factor if own.round_factor != 1.0 else general.round_factor,
         extra_cost_per_t=own.extra_cost_per_t if np.any(own.extra_cost_per_t) else general.extra_cost_per_t,
     )
 

@@ -84,9 +84,9 @@ def _given(limit_t: float | None) -> str:
 
 
 def of_mode(mode: Any) -> Iterator[EntityFault]:
-    """Yield trips without a load, and a shortest way that is longer than the longest."""
+    """Yield trips without a load, rounds without hours, and a shortest way that is longer than the longest."""
     of_trips = ("cost_per_trip", "cost_per_trip_km", "emission_kg_per_trip_km")
-    asks_for_a_load = ("whole_trips", "is_mobile", "trips_per_depot", *of_trips)
+    asks_for_a_load = ("whole_trips", "is_mobile", "trips_per_depot", "visits_per_period", *of_trips)
     asking = [field for field in asks_for_a_load if _is_anything(getattr(mode, field))]
     if asking and mode.trip_capacity_t is None:
         remedy = f"expected the load of a vehicle, for {', '.join(asking)}"
@@ -94,6 +94,36 @@ def of_mode(mode: Any) -> Iterator[EntityFault]:
     if mode.longest_km is not None and mode.shortest_km > mode.longest_km:
         problem, remedy = f"is {mode.shortest_km:g}", f"expected at most longest_km, {mode.longest_km:g}"
         yield fault_in(mode, "shortest_km", problem, remedy)
+    yield from _of_rounds(mode)
+
+
+ONLY_OF_ROUNDS = (
+    *("vehicle_slots", "shift_hours", "speed_km_per_hour", "hours", "stop_minutes", "most_stops", "cost_per_hour"),
+)
+"""Fields of a mode that mean nothing where it makes no rounds."""
+
+
+def _of_rounds(mode: Any) -> Iterator[EntityFault]:
+    """Yield what rounds lack, and what has no meaning without them."""
+    visits = mode.visits_per_period
+    if visits is None:
+        for field in ONLY_OF_ROUNDS:
+            if _is_anything(getattr(mode, field)):
+                remedy = "give visits_per_period, how often places are visited, or leave it out"
+                yield fault_in(mode, field, "is for rounds, and the mode makes none", remedy)
+        return
+    if mode.whole_trips:
+        remedy = "expected false: rounds are whole in themselves, and planned for a plan"
+        yield fault_in(mode, "whole_trips", "is true, and the mode makes rounds", remedy)
+    needs_hours = mode.shift_hours is not None or _is_anything(mode.cost_per_hour)
+    if needs_hours and not mode.hours and mode.speed_km_per_hour is None:
+        remedy = "name a distance table that holds hours, or give speed_km_per_hour"
+        yield fault_in(mode, "hours", "is missing, and shift_hours or cost_per_hour need it", remedy)
+    if mode.trips_per_depot is not None and mode.trips_per_depot < visits:
+        problem = f"is {mode.trips_per_depot:g}: a depot has no vehicle for each of {visits:g} visits"
+        yield fault_in(mode, "trips_per_depot", problem, "expected at least visits_per_period")
+    if mode.most_stops is not None and mode.most_stops < 1:
+        yield fault_in(mode, "most_stops", f"is {mode.most_stops:g}", "expected at least 1")
 
 
 def _is_anything(value: Any) -> bool:

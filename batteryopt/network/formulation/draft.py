@@ -9,6 +9,7 @@ import numpy as np
 
 from batteryopt.ground.mass_units import KG_PER_T
 from batteryopt.network.data.instance import Network
+from batteryopt.network.data.round_figures import RoundFigures, round_figures
 from batteryopt.network.formulation.algebra import Floats, Formulation, Index, Terms
 from batteryopt.network.formulation.reach import Reach
 from batteryopt.network.formulation.sets import Sets
@@ -41,6 +42,12 @@ class Draft:
     m: Formulation
     is_tight: bool = True
     km: dict[str, Floats] = field(default_factory=dict)
+
+    @cached_property
+    def rounds(self) -> dict[int, RoundFigures]:
+        """What rounds are expected to take, by mode that makes them."""
+        modes = enumerate(self.network.modes)
+        return {m: round_figures(self.network, mode) for m, mode in modes if mode.visits_per_period is not None}
 
     @cached_property
     def discount(self) -> Floats:

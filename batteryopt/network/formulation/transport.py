@@ -97,8 +97,14 @@ def per_tonne(b: Draft) -> tuple[Floats, Floats]:
     share = np.zeros(len(shipped))
     share[loads.variable - b.m.families["shipped"].first] = loads.coefficient
     trip = shipped["mode"], shipped["period"]
-    cost += share * (_at(_per_mode(b, "cost_per_trip"), trip) + _at(_per_mode(b, "cost_per_trip_km"), trip) * km)
-    return cost, emission + share * _at(_per_mode(b, "emission_kg_per_trip_km"), trip) * km
+    driven = share * km
+    for m, figures in b.rounds.items():
+        mine = shipped["mode"] == m
+        place = shipped["origin"][mine], shipped["destination"][mine], shipped["period"][mine]
+        driven[mine] = figures.km[place]
+        cost[mine] += figures.hours[place] * b.network.profile(b.network.modes[m].cost_per_hour)[place[2]]
+    cost += share * _at(_per_mode(b, "cost_per_trip"), trip) + driven * _at(_per_mode(b, "cost_per_trip_km"), trip)
+    return cost, emission + driven * _at(_per_mode(b, "emission_kg_per_trip_km"), trip)
 
 
 def _at(table: Floats, place: tuple[Ints, ...]) -> Floats:

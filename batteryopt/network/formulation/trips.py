@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from batteryopt.network.data.flows import Mode
 from batteryopt.network.data.geography import Ways, takes_the_rounds_of
 from batteryopt.network.formulation.algebra import Bools, Floats, Index, Terms, index
 from batteryopt.network.formulation.balances import scaled
@@ -22,6 +23,7 @@ def add_trips(b: Draft) -> None:
     trips_carry_the_load(b)
     depots_have_the_vehicles(b)
     rounds_end_at_a_depot(b)
+    visits_carry_the_load(b)
 
 
 def trips_carry_the_load(b: Draft) -> None:
@@ -98,12 +100,50 @@ def _most_trips(b: Draft, TRIPS: Index, needed: Floats) -> Floats:
 
 
 def vehicle_loads(b: Draft) -> Terms:
-    """Return loads in vehicles, for modes whose trips need not be whole."""
+    """Return loads in vehicles, for modes whose trips need not be whole; of rounds, as many as are expected."""
     shipped = b.m["shipped"]
     capacity = [np.inf if m.trip_capacity_t is None or m.whole_trips else m.trip_capacity_t for m in b.network.modes]
     has_trips = np.isfinite(capacity)
     mine = shipped.where(has_trips[shipped["mode"]]) if has_trips.any() else shipped.take(NOTHING)
-    return mine * (1.0 / np.array(capacity)[mine["mode"]])
+    vehicles = 1.0 / np.array(capacity)[mine["mode"]]
+    for m, figures in b.rounds.items():
+        of_rounds = mine["mode"] == m
+        place = (mine["origin"][of_rounds], mine["destination"][of_rounds], mine["period"][of_rounds])
+        vehicles[of_rounds] = figures.rounds[place]
+    return mine * vehicles
+
+
+def visits_carry_the_load(b: Draft) -> None:
+    """State sum of shipped over destinations and products <= visits x load of a vehicle; the same of slots."""
+    shipped, modes = b.m["shipped"], b.network.modes
+    per_t = {"visits_carry_the_load": np.ones(len(b.network.products))}
+    per_t["visits_have_the_slots"] = np.array([product.slots_per_t for product in b.network.products])
+    room = {
+        "visits_carry_the_load": np.array([_visits_times(mode, mode.trip_capacity_t) for mode in modes]),
+        "visits_have_the_slots": np.array([_visits_times(mode, mode.vehicle_slots) for mode in modes]),
+    }
+    meaning = {
+        "visits_carry_the_load": "a place's visits, of one vehicle each, carry what rounds take from it",
+        "visits_have_the_slots": "the vehicles that visit a place have the slots for what they take from it",
+    }
+    for name, most in room.items():
+        mine = shipped.where(np.isfinite(most)[shipped["mode"]]) if np.isfinite(most).any() else shipped.take(NOTHING)
+        keys = ("origin", "mode", "period")
+        if not len(mine):
+            continue
+        rows = np.unique(np.stack([mine[key] for key in keys], axis=1), axis=0)
+        PLACES = index(keys, **dict(zip(keys, rows.T, strict=True)))
+        b.m.require(
+            name,
+            over=PLACES,
+            terms=[(mine * per_t[name][mine["product"]]).only(*keys)],
+            at_most=most[PLACES["mode"]],
+            doc=meaning[name],
+        )
+
+
+def _visits_times(mode: Mode, room: float | None) -> float:
+    return np.inf if mode.visits_per_period is None or room is None else mode.visits_per_period * room
 
 
 def depots_have_the_vehicles(b: Draft) -> None:

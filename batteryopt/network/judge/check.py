@@ -15,7 +15,7 @@ from batteryopt.ground.certificate import Certificate, Check
 from batteryopt.network.data.facilities import Sizes, Standing
 from batteryopt.network.data.instance import Network
 from batteryopt.network.data.magnitude import own_tonne
-from batteryopt.network.judge.check_flows import Key, Masses, Residuals, ends, lanes, over, rounds, trips
+from batteryopt.network.judge.check_flows import Key, Masses, Residuals, ends, lanes, over, rounds, trips, visits
 from batteryopt.network.judge.check_single_source import several_destinations
 from batteryopt.network.plan import chain
 from batteryopt.network.plan.careers import Career, records
@@ -48,6 +48,7 @@ def check(solution: Solution, *, objective: float | None = None) -> Certificate:
         "lanes-exist-and-carry-it": lanes,
         "trips-carry-the-load": trips,
         "rounds-end-at-a-depot": rounds,
+        "visits-carry-the-load": visits,
         "one-destination-a-place": several_destinations,
         "markets-and-disposals-take-it": ends,
         "hard-rules-hold": hard_rules,

@@ -11,6 +11,7 @@ import pandas as pd
 from batteryopt.network.data.geography import Floats, lengths, takes_the_rounds_of
 from batteryopt.network.data.instance import Network
 from batteryopt.network.data.magnitude import own_tonne
+from batteryopt.network.data.round_figures import round_figures
 from batteryopt.network.plan import chain, rules
 from batteryopt.network.plan.careers import records
 from batteryopt.network.plan.solution import Solution
@@ -100,6 +101,9 @@ def lanes(solution: Solution) -> Residuals:
 def trips(solution: Solution) -> Residuals:
     """Yield loads beyond what trips carry, trips that are not whole or have no lane, and too many for a depot."""
     modes = {mode.name: mode for mode in solution.network.modes if mode.trip_capacity_t is not None}
+    making_rounds = {name: mode for name, mode in modes.items() if mode.visits_per_period is not None}
+    expected = {name: round_figures(solution.network, mode) for name, mode in making_rounds.items()}
+    position = {site.name: i for i, site in enumerate(solution.network.sites)}
     made: dict[tuple[str, str, str, str], float] = defaultdict(float)
     loads: dict[tuple[str, str, str, str], float] = defaultdict(float)
     ended: dict[Key, float] = defaultdict(float)
@@ -114,12 +118,32 @@ def trips(solution: Solution) -> Residuals:
     for key in loads.keys() | made.keys():
         mode = modes[key[2]]
         vehicles = loads[key] / float(mode.trip_capacity_t or np.inf)
+        if mode.name in expected:
+            way = position[key[0]], position[key[1]], solution.network.period_index[key[3]]
+            vehicles = loads[key] * float(np.nan_to_num(expected[mode.name].rounds[way]))
         if mode.whole_trips:
             yield over(vehicles, made[key]), "->".join(key[:2])
         ended[key[1], key[2], key[3]] += made[key] if mode.whole_trips else vehicles
     for (depot, name, period), count in ended.items():
         most = modes[name].trips_per_depot
         yield over(count, np.inf if most is None else most), f"{depot}/{name}/{period}"
+
+
+def visits(solution: Solution) -> Residuals:
+    """Yield what rounds take from a place beyond what its visits carry, by tonnes and by slots."""
+    network = solution.network
+    slots_per_t = {product.name: product.slots_per_t for product in network.products}
+    modes = {mode.name: mode for mode in network.modes if mode.visits_per_period is not None}
+    taken: dict[Key, list[float]] = defaultdict(lambda: [0.0, 0.0])
+    for row in records(solution.shipped[solution.shipped["mode"].isin(modes)]):
+        taken[row.origin, row.mode, row.period][0] += row.tonnes
+        taken[row.origin, row.mode, row.period][1] += row.tonnes * slots_per_t[row.product]
+    for key, (tonnes, slots) in taken.items():
+        mode = modes[key[1]]
+        times = mode.visits_per_period or 0.0
+        yield over(tonnes, times * float(mode.trip_capacity_t or np.inf), own_tonne(network)), "/".join(key)
+        if mode.vehicle_slots is not None:
+            yield over(slots, times * mode.vehicle_slots), "/".join(key)
 
 
 def rounds(solution: Solution) -> Residuals:

@@ -11,6 +11,7 @@ import pandas as pd
 
 from batteryopt.network.data.flows import Mode
 from batteryopt.network.data.geography import Ways, extra_cost_per_t, lengths, people_on_ways
+from batteryopt.network.data.round_figures import round_figures
 from batteryopt.network.plan.careers import records
 from batteryopt.network.plan.readable import Plan
 
@@ -67,7 +68,8 @@ def _rates(network: Network, mode: Mode, figure: str, table: pd.DataFrame, perio
 def journeys(solution: Plan) -> pd.DataFrame:
     """Return trips by lane, mode and period, with ``km``, ``cost`` and ``emission_kg``.
 
-    Whole trips are the solution's; where trips need not be whole there are as many as the load needs.
+    Whole trips are the solution's; where trips need not be whole there are as many as the load needs. Of rounds there
+    are as many as are expected, each of them as long as expected.
     """
     network = solution.network
     keys = ["origin", "destination", "mode", "period"]
@@ -75,17 +77,26 @@ def journeys(solution: Plan) -> pd.DataFrame:
     tables = [solution.trips[[*keys, "trips"]], *parts]
     table = pd.concat([part for part in tables if len(part)] or [solution.trips[[*keys, "trips"]]], ignore_index=True)
     modes = {mode.name: mode for mode in network.modes}
+    rounds = {mode.name: round_figures(network, mode) for mode in network.modes if mode.visits_per_period is not None}
+    position = {site.name: i for i, site in enumerate(network.sites)}
     ways = lengths(network, table["origin"], table["destination"], table["mode"])
     rows = []
-    for row, km in zip(records(table), ways.tolist(), strict=True):
+    for row, length in zip(records(table), ways.tolist(), strict=True):
         mode, t = modes[row.mode], network.period_index[row.period]
+        km, hours, trips = length, 0.0, row.trips
+        if row.mode in rounds:  # so far a load in vehicles
+            way = position[row.origin], position[row.destination], t
+            tonnes, figures = row.trips * float(mode.trip_capacity_t or np.inf), rounds[row.mode]
+            trips = tonnes * figures.rounds[way]
+            km = float(figures.km[way] / figures.rounds[way])
+            hours = float(tonnes * figures.hours[way] * network.profile(mode.cost_per_hour)[t])
         per_trip, per_km, kg = (
             float(network.profile(v)[t])
             for v in (mode.cost_per_trip, mode.cost_per_trip_km, mode.emission_kg_per_trip_km)
         )
-        rows.append((km, row.trips * (per_trip + per_km * km), row.trips * kg * km))
-    figures = np.array(rows, dtype=float).reshape(-1, 3)
-    return table.assign(km=figures[:, 0], cost=figures[:, 1], emission_kg=figures[:, 2])
+        rows.append((trips, km, trips * (per_trip + per_km * km) + hours, trips * kg * km))
+    found = np.array(rows, dtype=float).reshape(-1, 4)
+    return table.assign(trips=found[:, 0], km=found[:, 1], cost=found[:, 2], emission_kg=found[:, 3])
 
 
 def _loads(mode: Mode, shipped: pd.DataFrame, keys: list[str]) -> pd.DataFrame:

@@ -12,29 +12,35 @@ import itertools
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 
 from batteryopt.ground.certificate import Certificate
 from batteryopt.ground.errors import Fault, InvalidInput
 from batteryopt.ground.interrupt import InterruptFlag, catching_interrupt
+from batteryopt.network.rounds.depot_room import homes_with_room, overload
 from batteryopt.network.rounds.round_bounds import RoundBound, closure, fewest_rounds, forest, radial
 from batteryopt.network.rounds.round_choices import best_choice, choices_of
 from batteryopt.network.rounds.round_judge import check_rounds
-from batteryopt.network.rounds.round_problem import Floats, RoundPlan, RoundProblem, VehicleRound
+from batteryopt.network.rounds.round_problem import Floats, Ints, RoundPlan, RoundProblem, VehicleRound
 from batteryopt.network.rounds.vehicle_routing import RoundEffort, plan_rounds
 
 MOST_DEPOTS = 12
 """All sets of depots are looked at."""
-TURNS = ((0.35, 24), (0.3, 6), (0.25, 2))
+TURNS = ((0.3, 20), (0.3, 4), (0.35, 2))
 """Of the time, and how many sets of depots share it: more and more for fewer and fewer."""
 FOREST_SHARE = 0.5
 """Of the forest's ways between places, beside all ways to and from depots, in the estimate by which sets are ranked."""
-PRICINGS = 6
-"""Times that a depot with too much is made dearer before its set is left to the choice at the end."""
-FIRST_PRICE = 0.1
-"""Of the mean way there and back for a tonne: what a tonne costs more first, where a depot has twice its room."""
-SECONDS_TO_CHOOSE = 0.1
+PRICINGS = 5
+"""Times that depots with too much are made dearer."""
+FIRST_PRICE = 0.02
+"""Of the mean way there and back for a tonne: what a tonne costs more each time at the depot that has most too much."""
+FIRST_SHARE, PRICED_SHARE = 0.35, 0.06
+"""Of the time for a set of depots: the first plan, and each with other prices; the rest is for places' new homes."""
+LITTLE = 0.02
+"""What a depot has too much, of its room, that is mended by giving few places another home."""
+SECONDS_TO_CHOOSE = 0.05
 """Of the time: for the choice at the end."""
 
 
@@ -192,39 +198,42 @@ class _RoundHunt:
         )
 
     def _planned(self, members: tuple[int, ...], effort: RoundEffort, start: RoundPlan | None) -> RoundPlan | None:
-        """Return rounds from some depots, depots with too much made dearer until they have room."""
+        """Return rounds from some depots, within their room where that can be had.
+
+        First rounds without a thought of room; where a depot then has too much, its tonnes become dearer until it has
+        little too much; then places are given other homes, and rounds planned for these.
+        """
         problem = self.case.problem.only(np.array(members))
-        dearer, kept = np.zeros(len(members)), start
+        until = np.inf if effort.seconds is None else time.monotonic() + effort.seconds
+
+        def rounds(share: float, **further: Any) -> RoundPlan | None:
+            some = _share_of(effort, share, until)
+            return plan_rounds(problem, some, flag=self.flag, on_better=lambda p: self._meet(members, p), **further)
+
+        plan = rounds(FIRST_SHARE, start=start)
+        dearer, least = np.zeros(len(members)), plan
         step = FIRST_PRICE * float(problem.there_and_back.mean() / max(problem.load_t.mean(), 1e-300))
-        effort = dataclasses.replace(
-            effort,
-            seconds=None if effort.seconds is None else effort.seconds / 2,
-            iterations=None if effort.iterations is None else max(1, effort.iterations // 2),
-        )
-        until = np.inf if effort.seconds is None else time.monotonic() + 2 * effort.seconds
-        plan = plan_rounds(problem, effort, start=start, flag=self.flag, on_better=lambda p: self._meet(members, p))
         for _ in range(PRICINGS):
-            if plan is None or self.flag.is_set:
-                break
-            over = _over(plan)
-            left = until - time.monotonic()
-            if not over.any() or left <= 0:
+            if plan is None or self.flag.is_set or not (over := overload(plan)).any():
                 return plan
-            part = dataclasses.replace(
-                effort, seconds=None if effort.seconds is None else min(left, effort.seconds / 2)
-            )
-            kept = plan
-            dearer += step * over
-            step *= 1.5
-            plan = plan_rounds(
-                problem,
-                part,
-                start=plan,
-                flag=self.flag,
-                dearer=dearer - dearer.min(),
-                on_better=lambda p: self._meet(members, p),
-            )
-        return kept if plan is None else plan
+            if least is None or over.max() <= overload(least).max():
+                least = plan
+            dearer += step * over / max(float(over.max()), LITTLE)
+            plan = rounds(PRICED_SHARE, start=plan, dearer=dearer - dearer.min())
+            if plan is not None and not overload(plan).any():
+                break
+        nearest = plan if plan is not None and overload(plan).max() < LITTLE else least
+        homes = None if nearest is None else homes_with_room(nearest)
+        if homes is None or self.flag.is_set:
+            return plan or least
+        # the places of each depot are what they are now: rounds begin anew where they are of several
+        mended = rounds(1.0, start=_at_home(nearest, homes), homes=homes)
+        return self._better(members, plan, mended) or least
+
+    def _better(self, members: tuple[int, ...], one: RoundPlan | None, other: RoundPlan | None) -> RoundPlan | None:
+        """Return the cheaper of two plans that keep to the depots' room."""
+        fitting = [plan for plan in (one, other) if plan is not None and not overload(plan).any()]
+        return min(fitting, key=lambda plan: self.case.cost_of(self._whole(members, plan)), default=None)
 
     def _whole(self, members: tuple[int, ...], plan: RoundPlan) -> RoundPlan:
         """Return rounds from some depots as rounds of the whole problem."""
@@ -236,7 +245,7 @@ class _RoundHunt:
         whole = self._whole(members, plan)
         for each in whole.rounds:
             self.met.setdefault((each.depot, each.stops), each)
-        if not _over(plan).any():
+        if not overload(plan).any():
             self._take(whole)
 
     def _take(self, plan: RoundPlan) -> None:
@@ -257,10 +266,24 @@ class _RoundHunt:
             self.tell(f"the best of {len(choices.cost):,} rounds: {self.cost:,.0f}")
 
 
-def _over(plan: RoundPlan) -> Floats:
-    """Return by how much of its room each depot has too much (m)."""
-    got = np.zeros(len(plan.problem.depots))
+def _share_of(effort: RoundEffort, share: float, until: float) -> RoundEffort:
+    """Return a share of an effort, of its time no more than is left."""
+    left = max(0.0, until - time.monotonic())
+    return dataclasses.replace(
+        effort,
+        seconds=None if effort.seconds is None else min(share * effort.seconds, left),
+        iterations=None if effort.iterations is None else max(1, int(share * effort.iterations)),
+    )
+
+
+def _at_home(plan: RoundPlan | None, homes: Ints) -> RoundPlan | None:
+    """Return a plan's rounds, parted where they have places of several homes."""
+    if plan is None:
+        return None
+    rounds = []
     for each in plan.rounds:
-        got[each.depot] += plan.load_of(each)
-    room = plan.problem.depot_capacity_t
-    return np.where(np.isinf(room), 0.0, np.maximum(0.0, got - room * (1 + 1e-9)) / np.maximum(room, 1e-300))
+        parts: dict[int, list[int]] = {}
+        for stop in each.stops:
+            parts.setdefault(int(homes[stop]), []).append(stop)
+        rounds += [VehicleRound(depot=depot, stops=tuple(stops)) for depot, stops in parts.items()]
+    return RoundPlan(problem=plan.problem, rounds=tuple(rounds))

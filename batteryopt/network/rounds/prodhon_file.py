@@ -13,6 +13,18 @@ from pathlib import Path
 
 import numpy as np
 
+from batteryopt.network.data.instance import (
+    Candidate,
+    FacilityType,
+    Level,
+    Mode,
+    Network,
+    Period,
+    Product,
+    Recipe,
+    Return,
+    Site,
+)
 from batteryopt.network.location.numbers import names, numbers_of, refused
 from batteryopt.network.rounds.location_routing import LocationRouting
 from batteryopt.network.rounds.round_problem import Floats, RoundProblem, RoundVehicle
@@ -74,6 +86,45 @@ class ProdhonCase:
             vehicles=np.full(m, np.inf),
         )
         return LocationRouting(problem=problem, opening=self.opening)
+
+    def network(self) -> Network:
+        """Return the case as a network: customers' goods are collected by rounds, a km costs 1, and one visit is made.
+
+        What its plan says rounds cost is an estimate; ``solve --with-rounds`` plans them.
+        """
+        m, n = len(self.depots), len(self.customers)
+        depots, customers = names("depot", m), names("customer", n)
+        recipe = Recipe(name="take", inputs=(("goods", 1.0),), outputs=())
+        built = zip(depots, self.room.tolist(), self.opening.tolist(), strict=True)
+        return Network(
+            name=self.name,
+            currency="EUR",
+            periods=(Period(name="1"),),
+            products=(Product(name="goods"),),
+            sites=tuple(Site(name=site) for site in (*depots, *customers)),
+            returns=tuple(
+                Return(site=site, product="goods", tonnes=tonnes, single_source=True)
+                for site, tonnes in zip(customers, self.demand.tolist(), strict=True)
+                if tonnes > 0
+            ),
+            types=(FacilityType(name="depot", recipes=(recipe,), levels=()),),
+            candidates=tuple(
+                Candidate(site=site, type="depot", levels=(Level(name="built", capacity_t=room, opening_cost=cost),))
+                for site, room, cost in built
+            ),
+            modes=(
+                Mode(
+                    name="round",
+                    distance="cost",
+                    trip_capacity_t=self.load,
+                    visits_per_period=1,
+                    cost_per_trip=self.round_cost,
+                    cost_per_trip_km=1.0,
+                ),
+            ),
+            distances={"cost": self.costs},
+            source=f"C. Prins, C. Prodhon, R. Wolfler Calvo, 4OR 4, 2006: {self.name}",
+        )
 
 
 def read_prodhon(path: str | os.PathLike[str]) -> ProdhonCase:

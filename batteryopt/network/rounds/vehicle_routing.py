@@ -17,13 +17,15 @@ import numpy as np
 from batteryopt.ground.errors import Fault, InvalidInput
 from batteryopt.ground.interrupt import InterruptFlag
 from batteryopt.network.rounds.round_bounds import fewest_rounds
-from batteryopt.network.rounds.round_problem import Floats, RoundPlan, RoundProblem, VehicleRound
+from batteryopt.network.rounds.round_problem import Floats, Ints, RoundPlan, RoundProblem, VehicleRound
 
 GRID = 10**8
 """Parts of a vehicle's load, slots or shift; of money, parts of the dearest way there and back."""
 MONEY_GRID = 10**6
 LARGEST = 2**40
 """Of PyVRP's numbers: a way that is not there."""
+STRANGE = 50.0
+"""Dearest ways that going to a place of another depot costs, where each place has its own."""
 SPARE = 2
 """Rounds beyond the fewest, and a quarter more, from each depot: more would only make the search slower."""
 
@@ -53,6 +55,7 @@ def plan_rounds(
     start: RoundPlan | None = None,
     flag: InterruptFlag | None = None,
     dearer: Floats | None = None,
+    homes: Ints | None = None,
     on_better: Callable[[RoundPlan], None] | None = None,
 ) -> RoundPlan | None:
     """Return the best rounds found; None where none that keep to vehicles and shifts were found.
@@ -65,6 +68,8 @@ def plan_rounds(
         Asks for a stop; the best so far is returned.
     dearer
         Money that a tonne costs more at each depot (m), so that fewer come there.
+    homes
+        The depot that is to serve each place (n).
     on_better
         Told of every better plan on the way; its depots may have more than they have room for.
 
@@ -79,7 +84,7 @@ def plan_rounds(
 
     if not len(problem.places):
         return RoundPlan(problem=problem, rounds=())
-    grid = _VehicleGrid(problem, dearer)
+    grid = _VehicleGrid(problem, dearer, homes)
     data = grid.data()
     watching = _RoundWatch(effort, flag)
     params = pyvrp.SolveParams(ils=IteratedLocalSearchParams(callbacks=_listener(grid, on_better)))
@@ -126,8 +131,8 @@ def _listener(grid: _VehicleGrid, on_better: Callable[[RoundPlan], None] | None)
 class _VehicleGrid:
     """A problem in PyVRP's whole numbers, and its rounds back."""
 
-    def __init__(self, problem: RoundProblem, dearer: Floats | None) -> None:
-        self.problem = problem
+    def __init__(self, problem: RoundProblem, dearer: Floats | None, homes: Ints | None) -> None:
+        self.problem, self.homes = problem, homes
         self.dearer = np.zeros(len(problem.depots)) if dearer is None else dearer
         finite = problem.way_cost[np.isfinite(problem.way_cost)]
         size = max(float(finite.max(initial=0.0)), problem.vehicle.cost_per_round, 1e-300)
@@ -147,7 +152,7 @@ class _VehicleGrid:
             pyvrp.Client(m + place, pickup=loads[place].tolist(), service_duration=service)
             for place in range(len(problem.places))
         ]
-        prices = list(dict.fromkeys(self.dearer.tolist()))
+        ways = list(dict.fromkeys(self._way_of(depot) for depot in range(m)))
         types = [
             pyvrp.VehicleType(
                 num_available=self._vehicles(depot),
@@ -155,22 +160,26 @@ class _VehicleGrid:
                 start_depot=depot,
                 end_depot=depot,
                 fixed_cost=round(problem.vehicle.cost_per_round * self.money),
-                profile=prices.index(self.dearer[depot]),
+                profile=ways.index(self._way_of(depot)),
                 **({"shift_duration": GRID} if self.has_hours else {}),
             )
             for depot in range(m)
             if self._vehicles(depot)
         ]
         self.depot_of = [depot for depot in range(m) if self._vehicles(depot)]
-        distances = [self._distances(price) for price in prices]
+        distances = [self._distances(*way) for way in ways]
         return pyvrp.ProblemData(
             locations,
             clients,
             [pyvrp.Depot(depot) for depot in range(m)],
             types,
             distances,
-            [self._durations()] * len(prices),
+            [self._durations()] * len(ways),
         )
+
+    def _way_of(self, depot: int) -> tuple[float, int]:
+        """Return what tells the ways of a depot's vehicles from those of others: its price, and whose homes it is."""
+        return float(self.dearer[depot]), -1 if self.homes is None else depot
 
     def _vehicles(self, depot: int) -> int:
         most = self.problem.vehicles[depot]
@@ -200,10 +209,13 @@ class _VehicleGrid:
         room = [GRID for most in (vehicle.capacity_t, vehicle.slots) if np.isfinite(most)]
         return [*room, *([int(vehicle.most_stops)] if np.isfinite(vehicle.most_stops) else [])]
 
-    def _distances(self, price: float) -> np.typing.NDArray[np.int64]:
-        """Return what ways cost; towards a place its tonnes at the depot's price beside."""
+    def _distances(self, price: float, home: int) -> np.typing.NDArray[np.int64]:
+        """Return what ways cost; towards a place its tonnes at the depot's price beside, and to strangers far more."""
         cost = np.array(self.problem.way_cost)
         cost[:, len(self.problem.depots) :] += price * self.problem.load_t
+        if self.homes is not None:
+            m, finite = len(self.problem.depots), cost[np.isfinite(cost)]
+            cost[:, m:] += np.where(self.homes == home, 0.0, STRANGE * (1.0 + float(finite.max(initial=0.0))))
         np.fill_diagonal(cost, 0.0)
         return np.where(np.isinf(cost), LARGEST, np.round(np.minimum(cost * self.money, LARGEST))).astype(np.int64)
 

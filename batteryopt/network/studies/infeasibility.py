@@ -44,6 +44,8 @@ ELASTIC = {
     "store_is_large_enough": "t beyond the storage limit",
     "least_throughput_is_reached": "t short of the least throughput",
     "nothing_stays_too_long": "t that stay too long",
+    "visits_carry_the_load": "t beyond what visits carry",
+    "visits_have_the_slots": "slots beyond those of the vehicles",
     "one_destination": "destinations too many, for it fits nowhere whole",
     "one_destination_by_mode": "destinations too many, for it fits nowhere whole",
 }
