@@ -9,6 +9,7 @@ import json
 import math
 import os
 import platform
+import statistics
 import time
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
@@ -23,7 +24,7 @@ from batteryopt.accuracy.dual_errors import DualErrors
 from batteryopt.accuracy.measures import Errors, bound_excess, duals_judged, errors_of
 from batteryopt.accuracy.problem import AccuracyProblem, Truth
 from batteryopt.accuracy.problem_class import ProblemShape, shape_of
-from batteryopt.accuracy.verdicts import ContestVerdict, allowed_at, verdict_of
+from batteryopt.accuracy.verdicts import RANK, ContestVerdict, allowed_at, verdict_of
 from batteryopt.ground.errors import BatteryOptError
 from batteryopt.ground.interrupt import noting_interrupts
 from batteryopt.ground.status import PointStatus, StopReason
@@ -36,8 +37,8 @@ REFUSALS = (ContestVerdict.REFUSED.value, ContestVerdict.INTERFACE.value)
 THREADS = 1
 """Of every run: times of several are not comparable."""
 Row = dict[str, Any]
-Plan = tuple[tuple[Contestant, ...], tuple[float, ...], float]
-"""Contestants, tolerances, and seconds a run."""
+Plan = tuple[tuple[Contestant, ...], tuple[float, ...], float, int]
+"""Contestants, tolerances, seconds a run, and how often each is repeated."""
 
 
 def run(
@@ -46,6 +47,7 @@ def run(
     *,
     tolerances: Sequence[float] = TOLERANCES,
     time_limit: float = TIME_LIMIT,
+    repeats: int = 1,
     jobs: int = 1,
     journal: Path | None = None,
     restart: bool = False,
@@ -55,6 +57,8 @@ def run(
 
     Parameters
     ----------
+    repeats
+        How often each run is repeated: the row has the worst verdict and the median time, and all times.
     jobs
         Processes; with more than one, times are less steady, and a script guards its main part with
         ``if __name__ == "__main__"``.
@@ -74,7 +78,7 @@ def run(
         One row a run: what was solved, by whom, at which tolerance, what it said, its errors, and the verdict.
     """
     refuse_bogus_options(contestants)
-    plan = (tuple(contestants), tuple(tolerances), time_limit)
+    plan = (tuple(contestants), tuple(tolerances), time_limit, repeats)
     found = all_parts(
         functools.partial(judge_problem, plan=plan),
         problems,
@@ -126,6 +130,7 @@ COLUMNS = [
     "duality_gap",
     "bound_excess",
     "seconds",
+    "all_seconds",
     "cpu_seconds",
     "iterations",
     "message",
@@ -145,19 +150,20 @@ def machine() -> dict[str, Any]:
 
 def identity_of(problems: Sequence[AccuracyProblem], plan: Plan) -> dict[str, Any]:
     """Return what makes a benchmark the same as another, and so one that may be continued."""
-    who, tolerances, time_limit = plan
+    who, tolerances, time_limit, repeats = plan
     return {
         "versions": versions(),
         "problems": [problem.name for problem in problems],
         "contestants": [contestant.name for contestant in who],
         "tolerances": list(tolerances),
         "time_limit": time_limit,
+        "repeats": repeats,
     }
 
 
 def judge_problem(problem: AccuracyProblem, plan: Plan) -> list[Row]:
     """Return a row a run of one problem."""
-    who, tolerances, time_limit = plan
+    who, tolerances, time_limit, repeats = plan
     truth, shape = problem.find_truth(), shape_of(problem.build(), problem.levels)
     rows: list[Row] = []
     for contestant in (c for c in who if c.levels == problem.levels):
@@ -166,9 +172,17 @@ def judge_problem(problem: AccuracyProblem, plan: Plan) -> list[Row]:
             if row is not None and row["verdict"] in REFUSALS:  # no tolerance would change that
                 row = {**row, "tolerance": tolerance}
             else:
-                row = judge_run(problem, truth, contestant, tolerance, time_limit, shape=shape)
+                one = functools.partial(judge_run, problem, truth, contestant, tolerance, time_limit, shape=shape)
+                row = repeated([one() for _ in range(repeats)])
             rows.append(row)
     return rows
+
+
+def repeated(rows: Sequence[Row]) -> Row:
+    """Return one row of several runs of the same: the worst of them, with the median of the times and all of these."""
+    worst = max(rows, key=lambda row: RANK[row["verdict"]])
+    times = [row["seconds"] for row in rows]
+    return {**worst, "seconds": statistics.median(times), "all_seconds": json.dumps([round(t, 6) for t in times])}
 
 
 @contextlib.contextmanager
@@ -257,6 +271,7 @@ def judge_run(
         **_on_duals(duals, tolerance),
         "bound_excess": excess,
         "seconds": seconds,
+        "all_seconds": json.dumps([round(seconds, 6)]),
         "cpu_seconds": processor,
         "iterations": word.iterations,
         "message": message[:200],

@@ -7,19 +7,11 @@ from pathlib import Path
 
 import pandas as pd
 
-from batteryopt.accuracy.verdicts import ContestVerdict
+from batteryopt.accuracy.verdicts import RANK
 from batteryopt.ground.errors import Fault, InvalidInput
 from batteryopt.ground.inputs import CannotRead, content_of, in_words
 
 KEYS = ["problem", "contestant", "tolerance"]
-RANK = {
-    **{verdict.value: 2 for verdict in ContestVerdict},
-    **{verdict.value: 3 for verdict in ContestVerdict if verdict.is_lie},
-    ContestVerdict.MODEST.value: 1,
-    ContestVerdict.IN_HAND.value: 1,
-    ContestVerdict.RIGHT.value: 0,
-}
-"""How bad a verdict is: right, right and modest, without an answer, misleading."""
 
 
 def runs_at(place: Path) -> pd.DataFrame:

@@ -9,7 +9,9 @@ from typing import Any
 import pandas as pd
 
 from batteryopt.accuracy.accuracy_run import COLUMNS
+from batteryopt.accuracy.bought_accuracy import LEVELS, bought, name_of
 from batteryopt.accuracy.reading import LIES, attempted, summary
+from batteryopt.accuracy.solve_times import times_by_class
 from batteryopt.accuracy.two_tracks import COUNTS, TITLES, findings, side_by_side
 from batteryopt.accuracy.verdicts import ContestVerdict
 from batteryopt.ground.errors import Fault, InvalidInput
@@ -37,9 +39,8 @@ def write_document(runs: Path, page: Path) -> None:
 
 def markdown(frame: pd.DataFrame) -> str:
     """Return the tables and the reading of a benchmark's saved runs, machine and versions included."""
-    return "\n".join(
-        [*_circumstances(frame), *_tracks(frame), *_contestants(frame), *_families(frame), *_reading(frame)]
-    )
+    parts = (_circumstances, _tracks, _bought, _contestants, _families, _times, _reading)
+    return "\n".join(line for part in parts for line in part(frame))
 
 
 def _circumstances(frame: pd.DataFrame) -> Iterator[str]:
@@ -68,6 +69,40 @@ def _tracks(frame: pd.DataFrame) -> Iterator[str]:
     for row in table.to_dict("records"):
         cells = [f"{row[f'raw_{count}']} / {row[f'batteryopt_{count}']}" for count in COUNTS]
         yield _line([row["solver"], f"{row['tolerance']:.0e}", row["problems"], *cells])
+    yield ""
+
+
+def _bought(frame: pd.DataFrame) -> Iterator[str]:
+    """Yield the share of points within each accuracy, a row a contestant and a number a tolerance."""
+    table = bought(frame)
+    tolerances = sorted(table["tolerance"].unique(), reverse=True)
+    titles = ", ".join(f"{tolerance:.0e}" for tolerance in tolerances)
+    yield f"Points within so much of the truth, in per cent of the runs at a tolerance of {titles}:"
+    yield ""
+    yield from _head(["contestant", *(f"{level:.0e}" for level in LEVELS)])
+    for name, rows in table.groupby("contestant", sort=False):
+        shares = rows.set_index("tolerance")[[name_of(level) for level in LEVELS]].reindex(tolerances)
+        cells = [", ".join("-" if pd.isna(s) else f"{100 * s:.0f}" for s in shares[column]) for column in shares]
+        yield _line([name, *cells])
+    yield ""
+
+
+def _times(frame: pd.DataFrame) -> Iterator[str]:
+    """Yield the means of times by class at the middle tolerance, with their intervals."""
+    table = times_by_class(frame)
+    if table.empty:
+        return
+    tolerances = sorted(table["tolerance"].unique())
+    middle = tolerances[len(tolerances) // 2]
+    yield (
+        f"Seconds at {middle:.0e}, by class: geometric means shifted by 0.1 s, a run that was not right charged with "
+        "its limit; in brackets what nineteen in twenty of resampled means lie between:"
+    )
+    yield ""
+    yield from _head(["class", "contestant", "problems", "right", "seconds"])
+    for row in table[table["tolerance"] == middle].to_dict("records"):
+        seconds = f"{row['seconds']:.2g} ({row['low']:.2g} to {row['high']:.2g})"
+        yield _line([row["class"], row["contestant"], row["problems"], row["right"], seconds])
     yield ""
 
 

@@ -156,7 +156,7 @@ class ExportedSet:
                 str(self.folder), [Fault(place="FILE", problem=problem, remedy=nearest(name, self.names))]
             )
         family = self._description(name)["family"]
-        return next(case for case in problems([family], seed=self.seed) if case.name == name)
+        return next(case for case in problems([family], seed=self.seed, most_columns=None) if case.name == name)
 
     def names_in_mps(self, name: str) -> dict[str, str]:
         """Return what the variables of a problem are called in its MPS file, each with its own name."""

@@ -54,6 +54,16 @@ class ContestVerdict(enum.StrEnum):
         )
 
 
+RANK = {
+    **{verdict.value: 2 for verdict in ContestVerdict},
+    **{verdict.value: 3 for verdict in ContestVerdict if verdict.is_lie},
+    ContestVerdict.MODEST.value: 1,
+    ContestVerdict.IN_HAND.value: 1,
+    ContestVerdict.RIGHT.value: 0,
+}
+"""How bad a verdict is: right, right and modest, without an answer, misleading."""
+
+
 def allowed_at(tolerance: float) -> float:
     """Return how far off a claim may be, relatively: it follows the tolerance asked for, down to rounding."""
     return max(ROUNDING, SLACK * tolerance)

@@ -10,7 +10,7 @@ import typer
 from batteryopt.cli import accuracy_set
 from batteryopt.cli import options as given
 from batteryopt.cli.accuracy_results import print_runs, write_json
-from batteryopt.cli.accuracy_set import refuse_unknown_families, refuse_unknown_tolerances
+from batteryopt.cli.accuracy_set import refuse_small_numbers, refuse_unknown_families, refuse_unknown_tolerances
 from batteryopt.cli.exits import ExitStatus, delivered, guarded, say_stopped
 from batteryopt.cli.refused_input import Refusals
 from batteryopt.cli.streams import clean_stdout, counting, results, say
@@ -51,7 +51,9 @@ def accuracy(
     out: Annotated[
         Path | None, typer.Option(metavar="DIR", help="Save all runs and a page with plots here; go on after an end.")
     ] = None,
-    seed: Annotated[int, typer.Option(metavar="N", help="Of the problems.")] = 0,
+    seed: Annotated[
+        list[int] | None, typer.Option(metavar="N", help="Of the problems; repeat for several. Default: 0.")
+    ] = None,
     time_limit: Annotated[
         float | None, typer.Option(metavar="S", help="Seconds a run may take. Default: 5; quick: 2.")
     ] = None,
@@ -75,6 +77,12 @@ def accuracy(
         list[Path] | None,
         typer.Option(metavar="FILE.py", help="Problems of your own with exact answers, alone; repeat for several."),
     ] = None,
+    size: Annotated[
+        int | None, typer.Option("--size", metavar="N", help="Most variables of a problem. Default: 6,000.")
+    ] = None,
+    repeats: Annotated[
+        int, typer.Option("--repeats", metavar="N", help="Runs of each; the worst counts, and the median time.")
+    ] = 1,
     track: Annotated[
         list[str] | None,
         typer.Option(
@@ -101,11 +109,13 @@ def accuracy(
         who: tuple[Contestant, ...] = ()
         cases: tuple[AccuracyProblem, ...] = ()
         with refusals:
-            _refuse_faulty(family or [], solver or [], of_class or [], track or [], tolerances, jobs, seed, time_limit)
+            _refuse_faulty(family or [], solver or [], of_class or [], track or [], tolerances, jobs, time_limit)
+        with refusals:
+            refuse_small_numbers(seed or [], size, repeats)
         with refusals:
             who = _contestants(solver or [], contestant or [], option or [], track or [])
         with refusals:
-            cases = _problems(family or [], problem or [], of_class or [], seed=max(seed, 0), quick=quick)
+            cases = _problems(family or [], problem or [], of_class or [], seeds=seed or [0], quick=quick, size=size)
         refusals.raise_all()
         missing = () if solver else absent()
         if missing:
@@ -115,6 +125,7 @@ def accuracy(
             who,
             tolerances=tolerances or ((QUICK_TOLERANCE,) if quick else TOLERANCES),
             time_limit=time_limit or (QUICK_SECONDS if quick else TIME_LIMIT),
+            repeats=repeats,
             jobs=jobs,
             out=out,
             restart=restart,
@@ -141,17 +152,22 @@ def _contestants(names: list[str], brought: list[str], options: list[str], track
 
 
 def _problems(
-    families: list[str], files: list[Path], classes: list[str], *, seed: int, quick: bool
+    families: list[str], files: list[Path], classes: list[str], *, seeds: list[int], quick: bool, size: int | None
 ) -> tuple[AccuracyProblem, ...]:
     """Return the problems: the user's alone where there are any, of the classes that are named."""
     from batteryopt.accuracy import problems
     from batteryopt.accuracy.brought import problems_in
+    from batteryopt.accuracy.families import MOST_COLUMNS
     from batteryopt.accuracy.problem_class import class_of
 
-    own = tuple(case for path in files for case in problems_in(path, seed=seed, quick=quick))
-    cases = own if own and not families else (*problems(families, seed=seed, quick=quick), *own)
+    most = MOST_COLUMNS if size is None else size
+    found: dict[str, AccuracyProblem] = {}  # what does not depend on the seed is solved once
+    for seed in (max(seed, 0) for seed in seeds):
+        own = tuple(case for path in files for case in problems_in(path, seed=seed, quick=quick))
+        ours = () if own and not families else problems(families, seed=seed, quick=quick, most_columns=most)
+        found |= {case.name: case for case in (*ours, *own)}
     wanted = {name.lower() for name in classes}
-    return tuple(case for case in cases if not wanted or class_of(case.build(), case.levels).lower() in wanted)
+    return tuple(case for case in found.values() if not wanted or class_of(case.build(), case.levels).lower() in wanted)
 
 
 def _judge(
@@ -160,6 +176,7 @@ def _judge(
     *,
     tolerances: tuple[float, ...],
     time_limit: float,
+    repeats: int,
     jobs: int,
     out: Path | None,
     restart: bool,
@@ -179,6 +196,7 @@ def _judge(
                 judged,
                 tolerances=tolerances,
                 time_limit=time_limit,
+                repeats=repeats,
                 jobs=jobs,
                 journal=journal,
                 restart=restart,
@@ -204,7 +222,6 @@ def _refuse_faulty(
     tracks: list[str],
     tolerances: tuple[float, ...],
     jobs: int,
-    seed: int,
     time_limit: float | None,
 ) -> None:
     from batteryopt.accuracy import contestants as find
@@ -218,8 +235,6 @@ def _refuse_faulty(
         *(_unknown("--class", name, list(there_are.values())) for name in classes if name.lower() not in there_are),
     ]
     faults += [_unknown("--track", name, TRACKS) for name in tracks if name not in TRACKS]
-    if seed < 0:
-        faults.append(Fault(place="--seed", problem=f"is {seed}", remedy="expected a number of at least 0"))
     with refusals:
         given.refuse_faulty_options(None, [], solver=None, time_limit=time_limit, gap=None, threads=None, jobs=jobs)
     with refusals:

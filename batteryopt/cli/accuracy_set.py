@@ -24,14 +24,18 @@ def export(
     ] = None,
     quick: Annotated[bool, typer.Option("--quick", help="Few and small problems.")] = False,
     seed: Annotated[int, typer.Option(metavar="N", min=0, help="Of the problems.")] = 0,
+    size: Annotated[
+        int | None, typer.Option("--size", metavar="N", min=1, help="Most variables of a problem. Default: 6,000.")
+    ] = None,
     overwrite: given.OverwriteOption = False,
 ) -> ExitStatus:
     """Write problems as NL, MPS and JSON with their exact answers, so that a solver in any language can be judged."""
     from batteryopt.accuracy import problems
     from batteryopt.accuracy.exported import export as written
+    from batteryopt.accuracy.families import MOST_COLUMNS
 
     refuse_unknown_families(family or [])
-    cases = problems(family or (), seed=seed, quick=quick)
+    cases = problems(family or (), seed=seed, quick=quick, most_columns=MOST_COLUMNS if size is None else size)
     count = sum(case.levels == 1 for case in cases)
     with counting(count, "problems") as progress:
         paths = written(cases, folder, seed=seed, overwrite=overwrite, on_progress=progress)
@@ -110,6 +114,19 @@ def refuse_unknown_families(families: list[str]) -> None:
         Fault(place="--family", problem=f"there is no '{name}' here", remedy=nearest(name, FAMILIES))
         for name in families
         if name not in FAMILIES
+    ]
+    if faults:
+        raise InvalidInput("command line", faults)
+
+
+def refuse_small_numbers(seeds: list[int], size: int | None, repeats: int) -> None:
+    """Raise where a seed is below 0, or a size or a number of repeats below 1; all at once."""
+    asked = [("--seed", seed, 0) for seed in seeds] + [("--repeats", repeats, 1)]
+    asked += [("--size", size, 1)] if size is not None else []
+    faults = [
+        Fault(place=place, problem=f"is {value}", remedy=f"expected a number of at least {least}")
+        for place, value, least in asked
+        if value < least
     ]
     if faults:
         raise InvalidInput("command line", faults)

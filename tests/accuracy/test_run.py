@@ -13,7 +13,8 @@ from typer.testing import CliRunner
 
 from batteryopt.accuracy import FAMILIES, Solver, contestants, problems, reading, run
 from batteryopt.accuracy.__main__ import main
-from batteryopt.accuracy.accuracy_page import page, profile
+from batteryopt.accuracy.accuracy_page import page
+from batteryopt.accuracy.accuracy_plots import profile
 from batteryopt.accuracy.accuracy_run import COLUMNS
 from batteryopt.accuracy.contestants import absent
 from batteryopt.accuracy.document import BEGIN, END, write_document

@@ -44,7 +44,20 @@ FAMILIES: dict[str, Callable[[int, bool], Iterable[AccuracyProblem]]] = {
 """By name; each takes a seed and whether to be quick."""
 
 
-def problems(families: Collection[str] = (), *, seed: int = 0, quick: bool = False) -> tuple[AccuracyProblem, ...]:
-    """Return the problems of all families, or of those named; the same seed gives the same problems."""
+MOST_COLUMNS = 6_000
+"""Of a problem, where the user says nothing: larger ones take a run of all contestants from minutes to an hour."""
+
+
+def problems(
+    families: Collection[str] = (), *, seed: int = 0, quick: bool = False, most_columns: int | None = MOST_COLUMNS
+) -> tuple[AccuracyProblem, ...]:
+    """Return the problems of all families, or of those named; the same seed gives the same problems.
+
+    Parameters
+    ----------
+    most_columns
+        Larger problems are left out; None for all, up to a hundred thousand columns.
+    """
     chosen = [make for name, make in FAMILIES.items() if not families or name in families]
-    return tuple(dataclasses.replace(problem, seed=seed) for make in chosen for problem in make(seed, quick))
+    made = (dataclasses.replace(problem, seed=seed) for make in chosen for problem in make(seed, quick))
+    return tuple(problem for problem in made if most_columns is None or problem.size <= most_columns)
