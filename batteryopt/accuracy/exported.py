@@ -8,8 +8,9 @@ are left out. ``set.json`` says what belongs together: version, seed, and a chec
 from __future__ import annotations
 
 import json
+import re
 import tempfile
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -18,6 +19,7 @@ from batteryopt.accuracy.digits import Number
 from batteryopt.accuracy.families import problems
 from batteryopt.accuracy.problem import AccuracyProblem, Truth
 from batteryopt.accuracy.problem_class import ProblemClass, class_of
+from batteryopt.accuracy.rational_words import rationals_of
 from batteryopt.ground.errors import Fault, InvalidInput, nearest
 from batteryopt.ground.inputs import CannotRead, content_of
 from batteryopt.ground.owned import OwnedFolder, digest
@@ -27,6 +29,9 @@ from batteryopt.solvers.contract.provenance import versions
 SET = "set.json"
 FORMAT = 1
 """Of the files; a reader refuses what it does not know."""
+SET_VERSION = 2
+"""Of the problems: those that a judge makes again from the seed have to be the ones that were written."""
+_ROW = re.compile(r"[cr]_[elu]_(.*)_")
 LINEAR = (ProblemClass.LP, ProblemClass.MILP)
 
 
@@ -56,6 +61,7 @@ def export(
         on_progress(done + 1)
     about = {
         "format": FORMAT,
+        "set_version": SET_VERSION,
         "batteryopt": versions()["batteryopt"],
         "seed": seed,
         "sha256": {name: digest(data) for name, data in contents.items()},
@@ -73,18 +79,29 @@ def _files_of(case: AccuracyProblem) -> dict[str, bytes]:
         stem = Path(scratch) / case.name
         # what is fixed is folded in; nothing else is presolved, or the names would lack what the truth is about
         model.write(f"{stem}.nl", format="nl", io_options={"symbolic_solver_labels": True, "linear_presolve": False})
-        columns: dict[str, str] = {}
+        columns, rows = dict[str, str](), dict[str, str]()
         if kind in LINEAR:
             _, symbols = model.write(f"{stem}.mps", format="mps", io_options={"symbolic_solver_labels": True})
             by_symbol = model.solutions.symbol_map[symbols].bySymbol
             named = {symbol: getattr(part, "name", "") for symbol, part in by_symbol.items()}
             columns = {symbol: name for symbol, name in named.items() if name in truth.variables}
+            rows = _rows_of(Path(f"{stem}.mps").read_text(encoding="utf-8"), named)
         found = {path.name: path.read_bytes() for path in sorted(Path(scratch).iterdir())}
-    found[f"{case.name}.json"] = json_text(_described(case, kind, truth, columns)).encode()
+    found[f"{case.name}.json"] = json_text(_described(case, kind, truth, columns, rows)).encode()
     return found
 
 
-def _described(case: AccuracyProblem, kind: ProblemClass, truth: Truth, columns: dict[str, str]) -> dict[str, Any]:
+def _rows_of(mps: str, named: Mapping[str, str]) -> dict[str, str]:
+    """Return the constraints by what an MPS file calls them: the writer puts a letter for the side around the name."""
+    section = mps.partition("\nROWS\n")[2].partition("\nCOLUMNS")[0]
+    written = (line.split()[-1] for line in section.splitlines())
+    matches = ((row, _ROW.fullmatch(row)) for row in written)
+    return {row: named[match[1]] for row, match in matches if match and match[1] in named}
+
+
+def _described(
+    case: AccuracyProblem, kind: ProblemClass, truth: Truth, columns: dict[str, str], rows: dict[str, str]
+) -> dict[str, Any]:
     return {
         "name": case.name,
         "family": case.family,
@@ -94,7 +111,9 @@ def _described(case: AccuracyProblem, kind: ProblemClass, truth: Truth, columns:
         "sense": "maximise" if truth.maximise else "minimise",
         "objective": _digits(truth.objective),
         "decisions": {name: _digits(value) for name, value in truth.decisions.items()},
+        "rational": rationals_of(truth),
         "names_in_mps": columns,
+        "rows_in_mps": rows,
     }
 
 
@@ -122,15 +141,18 @@ class ExportedSet:
         try:
             about = json.loads(content_of(folder / SET).decode("utf-8"))
             checksums = dict(about["sha256"])
-            known = (about["format"], about["batteryopt"], int(about["seed"]))
+            known = (about["format"], about["batteryopt"], about.get("set_version", 1), int(about["seed"]))
         except (CannotRead, ValueError, KeyError, TypeError) as error:
             remedy = "give a folder that `batteryopt accuracy export` wrote"
             raise InvalidInput(
                 str(folder), [Fault(place=SET, problem=f"holds no set of problems ({error})", remedy=remedy)]
             ) from error
-        if known[:2] != (FORMAT, versions()["batteryopt"]):
-            here = versions()["batteryopt"]
-            problem = f"was written by batteryopt {known[1]} (format {known[0]}), and this is {here}"
+        here = versions()["batteryopt"]
+        if known[:3] != (FORMAT, here, SET_VERSION):
+            problem = (
+                f"was written by batteryopt {known[1]} (format {known[0]}, set {known[2]}), and this is {here} "
+                f"(format {FORMAT}, set {SET_VERSION})"
+            )
             raise InvalidInput(
                 str(folder), [Fault(place=SET, problem=problem, remedy="export it anew: problems may have changed")]
             )
@@ -140,7 +162,7 @@ class ExportedSet:
         if faults:
             raise InvalidInput(str(folder), faults)
         names = tuple(sorted(name.removesuffix(".json") for name in checksums if name.endswith(".json")))
-        return cls(folder=folder, seed=known[2], names=names)
+        return cls(folder=folder, seed=known[3], names=names)
 
     def problem(self, name: str) -> AccuracyProblem:
         """Return a problem of the set.

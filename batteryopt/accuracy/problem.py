@@ -72,6 +72,8 @@ class Truth:
     margin
         Of an unbounded problem: how fast the objective improves along its ray, relatively. An optimum that is claimed
         where this is below the tolerance asked for is one to that tolerance.
+    is_rational
+        Whether all of these are the very numbers, found in rationals, and not numbers known to fifty digits.
     judge_duals
         From a point, duals and reduced costs to their errors.
     evaluate
@@ -91,6 +93,7 @@ class Truth:
     reduced_costs: Mapping[str, Number] = field(default_factory=dict)
     certificate: Mapping[str, Any] = field(default_factory=dict)
     margin: float | None = None
+    is_rational: bool = False
     judge_duals: Callable[[Point, Mapping[str, float], Mapping[str, float]], Any] | None = None
     evaluate: Callable[[Point], Evaluation] | None = None
 

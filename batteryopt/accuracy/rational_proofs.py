@@ -176,6 +176,7 @@ def truth_of_infeasible(model: Any, y: Named) -> Truth:
         kind=ProblemKind.INFEASIBLE,
         variables=rational.names,
         certificate={name: Fraction(value) for name, value in y.items()},
+        is_rational=True,
         evaluate=_evaluation(rational),
     )
 
@@ -208,6 +209,7 @@ def truth_of_unbounded(model: Any, x: Named, ray: Named, *, margin: float) -> Tr
         variables=rational.names,
         certificate={name: Fraction(value) for name, value in ray.items()},
         margin=margin,
+        is_rational=True,
         evaluate=_evaluation(rational),
     )
 
@@ -220,6 +222,7 @@ def _truth(rational: RationalProgram, x: Sequence[Rational], *, is_unique: bool,
         objective=digits_of(rational.objective(x)),
         decisions=decisions if is_unique else {},
         judge_duals=judge_of(ExactProgram(rational.program)) if "multipliers" in rest else None,
+        is_rational=True,
         evaluate=_evaluation(rational),
         **rest,
     )

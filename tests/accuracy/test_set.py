@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 import subprocess
+from fractions import Fraction
 from pathlib import Path
 
 import highspy
@@ -14,8 +16,10 @@ import pytest
 
 from batteryopt.accuracy import problems
 from batteryopt.accuracy.brought import options_of
+from batteryopt.accuracy.digits import exact
 from batteryopt.accuracy.exported import ExportedSet, export
 from batteryopt.accuracy.problem_class import class_of
+from batteryopt.accuracy.rational_words import word_of
 from batteryopt.accuracy.solution_file import SolutionFile
 from batteryopt.ground.errors import InvalidInput
 from tests.command_line import invoke
@@ -237,3 +241,68 @@ def test_classes_are_those_of_the_models():
     assert found["plain-4-0"] == "QP"
     assert found["linear-infeasible"] == "LP"
     assert {found[case.name] for case in problems(["stackelberg"], quick=True)} == {"bilevel"}
+
+
+AWK = re.search(r"```awk\n(.*?)```", (Path(__file__).parents[2] / "docs/accuracy.md").read_text(), re.DOTALL)
+
+
+@pytest.mark.skipif(shutil.which("awk") is None, reason="needs awk")
+def test_the_solver_in_awk_of_the_documentation_is_right(tmp_path):
+    assert AWK is not None
+    assert len(AWK.group(1).splitlines()) <= 22
+    (tmp_path / "knapsack.awk").write_text(AWK.group(1))
+    export(problems(["whole-numbers"], quick=True), tmp_path / "set", seed=0)
+    for name in ("knapsack-zero-one-8-0", "knapsack-strongly-correlated-8-0"):
+        solving = f"awk -f knapsack.awk set/{name}.mps > {name}.sol"
+        subprocess.run(solving, shell=True, check=True, cwd=tmp_path, timeout=60)
+        assert judged(tmp_path / "set", tmp_path / f"{name}.sol") == (0, "right")
+
+
+def terms_of_mps(path: Path) -> tuple[dict[str, dict[str, Fraction]], dict[str, Fraction]]:
+    """Return columns (row to coefficient) and right sides of an MPS file, in rationals."""
+    columns: dict[str, dict[str, Fraction]] = {}
+    sides: dict[str, Fraction] = {}
+    part = ""
+    for line in path.read_text().splitlines():
+        words = line.split()
+        if not line.startswith(" "):
+            part = words[0]
+        elif part == "COLUMNS":
+            columns.setdefault(words[0], {})[words[1]] = Fraction(words[2])
+        elif part == "RHS":
+            sides[words[1]] = Fraction(words[2])
+    return columns, sides
+
+
+def test_an_optimum_is_proven_from_the_files_alone(tmp_path):
+    """Transport: what the duals leave of every cost is the reduced cost, and the duals' value is the flows' cost."""
+    export(problems(["network-flow"], quick=True), tmp_path / "set", seed=0)
+    name = "transport-4x5-0"
+    found = json.loads((tmp_path / f"set/{name}.json").read_text())
+    rational, naming = found["rational"], found["names_in_mps"]
+    columns, sides = terms_of_mps(tmp_path / f"set/{name}.mps")
+    duals = {mps: Fraction(rational["multipliers"].get(row, 0)) for mps, row in found["rows_in_mps"].items()}
+    assert rational["is_exact"]
+    assert len(duals) == 9
+    for column, own in naming.items():
+        terms = columns[column]
+        left = terms.pop("cost", Fraction(0)) - sum(duals[row] * a for row, a in terms.items())
+        assert left == Fraction(rational["reduced_costs"].get(own, 0)) >= 0
+    assert sum(duals[row] * side for row, side in sides.items()) == Fraction(rational["objective"])
+
+
+def test_fractions_are_found_again_from_fifty_digits():
+    assert word_of(exact(22) / 7) == "22/7"
+    assert word_of(exact("-0.125")) == "-1/8"
+    assert word_of(Fraction(3, 9)) == "1/3"
+    assert word_of(exact(10) ** 30) == str(10**30)
+
+
+def test_a_set_of_other_problems_is_refused(folder, tmp_path):
+    copy = tmp_path / "copy"
+    shutil.copytree(folder, copy)
+    about = json.loads((copy / "set.json").read_text())
+    del about["set_version"]
+    (copy / "set.json").write_text(json.dumps(about))
+    with pytest.raises(InvalidInput, match="set 1\\), and this is"):
+        ExportedSet.at(copy)
