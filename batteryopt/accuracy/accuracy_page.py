@@ -9,19 +9,24 @@ import pandas as pd
 
 from batteryopt.accuracy.accuracy_plots import plots
 from batteryopt.accuracy.accuracy_run import machine
-from batteryopt.accuracy.bought_accuracy import bought
+from batteryopt.accuracy.bought_accuracy import bought_in_words
 from batteryopt.accuracy.reading import misleading, summary
-from batteryopt.accuracy.solve_times import times_by_class
+from batteryopt.accuracy.solve_times import at_the_middle, times_by_class
 from batteryopt.accuracy.two_tracks import COUNTS, TITLES, findings, side_by_side
 from batteryopt.ground.marks import META
 
 STYLE = """
-body { font: 16px/1.5 system-ui, sans-serif; max-width: 1080px; margin: 2rem auto; padding: 0 1rem; color: #222 }
+body { font: 16px/1.5 system-ui, sans-serif; max-width: 1180px; margin: 2rem auto; padding: 0 1rem; color: #222 }
 h1 { font-size: 1.7rem } h2 { font-size: 1.2rem; margin-top: 2.5rem }
 p, li { max-width: 75ch } .note { color: #555; font-size: .9rem }
 table { border-collapse: collapse; font-size: .85rem; width: 100% }
-th, td { padding: .25rem .6rem; text-align: right; border-bottom: 1px solid #ddd; white-space: nowrap }
-th:first-child, td:first-child { text-align: left } .wide { overflow-x: auto }
+th, td { padding: .25rem .5rem; text-align: right; border-bottom: 1px solid #ddd }
+td { white-space: nowrap } th { vertical-align: bottom } .wide { overflow-x: auto }
+th:first-child, td:first-child { text-align: left; position: sticky; left: 0; background: #fff }
+@media (max-width: 600px) {
+  body { margin: 1rem auto; padding: 0 .7rem } h1 { font-size: 1.35rem }
+  table { font-size: .75rem } th, td { padding: .2rem .35rem } ul { padding-left: 1.1rem }
+}
 """
 TRACKS = (
     "<em>Raw</em> is the solver as its makers ship it, called once with the tolerance and taken at its word. "
@@ -41,7 +46,7 @@ TIMES = (
 
 def page(frame: pd.DataFrame) -> str:
     """Return a page that needs no network."""
-    body = "\n".join([*_words(frame), *_tables(frame), *plots(frame), *_misled(frame)])
+    body = "\n".join([*_words(frame), *_tables(frame), *plots(frame), *_misled(frame), *_end(frame)])
     return (
         '<!DOCTYPE html><html lang="en"><head><meta charset="utf-8">'
         f"{META}"
@@ -61,6 +66,13 @@ def _words(frame: pd.DataFrame) -> Iterator[str]:
         "<em>In hand</em>: stopped by the limit at a point that is right, unproven. <em>Wrong duals</em>: the "
         "multipliers that came with an optimum do not prove it to that tolerance.</p>"
     )
+    first, *_ = findings(frame)
+    yield f"<p><strong>{html.escape(first)}</strong></p>"
+
+
+def _end(frame: pd.DataFrame) -> Iterator[str]:
+    """Yield the findings one by one, and on what machine they were made."""
+    yield "<h2>Everything that the runs teach</h2>"
     yield "<ul>" + "".join(f"<li>{html.escape(sentence)}</li>" for sentence in findings(frame)) + "</ul>"
     words = ", ".join(f"{name} {value}" for name, value in machine().items())
     yield f'<p class="note">{html.escape(words)}. Times have the translation of the model in them.</p>'
@@ -73,15 +85,18 @@ def _tables(frame: pd.DataFrame) -> Iterator[str]:
         yield f"<p>{TRACKS}</p>"
         yield _table(_paired(tracks))
     yield "<h2>Which tolerance buys which accuracy?</h2>"
-    yield f"<p>{BOUGHT}</p>"
-    yield _table(bought(frame))
+    tolerances, shares = bought_in_words(frame)
+    asked = ", ".join(f"{tolerance:.0e}" for tolerance in tolerances)
+    yield f"<p>{BOUGHT} In per cent, of the runs that were asked for a tolerance of {asked}.</p>"
+    yield _table(shares)
     times = times_by_class(frame)
     if not times.empty:
         yield "<h2>How long right answers take</h2>"
-        yield f"<p>{TIMES}</p>"
-        yield _table(times)
+        tolerance, middle = at_the_middle(times)
+        yield f"<p>At a tolerance of {tolerance:.0e}. {TIMES}</p>"
+        yield _table(middle[["contestant", "class", "problems", "right", "seconds", "low", "high"]])
     yield "<h2>All contestants</h2>"
-    yield _table(summary(frame))
+    yield _table(summary(frame).drop(columns="median_decision_error").rename(columns={"misleading": "misled"}))
 
 
 def _misled(frame: pd.DataFrame) -> Iterator[str]:
@@ -103,7 +118,9 @@ def _paired(tracks: pd.DataFrame) -> pd.DataFrame:
 
 
 def _table(frame: pd.DataFrame) -> str:
-    shown = frame.assign(tolerance=frame["tolerance"].map(lambda value: f"{value:.0e}"))
+    shown = frame
+    if "tolerance" in frame:
+        shown = frame.assign(tolerance=frame["tolerance"].map(lambda value: f"{value:.0e}"))
     shown = shown.rename(columns=lambda name: str(name).replace("_", " "))
     text = shown.to_html(index=False, border=0, na_rep="–", float_format=lambda value: f"{value:.2g}")
     return f'<div class="wide">{text}</div>'

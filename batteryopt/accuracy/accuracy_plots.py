@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
+from batteryopt.accuracy.raw.raw_solver import PREFIX
 from batteryopt.accuracy.reading import attempted, worst_error
 from batteryopt.accuracy.solve_times import data_profile
 from batteryopt.accuracy.verdicts import ContestVerdict
@@ -31,8 +32,7 @@ def plots(frame: pd.DataFrame) -> Iterator[str]:
         some = runs[runs["levels"] == level]
         if some.empty:
             continue
-        names = dict.fromkeys(some["contestant"])
-        styles = {name: (COLORS[i % 9], MARKERS[i % 9]) for i, name in enumerate(names)}
+        styles = styles_of(some["contestant"])
         yield f"<h2>{words[0].upper()}{words[1:]}</h2>"
         for title, note, figure in _figures(some, styles):
             yield f'<h3>{title}</h3><p class="note">{note}</p>'
@@ -40,6 +40,16 @@ def plots(frame: pd.DataFrame) -> Iterator[str]:
                 full_html=False, include_plotlyjs=is_first, config={"displayModeBar": False, "responsive": True}
             )
             is_first = False
+
+
+def styles_of(contestants: Iterable[str]) -> dict[str, tuple[str, str]]:
+    """Return colour and mark by contestant; a solver has the same colour on both tracks, and open marks as shipped."""
+    names = list(dict.fromkeys(map(str, contestants)))
+    solvers = list(dict.fromkeys(name.removeprefix(PREFIX) for name in names))
+    places = {name: solvers.index(name.removeprefix(PREFIX)) % len(COLORS) for name in names}
+    return {
+        name: (COLORS[k], f"{MARKERS[k]}-open" if name.startswith(PREFIX) else MARKERS[k]) for name, k in places.items()
+    }
 
 
 def _figures(runs: pd.DataFrame, styles: dict[str, tuple[str, str]]) -> Iterator[tuple[str, str, Any]]:
@@ -123,8 +133,8 @@ def _cdf(runs: pd.DataFrame, styles: dict[str, tuple[str, str]]) -> Any:
 
 
 def _steps(name: str, x: list[float], y: list[float], styles: dict[str, tuple[str, str]]) -> Any:
-    dashes = ("solid", "dash", "dot", "dashdot")
-    dash = dashes[list(styles).index(name) % len(dashes)]  # lines that coincide show both
+    dashes = ("solid", "dash", "dashdot")
+    dash = "dot" if name.startswith(PREFIX) else dashes[list(styles).index(name) % len(dashes)]  # coinciding lines show
     line = {"color": styles[name][0], "shape": "hv", "width": 2, "dash": dash}
     return _graphics().Scatter(x=x, y=y, name=name, mode="lines", line=line)
 

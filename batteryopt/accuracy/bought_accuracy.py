@@ -30,6 +30,21 @@ def bought(frame: pd.DataFrame) -> pd.DataFrame:
     return grouped
 
 
+def bought_in_words(frame: pd.DataFrame) -> tuple[list[float], pd.DataFrame]:
+    """Return the tolerances, loosest first, and by contestant the per cent within each level, a number a tolerance."""
+    table = bought(frame)
+    tolerances = sorted(map(float, table["tolerance"].unique()), reverse=True)
+    rows = []
+    for name, own in table.groupby("contestant", sort=False):
+        shares = own.set_index("tolerance").reindex(tolerances)
+        cells = {
+            f"{level:.0e}": ", ".join("-" if pd.isna(s) else f"{100 * s:.0f}" for s in shares[name_of(level)])
+            for level in LEVELS
+        }
+        rows.append({"contestant": name, **cells})
+    return tolerances, pd.DataFrame(rows, columns=["contestant", *(f"{level:.0e}" for level in LEVELS)])
+
+
 def name_of(level: float) -> str:
     """Return the column of a level."""
     return f"within_{level:.0e}"

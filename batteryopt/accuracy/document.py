@@ -9,9 +9,9 @@ from typing import Any
 import pandas as pd
 
 from batteryopt.accuracy.accuracy_run import COLUMNS
-from batteryopt.accuracy.bought_accuracy import LEVELS, bought, name_of
+from batteryopt.accuracy.bought_accuracy import bought_in_words
 from batteryopt.accuracy.reading import LIES, attempted, summary
-from batteryopt.accuracy.solve_times import times_by_class
+from batteryopt.accuracy.solve_times import at_the_middle, times_by_class
 from batteryopt.accuracy.two_tracks import COUNTS, TITLES, findings, side_by_side
 from batteryopt.accuracy.verdicts import ContestVerdict
 from batteryopt.ground.errors import Fault, InvalidInput
@@ -74,16 +74,12 @@ def _tracks(frame: pd.DataFrame) -> Iterator[str]:
 
 def _bought(frame: pd.DataFrame) -> Iterator[str]:
     """Yield the share of points within each accuracy, a row a contestant and a number a tolerance."""
-    table = bought(frame)
-    tolerances = sorted(table["tolerance"].unique(), reverse=True)
+    tolerances, table = bought_in_words(frame)
     titles = ", ".join(f"{tolerance:.0e}" for tolerance in tolerances)
     yield f"Points within so much of the truth, in per cent of the runs at a tolerance of {titles}:"
     yield ""
-    yield from _head(["contestant", *(f"{level:.0e}" for level in LEVELS)])
-    for name, rows in table.groupby("contestant", sort=False):
-        shares = rows.set_index("tolerance")[[name_of(level) for level in LEVELS]].reindex(tolerances)
-        cells = [", ".join("-" if pd.isna(s) else f"{100 * s:.0f}" for s in shares[column]) for column in shares]
-        yield _line([name, *cells])
+    yield from _head(list(table.columns))
+    yield from (_line(list(row.values())) for row in table.to_dict("records"))
     yield ""
 
 
@@ -92,15 +88,14 @@ def _times(frame: pd.DataFrame) -> Iterator[str]:
     table = times_by_class(frame)
     if table.empty:
         return
-    tolerances = sorted(table["tolerance"].unique())
-    middle = tolerances[len(tolerances) // 2]
+    middle, rows = at_the_middle(table)
     yield (
         f"Seconds at {middle:.0e}, by class: geometric means shifted by 0.1 s, a run that was not right charged with "
         "its limit; in brackets what nineteen in twenty of resampled means lie between:"
     )
     yield ""
     yield from _head(["class", "contestant", "problems", "right", "seconds"])
-    for row in table[table["tolerance"] == middle].to_dict("records"):
+    for row in rows.to_dict("records"):
         seconds = f"{row['seconds']:.2g} ({row['low']:.2g} to {row['high']:.2g})"
         yield _line([row["class"], row["contestant"], row["problems"], row["right"], seconds])
     yield ""

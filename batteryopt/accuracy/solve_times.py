@@ -70,6 +70,13 @@ def times_by_class(frame: pd.DataFrame) -> pd.DataFrame:
     return found.sort_values(["class", "tolerance", "seconds"], ascending=[True, False, True], ignore_index=True)
 
 
+def at_the_middle(table: pd.DataFrame) -> tuple[float, pd.DataFrame]:
+    """Return the middle one of the tolerances, and the rows of a table at it."""
+    tolerances = sorted(map(float, table["tolerance"].unique()))
+    middle = tolerances[len(tolerances) // 2]
+    return middle, table[table["tolerance"] == middle]
+
+
 def _charged(run: Mapping[Hashable, Any]) -> list[float]:
     """Return the times that a run is charged with."""
     seconds = float(run["seconds"])

@@ -40,7 +40,15 @@ def side_by_side(frame: pd.DataFrame) -> pd.DataFrame:
     both = _worth(halves[0]).merge(_worth(halves[1]), on=KEYS, suffixes=("_raw", "_through"))
     rows = [_row(key, group) for key, group in both.groupby(["solver", "tolerance"], sort=False)]
     names = [f"{track}_{count}" for track in ("raw", "batteryopt") for count in COUNTS]
-    return pd.DataFrame(rows, columns=["solver", "tolerance", "problems", *names])
+    table = pd.DataFrame(rows, columns=["solver", "tolerance", "problems", *names])
+    order = list(dict.fromkeys(table["solver"]))  # as they were asked, each from its loosest tolerance on
+    place = table["solver"].map(order.index) if rows else table["solver"]
+    return (
+        table.assign(place=place)
+        .sort_values(["place", "tolerance"], ascending=[True, False])
+        .drop(columns="place", errors="ignore")
+        .reset_index(drop=True)
+    )
 
 
 def _worth(runs: pd.DataFrame) -> pd.DataFrame:
