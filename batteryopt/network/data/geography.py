@@ -107,7 +107,7 @@ class Ways:
         self._is_too_long = self._beyond_the_shift(network)
 
     def _beyond_the_shift(self, network: UnjudgedNetwork) -> Bools | None:
-        """Return where a round with one stop takes more than the shift (sites, sites); rounds need the square anyway."""
+        """Return where a round with one stop is longer than the shift (sites, sites); rounds need the square anyway."""
         mode = self.mode
         if mode.visits_per_period is None or mode.shift_hours is None:
             return None
