@@ -215,13 +215,14 @@ def _write_report(frame: pd.DataFrame, changed: Given, axes: list[Axis], path: P
 
 def _labels(frame: pd.DataFrame, family: Family, game: Any, axes: list[Axis]) -> dict[str, str]:
     """Return the varied keys with what they mean, and whether the values multiply or are added."""
-    from batteryopt.sweep.sweep_grid import meaning_of_key
+    from batteryopt.sweep.sweep_grid import key_in_words, meaning_of_key
     from batteryopt.tables.changes import How
 
     words = {How.SET: "", How.TIMES: ", times", How.PLUS: ", plus"}
-    keys = list(frame.columns[: len(axes)])
+    keys, currency = list(frame.columns[: len(axes)]), getattr(game, "currency", "")
     return {
-        key: f"{key if family.words_of_key else meaning_of_key(game, key)}{words[axis.how]}"
+        key: f"{key_in_words(key, axis, currency) if family.words_of_key else meaning_of_key(game, key)}"
+        f"{words[axis.how]}"
         for key, axis in zip(keys, axes, strict=True)
     }
 

@@ -12,6 +12,7 @@ import numpy as np
 
 from batteryopt.families import family_of
 from batteryopt.ground.errors import Fault, InvalidInput
+from batteryopt.ground.unit_words import unit_of
 from batteryopt.tables.changes import Change, How, split
 from batteryopt.tables.input_faults import meaning_of
 from batteryopt.tables.toml_changes import key_faults, without_table
@@ -173,6 +174,22 @@ def meaning_of_key(base: Any, key: str) -> str:
     name, _, index = key.partition(".")
     meaning = meaning_of(type(base).model_fields[name])
     return f"{meaning}, item {index}" if index else meaning
+
+
+def key_in_words(key: str, axis: Axis, currency: str) -> str:
+    """Return a column or setting as an axis names it: its table and rows, its name, its unit where the value has one.
+
+    "returns[product=pack].tonnes" is "Returns, product=pack: tonnes (t)"; a setting of the policy has no table.
+    """
+    place, _, last = key.rpartition(".")
+    column, _, period = last.partition(":")
+    table, _, rows = place.partition("[")
+    unit = unit_of(column, currency)
+    name = (column.partition("_per_")[0] if unit else column).removesuffix("_t").replace("_", " ")
+    unit = "" if axis.how is How.TIMES else unit
+    where = [part for part in (table if table != "policy" else "", rows.removesuffix("]"), period) if part]
+    words = f"{', '.join(where)}: {name}" if where else name
+    return f"{words[:1].upper()}{words[1:]}{f' ({unit})' if unit else ''}"
 
 
 def _words_of_key(base: Any, key: str) -> str:

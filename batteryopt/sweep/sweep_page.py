@@ -16,12 +16,17 @@ from batteryopt.ground.unit_words import unit_of
 from batteryopt.report import page, words
 from batteryopt.report.charts import COLORS, Trace, chart, line
 from batteryopt.report.section import Section
-from batteryopt.report.tables import Cell, Table, amount
+from batteryopt.report.tables import Cell, Table, amount, number
+from batteryopt.sweep.sweep_plans import plan_parts
 
 PROVEN = 1e-4
 """Gap above which a point is shown with its bound as a band."""
 ROWS = 300
 """Of the table on the page; the file has all."""
+FEW, PLANS = 8, 60
+"""Plans that the page shows at once, and in all."""
+WHOLE = 1e6
+"""Below it a whole number is shown as one."""
 SITES = 40
 """Facilities that a picture of plans shows."""
 
@@ -67,12 +72,30 @@ class Swept:
         """Return a number's name with its unit."""
         last = name.rpartition(".")[2]
         unit = self.currency if name == "objective" else unit_of(last, self.currency)
+        if _is_rate(name):
+            unit = "%"
         text = (
             words.words(last.removesuffix("_t") or last)
             if last != "cost_per_collected_t"
             else "Cost per tonne collected"
         )
         return f"{text} ({unit})" if unit else text
+
+
+def _is_rate(name: str) -> bool:
+    return name.endswith("_rate")
+
+
+def _numbers(frame: pd.DataFrame, name: str) -> pd.Series[float]:
+    """Return a number at every point as it is shown: rates in percent."""
+    return frame[name].astype(float) * (100.0 if _is_rate(name) else 1.0)
+
+
+def _figure(name: str, value: float) -> str:
+    """Return a number as people read it: rates in percent, whole ones whole."""
+    if _is_rate(name):
+        return number(100.0 * value, 1)
+    return number(value, 0) if value == round(value) and abs(value) < WHOLE else amount(value, 5)
 
 
 def write_sweep_page(swept: Swept, path: Path) -> None:
@@ -131,7 +154,7 @@ def _is_constant(values: pd.Series[float]) -> bool:
 def _unmoved(swept: Swept) -> str:
     """Return the numbers that are the same at every point."""
     same = [name for name in _present(swept) if name != "objective" and _is_constant(swept.frame[name])]
-    values = (f"{swept.words(name)} {amount(float(swept.frame[name].dropna().iloc[0]), 5)}" for name in same)
+    values = (f"{swept.words(name)} {_figure(name, float(swept.frame[name].dropna().iloc[0]))}" for name in same)
     return page.paragraph(f"The same at every point: {'; '.join(values)}.") if same else ""
 
 
@@ -140,8 +163,8 @@ def _over_one(swept: Swept, name: str) -> Iterator[dict[str, Any]]:
     (key,) = swept.keys
     traces: list[Trace] = []
     is_band = False
-    for number, (model, part) in enumerate(swept.frame.groupby("model", sort=False)):
-        part, color = part.sort_values(key), COLORS[number % len(COLORS)]
+    for place, (model, part) in enumerate(swept.frame.groupby("model", sort=False)):
+        part, color = part.sort_values(key), COLORS[place % len(COLORS)]
         if name == "objective":
             band = list(_band(part, key, color))
             is_band = is_band or bool(band)
@@ -149,39 +172,42 @@ def _over_one(swept: Swept, name: str) -> Iterator[dict[str, Any]]:
         traces.append(
             line(
                 part[key],
-                part[name].astype(float),
+                _numbers(part, name),
                 words.model(str(model)),
                 color,
                 mode="lines+markers",
-                marker={"size": 6, "symbol": ["circle" if p else "circle-open" for p in _is_proven(part)]},
+                marker={"size": 6, "symbol": ["circle" if p else "circle-open" for p in _is_held(part)]},
                 text=[_hover(swept, row) for row in part.to_dict(orient="records")],
                 hovertemplate="%{text}<extra></extra>",
                 showlegend=len(set(swept.frame["model"])) > 1,
             )
         )
-    note = "Band: from the proven bound to what was found; hollow points: the gap was not reached" if is_band else ""
+    note = "Band: from the proven bound to what was found. " if is_band else ""
+    note += "" if _is_held(swept.frame).all() else "Hollow points: the gap was not reached"
     yield chart(_file(name), swept.words(name), traces, x=swept.axis(key), y=swept.words(name), note=note)
 
 
 def _band(part: pd.DataFrame, key: str, color: str) -> Iterator[Trace]:
-    """Yield the band between bound and objective, where a point is not proven."""
+    """Yield the band between bound and objective, where a point is not proven to a hair, asked for or not."""
     there = part[part["objective"].notna() & part["bound"].notna()]
-    if there.empty or bool(_is_proven(there).all()):
+    if there.empty or not bool((there["gap"].astype(float) > PROVEN).any()):
         return
     style = {"mode": "lines", "line": {"width": 0, "color": color}, "hoverinfo": "skip", "showlegend": False}
     yield line(there[key], there["bound"].astype(float), "bound", color, **style)
     yield line(there[key], there["objective"].astype(float), "found", color, fill="tonexty", **style)
 
 
-def _is_proven(part: pd.DataFrame) -> pd.Series[bool]:
-    return ~(part["point_status"].eq("feasible") | (part["gap"].astype(float) > PROVEN))
+def _is_held(part: pd.DataFrame) -> pd.Series[bool]:
+    """Return which points were proven to the gap that was asked for."""
+    return ~part["point_status"].eq("feasible")
 
 
 def _over_two(swept: Swept, name: str) -> Iterator[dict[str, Any]]:
     """Yield a map of a number over both keys for each model."""
     across, up = swept.keys
     for model, part in swept.frame.groupby("model", sort=False):
-        values = part.pivot_table(index=up, columns=across, values=name, aggfunc="first", dropna=False)
+        shown = part.assign(shown=_numbers(part, name))
+        values = shown.pivot_table(index=up, columns=across, values="shown", aggfunc="first", dropna=False)
         if not values.notna().to_numpy().any():
             continue
         title = swept.words(name) + (f", {words.model(str(model))}" if len(set(swept.frame["model"])) > 1 else "")
@@ -191,7 +217,7 @@ def _over_two(swept: Swept, name: str) -> Iterator[dict[str, Any]]:
             "colorscale": "Viridis",
             "colorbar": {"orientation": "h", "thickness": 10, "y": 1.02, "yanchor": "bottom", "xpad": 0},
         }
-        open_points = part[~_is_proven(part) & part["objective"].notna()]
+        open_points = part[~_is_held(part) & part["objective"].notna()]
         marks: list[Trace] = []
         if len(open_points):
             marks = [
@@ -228,7 +254,7 @@ def _hover(swept: Swept, row: dict[Any, Any]) -> str:
     lines = [f"{swept.axis(key)}: {row[key]:.6g}" for key in swept.keys]
     for name in swept.drawn:
         if isinstance(row.get(name), float | int) and not math.isnan(row[name]):
-            lines.append(f"{swept.words(name)}: {amount(row[name], 5)}")
+            lines.append(f"{swept.words(name)}: {_figure(name, row[name])}")
     if isinstance(row.get("gap"), float) and row["gap"] > PROVEN:
         lines.append(f"gap {row['gap']:.2%}")
     if row["point_status"] == "none":
@@ -252,10 +278,18 @@ def _plans(swept: Swept) -> Iterator[str]:
         trace["text"] = [[f"{int(v)}" if not math.isnan(v) else "" for v in row] for row in values.to_numpy()]
         trace |= {"texttemplate": "%{text}", "hovertemplate": "plan %{text}<extra></extra>"}
         yield page.charts([chart("plans", "Number of the plan", [trace], x=swept.axis(across), y=swept.axis(up))])
+    common, own = plan_parts(list(names))
+    if common:
+        yield page.paragraph(f"In every plan: {'; '.join(common)}.")
+    counts = frame["plan"].value_counts()
     rows: list[list[Cell]] = [
-        [name, int((frame["plan"] == plan).sum()), plan or "nothing stands"] for plan, name in names.items()
+        [name, int(counts[plan]), "; ".join(own[plan]) or ("nothing more" if common else "nothing stands")]
+        for plan, name in names.items()
     ]
-    yield page.table(Table(caption="What stands, since when", columns=["Plan", "Points", "Facilities"], rows=rows[:60]))
+    columns = ["Plan", "Points", "Besides" if common else "Facilities"]
+    table = page.table(Table(caption="What stands, since when", columns=columns, rows=rows[:PLANS]))
+    more = f"; the first {PLANS}" if len(rows) > PLANS else ""
+    yield table if len(rows) <= FEW else page.fold(f"All {len(rows)} plans{more}", [table])
 
 
 def _standing(swept: Swept, frame: pd.DataFrame) -> dict[str, Any]:
@@ -307,7 +341,7 @@ def _rows(swept: Swept) -> Iterator[str]:
                 first,
                 *others,
                 words.model(str(row["model"])),
-                *(_shown(row.get(name)) for name in names),
+                *(_shown(name, row.get(name)) for name in names),
                 str(row["stop_reason"]),
                 str(row["point_status"]),
                 reason if isinstance(reason, str) else None,
@@ -317,10 +351,10 @@ def _rows(swept: Swept) -> Iterator[str]:
     yield page.fold("All rows", [page.table(Table(caption=f"Every point{more}", columns=columns, rows=rows))])
 
 
-def _shown(value: Any) -> str | None:
+def _shown(name: str, value: Any) -> str | None:
     if not isinstance(value, float | int) or math.isnan(value):
         return None
-    return amount(float(value), 5)
+    return f"{value:.2e}" if name == "gap" else _figure(name, float(value))
 
 
 def _file(name: str) -> str:
