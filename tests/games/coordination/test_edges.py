@@ -104,6 +104,14 @@ def test_a_service_that_brings_nothing_back_is_zero(model):
     assert service[2] == 0.0
 
 
+def test_under_a_contract_too_a_service_that_no_battery_answers_to_is_zero():
+    """Its condition (1 - x) e_r = 0 leaves rounding, 3e-67: that is written as 0."""
+    game = without_response(cross_price_effect=(), reservation_profit_echelon=None, share_weight=(), effort_cost=())
+    found = by_optimizer(game, Model.CONTRACT)
+    assert found.solution.recycling_service[2] == 0.0
+    assert min(found.solution.recycling_service[:2]) > 1.0
+
+
 def test_a_service_that_earns_the_manufacturer_nothing_is_zero():
     """G = 0.6 w_t + 0.4 f = 0 with w_t = 2, f = -3: e_r = 0 in every region, though batteries would come back."""
     game = without_response(transfer_price=2.0, scrap_value=-3.0, reservation_profit_echelon=(1.0, 1.0))

@@ -144,6 +144,8 @@ def _solved(part: Part, model: Model, solver: str | None, options: Options) -> P
     m = build(part.network, model, part.market)
     found = _read(m, part, _run_solver(m, part, model, solver, options))
     idle = _idle_services(found, model)
+    if model is Model.CONTRACT:
+        return _without_services(found, [r for r in idle if part.network.service_response[r] == 0.0])
     if not idle:
         return found
     for r in idle:
@@ -213,10 +215,9 @@ def _idle_services(found: PartFound, model: Model) -> list[int]:
     """Return the regions whose service is close to zero and earns no more than zero would.
 
     Where a service brings nothing at the margin, its cost e^2/2 is all there is to see of it: an interior point comes
-    to rest at the root of its tolerance. Profits recomputed from the decisions tell it from none at all. Under a
-    contract the service is an answer, which the conditions of the answer fix.
+    to rest at the root of its tolerance. Profits recomputed from the decisions tell it from none at all.
     """
-    if not found.values or "recycling_service" not in found.values or model is Model.CONTRACT:
+    if not found.values or "recycling_service" not in found.values:
         return []
     service = found.values["recycling_service"]
     size = max(float(service.max()), math.sqrt(2 * found.gross))
@@ -228,6 +229,19 @@ def _idle_services(found: PartFound, model: Model) -> list[int]:
         if _battery_profit(found, model, without) >= here:
             idle.append(r)
     return idle
+
+
+def _without_services(found: PartFound, idle: list[int]) -> PartFound:
+    """Return a contract without services that no battery answers to: nothing else in it depends on them.
+
+    Under a contract services are the manufacturer's answers, and may not be fixed for it; its own conditions leave
+    rounding there.
+    """
+    if not idle:
+        return found
+    service = found.values["recycling_service"].copy()
+    service[idle] = 0.0
+    return dataclasses.replace(found, values={**found.values, "recycling_service": service})
 
 
 def _battery_profit(found: PartFound, model: Model, service: FloatArray) -> float:

@@ -42,8 +42,12 @@ def degree_for(instance: Instance) -> int:
     Smooth paths that are discounted faster than they change take many elements for the discounting alone, and longer
     ones with more nodes do it with fewer nodes in all; kinks want short ones.
     """
-    is_fast = not instance.constrains_prices() and _decay(instance)[0] < instance.discount_rate
-    return _FAST_DEGREE if is_fast else _DEGREE
+    return _FAST_DEGREE if is_fast(instance) else _DEGREE
+
+
+def is_fast(instance: Instance) -> bool:
+    """Whether smooth paths are discounted faster than the slowest of them changes."""
+    return not instance.constrains_prices() and _decay(instance)[0] < instance.discount_rate
 
 
 def first_grid(instance: Instance, degree: int | None = None) -> TimeGrid:

@@ -16,7 +16,7 @@ from batteryopt.games.differential.model.cap_regimes import best_regime
 from batteryopt.games.differential.model.cap_switches import LimitArray, WantedInnovation
 from batteryopt.games.differential.model.cuts import CutGrid
 from batteryopt.games.differential.model.discrete import SOLVER_TOLERANCE, Discrete, OptimizerOptions, solve_discrete
-from batteryopt.games.differential.model.mesh import MeshError, estimate, first_grid
+from batteryopt.games.differential.model.mesh import MeshError, estimate, first_grid, is_fast
 from batteryopt.games.differential.path.time_grid import TimeGrid
 from batteryopt.games.differential.path.trajectory import Trajectory
 from batteryopt.games.differential.solution import Model, demands, flows
@@ -65,7 +65,8 @@ def solve_refined(
 
     for number in range(options.rounds + 1):
         try:
-            latest = solve_on(cut.grid, last, cut.limits, is_draft=is_draft or number < options.rounds)
+            is_unjudged = is_draft or _is_first_of_many(instance, options, number)
+            latest = solve_on(cut.grid, last, cut.limits, is_draft=is_unjudged)
             if last is None:
                 latest = best_regime(instance, model, latest, functools.partial(_from_plan, solve_on, latest), deadline)
         except KeyboardInterrupt:
@@ -85,6 +86,16 @@ def solve_refined(
     assert last is not None  # there is always a first round
     final = last if is_draft else _seen_by_engine(last, solve_on)
     return within_caps(instance, final), error
+
+
+def _is_first_of_many(instance: Instance, options: OptimizerOptions, number: int) -> bool:
+    """Whether a round's grid is likely to be cut again, so that the engine need not judge what is found on it.
+
+    Smooth paths need two grids, and one where the discount rate shaped it; kinks of prices need all that there are.
+    """
+    if number == options.rounds:
+        return False
+    return instance.constrains_prices() or (number == 0 and not (is_fast(instance) and not instance.constrains_paths()))
 
 
 _SolveOn = Callable[..., Discrete]
