@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from batteryopt.report import interactive_map
+from batteryopt.report.fitted_figure import fit
 from batteryopt.report.tables import number
 
 if TYPE_CHECKING:
@@ -62,10 +63,7 @@ def sheet(specs: Sequence[Spec], ending: str) -> bytes:
         axes = figure.add_subplot(rows, columns, position)
         axes.set_title(spec["title"], loc="left", fontsize=11)
         named |= _draw_map(axes, spec["map"]) if "map" in spec else _draw(figure, axes, spec)
-    if named:
-        is_map = any("map" in spec for spec in specs)
-        style: dict[str, Any] = {"loc": "outside lower left", "frameon": False, "fontsize": 8}
-        figure.legend(list(named.values()), list(named), ncols=4 if is_map else 2, **style)
+    fit(figure, named, columns=4 if any("map" in spec for spec in specs) else 2)
     content = io.BytesIO()
     figure.savefig(content, format=ending, dpi=DOTS_PER_IN)
     return content.getvalue()
@@ -194,6 +192,9 @@ def _bars(axes: Axes, traces: list[Spec], *, is_stacked: bool) -> None:
         draw([_text(label) for label in labels], values, color=trace["marker"]["color"], label=_label(trace), **offset)
         for sign in bases:
             bases[sign] = bases[sign] + np.where((values < 0) == sign, values, 0.0)
+    for patch in axes.patches:  # matplotlib ends an axis at the base of any bar, of those upon the longest, too
+        edges = patch.sticky_edges.x if lying else patch.sticky_edges.y
+        edges[:] = [edge for edge in edges if edge == 0.0]
 
 
 def _contour(figure: Figure, axes: Axes, trace: Spec, _: Spec) -> None:

@@ -34,6 +34,8 @@ SHADE = "#F8F1DD"
 ABSENT = "#DDDDDD"
 MARKED = 12
 """Points of a line up to which each is marked."""
+FEW = 6
+"""Points of a map's axis up to which each has its number, and nothing else has one."""
 TOP, PANEL, GAP, BOTTOM = 110, 210, 85, 110
 """Heights in a page, in pixels."""
 
@@ -167,11 +169,18 @@ def _maps_page(frame: pd.DataFrame, picture: Picture) -> Any:
             **_range(panel, maps, "zmin", "zmax"),
         )
         figure.add_trace(heat, row=row + 1, col=column + 1)
-    figure.update_xaxes(title_text=across, showgrid=False)
-    figure.update_yaxes(title_text=up, showgrid=False)
+    figure.update_xaxes(title_text=across, showgrid=False, **_ticks_page(axis_values(frame, across)))
+    figure.update_yaxes(title_text=up, showgrid=False, **_ticks_page(axis_values(frame, up)))
     figure.update_layout(plot_bgcolor=ABSENT)
     subtitle = "; ".join(f"{key}: {words}" for key, words in picture.labels.items())
     return _titled(figure, picture.title, f"{subtitle}; grey: no answer")
+
+
+def _ticks_page(values: np.ndarray[Any, Any]) -> dict[str, Any]:
+    """Return what puts an axis' numbers where points are, if these are few: cells reach half a step beyond them."""
+    if len(values) > FEW:
+        return {}
+    return {"tickvals": values.tolist(), "ticktext": [f"{value:.4g}" for value in values]}
 
 
 def _color_bar(figure: Any, position: int) -> dict[str, Any]:
@@ -199,6 +208,9 @@ def _maps_image(frame: pd.DataFrame, picture: Picture) -> Any:
         axis.set_xlabel(across, fontsize=8)
         axis.set_ylabel(up, fontsize=8)
         axis.tick_params(labelsize=8)
+        for side, key in ((axis.xaxis, across), (axis.yaxis, up)):
+            if len(points := axis_values(frame, key)) <= FEW:
+                side.set_ticks(points, labels=[f"{value:.4g}" for value in points])
     figure.suptitle(f"{picture.title}\ngrey: no answer", fontsize=11)
     return figure
 
