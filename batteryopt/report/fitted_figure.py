@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 
 _APART_PX = 6.0
 """Least distance of two numbers on an axis, at the figure's own resolution."""
+_AXIS_WORDS_PX = 80.0
+"""What words left of the axes need, before they are laid out."""
 _LEAST_TICKS = 2
 
 
@@ -29,7 +31,10 @@ def fit(figure: Figure, named: dict[str, Any], *, columns: int) -> None:
     columns
         In how many columns it stands where there is room.
     """
+    for axes in figure.axes:
+        _wrap_title(figure, axes, start=_AXIS_WORDS_PX)
     _add_legend(figure, named, columns)
+    figure.draw_without_rendering()
     for axes in figure.axes:
         _wrap_title(figure, axes)
     figure.draw_without_rendering()  # what was set anew has changed the room of the rest
@@ -52,14 +57,26 @@ def _add_legend(figure: Figure, named: dict[str, Any], columns: int) -> None:
         legend.remove()
 
 
-def _wrap_title(figure: Figure, axes: Axes) -> None:
-    """Break a title into lines that end within the figure."""
-    figure.draw_without_rendering()
+def _wrap_title(figure: Figure, axes: Axes, start: float | None = None) -> None:
+    """Break a title into lines that end within its column of the figure.
+
+    Parameters
+    ----------
+    start
+        Where it begins, in pixels; where it is laid out, if that has been done. A title that is too long is best
+        broken before: the layout would make room for all of it, and leave none for the axes.
+    """
+    place = axes.get_subplotspec()
+    if place is None:
+        return
+    columns = place.get_gridspec().ncols
     words, title = axes.get_title(loc="left"), axes._left_title  # type: ignore[attr-defined]
-    box = title.get_window_extent()
-    room = figure.bbox.x1 - _APART_PX - box.x0
+    box, width = title.get_window_extent(), figure.bbox.width / columns
+    begins = place.colspan.start * width + start if start is not None else box.x0
+    room = place.colspan.stop * width - _APART_PX - begins
     if words and box.width > room > 0:
-        title.set_text(textwrap.fill(words, max(10, int(len(words) * room / box.width * 0.97))))
+        longest = max(len(line) for line in words.splitlines())
+        title.set_text(textwrap.fill(words, max(10, int(longest * room / box.width * 0.97))))
 
 
 def _thin_out(figure: Figure, axis: Any) -> None:
