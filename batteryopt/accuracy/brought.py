@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from batteryopt.accuracy.ampl_program import PREFIX as AMPL
+from batteryopt.accuracy.ampl_program import AmplProgram
 from batteryopt.accuracy.contest import Contestant, Word
 from batteryopt.accuracy.contestants import Solver
 from batteryopt.accuracy.problem import AccuracyProblem
@@ -37,7 +39,7 @@ class OwnFunction:
 
 
 def contestant_at(word: str) -> Contestant:
-    """Return the contestant that ``module:object`` names, looked for in the current folder too.
+    """Return the contestant that ``module:object`` names, looked for in the current folder too, or ``ampl:PROGRAM``.
 
     Parameters
     ----------
@@ -49,6 +51,8 @@ def contestant_at(word: str) -> Contestant:
     InvalidInput
         If there is none, or it is of another kind.
     """
+    if word.startswith(AMPL) and word.removeprefix(AMPL).strip():
+        return AmplProgram.at(word.removeprefix(AMPL))
     module, _, name = word.partition(":")
     if not module or not name:
         raise _refused("--contestant", f"is '{word}'", "expected MODULE:OBJECT, such as mine:solve")

@@ -48,11 +48,14 @@ class SolutionFile:
         By the variable's name.
     bound
         What the solver says that no solution is better than.
+    message
+        Its closing words, where AMPL's form has any.
     """
 
     claim: str = "optimal"
     values: Mapping[str, float] = field(default_factory=dict)
     bound: float | None = None
+    message: str = ""
 
     @classmethod
     def read(cls, path: Path, *, names: list[str], aliases: Mapping[str, str]) -> SolutionFile:
@@ -148,7 +151,8 @@ def _ampl(path: Path, lines: list[str], options: int, names: list[str]) -> Solut
             remedy="solve the NL file beside it",
         )
         raise InvalidInput(str(path), [fault])
-    return SolutionFile(claim=claim, values=dict(zip(names, values, strict=False)))
+    message = " ".join(line.strip() for line in lines[:options] if line.strip())
+    return SolutionFile(claim=claim, values=dict(zip(names, values, strict=False)), message=message)
 
 
 def _number(word: str) -> float | None:

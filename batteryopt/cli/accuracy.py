@@ -63,7 +63,8 @@ def accuracy(
     contestant: Annotated[
         list[str] | None,
         typer.Option(
-            metavar="MODULE:OBJECT", help="A solver of your own, alone or beside those of --solver; repeat for several."
+            metavar="MODULE:OBJECT",
+            help="A solver of yours, or ampl:'PROGRAM KEYWORDS'; alone, or beside those of --solver; may be repeated.",
         ),
     ] = None,
     option: Annotated[

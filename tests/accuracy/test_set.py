@@ -7,6 +7,7 @@ import os
 import re
 import shutil
 import subprocess
+import sys
 from fractions import Fraction
 from pathlib import Path
 
@@ -306,3 +307,54 @@ def test_a_set_of_other_problems_is_refused(folder, tmp_path):
     (copy / "set.json").write_text(json.dumps(about))
     with pytest.raises(InvalidInput, match="set 1\\), and this is"):
         ExportedSet.at(copy)
+
+
+PROGRAM = """#!{python}
+import sys
+stub, told = sys.argv[1], sys.argv[2:]
+assert told == ["-AMPL", "tol=1e-06", "max=2", "quiet=1"], told
+head = open(stub + ".nl").read()
+if {is_mute}:
+    sys.exit("no licence")
+with open(stub + ".sol", "w") as out:
+    out.write("toy solver: done\\n\\nOptions\\n3\\n1\\n1\\n0\\n0\\n0\\n1\\n1\\n{value}\\nobjno 0 {number}\\n")
+"""
+
+
+@pytest.mark.skipif(os.name == "nt", reason="a script is no program there")
+@pytest.mark.parametrize(
+    ("value", "number", "is_mute", "verdict"),
+    [
+        (1.0, 0, False, "right"),
+        (2.0, 0, False, "said-solved-and-was-not"),
+        (1.0, 200, False, "said-no-solution-and-there-is"),
+        (1.0, 400, False, "stopped-with-the-optimum-in-hand"),
+        (1.0, 0, True, "failed-and-said-so"),
+    ],
+)
+def test_a_solver_s_own_program_is_judged(tmp_path, monkeypatch, value, number, is_mute, verdict):
+    program = tmp_path / "toy"
+    program.write_text(PROGRAM.format(python=sys.executable, value=value, number=number, is_mute=is_mute))
+    program.chmod(0o755)
+    (tmp_path / "parabola_for_toy.py").write_text(PARABOLA)
+    monkeypatch.chdir(tmp_path)
+    told = f"ampl:{program} tol={{tolerance}} max={{seconds}} quiet=1"
+    found = invoke("accuracy", "--quick", "--problem", "parabola_for_toy.py", "--contestant", told, "--json")
+    assert found.exit_code == 0, found.output
+    (row,) = json.loads(found.stdout)["runs"]
+    assert (row["verdict"], row["contestant"], row["track"]) == (verdict, "ampl:toy(quiet=1)", "raw")
+    assert row["raw_status"] == ("" if is_mute else "toy solver: done")
+    assert ("no licence" in row["message"]) == is_mute
+
+
+@pytest.mark.skipif(shutil.which("pounce") is None, reason="needs pounce on the PATH")
+def test_pounce_s_own_program_is_judged():
+    words = ("accuracy", "--quick", "--family", "ill-conditioned", "--tolerance", 1e-6, "--json")
+    found = invoke(*words, "--contestant", "ampl:pounce tol={tolerance}", "--solver", "raw:pounce")
+    rows = json.loads(found.stdout)["runs"]
+    assert {row["contestant"] for row in rows} == {"raw:pounce", "ampl:pounce"}
+    assert {row["verdict"] for row in rows} == {"right"}
+
+
+def test_a_program_that_is_not_there_is_a_fault():
+    assert "there is no program 'nowhere'" in invoke("accuracy", "--contestant", "ampl:nowhere tol=1").stderr
