@@ -10,7 +10,7 @@ import pandas as pd
 from batteryopt.accuracy.accuracy_plots import plots
 from batteryopt.accuracy.accuracy_run import machine
 from batteryopt.accuracy.bought_accuracy import bought_in_words
-from batteryopt.accuracy.reading import misleading, summary
+from batteryopt.accuracy.reading import ended_early, misleading, summary
 from batteryopt.accuracy.solve_times import at_the_middle, times_by_class
 from batteryopt.accuracy.two_tracks import COUNTS, TITLES, findings, side_by_side
 from batteryopt.ground.marks import META
@@ -66,8 +66,9 @@ def _words(frame: pd.DataFrame) -> Iterator[str]:
         "<em>In hand</em>: stopped by the limit at a point that is right, unproven. <em>Wrong duals</em>: the "
         "multipliers that came with an optimum do not prove it to that tolerance.</p>"
     )
-    first, *_ = findings(frame)
-    yield f"<p><strong>{html.escape(first)}</strong></p>"
+    found = findings(frame)
+    for sentence in found[: 2 if ended_early(frame) else 1]:
+        yield f"<p><strong>{html.escape(sentence)}</strong></p>"
 
 
 def _end(frame: pd.DataFrame) -> Iterator[str]:

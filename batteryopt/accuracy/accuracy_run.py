@@ -11,7 +11,7 @@ import os
 import platform
 import statistics
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -24,15 +24,18 @@ from batteryopt.accuracy.dual_errors import DualErrors
 from batteryopt.accuracy.measures import Errors, bound_excess, duals_judged, errors_of
 from batteryopt.accuracy.problem import AccuracyProblem, Truth
 from batteryopt.accuracy.problem_class import ProblemShape, shape_of
+from batteryopt.accuracy.run_columns import COLUMNS
 from batteryopt.accuracy.verdicts import RANK, ContestVerdict, allowed_at, verdict_of
 from batteryopt.ground.errors import BatteryOptError
 from batteryopt.ground.interrupt import noting_interrupts
 from batteryopt.ground.status import PointStatus, StopReason
 from batteryopt.solvers.contract.provenance import versions
+from batteryopt.work.journal import Journal
 from batteryopt.work.parts import all_parts
 
 TIME_LIMIT = 5.0
 """Seconds a run, where the user says nothing."""
+WORK = "benchmark"
 REFUSALS = (ContestVerdict.REFUSED.value, ContestVerdict.INTERFACE.value)
 THREADS = 1
 """Of every run: times of several are not comparable."""
@@ -49,6 +52,7 @@ def run(
     time_limit: float = TIME_LIMIT,
     repeats: int = 1,
     jobs: int = 1,
+    total_time: float | None = None,
     journal: Path | None = None,
     restart: bool = False,
     on_progress: Callable[[int], None] = lambda _: None,
@@ -62,6 +66,8 @@ def run(
     jobs
         Processes; with more than one, times are less steady, and a script guards its main part with
         ``if __name__ == "__main__"``.
+    total_time
+        Seconds after which no problem is begun; the rows say how many there should have been (``planned``).
     journal
         Where to note finished problems; the same benchmark with the same journal goes on where it was interrupted.
     on_progress
@@ -82,59 +88,31 @@ def run(
     found = all_parts(
         functools.partial(judge_problem, plan=plan),
         problems,
-        name="benchmark",
+        name=WORK,
         identity=identity_of(problems, plan),
         jobs=jobs,
         journal=journal,
+        until=None if total_time is None else time.time() + total_time,
         restart=restart,
         on_progress=on_progress,
     )
-    return pd.DataFrame([row for rows in found.values() for row in rows], columns=COLUMNS)
+    return _framed(found.values(), planned(problems, contestants))
 
 
-COLUMNS = [
-    "family",
-    "problem",
-    "variant",
-    "size",
-    "levels",
-    "class",
-    "rows",
-    "columns",
-    "seed",
-    "contestant",
-    "track",
-    "solver",
-    "version",
-    "tolerance",
-    "time_limit",
-    "threads",
-    "options",
-    "raw_status",
-    "stop_reason",
-    "point_status",
-    "verdict",
-    "objective",
-    "reference",
-    "bound",
-    "objective_error",
-    "decision_error",
-    "profit_error",
-    "violation",
-    "stationarity",
-    "follower_gain",
-    "nearby_gain",
-    "dual_verdict",
-    "dual_residual",
-    "complementarity",
-    "duality_gap",
-    "bound_excess",
-    "seconds",
-    "all_seconds",
-    "cpu_seconds",
-    "iterations",
-    "message",
-]
+def so_far(problems: Sequence[AccuracyProblem], plan: Plan, journal: Path) -> pd.DataFrame:
+    """Return the runs that an interrupted benchmark has noted in its journal, which stays."""
+    with Journal(journal, identity_of(problems, plan), work=WORK) as book:
+        return _framed([book.done[number] for number in sorted(book.done)], planned(problems, plan[0]))
+
+
+def planned(problems: Sequence[AccuracyProblem], contestants: Sequence[Contestant]) -> int:
+    """Return the number of problems that are for any of the contestants."""
+    levels = {who.levels for who in contestants}
+    return sum(problem.levels in levels for problem in problems)
+
+
+def _framed(found: Iterable[list[Row]], count: int) -> pd.DataFrame:
+    return pd.DataFrame([row for rows in found for row in rows], columns=COLUMNS).assign(planned=count)
 
 
 def machine() -> dict[str, Any]:
@@ -219,7 +197,7 @@ def judge_run(
     word, refusal, message = None, None, ""
     try:
         with _silence(), noting_interrupts():
-            word = contestant.solve(model, tolerance, time_limit)
+            word = contestant.solve(model, tolerance, float(time_limit))
     except BatteryOptError as error:
         refusal, message = ContestVerdict.REFUSED, str(error)
     except PyomoException as error:  # the model was not handed over

@@ -8,9 +8,9 @@ from typing import Any
 
 import pandas as pd
 
-from batteryopt.accuracy.accuracy_run import COLUMNS
 from batteryopt.accuracy.bought_accuracy import bought_in_words
 from batteryopt.accuracy.reading import LIES, attempted, summary
+from batteryopt.accuracy.run_columns import COLUMNS
 from batteryopt.accuracy.solve_times import at_the_middle, times_by_class
 from batteryopt.accuracy.two_tracks import COUNTS, TITLES, findings, side_by_side
 from batteryopt.accuracy.verdicts import ContestVerdict

@@ -75,6 +75,8 @@ def reading(frame: pd.DataFrame) -> str:
 def sentences(frame: pd.DataFrame) -> Iterator[str]:
     """Yield the findings."""
     runs, lies = attempted(frame), misleading(frame)
+    if ended_early(frame):
+        yield f"Ended early: {frame['problem'].nunique()} of {int(frame['planned'].iloc[0])} problems were judged."
     if runs.empty:
         yield f"Nothing was judged: all of the {len(frame)} runs asked for were refused, as in the column 'message'."
         return
@@ -92,6 +94,13 @@ def sentences(frame: pd.DataFrame) -> Iterator[str]:
     yield from _on_decisions(runs)
     yield from _on_duals(runs)
     yield from _on_times(runs)
+
+
+def ended_early(frame: pd.DataFrame) -> bool:
+    """Whether fewer problems were judged than there should have been."""
+    if "planned" not in frame or frame.empty or pd.isna(frame["planned"].iloc[0]):
+        return False
+    return int(frame["problem"].nunique()) < int(frame["planned"].iloc[0])
 
 
 def _on_lies(runs: pd.DataFrame, lies: pd.DataFrame) -> Iterator[str]:

@@ -9,16 +9,14 @@ import typer
 
 from batteryopt.cli import accuracy_set
 from batteryopt.cli import options as given
-from batteryopt.cli.accuracy_results import print_runs, write_json
+from batteryopt.cli.accuracy_results import make_folder, save_runs, show_runs
 from batteryopt.cli.accuracy_set import refuse_small_numbers, refuse_unknown_families, refuse_unknown_tolerances
 from batteryopt.cli.exits import ExitStatus, delivered, guarded, say_stopped
 from batteryopt.cli.refused_input import Refusals
-from batteryopt.cli.streams import clean_stdout, counting, results, say
+from batteryopt.cli.streams import clean_stdout, counting, say
 from batteryopt.ground.errors import Fault, InvalidInput, nearest
 
 if TYPE_CHECKING:
-    import pandas as pd
-
     from batteryopt.accuracy.contest import Contestant
     from batteryopt.accuracy.problem import AccuracyProblem
 
@@ -56,6 +54,10 @@ def accuracy(
     ] = None,
     time_limit: Annotated[
         float | None, typer.Option(metavar="S", help="Seconds a run may take. Default: 5; quick: 2.")
+    ] = None,
+    total_time: Annotated[
+        float | None,
+        typer.Option("--total-time", metavar="S", min=0.0, help="Seconds after which no problem is begun any more."),
     ] = None,
     restart: Annotated[bool, typer.Option("--restart", help="Forget what an interrupted benchmark has done.")] = False,
     json: given.JsonOption = False,
@@ -126,6 +128,7 @@ def accuracy(
             who,
             tolerances=tolerances or ((QUICK_TOLERANCE,) if quick else TOLERANCES),
             time_limit=time_limit or (QUICK_SECONDS if quick else TIME_LIMIT),
+            total_time=total_time,
             repeats=repeats,
             jobs=jobs,
             out=out,
@@ -177,6 +180,7 @@ def _judge(
     *,
     tolerances: tuple[float, ...],
     time_limit: float,
+    total_time: float | None,
     repeats: int,
     jobs: int,
     out: Path | None,
@@ -184,12 +188,13 @@ def _judge(
     json: bool,
     overwrite: bool,
 ) -> ExitStatus:
-    from batteryopt.accuracy.accuracy_run import run
+    from batteryopt.accuracy.accuracy_run import planned, run, so_far
 
     _refuse_nothing_to_do({case.levels for case in cases}, {who.levels for who in judged})
     if out is not None:
-        _make_folder(out, overwrite=overwrite)
+        make_folder(out, overwrite=overwrite)
     journal = None if out is None else out / "runs.journal"
+    stopped: ExitStatus | None = None
     try:
         with clean_stdout(), counting(len(cases), "problems") as progress:
             frame = run(
@@ -197,6 +202,7 @@ def _judge(
                 judged,
                 tolerances=tolerances,
                 time_limit=time_limit,
+                total_time=total_time,
                 repeats=repeats,
                 jobs=jobs,
                 journal=journal,
@@ -204,16 +210,18 @@ def _judge(
                 on_progress=progress,
             )
     except KeyboardInterrupt:
-        return say_stopped(journal)
-
-    def show() -> None:
-        if json:
-            write_json(frame)
-            return
-        with results() as console:
-            print_runs(console, frame)
-
-    return delivered(show, lambda: _save(frame, out, overwrite=overwrite))
+        stopped = say_stopped(journal)
+        if journal is None:
+            return stopped
+        frame = so_far(cases, (judged, tolerances, time_limit, repeats), journal)
+    if frame["problem"].nunique() < planned(cases, judged):
+        stopped = ExitStatus.STOPPED
+    if frame.empty and stopped is not None:
+        return stopped
+    status = delivered(
+        lambda: show_runs(frame, json=json), lambda: save_runs(frame, out, overwrite=overwrite, is_over=stopped is None)
+    )
+    return stopped or status
 
 
 def _refuse_faulty(
@@ -266,22 +274,3 @@ def _unknown(option: str, name: str, known: list[str]) -> Fault:
         remedy = f"install it where Pyomo finds it, or name one that is: {', '.join(sorted(known))}"
         return Fault(place=option, problem=f"'{name}' is not installed on this machine", remedy=remedy)
     return Fault(place=option, problem=f"there is no '{name}' here", remedy=nearest(name, known))
-
-
-def _make_folder(out: Path, *, overwrite: bool) -> None:
-    from batteryopt.accuracy.accuracy_files import names
-    from batteryopt.ground.owned import OwnedFolder
-
-    folder = OwnedFolder(out)
-    folder.refuse_clashes(names(), overwrite=overwrite)
-    folder.make()
-
-
-def _save(frame: pd.DataFrame, out: Path | None, *, overwrite: bool) -> None:
-    from batteryopt.accuracy.accuracy_files import save
-
-    if out is None:
-        return
-    for path in save(frame, out, overwrite=overwrite):
-        say(f"wrote {path}")
-    (out / "runs.journal").unlink(missing_ok=True)

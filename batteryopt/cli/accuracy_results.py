@@ -1,11 +1,12 @@
-"""What the command `accuracy` prints: two tables and the findings, or JSON."""
+"""What the command `accuracy` prints and saves: tables and findings, JSON, and the folder."""
 
 from __future__ import annotations
 
 import math
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from batteryopt.cli.streams import write_result
+from batteryopt.cli.streams import results, say, write_result
 
 SHORT = ("right", "misled", "modest", "hand", "stop", "fail")
 """`two_tracks.TITLES` for a terminal of 80 columns."""
@@ -69,3 +70,34 @@ def _print_tracks(console: Console, frame: pd.DataFrame) -> None:
         table.add_row(str(row["solver"]), f"{row['tolerance']:.0e}", str(row["problems"]), *cells)
     console.print(table)
     console.print()
+
+
+def show_runs(frame: pd.DataFrame, *, json: bool) -> None:
+    """Print everything, as tables and words or as JSON."""
+    if json:
+        write_json(frame)
+        return
+    with results() as console:
+        print_runs(console, frame)
+
+
+def make_folder(out: Path, *, overwrite: bool) -> None:
+    """Make the folder, unless files of the user's lie in the way."""
+    from batteryopt.accuracy.accuracy_files import names
+    from batteryopt.ground.owned import OwnedFolder
+
+    folder = OwnedFolder(out)
+    folder.refuse_clashes(names(), overwrite=overwrite)
+    folder.make()
+
+
+def save_runs(frame: pd.DataFrame, out: Path | None, *, overwrite: bool, is_over: bool) -> None:
+    """Save the runs and the page; a journal of work that is not over stays, so that it may go on."""
+    from batteryopt.accuracy.accuracy_files import save
+
+    if out is None:
+        return
+    for path in save(frame, out, overwrite=overwrite):
+        say(f"wrote {path}")
+    if is_over:
+        (out / "runs.journal").unlink(missing_ok=True)

@@ -15,10 +15,10 @@ from batteryopt.accuracy import FAMILIES, Solver, contestants, problems, reading
 from batteryopt.accuracy.__main__ import main
 from batteryopt.accuracy.accuracy_page import page
 from batteryopt.accuracy.accuracy_plots import profile
-from batteryopt.accuracy.accuracy_run import COLUMNS
 from batteryopt.accuracy.contestants import absent
 from batteryopt.accuracy.document import BEGIN, END, write_document
 from batteryopt.accuracy.problem import AccuracyProblem
+from batteryopt.accuracy.run_columns import COLUMNS
 from batteryopt.cli import app
 from batteryopt.ground.errors import InvalidInput, UnsupportedModel
 from batteryopt.solvers.through_pyomo.pyomo_solver import FACTORIES

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import math
+from pathlib import Path
 
 import pandas as pd
 import pytest
 
-from batteryopt.accuracy import contestants, problems, run
+from batteryopt.accuracy import contestants, problems, reading, run
+from batteryopt.accuracy.accuracy_page import page
 from batteryopt.accuracy.accuracy_run import repeated
 from batteryopt.accuracy.bought_accuracy import bought
 from batteryopt.accuracy.solve_times import (
@@ -89,8 +92,9 @@ def test_of_repeated_runs_the_worst_verdict_and_the_median_time_count():
 
 
 def test_runs_are_repeated_and_problems_of_several_seeds_solved():
-    frame = run(problems(["no-solution"])[:1], contestants(["raw:highs"]), tolerances=[1e-6], repeats=3)
+    frame = run(problems(["no-solution"])[:1], contestants(["raw:ipopt"]), tolerances=[1e-6], repeats=3, time_limit=9)
     assert len(json.loads(frame.iloc[0]["all_seconds"])) == 3
+    assert frame.iloc[0]["verdict"] == "right"  # a limit in whole seconds is one, though Ipopt takes floats only
     words = ("accuracy", "--quick", "--family", "newsvendor", "--family", "degenerate-lp", "--solver", "raw:highs")
     found = json.loads(invoke(*words, "--seed", 1, "--seed", 2, "--json").stdout)["runs"]
     assert [row["problem"] for row in found] == [
@@ -111,3 +115,47 @@ def test_larger_problems_come_only_where_they_are_asked_for():
     assert sizes["transport-250x400-0"] == 100_000
     assert sizes["newsvendor-100000-0"] == 100_001
     assert {case.size for case in problems(["newsvendor"], most_columns=200)} == {11, 101}
+
+
+def test_a_run_that_ends_early_says_so_and_goes_on(tmp_path):
+    """Nothing is begun after 0 seconds; the same command without that limit does what is left, and says nothing."""
+    words = ("accuracy", "--quick", "--family", "no-solution", "--solver", "raw:highs", "--out", tmp_path / "out")
+    none = invoke(*words, "--total-time", 0)
+    assert none.exit_code == 4
+    whole = run(problems(["no-solution"]), contestants(["raw:highs"]), tolerances=[1e-6])
+    part = whole[whole["problem"] == "linear-infeasible"]
+    assert reading(part).startswith("Ended early: 1 of 3 problems were judged.")
+    assert "Ended early: 1 of 3 problems were judged." in page(part)
+    assert "Ended early" not in reading(whole)
+    done = invoke(*words)
+    assert done.exit_code == 0
+    assert "Ended early" not in done.stdout
+
+
+def test_an_interrupted_benchmark_leaves_what_it_has(tmp_path):
+    """Ctrl-C at the second problem: the runs of the first are saved, and the journal stays to go on from."""
+    (tmp_path / "stopping.py").write_text(STOPPING)
+    words = ("accuracy", "--quick", "--family", "no-solution", "--contestant", "stopping:Stopping", "--out", "out")
+    with contextlib.chdir(tmp_path):
+        stopped = invoke(*words)
+        assert stopped.exit_code == 4
+        assert list(pd.read_csv("out/runs.csv")["problem"]) == ["linear-infeasible"]
+        assert "Ended early: 1 of 3 problems were judged." in stopped.stdout
+        assert Path("out/runs.journal").exists()
+        done = invoke(*words)
+        assert done.exit_code == 0, done.output
+        assert len(pd.read_csv("out/runs.csv")) == 3
+        assert not Path("out/runs.journal").exists()
+
+
+STOPPING = """
+class Stopping:
+    name, levels, calls = "stopping", 1, 0
+
+    def solve(self, model, tolerance, time_limit):
+        from batteryopt.accuracy import contestants
+        Stopping.calls += 1
+        if Stopping.calls == 2:
+            raise KeyboardInterrupt
+        return contestants(["raw:highs"])[0].solve(model, tolerance, time_limit)
+"""
