@@ -142,7 +142,7 @@ def identity_of(problems: Sequence[AccuracyProblem], plan: Plan) -> dict[str, An
 def judge_problem(problem: AccuracyProblem, plan: Plan) -> list[Row]:
     """Return a row a run of one problem."""
     who, tolerances, time_limit, repeats = plan
-    truth, shape = problem.find_truth(), shape_of(problem.build(), problem.levels)
+    truth, shape = problem.find_truth(), shape_of(problem.build(), problem.levels, problem.kind)
     rows: list[Row] = []
     for contestant in (c for c in who if c.levels == problem.levels):
         row: Row | None = None
@@ -192,7 +192,7 @@ def judge_run(
 ) -> Row:
     """Return the row of one run; `shape` spares asking the model for it."""
     model = problem.build()
-    shape = shape or shape_of(model, problem.levels)
+    shape = shape or shape_of(model, problem.levels, problem.kind)
     begin, began = time.perf_counter(), time.process_time()
     word, refusal, message = None, None, ""
     try:

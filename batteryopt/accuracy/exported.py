@@ -18,7 +18,7 @@ from typing import Any
 from batteryopt.accuracy.digits import Number
 from batteryopt.accuracy.families import problems
 from batteryopt.accuracy.problem import AccuracyProblem, Truth
-from batteryopt.accuracy.problem_class import ProblemClass, class_of
+from batteryopt.accuracy.problem_class import ProblemClass, class_of_problem
 from batteryopt.accuracy.rational_words import rationals_of
 from batteryopt.ground.errors import Fault, InvalidInput, nearest
 from batteryopt.ground.inputs import CannotRead, content_of
@@ -74,7 +74,7 @@ def export(
 def _files_of(case: AccuracyProblem) -> dict[str, bytes]:
     model, truth = case.build(), case.find_truth()
     model.name = case.name  # what the files call it; a name with spaces is none in MPS
-    kind = class_of(model)
+    kind = class_of_problem(case)
     with tempfile.TemporaryDirectory() as scratch:
         stem = Path(scratch) / case.name
         # what is fixed is folded in; nothing else is presolved, or the names would lack what the truth is about

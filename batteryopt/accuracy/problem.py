@@ -117,6 +117,8 @@ class AccuracyProblem:
         1 for a solver, 2 for a method of the engine.
     seed
         That it was drawn with.
+    kind
+        A `ProblemClass` where the model does not show it.
     build
         Returns a fresh Pyomo model.
     find_truth
@@ -129,5 +131,6 @@ class AccuracyProblem:
     size: int
     levels: int = 1
     seed: int = 0
+    kind: str = ""
     build: Callable[[], Any]
     find_truth: Callable[[], Truth]

@@ -8,6 +8,7 @@ from typing import Any
 
 import pyomo.environ as pyo
 
+from batteryopt.accuracy.problem import AccuracyProblem
 from batteryopt.bilevel import Follower
 
 
@@ -20,6 +21,8 @@ class ProblemClass(enum.StrEnum):
     MIQP = "MIQP"
     NLP = "NLP"
     MINLP = "MINLP"
+    MPEC = "MPEC"
+    """With complementarity as products, which only who made the model can tell from others."""
     BILEVEL = "bilevel"
 
 
@@ -32,12 +35,17 @@ class ProblemShape:
     columns: int
 
 
-def shape_of(model: Any, levels: int = 1) -> ProblemShape:
+def class_of_problem(problem: AccuracyProblem) -> ProblemClass:
+    """Return the class that a problem says it is of, or that its model is."""
+    return ProblemClass(problem.kind) if problem.kind else class_of(problem.build(), problem.levels)
+
+
+def shape_of(model: Any, levels: int = 1, kind: str = "") -> ProblemShape:
     """Return class, number of constraints and number of variables of a model, its followers' included."""
     inside = (pyo.Block, Follower)
     rows = sum(1 for _ in model.component_data_objects(pyo.Constraint, active=True, descend_into=inside))
     columns = sum(1 for _ in model.component_data_objects(pyo.Var, active=True, descend_into=inside))
-    return ProblemShape(class_of(model, levels), rows, columns)
+    return ProblemShape(ProblemClass(kind) if kind else class_of(model, levels), rows, columns)
 
 
 def class_of(model: Any, levels: int = 1) -> ProblemClass:

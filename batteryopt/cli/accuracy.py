@@ -94,7 +94,9 @@ def accuracy(
     ] = None,
     of_class: Annotated[
         list[str] | None,
-        typer.Option("--class", metavar="NAME", help="LP, MILP, QP, NLP, MINLP or bilevel; repeat for several."),
+        typer.Option(
+            "--class", metavar="NAME", help="LP, MILP, QP, MIQP, NLP, MINLP, MPEC or bilevel; may be repeated."
+        ),
     ] = None,
 ) -> None:
     """Judge every installed solver and method against exact answers, by our own arithmetic and never by its word."""
@@ -162,7 +164,7 @@ def _problems(
     from batteryopt.accuracy import problems
     from batteryopt.accuracy.brought import problems_in
     from batteryopt.accuracy.families import MOST_COLUMNS
-    from batteryopt.accuracy.problem_class import class_of
+    from batteryopt.accuracy.problem_class import class_of_problem
 
     most = MOST_COLUMNS if size is None else size
     found: dict[str, AccuracyProblem] = {}  # what does not depend on the seed is solved once
@@ -171,7 +173,7 @@ def _problems(
         ours = () if own and not families else problems(families, seed=seed, quick=quick, most_columns=most)
         found |= {case.name: case for case in (*ours, *own)}
     wanted = {name.lower() for name in classes}
-    return tuple(case for case in found.values() if not wanted or class_of(case.build(), case.levels).lower() in wanted)
+    return tuple(case for case in found.values() if not wanted or class_of_problem(case).lower() in wanted)
 
 
 def _judge(

@@ -11,7 +11,8 @@ import numpy as np
 import pyomo.environ as pyo
 import pytest
 
-from batteryopt.accuracy.digits import NoReference
+from batteryopt.accuracy.accuracy_run import judge_run
+from batteryopt.accuracy.digits import NoReference, exact
 from batteryopt.accuracy.families import (
     box_programs,
     degenerate_lp,
@@ -19,6 +20,7 @@ from batteryopt.accuracy.families import (
     lot_sizing,
     network_flow,
     newsvendor,
+    smooth_programs,
     whole_numbers,
 )
 from batteryopt.accuracy.families import (
@@ -32,6 +34,8 @@ from batteryopt.accuracy.rational_proofs import (
     truth_of_proof,
     truth_of_unbounded,
 )
+from batteryopt.ground.status import PointStatus, StopReason
+from tests.accuracy.liars import Teller
 
 
 def best_vertex(model: pyo.ConcreteModel) -> Fraction:
@@ -289,3 +293,80 @@ def test_what_is_infeasible_is_feasible_without_the_denial():
     rows, sides, _ = margins._drawn(0)
     for x in itertools.product((0, 1), repeat=margins.COLUMNS):
         assert all(products(row, x) <= side for row, side in zip(rows, sides, strict=True))
+
+
+SMOOTH = [case for case in smooth_programs.problems(0, False) if case.size <= 50]
+WITH_EQUATIONS = ("entropy", "equation")
+
+
+@pytest.mark.parametrize(
+    "case", [case for case in SMOOTH if case.variant not in WITH_EQUATIONS], ids=lambda case: case.name
+)
+def test_no_feasible_step_from_a_smooth_optimum_gains(case):
+    """In Pyomo's own doubles: the model is worth there what the truth says, and a step in any direction costs more."""
+    truth, model = case.find_truth(), case.build()
+    rng = np.random.default_rng(1)
+
+    def worth(shift: float, directions: np.ndarray) -> tuple[float, float]:
+        for name, direction in zip(truth.variables, directions, strict=True):
+            value = float(truth.decisions[name])
+            model.find_component(name).set_value(value + shift * direction * max(1.0, abs(value)), skip_validation=True)
+        found = truth.evaluate({n: exact(model.find_component(n).value) for n in truth.variables})
+        assert float(found.objective) == pytest.approx(pyo.value(model.cost), rel=1e-9, abs=1e-9)
+        return float(found.objective), float(found.violation)
+
+    best, violation = worth(0.0, np.zeros(case.size))
+    assert violation < 1e-15
+    assert best == pytest.approx(float(truth.objective), rel=1e-14, abs=1e-25)
+    feasible = 0
+    for shift in (1e-6, 1e-4, 1e-2):
+        for _ in range(100):
+            directions = rng.normal(size=case.size)
+            gained, exceeded = worth(shift, np.where(directions > 0, directions, 0) if case.kind else directions)
+            feasible += exceeded <= 0
+            assert gained >= best - 1e-12 or exceeded > 0
+    assert feasible > 20 or case.kind
+
+
+@pytest.mark.parametrize("size", [5, 50])
+def test_entropy_is_least_where_it_is_said_to_be(size):
+    """Shares moved by some per cent and made to sum to 1 again are worth more, by some 1e-4 of their squares."""
+    truth = smooth_programs.entropy(size).truth()
+    rng = np.random.default_rng(2)
+    best = [truth.decisions[name] for name in truth.variables]
+    for _ in range(50):
+        moved = [v * (1 + exact(h) / 50) for v, h in zip(best, rng.normal(size=size).tolist(), strict=True)]
+        total = sum(moved)
+        found = truth.evaluate({n: v / total for n, v in zip(truth.variables, moved, strict=True)})
+        assert found.violation < 1e-40
+        assert found.objective > truth.objective
+
+
+def test_the_ring_is_followed_all_around():
+    """At every x the larger root of y is the better one: -sqrt 3 at x = 0, and more elsewhere."""
+    truth = smooth_programs.circle().truth()
+    assert float(truth.objective) == pytest.approx(-math.sqrt(3), rel=1e-15)
+    for x in np.linspace(-1, 1, 41).tolist():
+        y = math.sqrt(4 - (1 + x**2) ** 2)
+        assert math.log(1 + x**2) - y >= float(truth.objective) - 1e-15
+
+
+def test_every_choice_of_a_pair_is_tried():
+    """Five pairs: 2 ^ 5 ways to leave one of each at 0, the other at 1; the least sum has the smaller weights."""
+    truth = next(case for case in SMOOTH if case.name == "either-or-5").find_truth()
+    worths = []
+    for way in itertools.product((0, 1), repeat=5):
+        x = [v for side in way for v in ((0, 1) if side == 0 else (1, 0))]
+        worths.append(truth.evaluate(dict(zip(truth.variables, map(exact, x), strict=True))).objective)
+    assert min(worths) == truth.objective == 3 * 1 + 2 * 0.5
+
+
+@pytest.mark.parametrize(
+    ("point", "verdict"),
+    [((0, 1), "right"), ((1, 0), "right"), ((0, 0), "said-solved-and-was-not"), ((0, 0.5), "said-solved-and-was-not")],
+)
+def test_a_local_claim_at_a_corner_of_complementarity_is_tried(point, verdict):
+    case = next(case for case in SMOOTH if case.name == "either-or-1")
+    claim = Teller(StopReason.CONVERGED, PointStatus.LOCALLY_OPTIMAL, **{f"x[{j}]": v for j, v in enumerate(point)})
+    row = judge_run(case, case.find_truth(), claim, 1e-6)
+    assert (row["verdict"], row["class"]) == (verdict, "MPEC")

@@ -18,6 +18,7 @@ from batteryopt.accuracy.families import (
     network_flow,
     newsvendor,
     no_solution,
+    smooth_programs,
     stackelberg,
     whole_numbers,
 )
@@ -39,6 +40,7 @@ FAMILIES: dict[str, Callable[[int, bool], Iterable[AccuracyProblem]]] = {
     "whole-numbers": whole_numbers.problems,
     "lot-sizing": lot_sizing.problems,
     "box-programs": box_programs.problems,
+    "smooth-programs": smooth_programs.problems,
     "margins": narrow_margins.problems,
 }
 """By name; each takes a seed and whether to be quick."""
