@@ -13,7 +13,7 @@ from batteryopt.bilevel.judge.pessimistic import worst_answer
 from batteryopt.bilevel.judge.responses import answer_in_turn, best_response, fixed, response_model, restored
 from batteryopt.bilevel.kkt import single_level as kkt
 from batteryopt.bilevel.kkt.active_set import all_variables, polish, set_slacks
-from batteryopt.bilevel.methods import METHODS, MethodSettings, automatic
+from batteryopt.bilevel.methods import METHODS, MethodSettings, automatic, portfolio
 from batteryopt.bilevel.problem.follower import Follower
 from batteryopt.bilevel.problem.gradients import constant_gradients, dependent_equalities
 from batteryopt.bilevel.problem.normal_form import extract
@@ -331,11 +331,11 @@ def test_the_best_candidate_brings_its_own_multipliers_back():
     first = METHODS["indicator"].solve(problem, settings)
     values = [v.value for v in all_variables(first.system)]
     price = pyo.value(m.price)
-    candidate = automatic._Candidate(pyo.value(m.profit), first, values, "indicator", "first")
+    candidate = portfolio.FollowedPoint(pyo.value(m.profit), first, values, "indicator", "first")
     second = METHODS["indicator"].apply(problem, settings)
     for v in all_variables(second.system):
         v.set_value(1.0, skip_validation=True)
-    automatic._best(problem, [candidate], dataclasses.replace(first))
+    portfolio.best_of(problem, [candidate], dataclasses.replace(first))
     assert pyo.value(m.price) == pytest.approx(price)
     assert pyo.value(m.profit) == pytest.approx(105)
 
@@ -362,7 +362,7 @@ def test_a_bound_that_its_own_point_refutes_is_not_passed_on(monkeypatch):
 
 def test_a_refuted_point_without_a_second_opinion_has_no_bound(monkeypatch):
     lying(monkeypatch, bound=47.0)
-    monkeypatch.setattr(automatic, "_candidate", first_only(automatic._candidate))
+    monkeypatch.setattr(automatic, "candidate_of", first_only(automatic.candidate_of))
     answer = bilevel.solve(duopoly())
     assert (answer.method, answer.bound, answer.is_optimal) == ("indicator", None, False)
     assert answer.stop_reason is StopReason.NUMERICAL_TROUBLE

@@ -6,6 +6,7 @@ from batteryopt.bilevel.methods.base import Method, MethodOutcome, MethodSetting
 from batteryopt.bilevel.methods.big_m import BigM
 from batteryopt.bilevel.methods.branching import Branching
 from batteryopt.bilevel.methods.indicator import IndicatorConstraints
+from batteryopt.bilevel.methods.milp import MixedInteger
 from batteryopt.bilevel.methods.product import ProductMethod
 from batteryopt.bilevel.methods.regularized import Regularized
 from batteryopt.bilevel.methods.sos1 import Sos1
@@ -16,6 +17,7 @@ METHODS: dict[str, Method] = {
     for method in (
         Sos1(),
         IndicatorConstraints(),
+        MixedInteger(),
         BigM(),
         Branching(),
         StrongDuality(),

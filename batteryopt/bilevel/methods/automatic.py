@@ -1,19 +1,19 @@
-"""What ``method="auto"`` does: a global search; where that does not finish, one within a box, and a local one."""
+"""What ``method="auto"`` does: the cheap exact ways first, then a global search, one within a box, and a local one.
+
+What each says is kept (`portfolio`): the answer is the best of the points with the tightest of the bounds.
+"""
 
 from __future__ import annotations
 
 import contextlib
 import dataclasses
 import time
-from collections.abc import Iterator
-from typing import Any
+from collections.abc import Callable, Iterator
 
 from batteryopt import solvers
-from batteryopt.bilevel.judge import claims
-from batteryopt.bilevel.kkt import single_level as kkt
-from batteryopt.bilevel.kkt.active_set import all_variables, polish
 from batteryopt.bilevel.methods import METHODS, MethodOutcome, MethodSettings
 from batteryopt.bilevel.methods.base import is_refuted
+from batteryopt.bilevel.methods.portfolio import FollowedPoint, Heard, Words, best_of, candidate_of
 from batteryopt.bilevel.problem.normal_form import BilevelProblem
 from batteryopt.bilevel.proof.boxes import FIRST_SIZE as FIRST_BOX
 from batteryopt.bilevel.proof.boxes import boxed, natural_size, reaches
@@ -36,20 +36,16 @@ SHARES = (0.4, 0.5)
 """Share of the time left that the direct search, and then the boxed one, may use."""
 LARGE = 2000
 """From this number of complementarity pairs on only the local search runs: the global one finds no point in time."""
+FIRST, FIRST_SHARE = "milp", 0.35
+FIRST_WHY = "one mixed-integer linear program, exact where limits are proven"
+"""Asked first where it accepts, and last again where nothing else has settled the matter."""
+SCIP_SHARE = 0.5
+LOCAL, LOCAL_SHARE = "regularized", 0.3
+"""Shares of the time that is left then."""
+MOST_TURNS = 8
 LARGER = 10.0
 """By what factor a box grows while the answer reaches its edge, up to `MOST_BOXES` boxes."""
 MOST_BOXES = 3
-
-
-@dataclasses.dataclass(frozen=True, eq=False)
-class _Candidate:
-    """A bilevel-feasible point with what is needed to come back to it."""
-
-    objective: float
-    outcome: MethodOutcome
-    values: list[float]
-    method: str
-    why: str
 
 
 def run_automatic(problem: BilevelProblem, settings: MethodSettings) -> tuple[MethodOutcome, str, str]:
@@ -65,6 +61,35 @@ def run_automatic(problem: BilevelProblem, settings: MethodSettings) -> tuple[Me
             solvers.get("scip")
         except SolverUnavailable as missing:
             return _without_scip(problem, settings, missing)
+    return _portfolio(problem, settings)
+
+
+def _portfolio(problem: BilevelProblem, settings: MethodSettings) -> tuple[MethodOutcome, str, str]:
+    """Let methods follow each other until the answer is proven or the time is over; none gives up before that."""
+    heard = Heard(problem, settings, otherwise=DIRECT_SECONDS)
+    is_linear = METHODS[FIRST].accepts(problem, settings)
+    if is_linear:
+        heard.listen(_saying(FIRST, problem, FIRST_WHY), share=FIRST_SHARE)
+        if heard.is_settled:
+            return heard.conclusion()
+    heard.listen(lambda s: _search_by_scip(problem, s), share=SCIP_SHARE if is_linear else 1.0)
+    if heard.said[-1].words[0].report.stop_reason.is_no_solution:
+        return heard.conclusion()
+    if METHODS[LOCAL].accepts(problem, settings) and heard.has_time and not heard.is_settled:
+        heard.listen(_saying(LOCAL, problem, "the best of several local searches"), share=LOCAL_SHARE)
+    last = FIRST if is_linear else GLOBAL
+    while heard.has_time and not heard.is_settled and len(heard.said) < MOST_TURNS:
+        heard.listen(_saying(last, problem, "once more, with all the time that was left"), share=1.0)
+        last = SECOND if last == GLOBAL else GLOBAL  # where it ended early by trouble of its own
+    return heard.conclusion()
+
+
+def _saying(name: str, problem: BilevelProblem, why: str) -> Callable[[MethodSettings], Words]:
+    return lambda settings: (METHODS[name].solve(problem, settings), name, why)
+
+
+def _search_by_scip(problem: BilevelProblem, settings: MethodSettings) -> tuple[MethodOutcome, str, str]:
+    """Search by SCIP, directly, exactly, in boxes, and by local descents, in this order."""
     began = time.perf_counter()
     direct = METHODS[GLOBAL].solve(problem, _within(settings, began, SHARES[0], DIRECT_SECONDS))
     reason = direct.report.stop_reason
@@ -75,7 +100,7 @@ def run_automatic(problem: BilevelProblem, settings: MethodSettings) -> tuple[Me
         return second, SECOND, f"{GLOBAL} called the problem infeasible, and this point shows that it is not"
     if reason.is_no_solution:
         return direct, GLOBAL, "a global search found that there is nothing to find"
-    found = _candidate(problem, direct, GLOBAL, "indicator constraints need no M, and SCIP proves a bound")
+    found = candidate_of(problem, direct, GLOBAL, "indicator constraints need no M, and SCIP proves a bound")
     if found is not None and reason is StopReason.CONVERGED:
         if not is_refuted(problem, direct.report.bound, found.objective):
             return found.outcome, found.method, found.why
@@ -94,7 +119,7 @@ def run_automatic(problem: BilevelProblem, settings: MethodSettings) -> tuple[Me
         candidates.extend(_local(problem, _within(settings, began, 1.0, DIRECT_SECONDS)))
     if not candidates:
         return direct, GLOBAL, "no search found a point at which the followers are at their best"
-    return _best(problem, candidates, direct)
+    return best_of(problem, candidates, direct)
 
 
 def _with_solver(problem: BilevelProblem, settings: MethodSettings, solver: str) -> tuple[MethodOutcome, str, str]:
@@ -129,30 +154,19 @@ def _within(settings: MethodSettings, began: float, share: float, otherwise: flo
     return dataclasses.replace(settings, time_limit=share * left)
 
 
-def _candidate(problem: BilevelProblem, outcome: MethodOutcome, method: str, why: str) -> _Candidate | None:
-    """Return the outcome's point, polished, if the followers really are at their best there."""
-    if not outcome.report.has_point:
-        return None
-    polish(outcome.system, objective=outcome.report.objective, time_limit=1.0)
-    if not (claims.leader_feasibility(problem).passed and claims.are_at_their_best(problem)):
-        return None
-    values = [v.value for v in all_variables(outcome.system)]
-    return _Candidate(float(problem.objective()), outcome, values, method, why)
-
-
 def _after_refutation(
-    problem: BilevelProblem, settings: MethodSettings, found: _Candidate
+    problem: BilevelProblem, settings: MethodSettings, found: FollowedPoint
 ) -> tuple[MethodOutcome, str, str]:
     """Search once more by another way; where that bound does not hold either, keep the point, and no bound."""
     second = METHODS[SECOND].solve(problem, settings)
-    other = _candidate(problem, second, SECOND, f"{GLOBAL} found a point better than its own bound")
+    other = candidate_of(problem, second, SECOND, f"{GLOBAL} found a point better than its own bound")
     if other is not None and not is_refuted(problem, second.report.bound, found.objective):
         return second, SECOND, other.why
     unproven = dataclasses.replace(found.outcome.report, bound=None, stop_reason=StopReason.NUMERICAL_TROUBLE)
-    return _best(problem, [found], dataclasses.replace(found.outcome, report=unproven))
+    return best_of(problem, [found], dataclasses.replace(found.outcome, report=unproven))
 
 
-def _exactly(problem: BilevelProblem, settings: MethodSettings) -> _Candidate | None:
+def _exactly(problem: BilevelProblem, settings: MethodSettings) -> FollowedPoint | None:
     """Search by linear programs, whose vertices are exact, where a follower was not at its best to its last unit."""
     if not METHODS[EXACT].accepts(problem, settings):
         return None
@@ -160,10 +174,10 @@ def _exactly(problem: BilevelProblem, settings: MethodSettings) -> _Candidate | 
     if outcome.report.stop_reason is not StopReason.CONVERGED:
         return None
     why = f"at the point that {GLOBAL} called optimal a follower is not at its best, in a unit of its own"
-    return _candidate(problem, outcome, EXACT, why)
+    return candidate_of(problem, outcome, EXACT, why)
 
 
-def _in_boxes(problem: BilevelProblem, settings: MethodSettings) -> Iterator[_Candidate]:
+def _in_boxes(problem: BilevelProblem, settings: MethodSettings) -> Iterator[FollowedPoint]:
     """Search within growing boxes until the answer no longer gains from a larger one."""
     size = FIRST_BOX * natural_size(problem)
     began, previous = time.perf_counter(), None
@@ -177,7 +191,7 @@ def _in_boxes(problem: BilevelProblem, settings: MethodSettings) -> Iterator[_Ca
             report = solvers.get("scip").solve(model, options, indicators=tuple(reformulation.indicators))
             is_at_edge = report.has_point and reaches(users, size)
         outcome = METHODS[GLOBAL].invert(reformulation, report)
-        found = _candidate(problem, outcome, GLOBAL, f"searched globally within a box of size {size:.4g}")
+        found = candidate_of(problem, outcome, GLOBAL, f"searched globally within a box of size {size:.4g}")
         if found is not None:
             yield found
             if not is_at_edge or _is_same(found.objective, previous):
@@ -191,34 +205,17 @@ def _is_same(objective: float, previous: float | None) -> bool:
     return previous is not None and abs(objective - previous) <= 1e-6 * max(1.0, abs(previous))
 
 
-def _local(problem: BilevelProblem, settings: MethodSettings) -> Iterator[_Candidate]:
+def _local(problem: BilevelProblem, settings: MethodSettings) -> Iterator[FollowedPoint]:
     outcome = METHODS["regularized"].solve(problem, settings)
-    found = _candidate(problem, outcome, "regularized", "no global search finished: the best of several local ones")
+    found = candidate_of(problem, outcome, "regularized", "no global search finished: the best of several local ones")
     if found is not None:
         yield found
 
 
-def _without_fritz_john(problem: BilevelProblem, settings: MethodSettings) -> Iterator[_Candidate]:
+def _without_fritz_john(problem: BilevelProblem, settings: MethodSettings) -> Iterator[FollowedPoint]:
     """Search with KKT conditions where the Fritz John point was no best answer; its objective remains a bound."""
     outcome = METHODS[GLOBAL].solve(problem, dataclasses.replace(settings, fritz_john=frozenset()))
     why = "a follower fails its constraint qualification somewhere: point from KKT, bound from Fritz John conditions"
-    found = _candidate(problem, outcome, GLOBAL, why)
+    found = candidate_of(problem, outcome, GLOBAL, why)
     if found is not None:
         yield found
-
-
-def _best(
-    problem: BilevelProblem, candidates: list[_Candidate], direct: MethodOutcome
-) -> tuple[MethodOutcome, str, str]:
-    """Put the best candidate back into the variables, with the bound that the unboxed global search proved."""
-    best = min(candidates, key=lambda candidate: problem.sense * candidate.objective)
-    kkt.connect_duals(problem, best.outcome.system.model)  # a later search has connected them to its own model
-    for variable, value in zip(all_variables(best.outcome.system), best.values, strict=True):
-        variable.set_value(value, skip_validation=True)
-    report: Any = dataclasses.replace(
-        best.outcome.report,
-        objective=best.objective,
-        bound=direct.report.bound,
-        stop_reason=direct.report.stop_reason,
-    )
-    return dataclasses.replace(best.outcome, report=report), best.method, best.why

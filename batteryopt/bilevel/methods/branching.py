@@ -12,13 +12,14 @@ import heapq
 import itertools
 import math
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
 from batteryopt.bilevel.kkt import single_level as kkt
-from batteryopt.bilevel.kkt.single_level import KktSystem
+from batteryopt.bilevel.kkt.identities import without_products
+from batteryopt.bilevel.kkt.single_level import KktSystem, Pair
 from batteryopt.bilevel.methods.base import Method, MethodOutcome, MethodSettings, Reformulation, complete
 from batteryopt.bilevel.problem.normal_form import BilevelProblem
 from batteryopt.ground.errors import UnsupportedModel
@@ -54,44 +55,76 @@ class Branching(Method):
     name = "branching"
     is_global = True
 
-    def refusal(self, problem: BilevelProblem, settings: MethodSettings) -> str | None:  # noqa: ARG002
+    def refusal(self, problem: BilevelProblem, settings: MethodSettings) -> str | None:
         """Accept problems whose optimality conditions, but for complementarity, are linear, and the leader convex."""
         try:
-            program = compile_model(kkt.build(problem).model)
+            program = compile_model(_without_complementarity(problem, settings).model)
         except UnsupportedModel as reason:
             return f"without complementarity the model is neither linear nor quadratic: {reason}"
         return None if program.is_convex() else "the leader's objective is not convex in all variables together"
 
     def apply(self, problem: BilevelProblem, settings: MethodSettings) -> Reformulation:
         """Return the KKT system as it is: the tree search knows the pairs."""
-        return Reformulation(system=kkt.build(problem, equal=settings.equal))
+        return Reformulation(system=_without_complementarity(problem, settings))
 
     def solve(self, problem: BilevelProblem, settings: MethodSettings) -> MethodOutcome:
         """Search the tree within the time limit."""
         reformulation = self.apply(problem, settings)
         complete(problem)
-        tree = _Tree(reformulation.system, settings)
+        tree = Tree(compile_model(reformulation.system.model), reformulation.system.all_pairs, settings)
         return self.invert(reformulation, tree.search())
 
 
-class _Tree:
-    """Best-first search; the objective is treated as a minimisation throughout."""
+def _without_complementarity(problem: BilevelProblem, settings: MethodSettings) -> KktSystem:
+    """Return the KKT system, the leader's objective without products where the conditions say what these are worth."""
+    system = kkt.build(problem, equal=settings.equal)
+    form = without_products(system)
+    if form is not None:
+        system.model.objective.set_value(form.expression())
+    return system
 
-    def __init__(self, system: KktSystem, settings: MethodSettings) -> None:
-        self.program = compile_model(system.model)
+
+class Tree:
+    """Best-first search; the objective is treated as a minimisation throughout.
+
+    Parameters
+    ----------
+    program
+        The single-level model without complementarity.
+    pairs
+        What is branched on.
+    relaxation
+        What solves a node for given column bounds; linear or quadratic programs of HiGHS where it is None.
+    """
+
+    def __init__(
+        self,
+        program: QuadraticProgram,
+        pairs: Sequence[Pair],
+        settings: MethodSettings,
+        *,
+        relaxation: Relaxation | None = None,
+    ) -> None:
+        self.program = program
         self.settings = settings
         self.began = time.perf_counter()
-        position = {id(v): k for k, v in enumerate(self.program.variables)}
-        self.pairs = [(position[id(p.multiplier)], position[id(p.slack)]) for p in system.all_pairs]
-        self.integers = np.flatnonzero(self.program.is_integer)
-        self.units = _units(self.program)
-        self.solve_relaxation = _relaxation(self.program)
+        position = {id(v): k for k, v in enumerate(program.variables)}
+        self.pairs = [(position[id(p.multiplier)], position[id(p.slack)]) for p in pairs]
+        # A relaxation that is given takes care of integers itself.
+        self.integers = np.flatnonzero(program.is_integer) if relaxation is None else np.array([], dtype=int)
+        self.units = _units(program)
+        self.solve_relaxation = relaxation or _relaxation(program)
         self.incumbent: Floats | None = None
         self.value = math.inf
+        self.known = math.inf
         self.given_up = math.inf
         self.visiting = -math.inf
         self.nodes = 0
         self._order = itertools.count()
+
+    def cut_off_at(self, value: float) -> None:
+        """Look only for what is better than a point that is known elsewhere; the tree's own point may stay none."""
+        self.known = value
 
     def search(self) -> Report:
         """Run the search and leave its best point in the variables."""
@@ -109,10 +142,10 @@ class _Tree:
         except KeyboardInterrupt:
             reason = StopReason.INTERRUPTED
             self.given_up = min(self.given_up, self.visiting)
-        bound = min([self.value, self.given_up, *(entry[0] for entry in heap[:1])])
+        bound = min([self.value, self.known, self.given_up, *(entry[0] for entry in heap[:1])])
         if reason is StopReason.CONVERGED and self.given_up < self._cutoff():
             reason = StopReason.NUMERICAL_TROUBLE
-        if self.incumbent is None and reason is StopReason.CONVERGED:
+        if self.incumbent is None and reason is StopReason.CONVERGED and math.isinf(self.known):
             return self._report(StopReason.INFEASIBLE, None)
         return self._report(reason, bound)
 
@@ -202,9 +235,10 @@ class _Tree:
 
     def _cutoff(self) -> float:
         """Return the value from which on a node is not worth visiting."""
-        if math.isinf(self.value):
+        value = min(self.value, self.known)
+        if math.isinf(value):
             return math.inf
-        return self.value - 0.3 * self.settings.gap * max(1.0, abs(self.value))
+        return value - 0.3 * self.settings.gap * max(1.0, abs(value))
 
     def _is_late(self) -> bool:
         limit = self.settings.time_limit

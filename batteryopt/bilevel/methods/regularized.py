@@ -63,7 +63,7 @@ class Regularized(Method):
         begin = time.perf_counter()
         best: tuple[float, list[float], Report] | None = None
         last: Report | None = None
-        for _ in _starts(problem, settings):
+        for _ in starting_points(problem, settings):
             if last is not None and deadline is not None and time.perf_counter() > deadline:
                 break
             last = _descend(system, settings, deadline)
@@ -90,7 +90,7 @@ def _as_local(report: Report, best: Any, seconds: float) -> Report:
     return dataclasses.replace(report, point_status=status, stop_reason=reason, bound=None, seconds=seconds)
 
 
-def _starts(problem: BilevelProblem, settings: MethodSettings) -> Iterator[None]:
+def starting_points(problem: BilevelProblem, settings: MethodSettings) -> Iterator[None]:
     """Set the variables to one starting point after the other."""
     leaders = problem.leader_variables
     followers = [v for follower in problem.followers for v in follower.variables]

@@ -2,10 +2,11 @@
 
 Slacks are bounded by interval arithmetic over the variables' box, tightened by constraint propagation, or by a
 linear program over the single-level model without complementarity. Multipliers are bounded by such a linear program
-(then every multiplier obeys the bound), or at the vertices: by Caratheodory's theorem a follower with constant
-gradients that has multipliers at all has some on linearly independent rows, and these are bounded by the inverses of
-all bases. The latter is no bound on every multiplier, so it is not used where something else chooses among them: the
-leader's problem that contains them, or the word that a shared constraint has one price.
+(then every multiplier obeys the bound), by the structure of the rows (`row_structure`), or at the vertices: by
+Caratheodory's theorem a follower with constant gradients that has multipliers at all has some on linearly independent
+rows, and these are bounded by the inverses of all bases. The last two are no bounds on every multiplier, so they are
+not used where something else chooses among them: the leader's problem that contains them, or the word that a shared
+constraint has one price.
 """
 
 from __future__ import annotations
@@ -13,8 +14,10 @@ from __future__ import annotations
 import contextlib
 import itertools
 import math
-from collections.abc import Iterator
+import time
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pyomo.environ as pyo
@@ -25,19 +28,29 @@ from pyomo.contrib.fbbt.fbbt import fbbt
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
-from batteryopt import solvers
 from batteryopt.bilevel.kkt.single_level import KktSystem
 from batteryopt.bilevel.problem.forms import variables_in
 from batteryopt.bilevel.problem.gradients import constant_gradients
 from batteryopt.bilevel.problem.normal_form import FollowerProblem
 from batteryopt.bilevel.proof.known_of_functions import interval
+from batteryopt.bilevel.proof.row_structure import structural_limits
 from batteryopt.ground.errors import UnsupportedModel
 from batteryopt.ground.status import StopReason
+from batteryopt.solvers import Options
+from batteryopt.solvers.compile.arrays import compile_model
+from batteryopt.solvers.highs.highs_session import LinearSession
 
 MOST_BASES = 20_000
 """Bases that may be enumerated for one independent group of rows."""
+MOST_ROWS = 60
+"""Rows of a group from which on its bases are too many to be counted, let alone enumerated."""
+MOST_PROPAGATED = 1500
+"""Pairs from which on constraint propagation takes longer than what it finds is worth."""
 ROUNDING = 1e-9
-"""Relative slack given to a bound that was computed in floating point."""
+"""Slack given to a bound that was computed in floating point, relative to the numbers that it was computed from: a
+multiplier may be a small difference of large costs."""
+TIGHT, LP_ROUNDING = 1e-9, 1e-7
+"""Tolerances of linear programs that prove bounds, and what is added to their optima for them."""
 INTERVAL_GOOD_ENOUGH = 1e4
 """An interval bound up to this is taken as it is; above it a linear program is asked for a tighter one."""
 
@@ -71,8 +84,13 @@ def propagated(system: KktSystem) -> Iterator[bool]:
             variable.set_value(value, skip_validation=True)
 
 
-def derive(system: KktSystem) -> tuple[ComponentMap, list[str]]:
+def derive(system: KktSystem, *, seconds: float | None = None) -> tuple[ComponentMap, list[str]]:
     """Bound every multiplier and slack of a KKT system.
+
+    Parameters
+    ----------
+    seconds
+        How long linear programs may be asked, where the cheaper ways leave bounds missing.
 
     Returns
     -------
@@ -81,14 +99,14 @@ def derive(system: KktSystem) -> tuple[ComponentMap, list[str]]:
     missing
         The names of the rows for which none was found.
     """
-    bounds: ComponentMap = ComponentMap()
-    with propagated(system) as is_feasible:
-        if is_feasible:
-            _bound_by_intervals(system, bounds)
-            if not system.problem.duals and not len(system.model.EQUAL):
-                for i, follower in enumerate(system.problem.followers):
-                    _bound_by_bases(system, i, follower, bounds)
-    _bound_by_linear_programs(system, bounds)
+    bounds = derive_cheaply(system)
+    wanted = [
+        variable
+        for pair in system.all_pairs
+        for variable in (pair.slack, pair.multiplier)
+        if variable not in bounds or bounds[variable].value > INTERVAL_GOOD_ENOUGH
+    ]
+    bound_by_linear_programs(system, wanted, bounds, seconds=seconds)
     missing = [
         f"{pair.row.name} ({what})"
         for pair in system.all_pairs
@@ -96,6 +114,33 @@ def derive(system: KktSystem) -> tuple[ComponentMap, list[str]]:
         if variable not in bounds
     ]
     return bounds, missing
+
+
+def derive_cheaply(system: KktSystem) -> ComponentMap:
+    """Bound what intervals, the structure of rows, and bases of few rows can bound."""
+    bounds: ComponentMap = ComponentMap()
+    is_small = len(system.all_pairs) <= MOST_PROPAGATED
+    with propagated(system) if is_small else contextlib.nullcontext(True) as is_feasible:
+        if not is_feasible:
+            return bounds
+        _bound_by_intervals(system, bounds)
+        if not system.problem.duals and not len(system.model.EQUAL):
+            for i, follower in enumerate(system.problem.followers):
+                _bound_by_structure(system, i, follower, bounds)
+                _bound_by_bases(system, i, follower, bounds)
+    return bounds
+
+
+def _bound_by_structure(system: KktSystem, i: int, follower: FollowerProblem, bounds: ComponentMap) -> None:
+    multipliers, forces = system.model.kkt[i].multiplier, _objective_gradient_range(follower)
+    for k, (value, by) in structural_limits(follower, forces).items():
+        if multipliers[k] not in bounds or value < bounds[multipliers[k]].value:
+            bounds[multipliers[k]] = Bound(_rounded_up(value, forces), by)
+
+
+def _rounded_up(value: float, forces: NDArray[np.float64]) -> float:
+    sizes = np.abs(forces[np.isfinite(forces)])
+    return float(value * (1 + ROUNDING) + ROUNDING * sizes.max(initial=0.0))
 
 
 def _bound_by_intervals(system: KktSystem, bounds: ComponentMap) -> None:
@@ -108,39 +153,45 @@ def _bound_by_intervals(system: KktSystem, bounds: ComponentMap) -> None:
             bounds[pair.multiplier] = Bound(multiplier, "constraint propagation")
 
 
-def _bound_by_linear_programs(system: KktSystem, bounds: ComponentMap) -> None:
-    """Maximise each multiplier and slack that has no bound, or a large one, over the model without complementarity."""
-    wanted = [
-        variable
-        for pair in system.all_pairs
-        for variable in (pair.slack, pair.multiplier)
-        if variable not in bounds or bounds[variable].value > INTERVAL_GOOD_ENOUGH
-    ]
+def bound_by_linear_programs(
+    system: KktSystem,
+    wanted: Sequence[Any],
+    bounds: ComponentMap,
+    *,
+    seconds: float | None = None,
+    by: str = "linear program",
+) -> None:
+    """Maximise variables over the model without complementarity, as long as there is time.
+
+    Whatever else stands on the model counts too: a row that leaves only points better than a known one, for example.
+    """
     if not wanted:
         return
-    model = system.model
+    began, model = time.perf_counter(), system.model
     model.objective.deactivate()
     try:
-        for variable in wanted:
-            model.largest = pyo.Objective(expr=variable, sense=pyo.maximize)
-            try:
-                report = solvers.get("highs").solve(model)
-            except UnsupportedModel:
-                return
-            finally:
-                model.del_component("largest")
-            if report.stop_reason is StopReason.CONVERGED and report.bound is not None:
-                value = max(0.0, report.bound) * (1 + ROUNDING)
-                if variable not in bounds or value < bounds[variable].value:
-                    bounds[variable] = Bound(value, "linear program")
+        program = compile_model(model)
+    except UnsupportedModel:
+        return
     finally:
         model.objective.activate()
+    position = {id(v): k for k, v in enumerate(program.variables)}
+    session = LinearSession(
+        program, Options(time_limit=seconds, feasibility_tolerance=TIGHT, optimality_tolerance=TIGHT)
+    )
+    for variable in wanted:
+        if seconds is not None and time.perf_counter() - began > seconds:
+            return
+        reason, value = session.largest(position[id(variable)], program.lower, program.upper)
+        value = max(0.0, value) + LP_ROUNDING * max(1.0, value)
+        if reason is StopReason.CONVERGED and (variable not in bounds or value < bounds[variable].value):
+            bounds[variable] = Bound(value, by)
 
 
 def _bound_by_bases(system: KktSystem, i: int, follower: FollowerProblem, bounds: ComponentMap) -> None:
     gradients = constant_gradients(follower)
     forces = _objective_gradient_range(follower)
-    if gradients is None or forces is None:
+    if gradients is None or not np.isfinite(forces).all():
         return
     rows, equalities = gradients
     block = system.model.kkt[i]
@@ -151,16 +202,16 @@ def _bound_by_bases(system: KktSystem, i: int, follower: FollowerProblem, bounds
         for member, value in zip(members, values, strict=True):
             multiplier = block.multiplier[int(member)]
             if multiplier not in bounds or value < bounds[multiplier].value:
-                bounds[multiplier] = Bound(float(value) * (1 + ROUNDING), "bases of the constraint gradients")
+                bounds[multiplier] = Bound(_rounded_up(float(value), forces), "bases of the constraint gradients")
 
 
-def _objective_gradient_range(follower: FollowerProblem) -> NDArray[np.float64] | None:
-    """Return the range of the objective's gradient over the box, shape (variables, 2); None where it is unbounded."""
+def _objective_gradient_range(follower: FollowerProblem) -> NDArray[np.float64]:
+    """Return the range of the objective's gradient over the box, shape (variables, 2)."""
     ranges = np.zeros((len(follower.variables), 2))
     derivatives = follower.objective.gradient()
     for k, variable in enumerate(follower.variables):
         ranges[k] = interval(derivatives.get(variable, 0.0))
-    return ranges if np.isfinite(ranges).all() else None
+    return ranges
 
 
 def _independent_groups(
@@ -184,6 +235,8 @@ def _largest_on_bases(
 
     Stationarity is ``rows' lambda + equalities' mu = -force``; the equalities are projected out first.
     """
+    if len(rows) > MOST_ROWS:
+        return None
     projection = _null_space(equalities)
     columns = projection.T @ rows.T
     rank = int(np.linalg.matrix_rank(columns)) if columns.size else 0

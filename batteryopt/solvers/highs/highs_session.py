@@ -36,3 +36,14 @@ class LinearSession:
         if reason is not StopReason.CONVERGED:
             return reason, None
         return reason, np.asarray(self._highs.getSolution().col_value)
+
+    def largest(self, column: int, lower: Floats, upper: Floats) -> tuple[StopReason, float]:
+        """Return why HiGHS stopped and the largest value that a column takes within these bounds.
+
+        The costs stay changed: what asks for largest values asks for nothing else.
+        """
+        costs = np.zeros(len(self._columns))
+        costs[column] = -1.0
+        self._highs.changeColsCost(len(self._columns), self._columns, costs)
+        reason, x = self.solve(lower, upper)
+        return reason, float(x[column]) if x is not None else np.inf
