@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import itertools
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,6 +14,9 @@ from batteryopt.ground.certificate import Certificate, Check
 from batteryopt.ground.status import PointStatus, StopReason
 from batteryopt.report.presentation import Tabular, View
 from batteryopt.solvers import relative_gap
+
+MOST_SHOWN = 20
+"""Decisions that a printed answer shows."""
 
 
 @dataclass(frozen=True)
@@ -151,6 +155,7 @@ class BilevelAnswer(Tabular):
         ]
         if self.pessimistic_objective is not None:
             lines.append(f"{'pessimistic':<14}{_number(self.pessimistic_objective)}")
+        lines.extend(_decisions(self.values))
         lines.extend(f"{'assumes':<14}{assumption}" for assumption in self.assumptions)
         lines.extend(f"{'note':<14}{note}" for note in self.notes)
         if len(self.certificate):
@@ -165,6 +170,14 @@ def _all_pass(checks: list[Check]) -> bool:
 
 def _largest(checks: list[Check]) -> str:
     return f"{max(check.residual for check in checks):.1e}" if checks else "not evaluated"
+
+
+def _decisions(values: dict[str, float]) -> list[str]:
+    """Return a line a decision; of many only the first that are not zero, and how many more there are."""
+    shown = values if len(values) <= MOST_SHOWN else {name: v for name, v in values.items() if v}
+    lines = [f"{'decides':<14}{name} = {value:.8g}" for name, value in itertools.islice(shown.items(), MOST_SHOWN)]
+    left = len(values) - len(lines)
+    return lines + ([f"{'':<14}and {left} more: see `values`"] if left else [])
 
 
 def _number(value: float | None) -> str:

@@ -5,10 +5,11 @@ from __future__ import annotations
 import dataclasses
 import functools
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import pyomo.environ as pyo
+from pyomo.common.collections import ComponentMap
 
 from batteryopt.bilevel.answer import BilevelAnswer
 from batteryopt.bilevel.judge import claims, diagnose
@@ -21,6 +22,7 @@ from batteryopt.bilevel.methods.base import BEYOND_TOLERANCES, is_refuted, multi
 from batteryopt.bilevel.methods.bilevel_units import RUNAWAY, restatement
 from batteryopt.bilevel.methods.restated import LEAST_GAP, remembered, solve_restated
 from batteryopt.bilevel.problem import shared
+from batteryopt.bilevel.problem.follower import limits_by_constraint
 from batteryopt.bilevel.problem.normal_form import BilevelProblem, FollowerRow, extract
 from batteryopt.bilevel.proof import convexity, qualification
 from batteryopt.bilevel.proof.convexity import Conviction
@@ -34,6 +36,8 @@ ASKED_FOR = "asked for"
 """Why a method was taken that the user named; what `auto` takes has had its second opinion."""
 OTHERS, SECONDS_TO_OBJECT = ("sos1", "branching"), 10.0
 """Who is asked before a problem is called infeasible, and how long."""
+AT_LIMIT = 1e-6
+"""Relative distance from its limit at which a multiplier counts as being there."""
 REFUTED_NOTE = "the solver's point is better than its own bound: it errs on this model, and the bound is left out"
 
 
@@ -49,6 +53,7 @@ def solve(
     seed: int = 0,
     assume_convex: bool = False,
     shared_multipliers: str | None = None,
+    multiplier_limits: Mapping[Any, float] | None = None,
     pessimistic_gap: bool = False,
     is_draft: bool = False,
     log: bool = False,
@@ -74,6 +79,11 @@ def solve(
         Your word that the followers are convex where no proof is found; recorded in the answer.
     shared_multipliers
         "independent" or "equal": how the multipliers of a constraint that several followers have in common relate.
+    multiplier_limits
+        Your word on how large the multipliers of followers' constraints (of a variable: of its bounds) get, for models
+        in which nothing proves it: ``{m.market.line: 50}``, or a Pyomo ``ComponentMap`` for variables. It helps every
+        global method. What rests on it is recorded in the answer, which is then never called optimal, and has no bound
+        where a multiplier ends at its limit.
     pessimistic_gap
         Whether to compute what the leader loses if indifferent followers answer worst.
     is_draft
@@ -98,7 +108,9 @@ def solve(
     begin = time.perf_counter()
     problem = extract(model)
     shared.require_word(problem, shared_multipliers)
-    other = restatement(problem, alike=shared_multipliers == "equal")
+    limits = limits_by_constraint(multiplier_limits)
+    # Limits are in the author's units, and so the problem stays in them.
+    other = None if limits else restatement(problem, alike=shared_multipliers == "equal")
     settings = MethodSettings(
         solver=solver,
         time_limit=time_limit,
@@ -107,6 +119,7 @@ def solve(
         starts=starts,
         seed=seed,
         log=log,
+        limits=limits,
     )
     wishes = _Wishes(
         method=method,
@@ -226,6 +239,7 @@ def _judge(
     _clip(_variables(problem))
     outcome = dataclasses.replace(outcome, multipliers=multipliers_of(outcome.system))  # those of the polished point
     objective = float(pyo.value(problem.objective))
+    outcome = dataclasses.replace(outcome, failures=(*outcome.failures, *_at_their_limits(outcome, settings)))
     refuted = is_refuted(problem, report.bound, objective, by=BEYOND_TOLERANCES)
     if refuted:
         report = dataclasses.replace(report, bound=None, stop_reason=StopReason.NUMERICAL_TROUBLE)
@@ -301,6 +315,9 @@ def _assumptions(
         if "assumed" in conviction.by.values()
     ]
     beliefs.extend(
+        f"multipliers of {origin.name} are at most {limit:g}, by your word" for origin, limit in settings.limits
+    )
+    beliefs.extend(
         f"rounding does not decide: {name} is {value:.3g}, and tolerances times that are no longer small"
         for name, value in _values(outcome.system.problem).items()
         if abs(value) > RUNAWAY
@@ -311,6 +328,16 @@ def _assumptions(
         if qualifications[i] is Qualification.UNPROVEN and i not in settings.fritz_john
     )
     return (*outcome.assumptions, *beliefs), not beliefs
+
+
+def _at_their_limits(outcome: MethodOutcome, settings: MethodSettings) -> list[str]:
+    """Name the multipliers that end where the user said that they end at most: there may be better answers beyond."""
+    most = ComponentMap(settings.limits)
+    return [
+        f"the multiplier of {row.name} ends at its limit of {most[row.origin]:g}, which may cut off what is better"
+        for row, value in outcome.multipliers.items()
+        if row.origin in most and abs(value) >= most[row.origin] * (1 - AT_LIMIT)
+    ]
 
 
 def _without_point(

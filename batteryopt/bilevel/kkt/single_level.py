@@ -68,6 +68,7 @@ def build(
     *,
     fritz_john: frozenset[int] = frozenset(),
     equal: Sequence[tuple[FollowerRow, FollowerRow]] = (),
+    limits: Sequence[tuple[Any, float]] = (),
 ) -> KktSystem:
     """Write the single-level model.
 
@@ -77,6 +78,9 @@ def build(
         Positions of the followers that get Fritz John conditions.
     equal
         Pairs of rows of different followers whose multipliers are one (see `shared`).
+    limits
+        What the user says that multipliers do not exceed in size, by constraint; not for Fritz John conditions, whose
+        multipliers are relative to a weight.
     """
     single = pyo.ConcreteModel(name="single_level")
     single.LEADER_CONSTRAINTS = pyo.RangeSet(0, len(problem.constraints) - 1)
@@ -86,6 +90,7 @@ def build(
         _add_conditions(single.kkt[i], follower, fritz_john=i in fritz_john)
         for i, follower in enumerate(problem.followers)
     )
+    _limit_multipliers(problem, single, limits)
     if not problem.duals and not equal:
         _drop_dependent_equalities(problem, single)
     connect_duals(problem, single)
@@ -101,6 +106,20 @@ def build(
         doc="one price of a limit, however its copies are scaled",
     )
     return KktSystem(problem, single, pairs)
+
+
+def _limit_multipliers(problem: BilevelProblem, single: Any, limits: Sequence[tuple[Any, float]]) -> None:
+    most = ComponentMap(limits)
+    for i, follower in enumerate(problem.followers):
+        block = single.kkt[i]
+        if not block.objective_weight.fixed:
+            continue
+        for k, row in enumerate(follower.inequalities):
+            block.multiplier[k].setub(most.get(row.origin))
+        for k, row in enumerate(follower.equalities):
+            if row.origin in most:
+                block.equality_multiplier[k].setlb(-most[row.origin])
+                block.equality_multiplier[k].setub(most[row.origin])
 
 
 def _price(row: FollowerRow, multiplier_of: dict[FollowerRow, Any]) -> Any:

@@ -37,6 +37,8 @@ class MethodSettings:
         Positions of followers for which no constraint qualification is known (see `qualification`).
     equal
         Rows of different followers whose multipliers are one (see `shared`).
+    limits
+        What the user says that the multipliers of constraints do not exceed in size.
     """
 
     solver: str | None = None
@@ -49,6 +51,7 @@ class MethodSettings:
     log: bool = False
     fritz_john: frozenset[int] = frozenset()
     equal: tuple[tuple[FollowerRow, FollowerRow], ...] = ()
+    limits: tuple[tuple[Any, float], ...] = ()
 
     def options(self, **changes: Any) -> Options:
         """Return solver options for a global solve, with changes."""

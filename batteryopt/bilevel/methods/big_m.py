@@ -7,6 +7,7 @@ accept the problem. For what HiGHS can solve that is all it needs; SCIP takes th
 from __future__ import annotations
 
 import functools
+from typing import Any
 
 import pyomo.environ as pyo
 from pyomo.common.collections import ComponentMap
@@ -25,10 +26,12 @@ MOST_NAMED = 3
 
 @functools.lru_cache(maxsize=1)
 def _bounded_system(
-    problem: BilevelProblem, equal: tuple[tuple[FollowerRow, FollowerRow], ...]
+    problem: BilevelProblem,
+    equal: tuple[tuple[FollowerRow, FollowerRow], ...],
+    limits_given: tuple[tuple[Any, float], ...],
 ) -> tuple[KktSystem, ComponentMap, list[str]]:
     """Return the KKT system with its proven bounds; kept once, since a refusal is followed by an application."""
-    system = kkt.build(problem, equal=equal)
+    system = kkt.build(problem, equal=equal, limits=limits_given)
     return (system, *bounds.derive(system))
 
 
@@ -40,7 +43,7 @@ class BigM(Method):
 
     def refusal(self, problem: BilevelProblem, settings: MethodSettings) -> str | None:
         """Accept problems for which every M can be derived."""
-        _, _, missing = _bounded_system(problem, settings.equal)
+        _, _, missing = _bounded_system(problem, settings.equal, settings.limits)
         if not missing:
             return None
         more = f" and {len(missing) - MOST_NAMED} more" if len(missing) > MOST_NAMED else ""
@@ -48,7 +51,7 @@ class BigM(Method):
 
     def apply(self, problem: BilevelProblem, settings: MethodSettings) -> Reformulation:
         """Write the binaries and their bounds."""
-        system, found, _ = _bounded_system(problem, settings.equal)
+        system, found, _ = _bounded_system(problem, settings.equal, settings.limits)
         _bounded_system.cache_clear()  # the system is changed from here on
         kkt.connect_duals(problem, system.model)
         single, pairs = system.model, system.all_pairs

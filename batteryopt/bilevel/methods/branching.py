@@ -77,7 +77,7 @@ class Branching(Method):
 
 def _without_complementarity(problem: BilevelProblem, settings: MethodSettings) -> KktSystem:
     """Return the KKT system, the leader's objective without products where the conditions say what these are worth."""
-    system = kkt.build(problem, equal=settings.equal)
+    system = kkt.build(problem, equal=settings.equal, limits=settings.limits)
     form = without_products(system)
     if form is not None:
         system.model.objective.set_value(form.expression())

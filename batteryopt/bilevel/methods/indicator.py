@@ -22,7 +22,7 @@ class IndicatorConstraints(Method):
 
     def apply(self, problem: BilevelProblem, settings: MethodSettings) -> Reformulation:
         """Give every pair a binary: 1 where the row may bind, 0 where its multiplier is zero."""
-        system = kkt.build(problem, fritz_john=settings.fritz_john, equal=settings.equal)
+        system = kkt.build(problem, fritz_john=settings.fritz_john, equal=settings.equal, limits=settings.limits)
         single = system.model
         single.PAIRS = pyo.RangeSet(0, len(system.all_pairs) - 1)
         single.is_binding = pyo.Var(single.PAIRS, domain=pyo.Binary)

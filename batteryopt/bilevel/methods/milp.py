@@ -44,10 +44,12 @@ LARGEST_M = 1e6
 
 @functools.lru_cache(maxsize=1)
 def _linear_system(
-    problem: BilevelProblem, equal: tuple[tuple[FollowerRow, FollowerRow], ...]
+    problem: BilevelProblem,
+    equal: tuple[tuple[FollowerRow, FollowerRow], ...],
+    limits_given: tuple[tuple[Any, float], ...],
 ) -> tuple[KktSystem, ComponentMap, QuadraticForm | None]:
     """Return the KKT system, limits that cost little, and the objective; kept from a refusal to what follows it."""
-    system = kkt.build(problem, equal=equal)
+    system = kkt.build(problem, equal=equal, limits=limits_given)
     limits = bounds.derive_cheaply(system)
     return system, limits, without_products(system, Envelopes(system, limits).takes)
 
@@ -62,7 +64,7 @@ class MixedInteger(Method):
         """Accept linear conditions and objectives that become linear, but for products with binaries."""
         if settings.fritz_john:
             return "a follower has no proven constraint qualification"
-        system, _, form = _linear_system(problem, settings.equal)
+        system, _, form = _linear_system(problem, settings.equal, settings.limits)
         if form is None:
             return "the leader's objective has products that the followers' conditions do not replace"
         system.model.objective.deactivate()
@@ -81,7 +83,7 @@ class MixedInteger(Method):
 
     def written(self, problem: BilevelProblem, settings: MethodSettings) -> Written:
         """Write the program."""
-        system, limits, form = _linear_system(problem, settings.equal)
+        system, limits, form = _linear_system(problem, settings.equal, settings.limits)
         _linear_system.cache_clear()  # the system is changed from here on
         if form is None:
             raise UnsupportedModel("the leader's objective has products that nothing replaces")

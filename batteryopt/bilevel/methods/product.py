@@ -21,7 +21,7 @@ class ProductMethod(Method):
 
     def apply(self, problem: BilevelProblem, settings: MethodSettings) -> Reformulation:
         """Write the products."""
-        system = kkt.build(problem, fritz_john=settings.fritz_john, equal=settings.equal)
+        system = kkt.build(problem, fritz_john=settings.fritz_john, equal=settings.equal, limits=settings.limits)
         single = system.model
         single.PAIRS = pyo.RangeSet(0, len(system.all_pairs) - 1)
         single.complementarity = pyo.Constraint(

@@ -45,7 +45,7 @@ class Regularized(Method):
 
     def apply(self, problem: BilevelProblem, settings: MethodSettings) -> Reformulation:
         """Write the relaxed products over a mutable parameter t."""
-        system = kkt.build(problem, equal=settings.equal)
+        system = kkt.build(problem, equal=settings.equal, limits=settings.limits)
         single, pairs = system.model, system.all_pairs
         single.PAIRS = pyo.RangeSet(0, len(pairs) - 1)
         single.t = pyo.Param(initialize=RELAXATIONS[0], mutable=True)

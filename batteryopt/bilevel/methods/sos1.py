@@ -21,7 +21,7 @@ class Sos1(Method):
 
     def apply(self, problem: BilevelProblem, settings: MethodSettings) -> Reformulation:
         """Put every pair into a set of its own."""
-        system = kkt.build(problem, fritz_john=settings.fritz_john, equal=settings.equal)
+        system = kkt.build(problem, fritz_john=settings.fritz_john, equal=settings.equal, limits=settings.limits)
         single = system.model
         single.PAIRS = pyo.RangeSet(0, len(system.all_pairs) - 1)
         single.complementarity = pyo.SOSConstraint(

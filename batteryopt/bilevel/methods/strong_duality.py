@@ -35,7 +35,7 @@ class StrongDuality(Method):
 
     def apply(self, problem: BilevelProblem, settings: MethodSettings) -> Reformulation:
         """Write the duality gap of every follower as a constraint."""
-        system = kkt.build(problem, equal=settings.equal)
+        system = kkt.build(problem, equal=settings.equal, limits=settings.limits)
         single = system.model
         single.no_duality_gap = pyo.Constraint(
             single.FOLLOWERS,

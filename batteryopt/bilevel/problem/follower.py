@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+from collections.abc import Mapping
 from typing import Any
 
 import pyomo.environ as pyo
@@ -142,3 +144,23 @@ def _owning_follower(component: Any) -> Any:
     while block is not None and not isinstance(block, FollowerData):
         block = block.parent_block()
     return block
+
+
+def limits_by_constraint(given: Mapping[Any, float] | None) -> tuple[tuple[Any, float], ...]:
+    """Return limits of multipliers by the entries of constraints; an indexed constraint's limit is that of each.
+
+    Raises
+    ------
+    UnsupportedFollower
+        If a key is no constraint or variable that stands on a follower, or a limit is not a positive number.
+    """
+    limits: list[tuple[Any, float]] = []
+    for component, limit in (given or {}).items():
+        name = getattr(component, "name", str(component))
+        if getattr(component, "ctype", None) not in (pyo.Constraint, pyo.Var) or _owning_follower(component) is None:
+            raise UnsupportedFollower(name, "a limit of multipliers goes to a constraint or variable of a follower")
+        if not (math.isfinite(limit) and limit > 0):
+            raise UnsupportedFollower(name, f"a limit of multipliers is a positive number, not {limit!r}")
+        entries = component.values() if component.is_indexed() else [component]
+        limits.extend((entry, float(limit)) for entry in entries)
+    return tuple(limits)
