@@ -43,6 +43,7 @@ def solve(
     start: given.StartOption = None,
     scenario: given.ScenarioOption = None,
     risk: given.RiskOption = None,
+    with_rounds: given.WithRoundsOption = False,
     sets: SetOption = None,
     what_if: WhatIfOption = None,
     json: given.JsonOption = False,
@@ -63,14 +64,15 @@ def solve(
     chosen = given.solving_options(solver, time_limit, gap, threads)
     begun = None if start is None else str(start)
     named: dict[str, Any] = {"objective": objective, "keep": keep, "start": begun, "scenario": scenario}
-    named |= {"gap_money": gap_money, "risk": risk}
+    named |= {"gap_money": gap_money, "risk": risk, "with_rounds": with_rounds or None}
     if family is not None:
         with refusals:
             chosen |= family.read_options(game, **named)
     refusals.raise_all()
     assert family is not None
     if out is not None:
-        make_folder(out, instance, tables=family.table_names(), copy=changed.copy, overwrite=overwrite)
+        copy = family.copy_of(game) if with_rounds else changed.copy
+        make_folder(out, instance, tables=family.table_names(), copy=copy, overwrite=overwrite)
     with clean_stdout(), announcing() as announce, noting_interrupts():
         result = family.solve_instance(game, model or (), route=route.value, announce=announce, **chosen)
     asked = {**given.solving_options(solver, time_limit, gap, threads), **named}
@@ -93,10 +95,14 @@ def solve(
             instance,
             out,
             options=options,
-            copy=changed.copy,
+            copy=family.copy_of(result.instance) if with_rounds else changed.copy,
             changes=changed.words,
             overwrite=overwrite,
         )
+        if with_rounds and is_saved:
+            from batteryopt.cli.rounds_command import save_beside
+
+            save_beside(result, out, overwrite=overwrite)
         say(f"saved in {out}" if is_saved else f"{out} keeps the better result that it has: --overwrite replaces it")
 
     status = gravest([status_of(result), delivered(show, keep_it)])

@@ -77,6 +77,12 @@ RiskOption = Annotated[
         help="Networks, with --model stochastic: minimise a weight of the mean of the worst futures, or the worst one.",
     ),
 ]
+WithRoundsOption = Annotated[
+    bool,
+    typer.Option(
+        "--with-rounds", help="Networks: plan the rounds of vehicles too, in turns with the sites until they agree."
+    ),
+]
 OverwriteOption = Annotated[
     bool,
     typer.Option("--overwrite", help="Replace files that batteryopt did not write, and better results, unasked never."),

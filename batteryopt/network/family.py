@@ -60,6 +60,7 @@ def read_options(
     scenario: str | None = None,
     gap_money: float | None = None,
     risk: str | None = None,
+    with_rounds: bool = False,
 ) -> dict[str, Any]:
     """Return the options that only networks have as `solve` here takes them.
 
@@ -79,6 +80,8 @@ def read_options(
         Money by which a plan may be worse than the best.
     risk
         What is minimised over the futures: "worst", "cvar:0.9:0.5".
+    with_rounds
+        Whether the rounds of vehicles are planned too.
 
     Raises
     ------
@@ -96,8 +99,14 @@ def read_options(
         from batteryopt.network.futures.risk_measure import Risk
 
         found["risk"] = Risk.parse(risk)
+    if with_rounds:
+        found["with_rounds"] = True
     if instance is None:
         return found
+    if with_rounds:
+        from batteryopt.network.rounds.rounds_of_plan import refuse_without_rounds
+
+        refuse_without_rounds(instance)
     if scenario is not None:
         found["scenario"], instance = scenario, instance.in_scenario(scenario)
     if keep is not None:
@@ -155,6 +164,7 @@ def solve(
     scenario: str | None = None,
     risk: Risk | None = None,
     rules: RuleFunction | None = None,
+    with_rounds: bool = False,
     announce: Callable[[str], None] = lambda _: None,
 ) -> NetworkResult | JointResult:
     """Return the best plan; with both routes it is the optimiser's, for there is no formula.
@@ -174,7 +184,12 @@ def solve(
         raise InvalidInput("command line", [fault])
     teller = Teller(announce)
     wanted = {Model(model) for model in models} or {Model.DESIGN}
-    faults = list(_model_faults(wanted, scenario=scenario, objective=objective, rules=rules, solver=solver, risk=risk))
+    of_design = {"scenario": scenario, "objective": objective, "rules": rules, "with-rounds": with_rounds}
+    faults = list(_model_faults(wanted, solver=solver, risk=risk, **of_design))
+    wanted_most = objective_of(objective or Objective.COST)
+    if with_rounds and wanted_most != Objective.COST and set(wanted_most) != {Objective.COST}:
+        problem, remedy = "is for plans of least cost", "leave --objective out"
+        faults.append(Fault(place="--with-rounds", problem=problem, remedy=remedy))
     if faults:
         raise InvalidInput("command line", faults)
     if Model.STOCHASTIC in wanted:
@@ -196,6 +211,26 @@ def solve(
     if scenario is not None:
         instance = instance.in_scenario(scenario)
     announce("building the model")
+    if with_rounds:
+        from batteryopt.network.rounds.rounded_result import rounded_result
+        from batteryopt.network.rounds.rounds_agreement import solve_with_rounds
+
+        agreed = solve_with_rounds(
+            instance,
+            solve_network,
+            time_limit=time_limit,
+            announce=announce,
+            objective=objective_of(objective or Objective.COST),
+            facilities=facilities,
+            start=start,
+            gap=gap,
+            gap_money=gap_money,
+            threads=threads,
+            rules=rules,
+            solver=solver,
+            on_progress=teller.tell,
+        )
+        return rounded_result(instance, agreed)
     answer = solve_network(
         instance,
         objective=objective_of(objective or Objective.COST),

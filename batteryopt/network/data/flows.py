@@ -316,6 +316,8 @@ class Mode(Entity):
         Rounds: places in a round; None: any number.
     cost_per_hour
         Rounds: of a vehicle's time, stops included.
+    round_factor
+        Rounds: what the estimate is multiplied by on all lanes; `solve --with-rounds` finds it.
     """
 
     KEY: ClassVar[tuple[str, ...]] = ("name",)
@@ -347,6 +349,7 @@ class Mode(Entity):
     stop_minutes: AtLeastZero = 0.0
     most_stops: AboveZero | None = None
     cost_per_hour: AtLeastZeroProfile = 0.0
+    round_factor: AboveZero = 1.0
 
     def contradictions(self) -> Iterator[EntityFault]:
         """Yield trips without a load, rounds without hours, and a shortest way that is longer than the longest."""
@@ -375,7 +378,7 @@ class Lane(Entity):
     people_per_km
         Instead of the mean of the two ends.
     round_factor
-        What the estimate of a round is multiplied by; `solve --with-rounds` finds it from the rounds themselves.
+        What the estimate of rounds is multiplied by here, beside the mode's own factor; `solve --with-rounds` finds it.
     """
 
     KEY: ClassVar[tuple[str, ...]] = ("origin", "destination", "mode")

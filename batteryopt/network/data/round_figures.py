@@ -93,7 +93,7 @@ def _to_the_nearest(network: UnjudgedNetwork, mode: Mode, is_served: npt.NDArray
 
 def _factors(network: UnjudgedNetwork, mode: Mode) -> Floats:
     """Return what the estimate is multiplied by on each way (sites, sites)."""
-    factors = np.ones((len(network.sites), len(network.sites)))
+    factors = np.full((len(network.sites), len(network.sites)), mode.round_factor)
     for pair, lane in lanes_of(network, mode).items():
-        factors[pair] = lane.round_factor
+        factors[pair] *= lane.round_factor
     return factors

@@ -42,12 +42,12 @@ def has_map(saved: Saved) -> bool:
     )
 
 
-def plan_map(saved: Saved) -> dict[str, Any]:
-    """Return the map's content for the page's own drawing code."""
+def plan_map(saved: Saved, *, flows: pd.DataFrame | None = None) -> dict[str, Any]:
+    """Return the map's content for the page's own drawing code; other flows than the plan's where they are given."""
     network = saved.instance
     degrees = np.array([(site.longitude_deg, site.latitude_deg) for site in network.sites], dtype=float)
     middle = float(np.mean([degrees[:, 1].min(), degrees[:, 1].max()]))
-    flows, facilities = saved.table("flows"), saved.table("facilities")
+    flows, facilities = saved.table("flows") if flows is None else flows, saved.table("facilities")
     codes = _Codes(saved, flows, facilities)
     west, south, east, north = _window(degrees[codes.in_use()])
     corners = project(np.array([[west, south], [east, north]]), middle)
