@@ -44,6 +44,8 @@ def solve(
     scenario: given.ScenarioOption = None,
     risk: given.RiskOption = None,
     with_rounds: given.WithRoundsOption = False,
+    budget: given.BudgetOption = None,
+    deviation: given.DeviationOption = None,
     sets: SetOption = None,
     what_if: WhatIfOption = None,
     json: given.JsonOption = False,
@@ -64,7 +66,8 @@ def solve(
     chosen = given.solving_options(solver, time_limit, gap, threads)
     begun = None if start is None else str(start)
     named: dict[str, Any] = {"objective": objective, "keep": keep, "start": begun, "scenario": scenario}
-    named |= {"gap_money": gap_money, "risk": risk, "with_rounds": with_rounds or None}
+    named |= {"gap_money": gap_money, "risk": risk, "budget": budget, "deviation": deviation}
+    named |= {"with_rounds": with_rounds or None}
     if family is not None:
         with refusals:
             chosen |= family.read_options(game, **named)

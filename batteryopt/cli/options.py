@@ -83,6 +83,19 @@ WithRoundsOption = Annotated[
         "--with-rounds", help="Networks: plan the rounds of vehicles too, in turns with the sites until they agree."
     ),
 ]
+BudgetOption = Annotated[
+    int | None,
+    typer.Option(
+        metavar="GAMMA", help="Networks, with --model robust: how many rows of the returns deviate at once, at worst."
+    ),
+]
+DeviationOption = Annotated[
+    float | None,
+    typer.Option(
+        metavar="SHARE",
+        help="Networks, with --model robust: by which share rows deviate that say neither more_t nor less_t.",
+    ),
+]
 OverwriteOption = Annotated[
     bool,
     typer.Option("--overwrite", help="Replace files that batteryopt did not write, and better results, unasked never."),

@@ -18,6 +18,7 @@ from batteryopt.network.plan.earlier import EarlierFacilities, facilities_here, 
 from batteryopt.network.plan.kept import kept_facilities
 from batteryopt.network.plan.solution import COLUMNS, Solution
 from batteryopt.network.solve import solve as solve_network
+from batteryopt.network.under_uncertainty import SHARED, model_faults, solve_uncertain
 from batteryopt.solvers.contract.adapter import Progress, relative_gap
 from batteryopt.tables.spreadsheet import is_workbook
 
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     from batteryopt.network.formulation.added import RuleFunction
     from batteryopt.network.futures.joint_result import JointResult
     from batteryopt.network.futures.risk_measure import Risk
+    from batteryopt.network.robust.robust_result import RobustResult
     from batteryopt.network.tables.understood import Understood
 
 
@@ -61,6 +63,8 @@ def read_options(
     gap_money: float | None = None,
     risk: str | None = None,
     with_rounds: bool = False,
+    budget: int | None = None,
+    deviation: float | None = None,
 ) -> dict[str, Any]:
     """Return the options that only networks have as `solve` here takes them.
 
@@ -82,6 +86,8 @@ def read_options(
         What is minimised over the futures: "worst", "cvar:0.9:0.5".
     with_rounds
         Whether the rounds of vehicles are planned too.
+    budget, deviation
+        How many rows of the returns deviate at once, and the share by which those do that say nothing.
 
     Raises
     ------
@@ -101,6 +107,7 @@ def read_options(
         found["risk"] = Risk.parse(risk)
     if with_rounds:
         found["with_rounds"] = True
+    found |= {name: value for name, value in (("budget", budget), ("deviation", deviation)) if value is not None}
     if instance is None:
         return found
     if with_rounds:
@@ -163,14 +170,17 @@ def solve(
     start: Solution | EarlierFacilities | None = None,
     scenario: str | None = None,
     risk: Risk | None = None,
+    budget: int | None = None,
+    deviation: float | None = None,
     rules: RuleFunction | None = None,
     with_rounds: bool = False,
     announce: Callable[[str], None] = lambda _: None,
-) -> NetworkResult | JointResult:
+) -> NetworkResult | JointResult | RobustResult:
     """Return the best plan; with both routes it is the optimiser's, for there is no formula.
 
     What the objective, the facilities kept, the start, the rules and the solver are: as in
-    `batteryopt.network.solve.solve`; the scenario is the future that is planned for, where there are several.
+    `batteryopt.network.solve.solve`; the scenario is the future that is planned for, where there are several. What the
+    risk is: as in `solve_futures`; the budget and the deviation: as in `solve_robust`.
 
     Raises
     ------
@@ -184,30 +194,22 @@ def solve(
         raise InvalidInput("command line", [fault])
     teller = Teller(announce)
     wanted = {Model(model) for model in models} or {Model.DESIGN}
-    of_design = {"scenario": scenario, "objective": objective, "rules": rules, "with-rounds": with_rounds}
-    faults = list(_model_faults(wanted, solver=solver, risk=risk, **of_design))
+    given = {
+        **{"scenario": scenario, "objective": objective, "rules": rules, "solver": solver, "start": start},
+        **{"facilities": facilities, "risk": risk, "budget": budget, "deviation": deviation},
+        **{"gap": gap, "gap_money": gap_money, "time_limit": time_limit, "threads": threads},
+    }
+    own = {name: value for name, value in given.items() if name not in SHARED}
+    faults = list(model_faults(wanted, {**own, "with_rounds": with_rounds or None}))
     wanted_most = objective_of(objective or Objective.COST)
     if with_rounds and wanted_most != Objective.COST and set(wanted_most) != {Objective.COST}:
         problem, remedy = "is for plans of least cost", "leave --objective out"
         faults.append(Fault(place="--with-rounds", problem=problem, remedy=remedy))
     if faults:
         raise InvalidInput("command line", faults)
-    if Model.STOCHASTIC in wanted:
-        from batteryopt.network.futures.joint_result import JointResult
-        from batteryopt.network.futures.solve_futures import solve_futures
-
-        joint = solve_futures(
-            instance,
-            risk=risk,
-            gap=gap,
-            gap_money=gap_money,
-            time_limit=time_limit,
-            threads=threads,
-            facilities=facilities,
-            announce=announce,
-            on_progress=teller.tell,
-        )
-        return JointResult(instance=instance, answer=joint)
+    (model,) = wanted
+    if model is not Model.DESIGN:
+        return solve_uncertain(model, instance, given, announce=announce, on_progress=teller.tell)
     if scenario is not None:
         instance = instance.in_scenario(scenario)
     announce("building the model")
@@ -248,8 +250,13 @@ def solve(
 
 
 def models_of(instance: Network) -> tuple[Model, ...]:
-    """Return the models of a network: a plan for all futures is one of those that have several."""
-    return tuple(Model) if instance.scenarios else (Model.DESIGN,)
+    """Return the models of a network: a plan for all futures is one of those that have several.
+
+    A plan for the worst is one of those whose returns say by how much they deviate; --deviation says it of any.
+    """
+    stochastic = (Model.STOCHASTIC,) if instance.scenarios else ()
+    deviate = any(instance.profile(side).any() for row in instance.returns for side in (row.more_t, row.less_t))
+    return (Model.DESIGN, *stochastic, *((Model.ROBUST,) if deviate else ()))
 
 
 def left_to_neighbours(answer: NetworkAnswer) -> list[list[Any]] | None:
@@ -276,24 +283,6 @@ def plan_in_words(answer: NetworkAnswer) -> str | None:
         if not steps or steps[-1].partition(" from ")[0] != row["level"]:
             steps.append(f"{row['level']} from {row['period']}")
     return "; ".join(f"{site} {type_} ({', '.join(steps)})" for (site, type_), steps in since.items())
-
-
-def _model_faults(wanted: set[Model], *, solver: str | None, risk: Risk | None, **of_design: Any) -> Iterator[Fault]:
-    """Yield options that the model asked for does not have."""
-    if len(wanted) > 1:
-        remedy = "ask for one, and for the other with a command of its own"
-        yield Fault(place="--model", problem="a plan for one future and one for all are two answers", remedy=remedy)
-    elif Model.STOCHASTIC in wanted:
-        given = {name: value for name, value in of_design.items() if value}
-        if set(given.get("objective", ())) == {Objective.COST}:
-            given.pop("objective")
-        if solver not in (None, "highs"):
-            given["solver"] = solver
-        for name in given:
-            remedy = "leave it out: one plan for all futures is the one of least cost, by HiGHS"
-            yield Fault(place=f"--{name}", problem="is for a plan of one future", remedy=remedy)
-    elif risk is not None:
-        yield Fault(place="--risk", problem="is for several futures", remedy="add --model stochastic")
 
 
 class Teller:

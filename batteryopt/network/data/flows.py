@@ -146,6 +146,9 @@ class Return(Entity):
         What returns in a period.
     acquisition_cost_per_t
         Paid to the owner of every tonne collected.
+    more_t, less_t
+        What may return beside ``tonnes``, or be missing of it, where the row deviates: plans for the worst
+        (``--model robust``) keep to so many rows that do.
     scenario
         The scenario it belongs to; empty: all of them.
     single_source
@@ -159,6 +162,8 @@ class Return(Entity):
     product: ProductName
     tonnes: AtLeastZeroProfile
     acquisition_cost_per_t: AnyProfile = 0.0
+    more_t: AtLeastZeroProfile = 0.0
+    less_t: AtLeastZeroProfile = 0.0
     scenario: ScenarioName = ""
     single_source: bool = False
 

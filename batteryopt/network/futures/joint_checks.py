@@ -57,7 +57,7 @@ def joint_checks(
     value = risk.of(costs, probabilities)
     size = max(abs(value), *(gross(plan) for plan in plans)) or 1.0
     checks = [
-        _same_first_stage(plans),
+        same_first_stage(plans),
         Check(
             name="probabilities-sum-to-one",
             residual=abs(sum(probabilities) - 1.0),
@@ -81,7 +81,7 @@ def joint_checks(
     return Certificate(tuple(checks))
 
 
-def _same_first_stage(plans: Sequence[Solution]) -> Check:
+def same_first_stage(plans: Sequence[Solution]) -> Check:
     """Return whether the same stands in all futures, at the same size."""
     tables = [_standing(plan) for plan in plans]
     worst, place = 0.0, ""

@@ -180,12 +180,37 @@ class JointSearch:
         self.announce("all futures together")
         lowest = tuple(self._lowest(answer, m) for answer, m in zip(searched.alone, self.forms, strict=True))
         searched = dataclasses.replace(searched, lowest=lowest)
+        found, points, value = self.best_for_all(lowest, points)
+        if not points:
+            return dataclasses.replace(searched, found=found)
+        plans = [to_solution(m, f.network, point) for m, f, point in zip(self.forms, self.futures, points, strict=True)]
+        is_enough = found.point_status is PointStatus.OPTIMAL and self.risk.weight == 0
+        return dataclasses.replace(
+            searched,
+            found=found,
+            solutions=tuple(plans if is_enough else self._with_hindsight(plans, points)),
+            model_value=value,
+            tabled_value=self.risk.of([plan.net_present_cost for plan in plans], self.shares),
+        )
+
+    def best_for_all(
+        self, lowest: Sequence[float], points: Sequence[Floats]
+    ) -> tuple[Found, list[Floats], float | None]:
+        """Return what the search of the extensive form gave, its point in each future, and the model's own value.
+
+        Parameters
+        ----------
+        lowest
+            A proven lower bound of what each future costs.
+        points
+            To begin from, with one first stage; empty: none is known.
+        """
         costs = [weighted(m, WEIGHTS) for m in self.forms]
         form = self._form()
         if self.risk.weight > 0 and not points:  # the best on average first: what it costs bounds the risk's variables
             found, x = self._search(form, minimised(form, costs, Risk(), lowest, np.inf), None)
             if x is None:
-                return dataclasses.replace(searched, found=found)
+                return found, [], None
             points, form = [form.of_part(x, s) for s in range(len(self.futures))], self._form()
         values = [cost.at(point) for cost, point in zip(costs, points, strict=False)]
         most = self.risk.of(values, self.shares) if values else np.inf
@@ -193,17 +218,8 @@ class JointSearch:
         start = _with_risk(form, form.joined(points), values, self.risk) if points else None
         found, x = self._search(form, objective, start)
         if x is None:
-            return dataclasses.replace(searched, found=found)
-        points = [form.of_part(x, s) for s in range(len(self.futures))]
-        plans = [to_solution(m, f.network, point) for m, f, point in zip(self.forms, self.futures, points, strict=True)]
-        is_enough = found.point_status is PointStatus.OPTIMAL and self.risk.weight == 0
-        return dataclasses.replace(
-            searched,
-            found=found,
-            solutions=tuple(plans if is_enough else self._with_hindsight(plans, points)),
-            model_value=objective.at(x),
-            tabled_value=self.risk.of([plan.net_present_cost for plan in plans], self.shares),
-        )
+            return found, [], None
+        return found, [form.of_part(x, s) for s in range(len(self.futures))], objective.at(x)
 
     def _form(self) -> Extensive:
         names = [future.name for future in self.futures]
@@ -214,6 +230,10 @@ class JointSearch:
         bounds = [bound for bound in (answer.run.bound, answer.root_bound) if bound is not None]
         if bounds:
             return max(bounds)
+        return self.lowest_of(m)
+
+    def lowest_of(self, m: Formulation) -> float:
+        """Return the bound of what a future costs that the duals of its relaxation prove."""
         problem = make_problem(m, weighted(m, WEIGHTS))
         unlimited = dataclasses.replace(self.options, time_limit=None)
         bound = root_bound_of(problem.with_cuts(), unlimited, time.monotonic())
@@ -271,6 +291,15 @@ class JointSearch:
             )
             found.append(better.solution if is_better and better.solution is not None else plan)
         return found
+
+
+def hindsight_point(m: Formulation, plan: Solution, options: Options) -> Floats | None:
+    """Return the best values of a formulation's variables with the facilities of a plan; None where there are none."""
+    fixed = with_facilities(m, plan)
+    problem = make_problem(fixed, weighted(fixed, WEIGHTS))
+    scaled = dataclasses.replace(options, absolute_gap=options.absolute_gap / problem.money)
+    found = search(problem, scaled, began=time.monotonic())
+    return None if found.x is None else problem.units.outside(found.x)
 
 
 def with_facilities(m: Formulation, plan: Solution) -> Formulation:

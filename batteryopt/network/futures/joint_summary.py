@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import pandas as pd
 from rich import box
 from rich.console import Group
 from rich.table import Table
 from rich.text import Text
 
+from batteryopt.network.data.instance import Network
 from batteryopt.network.futures.joint_answer import JointAnswer
 from batteryopt.network.futures.joint_words import worth_knowing
 from batteryopt.network.plan.summary import money
@@ -17,7 +19,7 @@ SHOWN = 20
 
 def summary(answer: JointAnswer) -> Group:
     """Return a plan for the terminal: verdict, futures, what stands in all of them."""
-    return Group(_verdict(answer), _futures(answer), _first_stage(answer))
+    return Group(_verdict(answer), _futures(answer), first_stage_table(answer.network, answer.first_stage))
 
 
 def _verdict(answer: JointAnswer) -> Text:
@@ -59,10 +61,9 @@ def _futures(answer: JointAnswer) -> Table:
     return table
 
 
-def _first_stage(answer: JointAnswer) -> Table:
+def first_stage_table(network: Network, stands: pd.DataFrame) -> Table:
     """Return what stands at the end of the plan, whatever comes."""
-    last = answer.network.periods[-1].name
-    stands = answer.first_stage
+    last = network.periods[-1].name
     stands = stands[stands["period"] == last].sort_values("capacity_t", ascending=False, kind="stable")
     table = Table(box=box.SIMPLE_HEAD, title=f"In {last}, whatever comes", title_justify="left", title_style="bold")
     for column in ("Site", "Type", "Level", "Capacity, t"):

@@ -201,10 +201,11 @@ def _value(solution: Solution, kind: Objective) -> float:
 
 
 class Model(enum.StrEnum):
-    """The models: a plan for one future, or one for all."""
+    """The models: a plan for one future, one for all, or one for the worst that may return."""
 
     DESIGN = MODEL
     STOCHASTIC = "stochastic"
+    ROBUST = "robust"
 
 
 @dataclass(frozen=True, kw_only=True, repr=False)

@@ -12,6 +12,7 @@ from batteryopt.network.view import (
     money,
     plan_tables,
     profit_page,
+    robust_page,
     served_cities,
     work,
 )
@@ -29,10 +30,16 @@ from batteryopt.report.tables import Cell, Table, amount, number, share
 LISTED = 40
 
 
+def _own_page(saved: Saved) -> Any:
+    """Return the module of the pages of plans for several futures; None for a plan for one."""
+    pages = ((futures_page.is_joint, futures_page), (robust_page.is_robust, robust_page))
+    return next((own for is_its, own in pages if is_its(saved)), None)
+
+
 def sections(saved: Saved) -> list[Section]:
     """Return the sections of the page."""
-    if futures_page.is_joint(saved):
-        return futures_page.sections(saved)
+    if (own := _own_page(saved)) is not None:
+        return list(own.sections(saved))
     answer = saved.models["design"]
     if answer["objective"] is None:
         return [_nothing(saved), page.how_sure(saved), page.how_to_repeat(saved)]
@@ -49,8 +56,8 @@ def sections(saved: Saved) -> list[Section]:
 
 def tables(saved: Saved) -> dict[str, Table]:
     """Return the tables that a paper would print, by name."""
-    if futures_page.is_joint(saved):
-        return futures_page.tables(saved)
+    if (own := _own_page(saved)) is not None:
+        return dict(own.tables(saved))
     if saved.models["design"]["objective"] is None:
         return {}
     found = {"cost-terms": money.cost_table(saved), "facilities": _standing(saved), "figures": _figures(saved)}
@@ -62,15 +69,15 @@ def tables(saved: Saved) -> dict[str, Table]:
 
 def long_tables(saved: Saved) -> dict[str, Table]:
     """Return what is too long for a paper: every table of the plan."""
-    if futures_page.is_joint(saved):
+    if _own_page(saved) is not None:
         return {}
     return plan_tables.long_tables(saved)
 
 
 def charts(saved: Saved) -> list[dict[str, Any]]:
     """Return all charts of the page but the map's, which `map_chart` gives."""
-    if futures_page.is_joint(saved):
-        return futures_page.charts(saved)
+    if (own := _own_page(saved)) is not None:
+        return list(own.charts(saved))
     if saved.models["design"]["objective"] is None:
         return []
     found = [money.costs(saved), money.emissions(saved), profit_page.cash(saved), flow_charts.sankey(saved)]
@@ -186,7 +193,7 @@ VIEW = FamilyView(
     charts=charts,
     long_tables=long_tables,
     main_chart="map",
-    overview=lambda saved: {} if futures_page.is_joint(saved) else {"plan": plan_in_figures(saved)},
+    overview=lambda saved: {} if _own_page(saved) is not None else {"plan": plan_in_figures(saved)},
     sheets=("cost-terms", "futures"),  # the others for papers are shortened ones of the long tables
     comparison=Comparison(sections=comparison.sections, tables=comparison.sheet_tables),
     has_models=False,

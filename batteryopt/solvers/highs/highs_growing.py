@@ -64,6 +64,10 @@ class GrowingProgram:
         """Set bounds of some columns."""
         self._highs.changeColsBounds(len(columns), columns.astype(np.int32), lower, upper)
 
+    def set_row_bounds(self, lower: Floats, upper: Floats) -> None:
+        """Set the bounds of all rows."""
+        self._highs.changeRowsBounds(len(lower), np.arange(len(lower), dtype=np.int32), lower, upper)
+
     def set_costs(self, costs: Floats) -> None:
         """Set the costs of all columns."""
         self._highs.changeColsCost(len(costs), np.arange(len(costs), dtype=np.int32), costs)

@@ -1,0 +1,1 @@
+"""Plans for the worst that a budget of deviating returns allows."""
