@@ -46,6 +46,8 @@ def solve(
     with_rounds: given.WithRoundsOption = False,
     budget: given.BudgetOption = None,
     deviation: given.DeviationOption = None,
+    replications: given.ReplicationsOption = None,
+    seed: given.SeedOption = 0,
     sets: SetOption = None,
     what_if: WhatIfOption = None,
     json: given.JsonOption = False,
@@ -68,6 +70,7 @@ def solve(
     named: dict[str, Any] = {"objective": objective, "keep": keep, "start": begun, "scenario": scenario}
     named |= {"gap_money": gap_money, "risk": risk, "budget": budget, "deviation": deviation}
     named |= {"with_rounds": with_rounds or None}
+    named["replications"] = None if replications is None else (replications, seed, str(instance))
     if family is not None:
         with refusals:
             chosen |= family.read_options(game, **named)
@@ -79,6 +82,7 @@ def solve(
     with clean_stdout(), announcing() as announce, noting_interrupts():
         result = family.solve_instance(game, model or (), route=route.value, announce=announce, **chosen)
     asked = {**given.solving_options(solver, time_limit, gap, threads), **named}
+    asked |= {"replications": replications, "seed": seed if replications is not None else None}
 
     def show() -> None:
         if json:

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import functools
 import math
-from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -15,11 +13,10 @@ from batteryopt.cli import returns_command as fleet_options
 from batteryopt.cli.exits import ExitStatus, delivered, guarded, refuse
 from batteryopt.cli.refused_input import Refusals
 from batteryopt.cli.streams import clean_stdout, results, say, write_result
-from batteryopt.ground.errors import Fault, InvalidInput, nearest
 from batteryopt.ground.files import refuse_existing
 
 if TYPE_CHECKING:
-    from batteryopt.network.draws.made_futures import MadeFutures, Sampler
+    from batteryopt.network.draws.made_futures import MadeFutures
 
 COUNT = 100
 
@@ -87,6 +84,7 @@ def futures(
 ) -> ExitStatus:
     """Draw futures of a network, keep a few that stand for all, and write the network with them."""
     from batteryopt.network.draws.made_futures import drawn_futures
+    from batteryopt.network.draws.recipe import FuturesRecipe
     from batteryopt.network.tables.export import put_network, tables_beside
 
     refusals = Refusals()
@@ -95,46 +93,58 @@ def futures(
         raise refuse("NETWORK", f"is of kind '{family.kind}'", "only networks have futures")
     place = beside(network) if out is None else out
     with refusals:
-        _refuse_words(
-            source, _numbers_faults(life_band, use_band, returns_band, growth_band, correlation, chance, lasts)
-        )
-    with refusals:
         _refuse_places(network, place, plot, overwrite=overwrite)
-    common: float = 0.3
-    bands: Mapping[str, float] = {}
+    recipe: FuturesRecipe | None = None
     with refusals:
         common, bands = _price_bands(price_band or ())
+        battery = fleet_options.battery_life(life, spread, scale, shape)
+        car = fleet_options.car_life_of(car_life, car_spread, spread)
+        recipe = FuturesRecipe(
+            sources=tuple(dict.fromkeys(source)),
+            registrations=None if registrations is None else str(registrations.resolve()),
+            battery=(battery.scale_years, battery.shape),
+            car=None if car is None else (car.scale_years, car.shape),
+            spares=spares,
+            sales=fleet_options.sales_called(sales).value,
+            kg_per_pack=fleet_options.pack_mass(kg_per_pack, kwh_per_pack, kg_per_kwh),
+            shares=fleet_options.product_shares(share),
+            growth=growth,
+            life_band=life_band,
+            use_band=use_band,
+            returns_band=returns_band,
+            growth_band=growth_band,
+            price_band=common,
+            price_bands=bands,
+            correlation=correlation,
+            chance=chance,
+            lasts=lasts,
+            types=tuple(type_ or ()),
+            is_regional=together,
+        )
     refusals.raise_all()
-    fleet = functools.partial(
-        _fleet_sampler,
-        (life, spread, scale, shape),
-        (car_life, car_spread, spread),
-        (kg_per_pack, kwh_per_pack, kg_per_kwh),
-        (spares, sales, share, growth),
-        (life_band, use_band, growth_band),
-    )
-    samplers: dict[str, Sampler] = {}
-    if "returns" in source:
-        around = _volume_sampler(returns_band, growth_band, correlation)
-        samplers["returns"] = around if registrations is None else fleet(registrations)
-    if "prices" in source:
-        samplers["prices"] = _price_sampler(common, bands, correlation)
-    if "disruptions" in source:
-        samplers["disruptions"] = _disruption_sampler(chance, lasts, type_ or (), is_regional=together)
+    assert recipe is not None
     with clean_stdout():
-        made = drawn_futures(base, samplers, count=count, seed=seed, keep=reduce)
+        made = drawn_futures(base, recipe.samplers(), count=count, seed=seed, keep=reduce)
 
     def show() -> None:
         _show(made, json=json)
 
     def keep_it() -> None:
-        put_network(made.network, place, tables_beside(network))
+        how = recipe.to_json(count=count, seed=seed, reduce=reduce)
+        put_network(made.network, place, tables_beside(network), {recipe_file(): how.encode()})
         if plot is not None:
             _draw(made, plot)
             say(f"wrote {plot}")
         say(f"wrote {place}; next: batteryopt solve {place} --model stochastic --gap 0.01")
 
     return delivered(show, keep_it)
+
+
+def recipe_file() -> str:
+    """Return the name of the file that says how futures were drawn."""
+    from batteryopt.network.draws.recipe import FILE
+
+    return FILE
 
 
 def beside(network: Path) -> Path:
@@ -149,34 +159,6 @@ def _ending(path: Path) -> str:
 
 
 # ---- what is wrong with the options ----------------------------------------------------------------------------------
-
-
-def _refuse_words(sources: list[str], faults: Iterator[Fault]) -> None:
-    from batteryopt.network.draws.made_futures import SOURCES
-
-    found = [
-        Fault(place="--from", problem=f"'{name}' is unknown", remedy=nearest(name, SOURCES))
-        for name in sources
-        if name not in SOURCES
-    ]
-    found += faults
-    if found:
-        raise InvalidInput("command line", found)
-
-
-def _numbers_faults(
-    life: float, use: float, returns: float, growth: float, correlation: float, chance: float, lasts: int
-) -> Iterator[Fault]:
-    bands = {"--life-band": life, "--use-band": use, "--returns-band": returns, "--growth-band": growth}
-    for place, band in bands.items():
-        if not (math.isfinite(band) and band >= 0):
-            yield Fault(place=place, problem=f"is {band:g}", remedy="expected at least 0; 0.3 is 30 % up or down")
-    if not 0 <= correlation < 1:
-        yield Fault(place="--correlation", problem=f"is {correlation:g}", remedy="expected at least 0 and below 1")
-    if not 0 <= chance <= 1:
-        yield Fault(place="--chance", problem=f"is {chance:g}", remedy="expected 0 to 1")
-    if lasts < 1:
-        yield Fault(place="--lasts", problem=f"is {lasts}", remedy="expected at least 1 period")
 
 
 def _refuse_places(network: Path, place: Path, plot: Path | None, *, overwrite: bool) -> None:
@@ -215,55 +197,6 @@ def _price_bands(words: list[str] | tuple[str, ...]) -> tuple[float, dict[str, f
         else:
             common = band
     return common, bands
-
-
-# ---- what is drawn ---------------------------------------------------------------------------------------------------
-
-
-def _volume_sampler(band: float, growth: float, correlation: float) -> Sampler:
-    from batteryopt.network.draws.returns_draws import volume_draws
-
-    return functools.partial(volume_draws, band=band, growth_band=growth, correlation=correlation)
-
-
-def _price_sampler(band: float, bands: Mapping[str, float], correlation: float) -> Sampler:
-    from batteryopt.network.draws.price_draws import price_draws
-
-    return functools.partial(price_draws, band=band, bands=bands, correlation=correlation)
-
-
-def _disruption_sampler(chance: float, lasts: int, types: list[str] | tuple[str, ...], *, is_regional: bool) -> Sampler:
-    from batteryopt.network.draws.disruption_draws import disruption_draws
-
-    return functools.partial(disruption_draws, chance=chance, lasts=lasts, types=types, is_regional=is_regional)
-
-
-def _fleet_sampler(
-    battery: tuple[float | None, float | None, float | None, float | None],
-    car: tuple[float | None, float | None, float | None],
-    mass: tuple[float | None, float | None, float | None],
-    others: tuple[float, str, list[str] | None, float | None],
-    bands: tuple[float, float, float],
-    registrations: Path,
-) -> Sampler:
-    from batteryopt.network.draws.returns_draws import FleetBands, registered_draws
-    from batteryopt.network.fleet.fleet_returns import Fleet
-    from batteryopt.network.fleet.registrations import read_registrations
-
-    spares, sales, share, growth = others
-    fleet = Fleet(
-        battery=fleet_options.battery_life(*battery),
-        car=fleet_options.car_life_of(*car),
-        spares=spares,
-        sales=fleet_options.sales_called(sales),
-        kg_per_pack=fleet_options.pack_mass(*mass),
-        shares=fleet_options.product_shares(share),
-        growth=growth,
-    )
-    table = read_registrations(registrations)
-    life, use, grows = bands
-    how = FleetBands(life=life, use=use, growth=grows)
-    return lambda network, count, rng: registered_draws(network, table, fleet, count, rng, bands=how)
 
 
 # ---- what is said and drawn ------------------------------------------------------------------------------------------

@@ -96,6 +96,15 @@ DeviationOption = Annotated[
         help="Networks, with --model robust: by which share rows deviate that say neither more_t nor less_t.",
     ),
 ]
+ReplicationsOption = Annotated[
+    int | None,
+    typer.Option(
+        metavar="M",
+        help="Networks, with --model stochastic: draw and solve M more samples of futures, to say how good the plan "
+        "is for all that could have been drawn.",
+    ),
+]
+SeedOption = Annotated[int, typer.Option(metavar="S", help="Of the samples of --replications.")]
 OverwriteOption = Annotated[
     bool,
     typer.Option("--overwrite", help="Replace files that batteryopt did not write, and better results, unasked never."),

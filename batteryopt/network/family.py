@@ -18,7 +18,7 @@ from batteryopt.network.plan.earlier import EarlierFacilities, facilities_here, 
 from batteryopt.network.plan.kept import kept_facilities
 from batteryopt.network.plan.solution import COLUMNS, Solution
 from batteryopt.network.solve import solve as solve_network
-from batteryopt.network.under_uncertainty import SHARED, model_faults, solve_uncertain
+from batteryopt.network.under_uncertainty import SHARED, Replications, model_faults, solve_uncertain
 from batteryopt.solvers.contract.adapter import Progress, relative_gap
 from batteryopt.tables.spreadsheet import is_workbook
 
@@ -65,6 +65,7 @@ def read_options(
     with_rounds: bool = False,
     budget: int | None = None,
     deviation: float | None = None,
+    replications: tuple[int, int, str] | None = None,
 ) -> dict[str, Any]:
     """Return the options that only networks have as `solve` here takes them.
 
@@ -88,6 +89,8 @@ def read_options(
         Whether the rounds of vehicles are planned too.
     budget, deviation
         How many rows of the returns deviate at once, and the share by which those do that say nothing.
+    replications
+        How many further samples of futures, their seed, and where the network lies.
 
     Raises
     ------
@@ -108,6 +111,8 @@ def read_options(
     if with_rounds:
         found["with_rounds"] = True
     found |= {name: value for name, value in (("budget", budget), ("deviation", deviation)) if value is not None}
+    if replications is not None:
+        found["replications"] = Replications(*replications)
     if instance is None:
         return found
     if with_rounds:
@@ -172,6 +177,7 @@ def solve(
     risk: Risk | None = None,
     budget: int | None = None,
     deviation: float | None = None,
+    replications: Replications | int | None = None,
     rules: RuleFunction | None = None,
     with_rounds: bool = False,
     announce: Callable[[str], None] = lambda _: None,
@@ -180,7 +186,7 @@ def solve(
 
     What the objective, the facilities kept, the start, the rules and the solver are: as in
     `batteryopt.network.solve.solve`; the scenario is the future that is planned for, where there are several. What the
-    risk is: as in `solve_futures`; the budget and the deviation: as in `solve_robust`.
+    risk and the replications are: as in `solve_futures`; the budget and the deviation: as in `solve_robust`.
 
     Raises
     ------
@@ -197,6 +203,7 @@ def solve(
     given = {
         **{"scenario": scenario, "objective": objective, "rules": rules, "solver": solver, "start": start},
         **{"facilities": facilities, "risk": risk, "budget": budget, "deviation": deviation},
+        "replications": replications,
         **{"gap": gap, "gap_money": gap_money, "time_limit": time_limit, "threads": threads},
     }
     own = {name: value for name, value in given.items() if name not in SHARED}

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from batteryopt.ground.errors import Fault
@@ -16,10 +18,12 @@ if TYPE_CHECKING:
     from batteryopt.solvers.contract.adapter import ProgressListener
 
 OWN: Mapping[Model, tuple[str, ...]] = {
-    Model.STOCHASTIC: ("risk",),
+    Model.STOCHASTIC: ("risk", "replications"),
     Model.ROBUST: ("budget", "deviation"),
 }
 """Options that only a model has, by the model."""
+OTHER_SEEDS, MOST_REPLICATIONS = 2**40, 2**20
+"""Seeds of replications begin beyond those that people type: no sample shares its draws with the plan's own."""
 SHARED = ("gap", "gap_money", "time_limit", "threads")
 """Options that all models have."""
 ALSO: Mapping[Model, tuple[str, ...]] = {Model.STOCHASTIC: ("facilities",), Model.ROBUST: ("scenario",)}
@@ -28,6 +32,25 @@ WORDS = {
     Model.STOCHASTIC: "one plan for all futures is the one of least cost, by HiGHS",
     Model.ROBUST: "a plan for the worst is the one whose cost there is least, by HiGHS",
 }
+
+
+@dataclass(frozen=True)
+class Replications:
+    """Further samples that are asked for.
+
+    Attributes
+    ----------
+    count
+        How many.
+    seed
+        Of their draws.
+    place
+        Where the network was read from, and its recipe of futures may lie; None: nowhere.
+    """
+
+    count: int
+    seed: int = 0
+    place: str | None = None
 
 
 def model_faults(wanted: set[Model], options: Mapping[str, Any]) -> Iterator[Fault]:
@@ -85,5 +108,29 @@ def solve_uncertain(
     from batteryopt.network.futures.joint_result import JointResult
     from batteryopt.network.futures.solve_futures import solve_futures
 
+    if "replications" in given:
+        given |= _replicated(instance, given["replications"])
     joint = solve_futures(instance, **given, announce=announce, on_progress=on_progress)
     return JointResult(instance=instance, answer=joint)
+
+
+def _replicated(instance: Network, asked: Replications | int) -> dict[str, Any]:
+    """Return how further samples are drawn: by the recipe beside the network, or from its own futures."""
+    wanted = asked if isinstance(asked, Replications) else Replications(count=asked)
+    found: dict[str, Any] = {"replications": wanted.count, "seed": wanted.seed}
+    if wanted.place is None:
+        return found
+    from batteryopt.network.draws.made_futures import drawn_futures, without_futures
+    from batteryopt.network.draws.recipe import recipe_at
+    from batteryopt.network.futures.future import futures_of
+
+    recipe = recipe_at(Path(wanted.place))
+    if recipe is None:
+        return found
+    base, samplers, count = without_futures(instance), recipe.samplers(), len(instance.scenarios)
+
+    def draw(number: int) -> Sequence[Any]:
+        own = OTHER_SEEDS + wanted.seed * MOST_REPLICATIONS + number
+        return futures_of(drawn_futures(base, samplers, count=count, seed=own, is_foreseen=False).network)
+
+    return {**found, "draw": draw}

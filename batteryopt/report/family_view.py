@@ -69,6 +69,8 @@ class FamilyView:
         How several answers are shown side by side; None: one after the other.
     has_models
         Whether an instance has several models and routes, which commands name.
+    usual_model
+        Where it has not: the one that commands need not name, and others they name alone.
     """
 
     noun: str
@@ -81,6 +83,7 @@ class FamilyView:
     sheets: tuple[str, ...] | None = None
     comparison: Comparison | None = None
     has_models: bool = True
+    usual_model: str = ""
 
 
 def view_of(saved: Saved) -> FamilyView:

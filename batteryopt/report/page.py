@@ -154,8 +154,9 @@ def commands(saved: Saved, file: str) -> str:
         instance += "/"
     routes = {answer["route"] for answer in saved.models.values()}
     route = "both" if saved.closed_form else next(iter(routes), "both")
-    options = "".join(f" --model {name}" for name in saved.models) + f" --route {route}"
-    options = options if view_of(saved).has_models else ""
+    view = view_of(saved)
+    options = "".join(f" --model {name}" for name in saved.models if view.has_models or name != view.usual_model)
+    options += f" --route {route}" if view.has_models else ""
     options += "".join(_option(*pair) for pair in saved.options.items())
     verb = "solve" if saved.frontier is None else "frontier"
     return f"batteryopt {verb} {instance}{options} --out result\nbatteryopt report result --out {file}"
@@ -171,7 +172,10 @@ def _in_python(saved: Saved, file: str) -> str:
     """Return how to make a file again that was made in Python, from an instance that may be in no file."""
     routes = {answer["route"] for answer in saved.models.values()}
     route = "both" if saved.closed_form else next(iter(routes), "both")
-    options = f', {list(saved.models)}, route="{route}"' if view_of(saved).has_models else ""
+    view = view_of(saved)
+    named = [name for name in saved.models if view.has_models or name != view.usual_model]
+    options = f", {named}" if named else ""
+    options += f', route="{route}"' if view.has_models else ""
     return f'result = batteryopt.solve(instance{options})\nresult.report("{file}")'
 
 

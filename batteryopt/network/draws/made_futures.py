@@ -163,6 +163,18 @@ def _standardised(sources: Sequence[DrawnSource]) -> Floats:
     return np.concatenate(parts, axis=1)
 
 
+def without_futures(network: Network) -> Network:
+    """Return a network as it is without its futures: their rows and changes left out."""
+    names = {scenario.name for scenario in network.scenarios}
+    return dataclasses.replace(
+        network,
+        scenarios=(),
+        changes=tuple(row for row in network.changes if row.name not in names),
+        returns=tuple(row for row in network.returns if not row.scenario),
+        markets=tuple(row for row in network.markets if not row.scenario),
+    )
+
+
 def names_of_draws(positions: Sequence[int], drawn: int) -> list[str]:
     """Return the names of futures: by the number of the draw, all as long, so that they sort as they were drawn."""
     width = max(2, len(str(drawn)))
@@ -191,7 +203,8 @@ def _with_futures(
         if source.returns
         for row in source.returns[position]
     ]
-    limits = tuple(limit for source in sources for limit in source.limits)
+    rules = {limit.name for limit in network.policy.limits}
+    limits = tuple(limit for source in sources for limit in source.limits if limit.name not in rules)
     return dataclasses.replace(
         network,
         scenarios=tuple(
@@ -199,7 +212,7 @@ def _with_futures(
         ),
         changes=(*network.changes, *changes),
         returns=(*network.returns, *rows),
-        groups=(*network.groups, *(group for source in sources for group in source.groups)),
+        groups=(*network.groups, *(g for source in sources for g in source.groups if g not in network.groups)),
         policy=dataclasses.replace(network.policy, limits=(*network.policy.limits, *limits))
         if limits
         else network.policy,

@@ -11,6 +11,7 @@ import pandas as pd
 from batteryopt.ground.certificate import Certificate
 from batteryopt.network.data.instance import Network
 from batteryopt.network.futures.joint_tables import tables_of
+from batteryopt.network.futures.replications import Sampled
 from batteryopt.network.futures.risk_measure import Risk
 from batteryopt.network.plan.answer import Model, NetworkAnswer
 from batteryopt.network.plan.readable import Breach
@@ -99,6 +100,8 @@ class JointAnswer(Certified, Presented):
         What the plan for the mean future costs in the mean future.
     is_kept
         Whether facilities were given: then nothing is claimed of the best ones.
+    sampled
+        What replications say, where they were asked for: how good the plan is for all that could have been drawn.
     """
 
     network: Network
@@ -112,6 +115,7 @@ class JointAnswer(Certified, Presented):
     mean_value: Interval | None = None
     mean_future: float | None = None
     is_kept: bool = False
+    sampled: Sampled | None = None
     reason: str | None = None
     conflicts: tuple[Breach, ...] = ()
     opposed: tuple[Breach, ...] = ()
@@ -203,6 +207,7 @@ class JointAnswer(Certified, Presented):
             "first_stage": stands,
             "open_facilities": stands,
             "is_kept": self.is_kept,
+            **({} if self.sampled is None else {"sampling": self.sampled.to_json()}),
             "scenarios": {outcome.name: outcome.to_json() for outcome in self.outcomes},
             "conflicts": [vars(breach) for breach in self.conflicts],
             "opposed": [{key: vars(breach)[key] for key in ("rule", "place", "period")} for breach in self.opposed],

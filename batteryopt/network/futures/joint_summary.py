@@ -10,7 +10,7 @@ from rich.text import Text
 
 from batteryopt.network.data.instance import Network
 from batteryopt.network.futures.joint_answer import JointAnswer
-from batteryopt.network.futures.joint_words import worth_knowing
+from batteryopt.network.futures.joint_words import of_the_sample, worth_knowing
 from batteryopt.network.plan.summary import money
 
 SHOWN = 20
@@ -36,13 +36,16 @@ def _verdict(answer: JointAnswer) -> Text:
 def in_words(answer: JointAnswer) -> list[str]:
     """Return what it would be worth to know more, as sentences."""
     evpi, vss, currency = answer.evpi, answer.vss, answer.network.currency
-    return worth_knowing(
+    found = worth_knowing(
         None if evpi is None else evpi.to_json(),
         None if vss is None else vss.value,
         None if vss is None else vss.to_json(),
         is_kept=answer.is_kept,
         shown=lambda amount: money(amount, currency),
     )
+    if answer.sampled is not None:
+        found.append(of_the_sample(answer.sampled.to_json(), lambda amount: money(amount, currency)))
+    return found
 
 
 def _futures(answer: JointAnswer) -> Table:

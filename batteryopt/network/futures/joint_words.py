@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
 
 
 def worth_knowing(
@@ -34,6 +35,26 @@ def worth_knowing(
     elif not is_kept:
         found.append("The plan for the mean of the futures cannot keep the hard rules of all of them.")
     return found
+
+
+def of_the_sample(sampling: Mapping[str, Any], shown: Callable[[float], str]) -> str:
+    """Return what replications of the sample say of the plan."""
+    low, high = sampling["optimum"]
+    begins = (
+        f"The futures are a sample: by {sampling['replications']} more of {sampling['futures']} futures each, drawn "
+        f"from {sampling['drawn_from']}, "
+    )
+    if sampling["plan"] is None:
+        return (
+            f"{begins}the true optimum is above {shown(low)} ({sampling['confidence']:.0%}); in {sampling['broken']} "
+            "of them this plan cannot keep the hard rules of some future: with a penalty they would have a price."
+        )
+    least, most = sampling["plan"]
+    return (
+        f"{begins}the true optimum is between {shown(low)} and {shown(high)}, this plan truly costs {shown(least)} to "
+        f"{shown(most)}, and is at most {shown(max(0.0, sampling['gap_at_most']))} dearer than the best "
+        f"({sampling['confidence']:.0%} each)."
+    )
 
 
 def _of_the_mean(value: float, most: float, shown: Callable[[float], str]) -> str:

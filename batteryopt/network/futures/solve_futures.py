@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable, Sequence
 
 from batteryopt.ground.certificate import Certificate
+from batteryopt.ground.errors import Fault, InvalidInput
 from batteryopt.ground.interrupt import catching_interrupt
 from batteryopt.ground.status import PointStatus, StopReason
 from batteryopt.network.answered import answer_with_point
@@ -17,6 +18,7 @@ from batteryopt.network.futures.future import Future, futures_of, mean_future
 from batteryopt.network.futures.joint_answer import FutureOutcome, Interval, JointAnswer
 from batteryopt.network.futures.joint_checks import joint_checks, worst_of
 from batteryopt.network.futures.joint_search import WEIGHTS, JointSearch, Searched, with_facilities
+from batteryopt.network.futures.replications import Drawing, replicate, resampling
 from batteryopt.network.futures.risk_measure import Risk
 from batteryopt.network.judge.check import check
 from batteryopt.network.plan.answer import NetworkAnswer
@@ -25,6 +27,9 @@ from batteryopt.network.solve import gaps
 from batteryopt.solvers.contract.adapter import Options, ProgressListener
 from batteryopt.solvers.contract.provenance import Route, Run
 from batteryopt.solvers.highs.highs_run import version as highs_version
+
+OF_THE_TIME = 0.4
+"""Part of the time limit that the plan itself has where replications follow."""
 
 
 def solve_futures(
@@ -36,6 +41,9 @@ def solve_futures(
     time_limit: float | None = None,
     threads: int | None = None,
     facilities: Solution | None = None,
+    replications: int | None = None,
+    seed: int = 0,
+    draw: Drawing | None = None,
     announce: Callable[[str], None] = lambda _: None,
     on_progress: ProgressListener | None = None,
 ) -> JointAnswer:
@@ -51,27 +59,65 @@ def solve_futures(
         As in `batteryopt.network.solve.solve`; the time is for everything together.
     facilities
         A plan whose facilities are kept: it is tried in all futures, and no other is sought.
+    replications
+        How many further samples of as many futures are drawn and solved, to say how good the plan is for all that could
+        have been drawn; at least 2, of the expected cost only.
+    seed
+        Of these samples.
+    draw
+        How they are drawn; from the network's own futures, with replacement, where it is not said.
     announce
         Told what is begun.
 
     Raises
     ------
     InvalidInput
-        If the network has no futures, or one of them changes what has to be known before anything is decided.
+        If the network has no futures, replications make no sense, or a future changes what has to be known before
+        anything is decided.
     """
     measure = Risk.parse(risk) if isinstance(risk, str) else risk or Risk()
+    _refuse_replications(replications, measure)
     futures = futures_of(network)
     relative, absolute = gaps(gap, gap_money)
     options = Options(relative_gap=relative, absolute_gap=absolute, threads=threads, time_limit=time_limit)
     began = time.monotonic()
     likely = [future for future in futures if future.probability > 0]
     with catching_interrupt() as flag:
-        search = JointSearch(likely, measure, options, flag, announce=announce, on_progress=on_progress)
+        share = 1.0 if replications is None or time_limit is None else OF_THE_TIME
+        own = options if time_limit is None else dataclasses.replace(options, time_limit=share * time_limit)
+        search = JointSearch(likely, measure, own, flag, announce=announce, on_progress=on_progress)
         searched = search.go(mean_future(futures)) if facilities is None else search.evaluate(facilities)
         answer = _answer(network, likely, measure, searched, options, is_kept=facilities is not None)
         answer = dataclasses.replace(answer, outcomes=_in_their_order(futures, answer, options))
+        if replications is not None and answer.solution is not None:
+            left = None if time_limit is None else max(0.0, time_limit - (time.monotonic() - began))
+            sampled = replicate(
+                answer.solution[0],
+                draw or resampling(likely, len(likely), seed),
+                replications,
+                dataclasses.replace(options, time_limit=left),
+                flag,
+                seed=seed,
+                drawn_from="the table of futures, with replacement" if draw is None else "the law of the futures",
+                futures=len(likely),
+                announce=announce,
+                on_progress=None,
+            )
+            answer = dataclasses.replace(answer, sampled=sampled)
     run = dataclasses.replace(answer.run, seconds=time.monotonic() - began)
     return dataclasses.replace(answer, run=run)
+
+
+def _refuse_replications(replications: int | None, risk: Risk) -> None:
+    faults = []
+    if replications is not None and replications < 2:
+        remedy = "expected at least 2; 10 or more give an interval worth having"
+        faults.append(Fault(place="--replications", problem=f"is {replications}", remedy=remedy))
+    if replications is not None and risk.weight > 0:
+        remedy = "leave one of them out: the interval is one of the expected cost"
+        faults.append(Fault(place="--replications", problem="is given beside --risk", remedy=remedy))
+    if faults:
+        raise InvalidInput("command line", faults)
 
 
 def _answer(

@@ -36,8 +36,18 @@ def export(origin: str | os.PathLike[str], target: str | os.PathLike[str]) -> tu
     return _left_behind(Path(origin))
 
 
-def put_network(network: Network, place: Path, beside: Mapping[str, Sequence[Sequence[str]]]) -> None:
+def put_network(
+    network: Network,
+    place: Path,
+    beside: Mapping[str, Sequence[Sequence[str]]],
+    files: Mapping[str, bytes] | None = None,
+) -> None:
     """Write a network, and tables that lie beside its own, as a workbook, where the place is one, or as a folder.
+
+    Parameters
+    ----------
+    files
+        Others that a folder gets too.
 
     Raises
     ------
@@ -52,7 +62,7 @@ def put_network(network: Network, place: Path, beside: Mapping[str, Sequence[Seq
         raise InvalidInput(str(place), [fault])
     contents = files_of(network)
     more = {f"{name}.csv": csv_of_rows(rows).encode() for name, rows in beside.items()}
-    put_folder(place, {**more, **contents}, gone=tables_without_rows(contents))
+    put_folder(place, {**more, **(files or {}), **contents}, gone=tables_without_rows(contents))
 
 
 def tables_beside(origin: Path) -> dict[str, Sequence[Sequence[str]]]:

@@ -7,7 +7,7 @@ from typing import Any
 
 import pandas as pd
 
-from batteryopt.network.futures.joint_words import worth_knowing
+from batteryopt.network.futures.joint_words import of_the_sample, worth_knowing
 from batteryopt.network.view.map import has_map, plan_map
 from batteryopt.network.view.map_controls import controls
 from batteryopt.network.view.overview import figure_name
@@ -85,6 +85,8 @@ def _in_words(answer: Mapping[str, Any]) -> list[str]:
         is_kept=answer["is_kept"],
         shown=lambda value: f"{amount(value, 4)} {unit}",
     )
+    if "sampling" in answer:
+        worth.append(of_the_sample(answer["sampling"], lambda value: f"{amount(value, 4)} {unit}"))
     return [f"Minimised is {answer['risk']['words']}.", *worth]
 
 

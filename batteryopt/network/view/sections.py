@@ -197,4 +197,5 @@ VIEW = FamilyView(
     sheets=("cost-terms", "futures"),  # the others for papers are shortened ones of the long tables
     comparison=Comparison(sections=comparison.sections, tables=comparison.sheet_tables),
     has_models=False,
+    usual_model="design",
 )
