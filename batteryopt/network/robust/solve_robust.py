@@ -11,6 +11,7 @@ from batteryopt.ground.certificate import BOUND_TOLERANCE, Certificate, Check
 from batteryopt.ground.errors import Fault, InvalidInput
 from batteryopt.ground.interrupt import InterruptFlag, catching_interrupt
 from batteryopt.ground.status import PointStatus, StopReason
+from batteryopt.network.answered import answer_with_point
 from batteryopt.network.data.instance import Network
 from batteryopt.network.formulation.formulate import formulate
 from batteryopt.network.formulation.objective import weighted
@@ -23,7 +24,7 @@ from batteryopt.network.robust.adversary import Moves
 from batteryopt.network.robust.deviations import moved, moves_of, name_of
 from batteryopt.network.robust.robust_answer import RobustAnswer, with_seconds
 from batteryopt.network.robust.robust_search import RobustFound, RobustSearch
-from batteryopt.network.solve import answer_with_point, gaps
+from batteryopt.network.solve import gaps
 from batteryopt.solvers.contract.adapter import Options, ProgressListener
 from batteryopt.solvers.contract.provenance import Route, Run
 from batteryopt.solvers.highs.highs_run import version as highs_version
