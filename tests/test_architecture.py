@@ -27,7 +27,7 @@ FLOORS = (
     ("__main__",),
 )
 KNOWN = {name: floor for floor, names in enumerate(FLOORS) for name in names}
-OPTIMISER = {"model", "formulation", "search", "answered", "solve"}
+OPTIMISER = {"model", "formulation", "search", "judged_answer", "solve"}
 ROOMS = {
     "formula": {*OPTIMISER, "judge", "view"},
     "exact": {*OPTIMISER, "judge", "view"},

@@ -8,11 +8,11 @@ import time
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
-from batteryopt.network.answered import answer_with_point
 from batteryopt.network.data.instance import Network
 from batteryopt.network.data.objective import Objective
 from batteryopt.network.formulation.algebra import Floats, Formulation
 from batteryopt.network.formulation.formulate import formulate
+from batteryopt.network.judged_answer import answer_with_point
 from batteryopt.network.plan.answer import NetworkAnswer
 from batteryopt.network.plan.earlier import EarlierFacilities, start_of
 from batteryopt.network.plan.solution import Solution

@@ -9,9 +9,9 @@ import pytest
 from batteryopt.cli.exits import ExitStatus, answer_status
 from batteryopt.ground.certificate import Certificate, Check
 from batteryopt.ground.status import PointStatus, StopReason
-from batteryopt.network.answered import answer
 from batteryopt.network.data.magnitude import own_tonne
 from batteryopt.network.data.objective import Objective
+from batteryopt.network.judged_answer import answer
 from batteryopt.network.search import search as searching
 from batteryopt.network.solve import gaps, solve, tryable
 from batteryopt.solvers.contract.adapter import Options

@@ -12,7 +12,6 @@ import numpy as np
 
 from batteryopt.ground.interrupt import InterruptFlag
 from batteryopt.ground.status import PointStatus
-from batteryopt.network.answered import answer_with_point
 from batteryopt.network.data.geography import flat_positions
 from batteryopt.network.data.instance import Network
 from batteryopt.network.data.objective import Objective
@@ -24,6 +23,7 @@ from batteryopt.network.formulation.objective import Costs, weighted
 from batteryopt.network.futures.extensive_form import Extensive, join
 from batteryopt.network.futures.future import Future
 from batteryopt.network.futures.risk_measure import Risk, minimised
+from batteryopt.network.judged_answer import answer_with_point
 from batteryopt.network.plan.answer import NetworkAnswer
 from batteryopt.network.plan.solution import Solution
 from batteryopt.network.search.search import Found, root_bound_of, search

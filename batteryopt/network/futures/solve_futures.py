@@ -11,7 +11,6 @@ from batteryopt.ground.certificate import Certificate
 from batteryopt.ground.errors import Fault, InvalidInput
 from batteryopt.ground.interrupt import catching_interrupt
 from batteryopt.ground.status import PointStatus, StopReason
-from batteryopt.network.answered import answer_with_point
 from batteryopt.network.data.instance import Network
 from batteryopt.network.formulation.formulate import formulate
 from batteryopt.network.futures.future import Future, futures_of, mean_future
@@ -21,6 +20,7 @@ from batteryopt.network.futures.joint_search import WEIGHTS, JointSearch, Search
 from batteryopt.network.futures.replications import Drawing, replicate, resampling
 from batteryopt.network.futures.risk_measure import Risk
 from batteryopt.network.judge.check import check
+from batteryopt.network.judged_answer import answer_with_point
 from batteryopt.network.plan.answer import NetworkAnswer
 from batteryopt.network.plan.solution import Solution
 from batteryopt.network.solve import gaps

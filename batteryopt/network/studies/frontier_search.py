@@ -11,11 +11,11 @@ from typing import TYPE_CHECKING
 from batteryopt.ground.certificate import BOUND_TOLERANCE, Certificate, Check
 from batteryopt.ground.interrupt import interrupts_heard
 from batteryopt.ground.status import PointStatus, StopReason
-from batteryopt.network.answered import answer_with_point
 from batteryopt.network.data.instance import Network
 from batteryopt.network.data.objective import Objective
 from batteryopt.network.formulation.algebra import Floats
 from batteryopt.network.formulation.objective import costs_of
+from batteryopt.network.judged_answer import answer_with_point
 from batteryopt.network.plan.answer import Held, NetworkAnswer
 from batteryopt.network.plan.earlier import EarlierFacilities
 from batteryopt.network.plan.gross import size_of

@@ -5,10 +5,10 @@ from __future__ import annotations
 import time
 from collections.abc import Sequence
 
-from batteryopt.network.answered import answer
 from batteryopt.network.data.instance import Network
 from batteryopt.network.data.objective import Objective
 from batteryopt.network.formulation.formulate import formulate
+from batteryopt.network.judged_answer import answer
 from batteryopt.network.plan.answer import NetworkAnswer
 from batteryopt.network.solve import GAP
 from batteryopt.network.studies.epsilon import LEEWAY, caps_as_rows, largest_term, sign, with_leeway
