@@ -21,7 +21,8 @@ h1 { font-size: 1.7rem } h2 { font-size: 1.2rem; margin-top: 2.5rem }
 p, li { max-width: 75ch } .note { color: #555; font-size: .9rem }
 table { border-collapse: collapse; font-size: .85rem; width: 100% }
 th, td { padding: .25rem .5rem; text-align: right; border-bottom: 1px solid #ddd }
-td { white-space: nowrap } th { vertical-align: bottom } .wide { overflow-x: auto }
+td { white-space: nowrap } .wrapped td { white-space: normal; min-width: 4rem }
+th { vertical-align: bottom } .wide { overflow-x: auto }
 th:first-child, td:first-child { text-align: left; position: sticky; left: 0; background: #fff }
 @media (max-width: 600px) {
   body { margin: 1rem auto; padding: 0 .7rem } h1 { font-size: 1.35rem }
@@ -106,7 +107,8 @@ def _misled(frame: pd.DataFrame) -> Iterator[str]:
     yield f"<p>{len(lies) or 'None'}.</p>"
     if len(lies):
         columns = ["problem", "contestant", "tolerance", "point_status", "verdict", "objective_error", "violation"]
-        yield _table(lies[[*columns, "follower_gain", "bound_excess"]])
+        lies = lies.assign(verdict=lies["verdict"].str.replace("-", " "))
+        yield _table(lies[[*columns, "follower_gain", "bound_excess"]], kind="wide wrapped")
 
 
 def _paired(tracks: pd.DataFrame) -> pd.DataFrame:
@@ -118,10 +120,10 @@ def _paired(tracks: pd.DataFrame) -> pd.DataFrame:
     return tracks[["solver", "tolerance", "problems"]].assign(**counts)
 
 
-def _table(frame: pd.DataFrame) -> str:
+def _table(frame: pd.DataFrame, kind: str = "wide") -> str:
     shown = frame
     if "tolerance" in frame:
         shown = frame.assign(tolerance=frame["tolerance"].map(lambda value: f"{value:.0e}"))
     shown = shown.rename(columns=lambda name: str(name).replace("_", " "))
     text = shown.to_html(index=False, border=0, na_rep="–", float_format=lambda value: f"{value:.2g}")
-    return f'<div class="wide">{text}</div>'
+    return f'<div class="{kind}">{text}</div>'

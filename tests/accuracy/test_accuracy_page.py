@@ -9,6 +9,8 @@ import pytest
 from batteryopt.accuracy import contestants, problems, run
 from batteryopt.accuracy.accuracy_page import page
 from batteryopt.accuracy.accuracy_plots import styles_of
+from batteryopt.ground.status import StopReason
+from tests.accuracy.liars import Teller
 from tests.browser import errors, requests, show, too_wide, wait_for
 
 WIDTHS = (1280, 400)
@@ -30,8 +32,10 @@ NAMES = ["highs", "raw:highs", "ipopt", "raw:ipopt", "engine:strong-duality"]
 
 @pytest.fixture(scope="module")
 def saved(tmp_path_factory) -> Path:
-    cases = problems(["degenerate-lp", "no-solution", "stackelberg"], quick=True)[:5]
-    frame = run(cases, contestants(NAMES), tolerances=[1e-4, 1e-6, 1e-9])
+    cases = problems(["no-solution", "degenerate-lp", "stackelberg"], quick=True)[:7]
+    liar = Teller(StopReason.INFEASIBLE)
+    frame = run(cases, [*contestants(NAMES), liar], tolerances=[1e-4, 1e-6, 1e-9])
+    assert "said-infeasible-for-unbounded-or-the-reverse" in set(frame["verdict"])
     path = tmp_path_factory.mktemp("accuracy") / "accuracy.html"
     path.write_text(page(frame), encoding="utf-8")
     return path
