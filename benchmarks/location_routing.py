@@ -3,13 +3,15 @@
 The files (`coord20-5-1.dat` ...; C. Prins, C. Prodhon, R. Wolfler Calvo, 4OR 4, 2006) are not part of this repository:
 the environment variable ``BATTERYOPT_LOCATION_ROUTING`` names their folder, ``BATTERYOPT_SECONDS`` the time of each (60
 by default), ``BATTERYOPT_INSTANCES`` those wanted, parted by commas (all by default). Figures are cost, gap to the best
-value known, the gap to the bound that is proven here, and seconds of the clock on one core. A cost below the best
+value known, the gap to the bound that is proven here, and seconds of the clock and of the processor: on a busy machine
+the limit, which is of the clock, leaves little of the latter. A cost below the best
 known value would be an error, and is raised as one.
 """
 
 from __future__ import annotations
 
 import os
+import time
 from pathlib import Path
 
 from batteryopt.ground.errors import Fault, InvalidInput
@@ -38,7 +40,9 @@ def run() -> dict[str, float]:
     figures: dict[str, float] = {}
     gaps = []
     for name, path in files.items():
+        began = time.process_time()
         found = locate_rounds(read_prodhon(path).location_routing(), RoundEffort(seconds=seconds))
+        worked = time.process_time() - began
         if found is None or not found.certificate.passed:
             raise AssertionError(f"{name}: no rounds, or a certificate that failed")
         if found.cost < BEST_KNOWN[name] - 0.5:
@@ -50,8 +54,12 @@ def run() -> dict[str, float]:
             f"{name}: % above best known": gaps[-1],
             f"{name}: % above the bound proven here": 100.0 * found.gap,
             f"{name}: seconds": found.seconds,
+            f"{name}: processor seconds": worked,
         }
-        print(f"  {name}: {found.cost:,.0f}, {gaps[-1]:.2f} % above best known, {found.seconds:.0f} s", flush=True)
+        print(
+            f"  {name}: {found.cost:,.0f}, {gaps[-1]:.2f} % above best known, {found.seconds:.0f} s ({worked:.0f} s of a core)",
+            flush=True,
+        )
     figures |= {"mean % above best known": sum(gaps) / len(gaps), "worst % above best known": max(gaps)}
     return figures
 

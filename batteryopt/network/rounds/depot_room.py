@@ -14,15 +14,20 @@ from batteryopt.solvers.highs.highs_arrays import solve_arrays
 
 CONTENT = 1e-3
 """Relative gap of the choice: what it reckons with are estimates."""
-SECONDS = 5.0
+SECONDS = 1.0
+
+
+def loads_of(plan: RoundPlan) -> Floats:
+    """Return what each depot gets (m)."""
+    got = np.zeros(len(plan.problem.depots))
+    for each in plan.rounds:
+        got[each.depot] += plan.load_of(each)
+    return got
 
 
 def overload(plan: RoundPlan) -> Floats:
     """Return by how much of its room each depot has too much (m)."""
-    got = np.zeros(len(plan.problem.depots))
-    for each in plan.rounds:
-        got[each.depot] += plan.load_of(each)
-    room = plan.problem.depot_capacity_t
+    got, room = loads_of(plan), plan.problem.depot_capacity_t
     return np.where(np.isinf(room), 0.0, np.maximum(0.0, got - room * (1 + 1e-9)) / np.maximum(room, 1e-300))
 
 

@@ -19,7 +19,7 @@ import numpy as np
 from batteryopt.ground.certificate import Certificate
 from batteryopt.ground.errors import Fault, InvalidInput
 from batteryopt.ground.interrupt import InterruptFlag, catching_interrupt
-from batteryopt.network.rounds.depot_room import homes_with_room, overload
+from batteryopt.network.rounds.depot_room import homes_with_room, loads_of, overload
 from batteryopt.network.rounds.round_bounds import RoundBound, closure, fewest_rounds, forest, radial
 from batteryopt.network.rounds.round_choices import best_choice, choices_of
 from batteryopt.network.rounds.round_judge import check_rounds
@@ -28,16 +28,20 @@ from batteryopt.network.rounds.vehicle_routing import RoundEffort, plan_rounds
 
 MOST_DEPOTS = 12
 """All sets of depots are looked at."""
-TURNS = ((0.3, 20), (0.3, 4), (0.35, 2))
-"""Of the time, and how many sets of depots share it: more and more for fewer and fewer."""
+TURNS = ((0.3, 16, 1), (0.3, 5, 1), (0.35, 2, 1))
+"""Of the time, how many sets of depots share it, and in how many passes: more and more for fewer and fewer."""
+LOOKED_AT = 150
+"""Sets of depots that are ranked by more than loads."""
 FOREST_SHARE = 0.5
 """Of the forest's ways between places, beside all ways to and from depots, in the estimate by which sets are ranked."""
-PRICINGS = 5
+PRICINGS = 4
 """Times that depots with too much are made dearer."""
 FIRST_PRICE = 0.02
 """Of the mean way there and back for a tonne: what a tonne costs more each time at the depot that has most too much."""
 FIRST_SHARE, PRICED_SHARE = 0.35, 0.06
 """Of the time for a set of depots: the first plan, and each with other prices; the rest is for places' new homes."""
+CHEAPER = 0.7
+"""What is left of the prices where all depots had room: they may have been more than was needed."""
 LITTLE = 0.02
 """What a depot has too much, of its room, that is mended by giving few places another home."""
 SECONDS_TO_CHOOSE = 0.05
@@ -96,17 +100,18 @@ def locate_rounds(
         If PyVRP is not installed, or the depots together have too little room.
     """
     began = time.monotonic()
-    sets = _ranked(case)
+    closed = closure(case.problem)
+    sets = _depot_sets(case, closed)
     if not sets:
         fault = Fault(place="depots", problem="have too little room together", remedy="expected more capacity")
         raise InvalidInput(case.problem.name, [fault])
     with catching_interrupt() as flag:
         hunt = _RoundHunt(case, effort, flag, on_progress, began)
-        hunt.go([members for members, _ in sets])
+        hunt.go(_ranked(case, sets, closed))
         hunt.choose()
     if hunt.best is None:
         return None
-    bound = _bound(case, sets, hunt.cost)
+    bound = _bound(case, sets, closed, hunt.cost)
     opened = sorted({each.depot for each in hunt.best.rounds})
     return LocatedRounds(
         plan=hunt.best,
@@ -130,36 +135,56 @@ def _sets(case: LocationRouting) -> list[tuple[int, ...]]:
     ]
 
 
-def _ranked(case: LocationRouting) -> list[tuple[tuple[int, ...], float]]:
-    """Return sets of depots with what each may cost, the cheapest first.
+@dataclass(frozen=True, kw_only=True, eq=False)
+class _DepotSet:
+    """Some depots, with ways between them and all places (metric closure) and what they cost at least by loads."""
 
-    What it may cost is an estimate: all ways to and from the depots by loads, and part of the ways between places.
+    members: tuple[int, ...]
+    fixed: float
+    by_loads: float
+
+    def by_forest(self, case: LocationRouting, closed: Floats) -> float:
+        """Return the bound of a spanning forest, opening and vehicles apart."""
+        problem, m = case.problem, len(case.problem.depots)
+        keep = np.array([*self.members, *range(m, len(closed))])
+        some = problem.only(np.array(self.members))
+        return forest(some, closed[np.ix_(keep, keep)], fewest_rounds(problem))
+
+
+def _depot_sets(case: LocationRouting, closed: Floats) -> list[_DepotSet]:
+    """Return the sets of depots with room enough, those that cost least by loads first.
+
+    The bound by loads is summed here over places for all sets alike: the way there and back is from the nearest depot.
     """
-    problem, closed, m = case.problem, closure(case.problem), len(case.problem.depots)
-    least = fewest_rounds(problem)
-    fixed = least * problem.vehicle.cost_per_round + problem.stop_cost
+    problem, m = case.problem, len(case.problem.depots)
+    fixed = fewest_rounds(problem) * problem.vehicle.cost_per_round + problem.stop_cost
     found = []
     for members in _sets(case):
-        some, keep = problem.only(np.array(members)), np.array([*members, *range(m, len(closed))])
-        ways = closed[np.ix_(keep, keep)]
-        estimate = radial(some, ways) + FOREST_SHARE * forest(some, ways, least)
-        found.append((members, float(case.opening[list(members)].sum()) + fixed + estimate))
-    return sorted(found, key=lambda pair: pair[1])
+        keep = np.array([*members, *range(m, len(closed))])
+        by_loads = radial(problem.only(np.array(members)), closed[np.ix_(keep, keep)])
+        opening = float(case.opening[list(members)].sum())
+        found.append(_DepotSet(members=members, fixed=opening + fixed, by_loads=by_loads))
+    return sorted(found, key=lambda each: each.fixed + each.by_loads)
 
 
-def _bound(case: LocationRouting, sets: list[tuple[tuple[int, ...], float]], known: float) -> RoundBound:
-    """Return the least over all sets of depots of opening and the bounds of rounds from them."""
-    problem, closed, m = case.problem, closure(case.problem), len(case.problem.depots)
-    least = fewest_rounds(problem)
-    fixed = least * problem.vehicle.cost_per_round + problem.stop_cost
-    worst = RoundBound(value=known, rests_on="every set of depots costs as much")
-    for members, _ in sets:
-        some, keep = problem.only(np.array(members)), np.array([*members, *range(m, len(closed))])
-        ways, opening = closed[np.ix_(keep, keep)], float(case.opening[list(members)].sum())
-        value = opening + fixed + max(radial(some, ways), forest(some, ways, least))
-        if value < worst.value:
-            worst = RoundBound(value=value, rests_on="loads times distances, or a spanning forest, for each depot set")
-    return worst
+def _ranked(case: LocationRouting, sets: list[_DepotSet], closed: Floats) -> list[tuple[int, ...]]:
+    """Return the most promising sets of depots: by loads, and by part of the ways between places."""
+    few = sets[:LOOKED_AT]
+    estimate = {e.members: e.fixed + e.by_loads + FOREST_SHARE * e.by_forest(case, closed) for e in few}
+    return sorted(estimate, key=estimate.__getitem__)
+
+
+def _bound(case: LocationRouting, sets: list[_DepotSet], closed: Floats, known: float) -> RoundBound:
+    """Return the least over all sets of depots of opening and the bounds of rounds from them.
+
+    Sets stand in the order of their bounds by loads: once that is no less than the least so far, none that follows is.
+    """
+    least = known
+    for each in sets:
+        if each.fixed + each.by_loads >= least:
+            break
+        least = min(least, each.fixed + max(each.by_loads, each.by_forest(case, closed)))
+    return RoundBound(value=least, rests_on="loads times distances, or a spanning forest, for each set of depots")
 
 
 @dataclass(eq=False)
@@ -173,62 +198,89 @@ class _RoundHunt:
     began: float
     best: RoundPlan | None = None
     cost: float = np.inf
+    kept: dict[tuple[int, ...], RoundPlan | None] = field(default_factory=dict)
+    dearer: dict[tuple[int, ...], Floats] = field(default_factory=dict)
+    worth: dict[tuple[int, ...], float] = field(default_factory=dict)
     met: dict[tuple[int, tuple[int, ...]], VehicleRound] = field(default_factory=dict)
 
     def go(self, sets: list[tuple[int, ...]]) -> None:
         """Plan rounds for the most promising sets, in turns."""
-        plans: dict[tuple[int, ...], RoundPlan | None] = {}
-        for turn, (share, count) in enumerate(TURNS):
+        for turn, (share, count, passes) in enumerate(TURNS):
             chosen = sets[:count]
             for position, members in enumerate(chosen):
-                if self.flag.is_set:
-                    return
-                plans[members] = self._planned(members, self._part(share, len(chosen), turn), plans.get(members))
+                for number in range(passes):
+                    if self.flag.is_set or self._is_late():
+                        return
+                    self._plan(members, self._part(share, len(chosen) * passes, turn * passes + number))
                 self.tell(f"turn {turn + 1}, depots {position + 1} of {len(chosen)}: best {self.cost:,.0f}")
-            known = {s: self.case.cost_of(self._whole(s, p)) for s in chosen if (p := plans[s]) is not None}
+            known = {
+                s: self.case.cost_of(self._whole(s, plan)) for s in chosen if (plan := self.kept.get(s)) is not None
+            }
             sets = sorted(known, key=known.__getitem__)
 
-    def _part(self, share: float, count: int, turn: int) -> RoundEffort:
-        """Return what one set of depots gets of a turn."""
+    def _promising(self, chosen: list[tuple[int, ...]]) -> list[tuple[int, ...]]:
+        """Return sets of depots, in turns the next by what they promise and the next by the rounds they have."""
+        by_worth = sorted((s for s in chosen if s in self.worth), key=self.worth.__getitem__)
+        fitting = {s: p for s in chosen if (p := self.kept.get(s)) is not None and not overload(p).any()}
+        by_cost = sorted(fitting, key=lambda s: self.case.cost_of(self._whole(s, fitting[s])))
+        pairs = itertools.zip_longest(by_cost, by_worth)
+        return list(dict.fromkeys(s for pair in pairs for s in pair if s is not None))
+
+    def _is_late(self) -> bool:
+        """Whether the time is over, but for the choice at the end."""
+        seconds = self.effort.seconds
+        return seconds is not None and time.monotonic() - self.began > (1 - SECONDS_TO_CHOOSE) * seconds
+
+    def _part(self, share: float, count: int, number: int) -> RoundEffort:
+        """Return what one pass over one set of depots gets of a turn."""
         seconds, iterations = self.effort.seconds, self.effort.iterations
         return RoundEffort(
             seconds=None if seconds is None else share * seconds / count,
             iterations=None if iterations is None else max(1, int(share * iterations / count)),
-            seed=self.effort.seed + turn,
+            seed=self.effort.seed + number,
         )
 
-    def _planned(self, members: tuple[int, ...], effort: RoundEffort, start: RoundPlan | None) -> RoundPlan | None:
-        """Return rounds from some depots, within their room where that can be had.
+    def _plan(self, members: tuple[int, ...], effort: RoundEffort) -> None:
+        """Keep better rounds from some depots, within their room where that can be had.
 
-        First rounds without a thought of room; where a depot then has too much, its tonnes become dearer until it has
-        little too much; then places are given other homes, and rounds planned for these.
+        Rounds are planned without a thought of room, but with tonnes made dearer where a depot had too much before;
+        where it has still too much, they become dearer; where it is little, places are given other homes, and rounds
+        planned for these.
         """
         problem = self.case.problem.only(np.array(members))
         until = np.inf if effort.seconds is None else time.monotonic() + effort.seconds
+        dearer = self.dearer.setdefault(members, np.zeros(len(members)))
 
         def rounds(share: float, **further: Any) -> RoundPlan | None:
             some = _share_of(effort, share, until)
             return plan_rounds(problem, some, flag=self.flag, on_better=lambda p: self._meet(members, p), **further)
 
-        plan = rounds(FIRST_SHARE, start=start)
-        dearer, least = np.zeros(len(members)), plan
+        plan = rounds(FIRST_SHARE, start=self.kept.get(members), dearer=dearer - dearer.min())
         step = FIRST_PRICE * float(problem.there_and_back.mean() / max(problem.load_t.mean(), 1e-300))
         for _ in range(PRICINGS):
-            if plan is None or self.flag.is_set or not (over := overload(plan)).any():
-                return plan
-            if least is None or over.max() <= overload(least).max():
-                least = plan
-            dearer += step * over / max(float(over.max()), LITTLE)
-            plan = rounds(PRICED_SHARE, start=plan, dearer=dearer - dearer.min())
-            if plan is not None and not overload(plan).any():
+            if plan is None or self.flag.is_set or (over := overload(plan)).max() <= LITTLE:
                 break
-        nearest = plan if plan is not None and overload(plan).max() < LITTLE else least
-        homes = None if nearest is None else homes_with_room(nearest)
-        if homes is None or self.flag.is_set:
-            return plan or least
-        # the places of each depot are what they are now: rounds begin anew where they are of several
-        mended = rounds(1.0, start=_at_home(nearest, homes), homes=homes)
-        return self._better(members, plan, mended) or least
+            dearer += step * over / float(over.max())
+            plan = rounds(PRICED_SHARE, start=plan, dearer=dearer - dearer.min())
+        if plan is not None:
+            self._note_worth(members, plan, dearer - dearer.min())
+        if plan is not None and not overload(plan).any():
+            dearer *= CHEAPER
+            plan = rounds(1.0, start=plan)
+        elif plan is not None and (homes := homes_with_room(plan)) is not None and not self.flag.is_set:
+            mended = rounds(1.0, start=_at_home(plan, homes), homes=homes)
+            plan = plan if mended is None else mended
+        self.kept[members] = self._better(members, self.kept.get(members), plan) or plan
+
+    def _note_worth(self, members: tuple[int, ...], plan: RoundPlan, dearer: Floats) -> None:
+        """Note what a set of depots promises: its rounds at prices, less what these prices ask for all of the room.
+
+        With the best rounds at these prices it would be a bound of those within the room (Lagrange); with good ones it
+        ranks sets fairly, whether their rounds keep to the room already or not.
+        """
+        room, got = plan.problem.depot_capacity_t, loads_of(plan)
+        asked = np.where(dearer > 0, dearer * (got - np.where(np.isinf(room), got, room)), 0.0)
+        self.worth[members] = self.case.cost_of(self._whole(members, plan)) + float(asked.sum())
 
     def _better(self, members: tuple[int, ...], one: RoundPlan | None, other: RoundPlan | None) -> RoundPlan | None:
         """Return the cheaper of two plans that keep to the depots' room."""
