@@ -17,13 +17,13 @@ from batteryopt.bilevel.judge.pessimistic import worst_answer
 from batteryopt.bilevel.kkt import single_level as kkt
 from batteryopt.bilevel.kkt.active_set import polish
 from batteryopt.bilevel.methods import METHODS, MethodOutcome, MethodSettings
-from batteryopt.bilevel.methods.automatic import run_automatic
+from batteryopt.bilevel.methods.automatic import INTEGER, run_automatic
 from batteryopt.bilevel.methods.base import BEYOND_TOLERANCES, is_refuted, multipliers_of
 from batteryopt.bilevel.methods.bilevel_units import RUNAWAY, restatement
 from batteryopt.bilevel.methods.restated import LEAST_GAP, remembered, solve_restated
 from batteryopt.bilevel.problem import shared
 from batteryopt.bilevel.problem.follower import limits_by_constraint
-from batteryopt.bilevel.problem.normal_form import BilevelProblem, FollowerRow, extract
+from batteryopt.bilevel.problem.normal_form import BilevelProblem, FollowerRow, extract, refuse_integers
 from batteryopt.bilevel.proof import convexity, qualification
 from batteryopt.bilevel.proof.convexity import Conviction
 from batteryopt.bilevel.proof.qualification import Qualification
@@ -110,7 +110,11 @@ def solve(
     shared.require_word(problem, shared_multipliers)
     limits = limits_by_constraint(multiplier_limits)
     # Limits are in the author's units, and so the problem stays in them.
-    other = None if limits else restatement(problem, alike=shared_multipliers == "equal")
+    # Integers have no unit but 1, and so problems of integer followers stay too.
+    is_whole = problem.integer_decision is not None
+    if is_whole and pessimistic_gap:
+        refuse_integers(problem, "pessimistic_gap needs them: ask without")
+    other = None if limits or is_whole else restatement(problem, alike=shared_multipliers == "equal")
     settings = MethodSettings(
         solver=solver,
         time_limit=time_limit,
@@ -209,6 +213,8 @@ def _run(problem: BilevelProblem, method: str, settings: MethodSettings) -> tupl
         return run_automatic(problem, settings)
     if method not in METHODS:
         raise BatteryOptError(f"unknown method '{method}': {nearest(method, [*METHODS, 'auto'])}")
+    if not METHODS[method].takes_integers:
+        refuse_integers(problem, f"method '{INTEGER}' accepts followers of this kind")
     refusal = METHODS[method].refusal(problem, settings)
     if refusal is not None:
         raise BatteryOptError(f"method '{method}' does not accept this problem: {refusal}; try method='auto'")
@@ -234,7 +240,7 @@ def _judge(
     }
     if not report.has_point:
         return _without_point(problem, report.stop_reason, common, settings)
-    if METHODS[name].is_global:
+    if METHODS[name].is_global and METHODS[name].has_conditions:
         polish(outcome.system, objective=report.objective)
     _clip(_variables(problem))
     outcome = dataclasses.replace(outcome, multipliers=multipliers_of(outcome.system))  # those of the polished point
@@ -345,6 +351,8 @@ def _without_point(
 ) -> BilevelAnswer:
     note = "no point was found"
     if reason in (StopReason.INFEASIBLE, StopReason.INFEASIBLE_OR_UNBOUNDED):
+        if not METHODS[common["method"]].has_conditions:
+            return _nothing(reason, diagnose.EXCLUDED, common)
         explained, note = diagnose.explain_infeasible(problem)
         if note == diagnose.EXCLUDED and not METHODS[common["method"]].is_global:
             explained, note = StopReason.NUMERICAL_TROUBLE, "a local search found no point, which proves nothing"
@@ -353,6 +361,10 @@ def _without_point(
         reason = explained if reason is StopReason.INFEASIBLE else reason
     elif reason is StopReason.UNBOUNDED:
         note = diagnose.explain_unbounded(problem)
+    return _nothing(reason, note, common)
+
+
+def _nothing(reason: StopReason, note: str, common: dict[str, Any]) -> BilevelAnswer:
     return BilevelAnswer(
         objective=None,
         bound=None,

@@ -244,15 +244,6 @@ def refusals() -> dict[str, tuple[pyo.ConcreteModel, type[Exception], str]]:
     cases["no follower objective"] = (m, bilevel.UnsupportedFollower, "^f: a follower needs one.*has 0")
 
     m = model()
-    m.f.n = pyo.Var(domain=pyo.Integers)
-    m.f.c = pyo.Constraint(expr=m.f.y >= m.f.n)
-    cases["integer follower"] = (m, bilevel.UnsupportedFollower, r"^f\.n: follower 'f' decides on integers")
-
-    m = model()
-    m.f.y.domain = pyo.Binary
-    cases["binary follower"] = (m, bilevel.UnsupportedFollower, r"^f\.y: follower 'f' decides on integers")
-
-    m = model()
     m.f.inner = bilevel.Follower()
     m.f.inner.z = pyo.Var()
     cases["nested follower"] = (m, bilevel.UnsupportedFollower, r"^f\.inner: a follower inside the follower 'f'")

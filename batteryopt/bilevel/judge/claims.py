@@ -57,7 +57,7 @@ def certify(
         )
         if (elsewhere := better_elsewhere(follower, asks_solver=asks_solver)) is not None:
             checks.append(elsewhere)
-        if is_qualified:  # else the best answer need not have multipliers
+        if is_qualified and not follower.has_integers:  # else the best answer need not have multipliers
             checks.append(stationarity(follower))
     if bound_gap is not None:
         detail = "relative distance of the leader's objective and the proven bound"
@@ -85,9 +85,14 @@ def are_at_their_best(problem: BilevelProblem) -> bool:
     return all(
         follower_feasibility(follower).passed
         and best_response_gain(follower, tolerance=UNQUALIFIED_TOLERANCE).passed
-        and (not follower.has_affine_rows or stationarity(follower).residual <= NO_STATIONARITY)
+        and (not _has_first_order_conditions(follower) or stationarity(follower).residual <= NO_STATIONARITY)
         for follower in problem.followers
     )
+
+
+def _has_first_order_conditions(follower: FollowerProblem) -> bool:
+    """Whether every best answer has multipliers, so that a point without any is none."""
+    return follower.has_affine_rows and not follower.has_integers
 
 
 def leader_feasibility(problem: BilevelProblem) -> Check:
@@ -116,11 +121,14 @@ def follower_feasibility(follower: FollowerProblem) -> Check:
         value = pyo.value(row.form.expression)
         size = min(_size(row.origin), unit_of(row.form.expression) or 1.0)
         worst = max(worst, (abs(value) if row.is_equality else max(0.0, value)) / size)
+    for variable in follower.variables:
+        if not variable.is_continuous():
+            worst = max(worst, abs(variable.value - round(variable.value)))
     return Check(
         name=f"follower-rows[{follower.name}]",
         residual=worst,
         tolerance=FEASIBILITY_TOLERANCE,
-        detail="largest violation of the follower's constraints and bounds, each in its own unit",
+        detail="largest violation of the follower's constraints, bounds and integrality, each in its own unit",
     )
 
 

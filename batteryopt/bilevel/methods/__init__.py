@@ -11,6 +11,7 @@ from batteryopt.bilevel.methods.product import ProductMethod
 from batteryopt.bilevel.methods.regularized import Regularized
 from batteryopt.bilevel.methods.sos1 import Sos1
 from batteryopt.bilevel.methods.strong_duality import StrongDuality
+from batteryopt.bilevel.methods.value_function import ValueFunction
 
 METHODS: dict[str, Method] = {
     method.name: method
@@ -23,6 +24,7 @@ METHODS: dict[str, Method] = {
         StrongDuality(),
         Regularized(),
         ProductMethod(),
+        ValueFunction(),
     )
 }
 

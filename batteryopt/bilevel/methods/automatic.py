@@ -14,7 +14,7 @@ from batteryopt import solvers
 from batteryopt.bilevel.methods import METHODS, MethodOutcome, MethodSettings
 from batteryopt.bilevel.methods.base import is_refuted
 from batteryopt.bilevel.methods.portfolio import FollowedPoint, Heard, Words, best_of, candidate_of
-from batteryopt.bilevel.problem.normal_form import BilevelProblem
+from batteryopt.bilevel.problem.normal_form import BilevelProblem, refuse_integers
 from batteryopt.bilevel.proof.boxes import FIRST_SIZE as FIRST_BOX
 from batteryopt.bilevel.proof.boxes import boxed, natural_size, reaches
 from batteryopt.ground.errors import BatteryOptError, SolverUnavailable
@@ -39,6 +39,8 @@ LARGE = 2000
 FIRST, FIRST_SHARE = "milp", 0.35
 FIRST_WHY = "one mixed-integer linear program, exact where limits are proven"
 """Asked first where it accepts, and last again where nothing else has settled the matter."""
+INTEGER = "value-function"
+"""For followers who decide on integers."""
 SCIP_SHARE = 0.5
 LOCAL, LOCAL_SHARE = "regularized", 0.3
 """Shares of the time that is left then."""
@@ -50,6 +52,8 @@ MOST_BOXES = 3
 
 def run_automatic(problem: BilevelProblem, settings: MethodSettings) -> tuple[MethodOutcome, str, str]:
     """Return the best outcome, the method that gave it, and the reason in words."""
+    if problem.integer_decision is not None:
+        return _by_values(problem, settings)
     pairs = sum(len(follower.inequalities) for follower in problem.followers)
     if pairs >= LARGE and METHODS["regularized"].accepts(problem, settings):
         outcome = METHODS["regularized"].solve(problem, dataclasses.replace(settings, starts=1))
@@ -62,6 +66,14 @@ def run_automatic(problem: BilevelProblem, settings: MethodSettings) -> tuple[Me
         except SolverUnavailable as missing:
             return _without_scip(problem, settings, missing)
     return _portfolio(problem, settings)
+
+
+def _by_values(problem: BilevelProblem, settings: MethodSettings) -> Words:
+    """Take the one method for followers who decide on integers; where it refuses, say what would help."""
+    refusal = METHODS[INTEGER].objection(problem, settings)
+    if refusal is not None:
+        refuse_integers(problem, f"method '{INTEGER}' does without, but: {refusal}")
+    return METHODS[INTEGER].solve(problem, settings), INTEGER, "a follower decides on integers"
 
 
 def _portfolio(problem: BilevelProblem, settings: MethodSettings) -> tuple[MethodOutcome, str, str]:

@@ -101,6 +101,10 @@ class Method(abc.ABC):
     name: str
     is_global: bool
     """Whether its bound, where the solver proves one, is a bound of the bilevel problem."""
+    takes_integers = False
+    """Whether it takes followers who decide on integers."""
+    has_conditions = True
+    """Whether its single-level model holds the followers' optimality conditions, for whoever polishes the point."""
 
     @abc.abstractmethod
     def refusal(self, problem: BilevelProblem, settings: MethodSettings) -> str | None:
@@ -108,7 +112,13 @@ class Method(abc.ABC):
 
     def accepts(self, problem: BilevelProblem, settings: MethodSettings | None = None) -> bool:
         """Whether the method accepts a problem."""
-        return self.refusal(problem, settings or MethodSettings()) is None
+        return self.objection(problem, settings or MethodSettings()) is None
+
+    def objection(self, problem: BilevelProblem, settings: MethodSettings) -> str | None:
+        """Return why the method does not accept a problem, integer followers among the reasons."""
+        if problem.integer_decision is not None and not self.takes_integers:
+            return f"{problem.integer_decision}: KKT conditions do not express the optimality of an integer decision"
+        return self.refusal(problem, settings)
 
     @abc.abstractmethod
     def apply(self, problem: BilevelProblem, settings: MethodSettings) -> Reformulation:
@@ -148,6 +158,8 @@ def complete(problem: BilevelProblem) -> None:
 def multipliers_of(system: KktSystem) -> ComponentMap:
     """Return the value of every row's multiplier, where there are any: per unit of weight on the objective."""
     values: ComponentMap = ComponentMap()
+    if not hasattr(system.model, "kkt"):
+        return values
     for i, follower in enumerate(system.problem.followers):
         block = system.model.kkt[i]
         weight = block.objective_weight.value or 0.0

@@ -9,7 +9,6 @@ import pyomo.environ as pyo
 from pyomo.common.collections import ComponentMap
 
 from batteryopt.bilevel.kkt.identities import QuadraticForm
-from batteryopt.bilevel.kkt.single_level import KktSystem
 
 WIDEST = 1e6
 """A factor of a wider range is left alone: a solver's integrality tolerance times it is no small number."""
@@ -20,12 +19,14 @@ class Envelopes:
 
     Parameters
     ----------
+    model
+        What they are written on.
     limits
         `Bound` by multiplier, where more is known than the variable's own bounds say.
     """
 
-    def __init__(self, system: KktSystem, limits: ComponentMap) -> None:
-        self.model, self.limits = system.model, limits
+    def __init__(self, model: Any, limits: ComponentMap) -> None:
+        self.model, self.limits = model, limits
         self._stands_for: dict[tuple[int, int], Any] = {}
         self._written_products: list[tuple[Any, Any, Any]] = []
 

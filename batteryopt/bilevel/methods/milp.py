@@ -51,7 +51,7 @@ def _linear_system(
     """Return the KKT system, limits that cost little, and the objective; kept from a refusal to what follows it."""
     system = kkt.build(problem, equal=equal, limits=limits_given)
     limits = bounds.derive_cheaply(system)
-    return system, limits, without_products(system, Envelopes(system, limits).takes)
+    return system, limits, without_products(system, Envelopes(system.model, limits).takes)
 
 
 class MixedInteger(Method):
@@ -88,7 +88,7 @@ class MixedInteger(Method):
         if form is None:
             raise UnsupportedModel("the leader's objective has products that nothing replaces")
         kkt.connect_duals(problem, system.model)
-        envelopes = Envelopes(system, limits)
+        envelopes = Envelopes(system.model, limits)
         if (opposed := opposed_value(system, envelopes)) is not None:
             return self._opposed(system, envelopes, opposed)
         settled = [i for i in range(len(problem.followers)) if _settle(system, i, envelopes)]

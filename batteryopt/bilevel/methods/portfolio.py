@@ -39,7 +39,8 @@ def candidate_of(problem: BilevelProblem, outcome: MethodOutcome, method: str, w
     """Return the outcome's point, polished, if the followers really are at their best there."""
     if not outcome.report.has_point:
         return None
-    polish(outcome.system, objective=outcome.report.objective, time_limit=1.0)
+    if hasattr(outcome.system.model, "kkt"):
+        polish(outcome.system, objective=outcome.report.objective, time_limit=1.0)
     if not (claims.leader_feasibility(problem).passed and claims.are_at_their_best(problem)):
         return None
     values = [v.value for v in all_variables(outcome.system)]

@@ -124,6 +124,11 @@ class FollowerProblem:
         """Whether every row is affine in the own variables, so that KKT conditions need no further qualification."""
         return all(row.form.is_affine for row in self.rows)
 
+    @property
+    def has_integers(self) -> bool:
+        """Whether it decides on integers, whose optimality no KKT conditions express."""
+        return any(not v.is_continuous() for v in self.variables)
+
     @cached_property
     def data_variables(self) -> tuple[Any, ...]:
         """Variables of the leader and of other followers that occur in it."""
@@ -180,6 +185,11 @@ class BilevelProblem:
         users = self.model.model()  # a `dual_of` expression may hold a multiplier, on a model of the engine's own
         return tuple(v for v in occurring if v not in owned and v.model() is users)
 
+    @property
+    def integer_decision(self) -> str | None:
+        """The name of the first integer variable that a follower decides on; None where there is none."""
+        return next((v.name for f in self.followers for v in f.variables if not v.is_continuous()), None)
+
     @cached_property
     def followers_depend_on_each_other(self) -> bool:
         """Whether a follower's problem contains another's variables, so that their answer is a Nash equilibrium."""
@@ -193,7 +203,7 @@ def extract(model: Any) -> BilevelProblem:
     Raises
     ------
     UnsupportedFollower
-        If a follower is integer, nested, or has a component that the engine cannot express.
+        If a follower is nested, or has a component that the engine cannot express.
     UnsupportedModel
         If the leader's part has no objective, several, or a component that the engine cannot express.
     """
@@ -235,7 +245,6 @@ def _extract_follower(block: Any) -> FollowerProblem:
     for row in rows:
         occurring.update(row.form.variables)
     variables = tuple(v for v in declared if v in occurring)
-    _refuse_integers(block, variables)
     rows.extend(row for variable in variables for row in _bound_rows(variable))
     return FollowerProblem(block, variables, objective, sense, tuple(rows))
 
@@ -264,14 +273,16 @@ def _bound_rows(variable: Any) -> Iterator[FollowerRow]:
         yield FollowerRow(f"{variable.name} (lower bound)", own_form(lower - variable, own), Side.LOWER, variable)
 
 
-def _refuse_integers(block: Any, variables: tuple[Any, ...]) -> None:
-    integers = [v.name for v in variables if not v.is_continuous()]
-    if integers:
-        raise UnsupportedFollower(
-            integers[0],
-            f"follower '{block.name}' decides on integers, whose optimality no KKT conditions express; "
-            "relax the domain, or give the variable to the leader",
-        )
+def refuse_integers(problem: BilevelProblem, remedy: str) -> None:
+    """Raise `UnsupportedFollower` where a follower decides on integers, for who needs KKT conditions."""
+    for follower in problem.followers:
+        for variable in follower.variables:
+            if not variable.is_continuous():
+                raise UnsupportedFollower(
+                    variable.name,
+                    f"follower '{follower.name}' decides on integers, whose optimality no KKT conditions express; "
+                    f"{remedy}",
+                )
 
 
 def _refuse_unknown_components(block: Any, error: type[UnsupportedModel] | type[UnsupportedFollower]) -> None:
