@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import pandas as pd
 
 from batteryopt.accuracy.raw.raw_solver import PREFIX
-from batteryopt.accuracy.reading import LIES, attempted, sentences
+from batteryopt.accuracy.reading import LIES, attempted, ended_early, sentences
 from batteryopt.accuracy.verdicts import ContestVerdict
 
 COUNTS = ("right", "misleading", "modest", "in_hand", "stopped", "failed")
@@ -82,4 +82,6 @@ def _listed(counts: pd.Series) -> str:
 
 def findings(frame: pd.DataFrame) -> list[str]:
     """Return everything that the runs teach, a sentence a finding."""
-    return [*sentences(frame), *sentences_on_tracks(frame)]
+    found = list(sentences(frame))
+    count = 2 if ended_early(frame) else 1  # how many problems and runs there are comes first
+    return [*found[:count], *sentences_on_tracks(frame), *found[count:]]
