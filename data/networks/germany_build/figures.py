@@ -272,7 +272,7 @@ SHREDDER_T = _known(
     "size of that shredding plant", 30_000, "t a year", "2025", "PreZero, press release of 5 September 2025"
 )
 REFINERY_COST = _known("hydrometallurgical plant", 300e6, "GBP", "2024", FASTMARKETS, "size not told")
-REFINERY_T = _assumed("size of that hydrometallurgical plant", 25_000, "t of black mass a year", "")
+REFINERY_T = _assumed("size of that hydrometallurgical plant", 20_000, "t of black mass a year", "15,000 to 30,000")
 EXPONENT = _assumed("scale exponent", 0.6, "", "the six-tenths rule")
 FIXED = _assumed("fixed cost", 0.06, "of the investment a year", "staff at rest, upkeep, insurance")
 FREE = _assumed(
