@@ -25,7 +25,12 @@ from batteryopt.ground.status import PointStatus, StopReason
 MESH_TOLERANCE = 1e-6
 """What the certificate asks of the grid; refinement aims lower."""
 COARSE_MESH_TOLERANCE = 1e-3
-"""The same where constraints give paths kinks, or a limit stopped the refinement."""
+"""The same where limits on prices give paths kinks, or a limit stopped the refinement.
+
+A kink is not met by an element's end there, but eight rounds halve the element around it to 2^-8. A path of two slopes
+is off by at most a quarter of what the slopes differ by, times the element's length; where they differ by all that the
+path changes by, in an element of the first grid, that is 2^-10. Innovation's kinks are met: see `cap_switches`.
+"""
 DEEPEST = SOLVER_TOLERANCE / MESH_TOLERANCE
 """Discount factor below which nothing is asked of the grid. A path that is off by e at a discount factor d leaves d e
 in the slope of the present value, and the solver stops when slopes are below its tolerance: what it leaves of e there
