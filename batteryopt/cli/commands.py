@@ -48,6 +48,8 @@ def solve(
     deviation: given.DeviationOption = None,
     replications: given.ReplicationsOption = None,
     seed: given.SeedOption = 0,
+    engine: given.EngineOption = None,
+    ranks: given.RanksOption = None,
     sets: SetOption = None,
     what_if: WhatIfOption = None,
     json: given.JsonOption = False,
@@ -69,7 +71,7 @@ def solve(
     begun = None if start is None else str(start)
     named: dict[str, Any] = {"objective": objective, "keep": keep, "start": begun, "scenario": scenario}
     named |= {"gap_money": gap_money, "risk": risk, "budget": budget, "deviation": deviation}
-    named |= {"with_rounds": with_rounds or None}
+    named |= {"engine": engine, "ranks": ranks, "with_rounds": with_rounds or None}
     named["replications"] = None if replications is None else (replications, seed, str(instance))
     if family is not None:
         with refusals:

@@ -105,6 +105,16 @@ ReplicationsOption = Annotated[
     ),
 ]
 SeedOption = Annotated[int, typer.Option(metavar="S", help="Of the samples of --replications.")]
+EngineOption = Annotated[
+    str | None,
+    typer.Option(
+        metavar="mpi-sppy",
+        help="Networks, with --model stochastic: progressive hedging by mpi-sppy, which starts mpiexec; for clusters.",
+    ),
+]
+RanksOption = Annotated[
+    int | None, typer.Option(metavar="N", help="Processes of --engine mpi-sppy: 3, or a multiple.  [3]")
+]
 OverwriteOption = Annotated[
     bool,
     typer.Option("--overwrite", help="Replace files that batteryopt did not write, and better results, unasked never."),

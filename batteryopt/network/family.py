@@ -66,6 +66,8 @@ def read_options(
     budget: int | None = None,
     deviation: float | None = None,
     replications: tuple[int, int, str] | None = None,
+    engine: str | None = None,
+    ranks: int | None = None,
 ) -> dict[str, Any]:
     """Return the options that only networks have as `solve` here takes them.
 
@@ -91,6 +93,8 @@ def read_options(
         How many rows of the returns deviate at once, and the share by which those do that say nothing.
     replications
         How many further samples of futures, their seed, and where the network lies.
+    engine, ranks
+        Who else plans for all futures, "mpi-sppy", and on how many processes.
 
     Raises
     ------
@@ -110,7 +114,8 @@ def read_options(
         found["risk"] = Risk.parse(risk)
     if with_rounds:
         found["with_rounds"] = True
-    found |= {name: value for name, value in (("budget", budget), ("deviation", deviation)) if value is not None}
+    plain = {"budget": budget, "deviation": deviation, "engine": engine, "ranks": ranks}
+    found |= {name: value for name, value in plain.items() if value is not None}
     if replications is not None:
         found["replications"] = Replications(*replications)
     if instance is None:
@@ -178,6 +183,8 @@ def solve(
     budget: int | None = None,
     deviation: float | None = None,
     replications: Replications | int | None = None,
+    engine: str | None = None,
+    ranks: int | None = None,
     rules: RuleFunction | None = None,
     with_rounds: bool = False,
     announce: Callable[[str], None] = lambda _: None,
@@ -186,7 +193,8 @@ def solve(
 
     What the objective, the facilities kept, the start, the rules and the solver are: as in
     `batteryopt.network.solve.solve`; the scenario is the future that is planned for, where there are several. What the
-    risk and the replications are: as in `solve_futures`; the budget and the deviation: as in `solve_robust`.
+    risk and the replications are: as in `solve_futures`; the ranks of an engine: as in `solve_by_hedging`;
+    the budget and the deviation: as in `solve_robust`.
 
     Raises
     ------
@@ -203,7 +211,7 @@ def solve(
     given = {
         **{"scenario": scenario, "objective": objective, "rules": rules, "solver": solver, "start": start},
         **{"facilities": facilities, "risk": risk, "budget": budget, "deviation": deviation},
-        "replications": replications,
+        **{"replications": replications, "engine": engine, "ranks": ranks},
         **{"gap": gap, "gap_money": gap_money, "time_limit": time_limit, "threads": threads},
     }
     own = {name: value for name, value in given.items() if name not in SHARED}

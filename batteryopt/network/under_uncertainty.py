@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from batteryopt.ground.errors import Fault
+from batteryopt.ground.errors import Fault, nearest
 from batteryopt.network.data.instance import Network
 from batteryopt.network.data.objective import Objective
 from batteryopt.network.plan.answer import Model
@@ -18,10 +18,12 @@ if TYPE_CHECKING:
     from batteryopt.solvers.contract.adapter import ProgressListener
 
 OWN: Mapping[Model, tuple[str, ...]] = {
-    Model.STOCHASTIC: ("risk", "replications"),
+    Model.STOCHASTIC: ("risk", "replications", "engine", "ranks"),
     Model.ROBUST: ("budget", "deviation"),
 }
 """Options that only a model has, by the model."""
+ENGINES = ("mpi-sppy",)
+"""Who else plans for all futures."""
 OTHER_SEEDS, MOST_REPLICATIONS = 2**40, 2**20
 """Seeds of replications begin beyond those that people type: no sample shares its draws with the plan's own."""
 SHARED = ("gap", "gap_money", "time_limit", "threads")
@@ -77,9 +79,27 @@ def model_faults(wanted: set[Model], options: Mapping[str, Any]) -> Iterator[Fau
             yield Fault(
                 place=_option(name), problem="is for a plan of one future", remedy=f"leave it out: {WORDS[model]}"
             )
+    if model is Model.STOCHASTIC:
+        yield from _engine_faults(given)
     if model is Model.ROBUST and "budget" not in given:
         remedy = "say how many rows of the returns may deviate at once, as in --budget 3"
         yield Fault(place="--budget", problem="is missing", remedy=remedy)
+
+
+def _engine_faults(given: Mapping[str, Any]) -> Iterator[Fault]:
+    """Yield what is wrong with who plans for all futures."""
+    engine = given.get("engine")
+    if engine is None:
+        if "ranks" in given:
+            yield Fault(place="--ranks", problem="is for several processes", remedy=f"add --engine {ENGINES[0]}")
+        return
+    if engine not in ENGINES:
+        yield Fault(place="--engine", problem=f"'{engine}' is unknown", remedy=nearest(engine, ENGINES))
+        return
+    for name in ("risk", "replications", "facilities"):
+        if name in given:
+            remedy = f"leave one of them out: {engine} seeks the least expected cost"
+            yield Fault(place=_option(name), problem=f"is given beside --engine {engine}", remedy=remedy)
 
 
 def _option(name: str) -> str:
@@ -108,6 +128,10 @@ def solve_uncertain(
     from batteryopt.network.futures.joint_result import JointResult
     from batteryopt.network.futures.solve_futures import solve_futures
 
+    if given.pop("engine", None) is not None:
+        from batteryopt.network.cluster.engine import solve_by_hedging
+
+        return JointResult(instance=instance, answer=solve_by_hedging(instance, **given, announce=announce))
     if "replications" in given:
         given |= _replicated(instance, given["replications"])
     joint = solve_futures(instance, **given, announce=announce, on_progress=on_progress)

@@ -25,7 +25,8 @@ from batteryopt.network.data.instance import (
 from batteryopt.network.formulation.formulate import formulate
 from batteryopt.network.formulation.objective import weighted
 from batteryopt.network.futures.extensive_form import join
-from batteryopt.network.futures.joint_search import FIRST_STAGE, FOLLOWS, WEIGHTS
+from batteryopt.network.futures.in_hindsight import WEIGHTS
+from batteryopt.network.futures.joint_search import FIRST_STAGE, FOLLOWS
 from batteryopt.network.futures.risk_measure import Risk, minimised
 from batteryopt.network.robust.adversary import Adversary
 from batteryopt.network.robust.deviations import moved, moves_of, name_of, room

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import copy
 import dataclasses
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import ClassVar
 
 import numpy as np
 
@@ -14,14 +14,13 @@ from batteryopt.ground.interrupt import InterruptFlag
 from batteryopt.ground.status import PointStatus
 from batteryopt.network.data.geography import flat_positions
 from batteryopt.network.data.instance import Network
-from batteryopt.network.data.objective import Objective
 from batteryopt.network.formulation.algebra import Floats, Formulation
 from batteryopt.network.formulation.extract import to_solution
-from batteryopt.network.formulation.fix import fix_facilities
 from batteryopt.network.formulation.formulate import formulate
 from batteryopt.network.formulation.objective import Costs, weighted
 from batteryopt.network.futures.extensive_form import Extensive, join
 from batteryopt.network.futures.future import Future
+from batteryopt.network.futures.in_hindsight import WEIGHTS, with_facilities
 from batteryopt.network.futures.risk_measure import Risk, minimised
 from batteryopt.network.judged_answer import answer_with_point
 from batteryopt.network.plan.answer import NetworkAnswer
@@ -30,7 +29,6 @@ from batteryopt.network.search.search import Found, root_bound_of, search
 from batteryopt.network.search.searched_problem import Problem, make_problem
 from batteryopt.solvers.contract.adapter import Options, Progress, ProgressListener
 
-WEIGHTS = {Objective.COST: 1.0}
 FIRST_STAGE = ("is_open", "raised", "closed", "is_full")
 """Families that are decided once for all futures."""
 FOLLOWS = ("kept",)
@@ -79,6 +77,8 @@ class Searched:
 class JointSearch:
     """What is known of the futures so far, and what is tried next."""
 
+    shares_of_time: ClassVar[Mapping[str, float]] = SHARES
+
     def __init__(
         self,
         futures: Sequence[Future],
@@ -88,12 +88,14 @@ class JointSearch:
         *,
         announce: Callable[[str], None],
         on_progress: ProgressListener | None,
+        forms: Sequence[Formulation] | None = None,
     ) -> None:
         self.futures, self.risk, self.options, self.flag = tuple(futures), risk, options, flag
         self.announce, self.on_progress = announce, on_progress
         self.began = time.monotonic()
+        self.gap_alone = options.relative_gap
         self.shares = [future.probability for future in futures]
-        self.forms = [formulate(future.network, WEIGHTS) for future in futures]
+        self.forms = list(forms) if forms else [formulate(future.network, WEIGHTS) for future in futures]
 
     # ---- one network
 
@@ -102,11 +104,20 @@ class JointSearch:
         limit = self.options.time_limit
         if limit is None:
             return None
-        return max(LEAST_SECONDS, (self.began + SHARES[phase] * limit - time.monotonic()) / parts)
+        return max(LEAST_SECONDS, (self.began + self.shares_of_time[phase] * limit - time.monotonic()) / parts)
 
-    def _one(self, network: Network, m: Formulation, seconds: float | None, start: Floats | None = None) -> Evaluation:
+    def _one(
+        self,
+        network: Network,
+        m: Formulation,
+        seconds: float | None,
+        start: Floats | None = None,
+        *,
+        gap: float | None = None,
+    ) -> Evaluation:
         """Return the best plan of one network."""
-        options = dataclasses.replace(self.options, time_limit=seconds)
+        gap = self.options.relative_gap if gap is None else gap
+        options = dataclasses.replace(self.options, time_limit=seconds, relative_gap=gap)
         return answer_with_point(network, m, WEIGHTS, options, began=time.monotonic(), start=start)
 
     def in_all(self, plan: Solution, phase: str, starts: Sequence[Floats] = ()) -> list[Evaluation]:
@@ -161,7 +172,8 @@ class JointSearch:
         for position, (future, m) in enumerate(zip(self.futures, self.forms, strict=True)):
             self.announce(f"the future '{future.name}' alone")
             seconds = self._until("alone", len(self.futures) - position)
-            found.append(self._one(future.network, m, seconds, starts[position] if starts else None))
+            start = starts[position] if starts else None
+            found.append(self._one(future.network, m, seconds, start, gap=self.gap_alone))
             if found[-1][0].run.stop_reason.is_no_solution:
                 break
         return found
@@ -178,7 +190,7 @@ class JointSearch:
     def _together(self, searched: Searched, points: Sequence[Floats]) -> Searched:
         """Return the plan for all futures, from points with one first stage where there are any."""
         self.announce("all futures together")
-        lowest = tuple(self._lowest(answer, m) for answer, m in zip(searched.alone, self.forms, strict=True))
+        lowest = tuple(self.lowest_after(answer, m) for answer, m in zip(searched.alone, self.forms, strict=True))
         searched = dataclasses.replace(searched, lowest=lowest)
         found, points, value = self.best_for_all(lowest, points)
         if not points:
@@ -225,7 +237,7 @@ class JointSearch:
         names = [future.name for future in self.futures]
         return join(self.forms, self.shares, names, first_stage=FIRST_STAGE, follows=FOLLOWS)
 
-    def _lowest(self, answer: NetworkAnswer, m: Formulation) -> float:
+    def lowest_after(self, answer: NetworkAnswer, m: Formulation) -> float:
         """Return a proven lower bound of what a future costs."""
         bounds = [bound for bound in (answer.run.bound, answer.root_bound) if bound is not None]
         if bounds:
@@ -245,7 +257,7 @@ class JointSearch:
         limit = self.options.time_limit
         options = dataclasses.replace(
             self.options,
-            time_limit=None if limit is None else max(LEAST_SECONDS, SHARES["all"] * limit - self._spent()),
+            time_limit=None if limit is None else max(LEAST_SECONDS, self.shares_of_time["all"] * limit - self.spent()),
             absolute_gap=self.options.absolute_gap / problem.money,
         )
         began = time.monotonic()
@@ -264,11 +276,12 @@ class JointSearch:
         def told(progress: Progress) -> None:
             if self.on_progress is not None:
                 scaled = [None if v is None else v * problem.money for v in (progress.objective, progress.bound)]
-                self.on_progress(Progress(seconds=self._spent(), objective=scaled[0], bound=scaled[1]))
+                self.on_progress(Progress(seconds=self.spent(), objective=scaled[0], bound=scaled[1]))
 
         return told
 
-    def _spent(self) -> float:
+    def spent(self) -> float:
+        """Return the seconds since it began."""
         return time.monotonic() - self.began
 
     def _with_hindsight(self, plans: Sequence[Solution], points: Sequence[Floats]) -> list[Solution]:
@@ -279,7 +292,7 @@ class JointSearch:
         found = []
         for position, (plan, m, point) in enumerate(zip(plans, self.forms, points, strict=True)):
             limit = self.options.time_limit
-            left = None if limit is None else (limit - self._spent()) / (len(plans) - position)
+            left = None if limit is None else (limit - self.spent()) / (len(plans) - position)
             if self.flag.is_set or (left is not None and left <= 0):
                 found.append(plan)
                 continue
@@ -291,23 +304,6 @@ class JointSearch:
             )
             found.append(better.solution if is_better and better.solution is not None else plan)
         return found
-
-
-def hindsight_point(m: Formulation, plan: Solution, options: Options) -> Floats | None:
-    """Return the best values of a formulation's variables with the facilities of a plan; None where there are none."""
-    fixed = with_facilities(m, plan)
-    problem = make_problem(fixed, weighted(fixed, WEIGHTS))
-    scaled = dataclasses.replace(options, absolute_gap=options.absolute_gap / problem.money)
-    found = search(problem, scaled, began=time.monotonic())
-    return None if found.x is None else problem.units.outside(found.x)
-
-
-def with_facilities(m: Formulation, plan: Solution) -> Formulation:
-    """Return a formulation whose facilities are those of a plan; the one given stays as it is."""
-    fixed = copy.copy(m)
-    fixed.families = dict(m.families)
-    fix_facilities(fixed, plan)
-    return fixed
 
 
 def _points(evaluations: Sequence[Evaluation], count: int) -> list[Floats]:

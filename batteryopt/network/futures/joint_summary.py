@@ -40,7 +40,7 @@ def in_words(answer: JointAnswer) -> list[str]:
         None if evpi is None else evpi.to_json(),
         None if vss is None else vss.value,
         None if vss is None else vss.to_json(),
-        is_kept=answer.is_kept,
+        is_kept=answer.is_kept or answer.mean_future is None,
         shown=lambda amount: money(amount, currency),
     )
     if answer.sampled is not None:

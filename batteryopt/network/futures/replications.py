@@ -23,7 +23,8 @@ from scipy.stats import t as student
 from batteryopt.ground.interrupt import InterruptFlag
 from batteryopt.network.formulation.objective import weighted
 from batteryopt.network.futures.future import Future
-from batteryopt.network.futures.joint_search import WEIGHTS, JointSearch, hindsight_point
+from batteryopt.network.futures.in_hindsight import WEIGHTS, hindsight_point
+from batteryopt.network.futures.joint_search import JointSearch
 from batteryopt.network.futures.risk_measure import Risk
 from batteryopt.network.plan.solution import Solution
 from batteryopt.solvers.contract.adapter import Options, ProgressListener

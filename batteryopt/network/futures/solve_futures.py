@@ -14,11 +14,13 @@ from batteryopt.ground.status import PointStatus, StopReason
 from batteryopt.network.data.instance import Network
 from batteryopt.network.formulation.formulate import formulate
 from batteryopt.network.futures.future import Future, futures_of, mean_future
+from batteryopt.network.futures.in_hindsight import WEIGHTS, with_facilities
 from batteryopt.network.futures.joint_answer import FutureOutcome, Interval, JointAnswer
 from batteryopt.network.futures.joint_checks import joint_checks, worst_of
-from batteryopt.network.futures.joint_search import WEIGHTS, JointSearch, Searched, with_facilities
+from batteryopt.network.futures.joint_search import JointSearch, Searched
 from batteryopt.network.futures.replications import Drawing, replicate, resampling
 from batteryopt.network.futures.risk_measure import Risk
+from batteryopt.network.futures.search_in_parts import SearchInParts, is_too_large
 from batteryopt.network.judge.check import check
 from batteryopt.network.judged_answer import answer_with_point
 from batteryopt.network.plan.answer import NetworkAnswer
@@ -28,6 +30,8 @@ from batteryopt.solvers.contract.adapter import Options, ProgressListener
 from batteryopt.solvers.contract.provenance import Route, Run
 from batteryopt.solvers.highs.highs_run import version as highs_version
 
+BEFORE_JUDGING = 0.9
+"""Part of the time limit that the search has: tables and checks of the plan in every future have the rest."""
 OF_THE_TIME = 0.4
 """Part of the time limit that the plan itself has where replications follow."""
 
@@ -83,9 +87,13 @@ def solve_futures(
     began = time.monotonic()
     likely = [future for future in futures if future.probability > 0]
     with catching_interrupt() as flag:
-        share = 1.0 if replications is None or time_limit is None else OF_THE_TIME
+        share = BEFORE_JUDGING if replications is None else OF_THE_TIME
         own = options if time_limit is None else dataclasses.replace(options, time_limit=share * time_limit)
         search = JointSearch(likely, measure, own, flag, announce=announce, on_progress=on_progress)
+        if facilities is None and is_too_large(search):
+            search = SearchInParts(
+                likely, measure, own, flag, announce=announce, on_progress=on_progress, forms=search.forms
+            )
         searched = search.go(mean_future(futures)) if facilities is None else search.evaluate(facilities)
         answer = _answer(network, likely, measure, searched, options, is_kept=facilities is not None)
         answer = dataclasses.replace(answer, outcomes=_in_their_order(futures, answer, options))

@@ -21,7 +21,8 @@ from batteryopt.network.formulation.algebra import Floats
 from batteryopt.network.formulation.extract import to_solution
 from batteryopt.network.formulation.objective import weighted
 from batteryopt.network.futures.future import Future
-from batteryopt.network.futures.joint_search import WEIGHTS, JointSearch, hindsight_point
+from batteryopt.network.futures.in_hindsight import WEIGHTS, hindsight_point
+from batteryopt.network.futures.joint_search import JointSearch
 from batteryopt.network.futures.risk_measure import Risk
 from batteryopt.network.plan.solution import Solution
 from batteryopt.network.robust.adversary import Adversary, Moves, Worst

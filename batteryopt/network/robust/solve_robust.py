@@ -14,9 +14,9 @@ from batteryopt.ground.status import PointStatus, StopReason
 from batteryopt.network.data.instance import Network
 from batteryopt.network.formulation.formulate import formulate
 from batteryopt.network.formulation.objective import weighted
+from batteryopt.network.futures.in_hindsight import WEIGHTS, hindsight_point, with_facilities
 from batteryopt.network.futures.joint_answer import FutureOutcome
 from batteryopt.network.futures.joint_checks import same_first_stage, worst_of
-from batteryopt.network.futures.joint_search import WEIGHTS, hindsight_point, with_facilities
 from batteryopt.network.judged_answer import answer_with_point
 from batteryopt.network.plan.gross import gross
 from batteryopt.network.plan.solution import Solution

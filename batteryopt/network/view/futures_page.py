@@ -82,7 +82,7 @@ def _in_words(answer: Mapping[str, Any]) -> list[str]:
         answer["evpi_within"],
         answer["vss"],
         answer["vss_within"],
-        is_kept=answer["is_kept"],
+        is_kept=answer["is_kept"] or answer["mean_future"] is None,
         shown=lambda value: f"{amount(value, 4)} {unit}",
     )
     if "sampling" in answer:

@@ -1,0 +1,221 @@
+"""One plan for all futures by mpi-sppy: `mpiexec` is started, and what it brings back is checked like any answer."""
+
+from __future__ import annotations
+
+import dataclasses
+import importlib.metadata
+import importlib.util
+import json
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import IO
+
+import numpy as np
+
+from batteryopt.ground.certificate import BOUND_TOLERANCE, Certificate, Check
+from batteryopt.ground.errors import Fault, InvalidInput, SolverUnavailable
+from batteryopt.ground.interrupt import InterruptFlag, catching_interrupt
+from batteryopt.ground.status import PointStatus, StopReason
+from batteryopt.network.cluster.hedging import BOUNDS, CYLINDERS, FIRST_STAGE, JOB, NETWORK
+from batteryopt.network.data.instance import Network
+from batteryopt.network.formulation.extract import to_solution
+from batteryopt.network.formulation.formulate import formulate
+from batteryopt.network.formulation.objective import weighted
+from batteryopt.network.futures.future import futures_of
+from batteryopt.network.futures.in_hindsight import WEIGHTS
+from batteryopt.network.futures.joint_answer import JointAnswer
+from batteryopt.network.futures.solve_futures import solve_futures
+from batteryopt.network.plan.gross import gross
+from batteryopt.network.plan.solution import Solution
+from batteryopt.network.search.search import search
+from batteryopt.network.search.searched_problem import make_problem
+from batteryopt.network.solve import gaps
+from batteryopt.network.tables.writer import write
+from batteryopt.solvers.contract.adapter import Options, relative_gap
+
+NAME = "mpi-sppy"
+INSTALL = "pip install 'batteryopt[mpi]'"
+ITERATIONS = 1000
+OF_THE_TIME = 0.6
+"""Part of the time limit that hub and spokes have; starting, ending and the checks in every future have the rest."""
+GRACE = 60.0
+"""Seconds beyond the time limit after which the ranks are ended: an iteration under way is not cut short."""
+POLL = 0.2
+SHOWN = 5
+"""Last lines of what the ranks said that are shown where they failed."""
+
+
+def mpiexec() -> str:
+    """Return the command that starts ranks.
+
+    Raises
+    ------
+    SolverUnavailable
+        If there is none, or no mpi-sppy: with the one command that brings both.
+    """
+    beside = Path(sys.executable).parent / "mpiexec"
+    found = str(beside) if beside.is_file() else shutil.which("mpiexec")
+    lacking = [name for name, there in (("mpiexec", found), ("mpi-sppy", _has("mpisppy")), ("mpi4py", _has("mpi4py")))
+               if not there]  # fmt: skip
+    if lacking or found is None:
+        raise SolverUnavailable(f"{NAME}: {' and '.join(lacking)} cannot be found; {INSTALL} brings it")
+    return found
+
+
+def _has(module: str) -> bool:
+    return importlib.util.find_spec(module) is not None
+
+
+def solve_by_hedging(
+    network: Network,
+    *,
+    ranks: int = CYLINDERS,
+    gap: float | None = None,
+    gap_money: float | None = None,
+    time_limit: float | None = None,
+    threads: int | None = None,
+    announce: Callable[[str], None] = lambda _: None,
+) -> JointAnswer:
+    """Return one plan for all futures of a network by progressive hedging on several ranks, checked like any other.
+
+    Parameters
+    ----------
+    ranks
+        Processes; a multiple of three: hub, bounds and plans have a third each.
+    gap, gap_money, time_limit, threads
+        As in `solve_futures`.
+    announce
+        Told what is begun.
+
+    Raises
+    ------
+    InvalidInput
+        If the ranks cannot be shared out, or the network has no futures.
+    SolverUnavailable
+        If mpiexec or mpi-sppy is missing, or the ranks failed: with the last that they said.
+    """
+    if ranks < CYLINDERS or ranks % CYLINDERS:
+        remedy = "expected 3, 6, 9 ...: a third each for hedging, for bounds and for plans"
+        raise InvalidInput("command line", [Fault(place="--ranks", problem=f"is {ranks}", remedy=remedy)])
+    starter, began = mpiexec(), time.monotonic()
+    futures_of(network)
+    relative, absolute = gaps(gap, gap_money)
+    with catching_interrupt() as flag, tempfile.TemporaryDirectory(prefix="batteryopt-") as place:
+        folder = Path(place)
+        write(network, folder / NETWORK)
+        limit = None if time_limit is None else OF_THE_TIME * time_limit
+        job = {"relative_gap": relative, "time_limit": limit, "iterations": ITERATIONS}
+        (folder / JOB).write_text(json.dumps(job), encoding="utf-8")
+        announce(f"{ranks} ranks of {NAME}")
+        reason = _ran([starter, "-n", str(ranks), sys.executable, "-m", "mpi4py"], folder, limit, flag)
+        found = _read(folder / BOUNDS)
+        shares = _read(folder / FIRST_STAGE)
+    if not shares:
+        return _without_plan(network, reason)
+    announce("the plan in all futures")
+    plan = _planned(network, np.asarray(shares), Options(relative_gap=relative, threads=threads))
+    left = None if time_limit is None else max(1.0, time_limit - (time.monotonic() - began))
+    kept = solve_futures(
+        network, facilities=plan, gap=gap, gap_money=gap_money, time_limit=left, threads=threads, announce=announce
+    )
+    options = Options(relative_gap=relative, absolute_gap=absolute)
+    outer = found.get("outer") if isinstance(found, dict) else None
+    return _judged(kept, outer, options, reason, f"{NAME} {importlib.metadata.version(NAME)} ({ranks} ranks)", began)
+
+
+def _ran(command: list[str], folder: Path, limit: float | None, flag: InterruptFlag) -> StopReason:
+    """Run the ranks to their end, or until somebody or the time ends them."""
+    words = [*command, "-m", "batteryopt.network.cluster.hedging", str(folder)]
+    own = {**os.environ, "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ.get('PATH', '')}"}
+    own |= {"OMP_NUM_THREADS": "1", "PYTHONUNBUFFERED": "1"}
+    until = np.inf if limit is None else time.monotonic() + limit + GRACE
+    with (folder / "said.txt").open("w+", encoding="utf-8") as said:
+        process = subprocess.Popen(words, stdout=said, stderr=subprocess.STDOUT, env=own, start_new_session=True)
+        try:
+            while process.poll() is None and not flag.is_set and time.monotonic() < until:
+                time.sleep(POLL)
+        finally:
+            is_ended = process.poll() is None
+            if is_ended:
+                process.terminate()
+                process.wait()
+        if is_ended:
+            return StopReason.INTERRUPTED if flag.is_set else StopReason.TIME_LIMIT
+        if process.returncode:
+            raise SolverUnavailable(f"{NAME}: the ranks failed: {' / '.join(_last(said))}")
+    return StopReason.CONVERGED
+
+
+def _last(said: IO[str]) -> Iterator[str]:
+    said.seek(0)
+    lines = [line.strip() for line in said if line.strip()]
+    yield from lines[-SHOWN:] or ["they said nothing"]
+
+
+def _read(path: Path) -> object:
+    try:
+        return json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return {}
+
+
+def _planned(network: Network, shares: np.typing.NDArray[np.float64], options: Options) -> Solution:
+    """Return a plan whose facilities are those of the first stage that was brought back."""
+    likely = next(future for future in futures_of(network) if future.probability > 0)
+    m = formulate(likely.network, WEIGHTS)
+    family = m.families["is_open"]
+    values = np.where(family.is_integer, np.round(shares), shares)
+    m.families = {**m.families, "is_open": dataclasses.replace(family, lower=values, upper=values)}
+    m.drop_choices()
+    problem = make_problem(m, weighted(m, WEIGHTS))
+    found = search(problem, options, began=time.monotonic())
+    if found.x is None:
+        raise SolverUnavailable(f"{NAME}: what it opens keeps no hard rule of the future '{likely.name}'")
+    return to_solution(m, likely.network, problem.units.outside(found.x))
+
+
+def _without_plan(network: Network, reason: StopReason) -> JointAnswer:
+    from batteryopt.network.futures.risk_measure import Risk
+    from batteryopt.solvers.contract.provenance import Route, Run
+
+    why = StopReason.TIME_LIMIT if reason is StopReason.CONVERGED else reason
+    run = Run(route=Route.OPTIMIZER, solver=NAME, stop_reason=why, point_status=PointStatus.NONE)
+    text = "the ranks brought back no plan: give more time, or soften rules with a penalty"
+    return JointAnswer(network=network, risk=Risk(), run=run, outcomes=(), objective=None, reason=text)
+
+
+def _judged(
+    kept: JointAnswer, outer: float | None, options: Options, reason: StopReason, solver: str, began: float
+) -> JointAnswer:
+    """Return the plan as it was tried in all futures, with the bound that was brought back and a check of it."""
+    known = None if kept.wait_and_see is None else kept.wait_and_see.least
+    bounds = [bound for bound in (outer, known) if bound is not None]
+    bound = max(bounds) if bounds else None
+    value = kept.objective
+    is_near = value is not None and options.is_near_enough(value, bound)
+    stop = StopReason.CONVERGED if is_near else reason if reason.is_limit else StopReason.TIME_LIMIT
+    certificate = kept.certificate
+    if value is not None and outer is not None and kept.solution is not None:
+        size = max(abs(value), *(gross(plan) for plan in kept.solution)) or 1.0
+        check = Check(
+            name="bound-below-the-objective",
+            residual=max(0.0, outer - value) / size,
+            tolerance=BOUND_TOLERANCE,
+            detail=f"{outer:.10g} <= {value:.10g}, gap {relative_gap(value, outer) or 0.0:.2%}",
+        )
+        certificate += Certificate((check,))
+    run = dataclasses.replace(
+        kept.run,
+        solver=solver,
+        stop_reason=kept.run.stop_reason if value is None else stop,
+        point_status=PointStatus.NONE if value is None else PointStatus.OPTIMAL if is_near else PointStatus.FEASIBLE,
+        bound=bound,
+        seconds=time.monotonic() - began,
+    )
+    return dataclasses.replace(kept, run=run, certificate=certificate, is_kept=False)

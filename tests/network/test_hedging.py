@@ -1,0 +1,75 @@
+"""Futures by mpi-sppy: the same plan as the extensive form, with a bound of its own; what is missing told in words."""
+
+from __future__ import annotations
+
+import pytest
+
+from batteryopt.ground.errors import InvalidInput, SolverUnavailable
+from batteryopt.ground.status import PointStatus
+from batteryopt.network.cluster import engine
+from batteryopt.network.cluster.engine import solve_by_hedging
+from batteryopt.network.futures.solve_futures import solve_futures
+from tests.command_line import invoke
+from tests.network.line import level, line, plant
+from tests.network.test_futures import TWO, futures
+
+
+def _needs_ranks():
+    pytest.importorskip("mpisppy")
+    try:
+        engine.mpiexec()
+    except SolverUnavailable as missing:
+        pytest.skip(str(missing))
+
+
+@pytest.mark.slow
+def test_two_futures_by_three_ranks():
+    """As in `test_futures.py`: open for all, (218 - 1210) / 2 = -496."""
+    _needs_ranks()
+    found = solve_by_hedging(line(**TWO), gap=1e-3, time_limit=120)
+    assert found.certificate.passed, found.certificate
+    assert found.objective == pytest.approx(-496)
+    assert found.run.point_status is PointStatus.OPTIMAL
+    assert found.run.bound <= -496 * (1 - 1e-9) + 1e-6
+    assert found.run.solver.startswith("mpi-sppy ")
+    assert [row["site"] for row in found.to_json()["first_stage"]] == ["Birch"]
+
+
+@pytest.mark.slow
+def test_it_agrees_with_the_extensive_form_where_sizes_differ():
+    """S is best for the mean, L for all (-295): see `test_what_planning_for_the_mean_costs`."""
+    _needs_ranks()
+    both = futures([0.75, 0.25], [("a", "returns.tonnes", "set", "30"), ("b", "returns.tonnes", "set", "90")])
+    network = line(types=plant(levels=(level(capacity_t=40), level(name="L", opening_cost=450))), **both)
+    found, whole = solve_by_hedging(network, gap=1e-3, time_limit=120), solve_futures(network, gap=0)
+    assert found.objective == pytest.approx(whole.objective) == pytest.approx(-295)
+    assert found.first_stage["level"].tolist() == ["L"]
+
+
+def test_what_is_missing_is_told_with_the_command_that_brings_it(monkeypatch):
+    monkeypatch.setattr(engine, "_has", lambda _: False)
+    monkeypatch.setattr(engine.shutil, "which", lambda _: None)
+    monkeypatch.setattr(engine.sys, "executable", "/nowhere/python")
+    with pytest.raises(SolverUnavailable, match=r"mpiexec and mpi-sppy and mpi4py .* pip install 'batteryopt\[mpi\]'"):
+        solve_by_hedging(line(**TWO))
+
+
+@pytest.mark.parametrize("ranks", [1, 4])
+def test_ranks_are_shared_out_in_three(ranks):
+    with pytest.raises(InvalidInput, match="--ranks: is"):
+        solve_by_hedging(line(**TWO), ranks=ranks)
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["--ranks", "3"], "--ranks: is for several processes"),
+        (["--engine", "mpisppy"], "did you mean 'mpi-sppy'?"),
+        (["--engine", "mpi-sppy", "--risk", "worst"], "--risk: is given beside --engine mpi-sppy"),
+    ],
+)
+def test_options_that_do_not_go_together(tmp_path, words, said):
+    invoke("futures", "data/networks/hand", "--from", "prices", "--count", 2, "--out", tmp_path / "n")
+    found = invoke("solve", tmp_path / "n", "--model", "stochastic", *words)
+    assert found.exit_code == 2, found.output
+    assert said in found.stderr
