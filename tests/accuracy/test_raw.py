@@ -54,6 +54,16 @@ def test_a_solver_is_told_the_tolerance_and_everything_it_was_told_is_on_record(
     assert 9.0 in word.options.values()
 
 
+@pytest.mark.parametrize("name", ["highs", "raw:highs", "ipopt", "raw:ipopt"])
+def test_duals_are_derivatives_of_the_optimal_value_on_both_tracks(name: str) -> None:
+    """One more of the row is a third of y more, worth 1/9; x at its bound earns 1/5 and costs 1/9 of the row."""
+    (who,) = contestants([name])
+    word = who.solve(linear(), 1e-8, 9.0)
+    assert word.duals["row"] == pytest.approx(1 / 9, abs=1e-6)
+    assert word.reduced_costs["x"] == pytest.approx(1 / 5 - 1 / 9, abs=1e-6)
+    assert word.reduced_costs["y"] == pytest.approx(0, abs=1e-6)
+
+
 def test_both_tracks_hand_over_the_same_doubles() -> None:
     """A fifth and a third are no doubles: every digit of their neighbours has to arrive, by arrays and by NL file."""
     program, smooth = compile_model(linear()), compile_nonlinear(parts_of(linear()))
