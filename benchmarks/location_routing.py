@@ -4,8 +4,8 @@ The files (`coord20-5-1.dat` ...; C. Prins, C. Prodhon, R. Wolfler Calvo, 4OR 4,
 the environment variable ``BATTERYOPT_LOCATION_ROUTING`` names their folder, ``BATTERYOPT_SECONDS`` the time of each (60
 by default), ``BATTERYOPT_INSTANCES`` those wanted, parted by commas (all by default). Figures are cost, gap to the best
 value known, the gap to the bound that is proven here, and seconds of the clock and of the processor: on a busy machine
-the limit, which is of the clock, leaves little of the latter. A cost below the best
-known value would be an error, and is raised as one.
+the limit, which is of the clock, leaves little of the latter. A cost below the best known value would be an error, and
+is raised as one.
 """
 
 from __future__ import annotations
@@ -56,10 +56,8 @@ def run() -> dict[str, float]:
             f"{name}: seconds": found.seconds,
             f"{name}: processor seconds": worked,
         }
-        print(
-            f"  {name}: {found.cost:,.0f}, {gaps[-1]:.2f} % above best known, {found.seconds:.0f} s ({worked:.0f} s of a core)",
-            flush=True,
-        )
+        took = f"{found.seconds:.0f} s ({worked:.0f} s of a core)"
+        print(f"  {name}: {found.cost:,.0f}, {gaps[-1]:.2f} % above best known, {took}", flush=True)
     figures |= {"mean % above best known": sum(gaps) / len(gaps), "worst % above best known": max(gaps)}
     return figures
 
