@@ -9,7 +9,8 @@ import numpy as np
 import pytest
 
 from batteryopt.ground.errors import InvalidInput
-from batteryopt.network.rounds.location_routing import LocationRouting, locate_rounds
+from batteryopt.network.rounds.depot_sets import LocationRouting
+from batteryopt.network.rounds.location_routing import locate_rounds
 from batteryopt.network.rounds.prodhon_file import read_prodhon
 from batteryopt.network.rounds.round_bounds import bound_of, fewest_rounds
 from batteryopt.network.rounds.round_judge import check_rounds

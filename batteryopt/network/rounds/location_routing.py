@@ -20,20 +20,15 @@ from batteryopt.ground.certificate import Certificate
 from batteryopt.ground.errors import Fault, InvalidInput
 from batteryopt.ground.interrupt import InterruptFlag, catching_interrupt
 from batteryopt.network.rounds.depot_room import homes_with_room, loads_of, overload
-from batteryopt.network.rounds.round_bounds import RoundBound, closure, fewest_rounds, forest, radial
+from batteryopt.network.rounds.depot_sets import LocationRouting, bound_over_sets, promising_first, sets_with_room
+from batteryopt.network.rounds.round_bounds import RoundBound, closure
 from batteryopt.network.rounds.round_choices import best_choice, choices_of
 from batteryopt.network.rounds.round_judge import check_rounds
-from batteryopt.network.rounds.round_problem import Floats, Ints, RoundPlan, RoundProblem, VehicleRound
+from batteryopt.network.rounds.round_problem import Floats, Ints, RoundPlan, VehicleRound
 from batteryopt.network.rounds.vehicle_routing import RoundEffort, plan_rounds
 
-MOST_DEPOTS = 12
-"""All sets of depots are looked at."""
 TURNS = ((0.3, 16, 1), (0.3, 5, 1), (0.35, 2, 1))
 """Of the time, how many sets of depots share it, and in how many passes: more and more for fewer and fewer."""
-LOOKED_AT = 150
-"""Sets of depots that are ranked by more than loads."""
-FOREST_SHARE = 0.5
-"""Of the forest's ways between places, beside all ways to and from depots, in the estimate by which sets are ranked."""
 PRICINGS = 4
 """Times that depots with too much are made dearer."""
 FIRST_PRICE = 0.02
@@ -46,30 +41,6 @@ LITTLE = 0.02
 """What a depot has too much, of its room, that is mended by giving few places another home."""
 SECONDS_TO_CHOOSE = 0.05
 """Of the time: for the choice at the end."""
-
-
-@dataclass(frozen=True, kw_only=True, eq=False)
-class LocationRouting:
-    """Depots that may be opened, and rounds from them.
-
-    Attributes
-    ----------
-    opening
-        What opening each depot costs (m).
-    """
-
-    problem: RoundProblem
-    opening: Floats
-
-    def __post_init__(self) -> None:
-        if len(self.problem.depots) > MOST_DEPOTS:
-            problem = f"has {len(self.problem.depots)} depots, and every set of them is looked at"
-            fault = Fault(place=self.problem.name, problem=problem, remedy=f"expected at most {MOST_DEPOTS}")
-            raise InvalidInput("location-routing", [fault])
-
-    def cost_of(self, plan: RoundPlan) -> float:
-        """Return what rounds and the depots that they come from cost."""
-        return plan.cost + float(self.opening[sorted({each.depot for each in plan.rounds})].sum())
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -101,17 +72,17 @@ def locate_rounds(
     """
     began = time.monotonic()
     closed = closure(case.problem)
-    sets = _depot_sets(case, closed)
+    sets = sets_with_room(case, closed)
     if not sets:
         fault = Fault(place="depots", problem="have too little room together", remedy="expected more capacity")
         raise InvalidInput(case.problem.name, [fault])
     with catching_interrupt() as flag:
         hunt = _RoundHunt(case, effort, flag, on_progress, began)
-        hunt.go(_ranked(case, sets, closed))
+        hunt.go(promising_first(case, sets, closed))
         hunt.choose()
     if hunt.best is None:
         return None
-    bound = _bound(case, sets, closed, hunt.cost)
+    bound = bound_over_sets(case, sets, closed, hunt.cost)
     opened = sorted({each.depot for each in hunt.best.rounds})
     return LocatedRounds(
         plan=hunt.best,
@@ -123,68 +94,6 @@ def locate_rounds(
         ),
         seconds=time.monotonic() - began,
     )
-
-
-def _sets(case: LocationRouting) -> list[tuple[int, ...]]:
-    """Return the sets of depots with room and vehicles for everything."""
-    problem, m = case.problem, len(case.problem.depots)
-    every = (s for count in range(1, m + 1) for s in itertools.combinations(range(m), count))
-    least, load = fewest_rounds(problem), float(problem.load_t.sum()) * (1 - 1e-9)
-    return [
-        s for s in every if problem.depot_capacity_t[list(s)].sum() >= load and problem.vehicles[list(s)].sum() >= least
-    ]
-
-
-@dataclass(frozen=True, kw_only=True, eq=False)
-class _DepotSet:
-    """Some depots, with ways between them and all places (metric closure) and what they cost at least by loads."""
-
-    members: tuple[int, ...]
-    fixed: float
-    by_loads: float
-
-    def by_forest(self, case: LocationRouting, closed: Floats) -> float:
-        """Return the bound of a spanning forest, opening and vehicles apart."""
-        problem, m = case.problem, len(case.problem.depots)
-        keep = np.array([*self.members, *range(m, len(closed))])
-        some = problem.only(np.array(self.members))
-        return forest(some, closed[np.ix_(keep, keep)], fewest_rounds(problem))
-
-
-def _depot_sets(case: LocationRouting, closed: Floats) -> list[_DepotSet]:
-    """Return the sets of depots with room enough, those that cost least by loads first.
-
-    The bound by loads is summed here over places for all sets alike: the way there and back is from the nearest depot.
-    """
-    problem, m = case.problem, len(case.problem.depots)
-    fixed = fewest_rounds(problem) * problem.vehicle.cost_per_round + problem.stop_cost
-    found = []
-    for members in _sets(case):
-        keep = np.array([*members, *range(m, len(closed))])
-        by_loads = radial(problem.only(np.array(members)), closed[np.ix_(keep, keep)])
-        opening = float(case.opening[list(members)].sum())
-        found.append(_DepotSet(members=members, fixed=opening + fixed, by_loads=by_loads))
-    return sorted(found, key=lambda each: each.fixed + each.by_loads)
-
-
-def _ranked(case: LocationRouting, sets: list[_DepotSet], closed: Floats) -> list[tuple[int, ...]]:
-    """Return the most promising sets of depots: by loads, and by part of the ways between places."""
-    few = sets[:LOOKED_AT]
-    estimate = {e.members: e.fixed + e.by_loads + FOREST_SHARE * e.by_forest(case, closed) for e in few}
-    return sorted(estimate, key=estimate.__getitem__)
-
-
-def _bound(case: LocationRouting, sets: list[_DepotSet], closed: Floats, known: float) -> RoundBound:
-    """Return the least over all sets of depots of opening and the bounds of rounds from them.
-
-    Sets stand in the order of their bounds by loads: once that is no less than the least so far, none that follows is.
-    """
-    least = known
-    for each in sets:
-        if each.fixed + each.by_loads >= least:
-            break
-        least = min(least, each.fixed + max(each.by_loads, each.by_forest(case, closed)))
-    return RoundBound(value=least, rests_on="loads times distances, or a spanning forest, for each set of depots")
 
 
 @dataclass(eq=False)

@@ -26,7 +26,7 @@ from batteryopt.network.data.instance import (
     Site,
 )
 from batteryopt.network.location.numbers import names, numbers_of, refused
-from batteryopt.network.rounds.location_routing import LocationRouting
+from batteryopt.network.rounds.depot_sets import LocationRouting
 from batteryopt.network.rounds.round_problem import Floats, RoundProblem, RoundVehicle
 
 SCALE = 100.0

@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, wait
 
+import numpy as np
 import pandas as pd
 
 from batteryopt.ground.errors import Fault, InvalidInput
@@ -126,7 +127,7 @@ def plan_task(task: RoundTask, effort: RoundEffort, flag: InterruptFlag | None =
     planned = PlannedTask(task=task, plan=plan, bound=bound.value, rests_on=bound.rests_on)
     if len(problem.places) > FEW or (flag is not None and flag.is_set):
         return planned
-    proven = proven_rounds(problem, known=plan.cost, seconds=SECONDS_TO_PROVE)
+    proven = proven_rounds(problem, known=plan.cost, seconds=min(SECONDS_TO_PROVE, effort.seconds or np.inf))
     better = planned.plan if proven.plan is None else proven.plan
     if proven.bound <= bound.value:
         return dataclasses.replace(planned, plan=better)
