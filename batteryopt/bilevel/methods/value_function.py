@@ -10,6 +10,9 @@ one binary a row. The program with finitely many of these is a relaxation, and i
 one at which every follower is at its best, it is the optimum; else their best answers there are the next cuts.
 (Mitsos 2010 for the idea; Fischetti, Ljubic, Monaci and Sinnl 2019 for the small M of packing followers.)
 
+Without the followers' integrality the program is a relaxation too, and much smaller: it begins so, and where leader and
+followers want opposite things it ends so. Integrality comes back once no new cut does.
+
 Where the leader moves in whole numbers a row that excludes z does so by a whole number at least. Where it does not, z
 is excluded only beyond a limit, and there may be no best decision: one may come as near as one likes. Then point and
 bound stay apart, and the answer says so.
@@ -17,10 +20,12 @@ bound stay apart, and the answer says so.
 
 from __future__ import annotations
 
+import dataclasses
 import math
 import time
 from typing import Any
 
+import numpy as np
 import pyomo.environ as pyo
 
 from batteryopt.bilevel.judge.responses import fixed, response_model, restored
@@ -33,7 +38,10 @@ from batteryopt.ground.errors import UnsupportedModel
 from batteryopt.ground.status import PointStatus, StopReason
 from batteryopt.solvers import Options, Report, get
 from batteryopt.solvers.compile.arrays import compile_model
+from batteryopt.solvers.highs.highs_arrays import ArraySolution, solve_arrays
 
+INTEGRAL = 1e-6
+"""Distance from a whole number that is a solver's rounding."""
 AT_ITS_BEST = 1e-7
 """What a follower may gain, relative to its own value or 1, where it counts as being at its best."""
 
@@ -90,24 +98,38 @@ class _CutRounds:
         self.point: list[float] = []
         self.bound: float | None = None
         self.rounds = 0
+        self.is_relaxed = True
 
     def run(self) -> Report:
         """Return what the rounds came to; the best point is in the variables."""
         while True:
             self.rounds += 1
-            report = get("highs").solve(self.high.model, self._options())
-            if report.bound is not None and not report.stop_reason.is_no_solution:
-                self.bound = report.bound
-            if report.stop_reason is StopReason.INFEASIBLE and self.value is not None:  # a point that the cuts deny
+            found = self._program()
+            if found.bound is not None and not found.stop_reason.is_no_solution:
+                self.bound = found.bound
+            if found.stop_reason is StopReason.INFEASIBLE and self.value is not None:  # a point that the cuts deny
                 self.bound = None
                 return self._report(StopReason.NUMERICAL_TROUBLE)
-            if report.stop_reason is not StopReason.CONVERGED or not report.has_point:
-                return self._report(report.stop_reason)
-            self._whole()
+            if found.stop_reason is not StopReason.CONVERGED or found.x is None:
+                return self._report(found.stop_reason)
             if self._is_closed() or self._settles():
                 return self._report(StopReason.CONVERGED if self._is_closed() else StopReason.NUMERICAL_TROUBLE)
             if self._is_late():
                 return self._report(StopReason.TIME_LIMIT)
+
+    def _program(self) -> ArraySolution:
+        """Solve the program, at first without the followers' integrality, and put its point into the variables."""
+        program = compile_model(self.high.model)
+        if self.is_relaxed:
+            theirs = {id(v) for follower in self.problem.followers for v in follower.variables}
+            kept = [w and id(v) not in theirs for v, w in zip(program.variables, program.is_integer, strict=True)]
+            program = dataclasses.replace(program, is_integer=np.array(kept, dtype=bool))
+        found = solve_arrays(program, self._options())
+        if found.x is not None:
+            for variable, value in zip(program.variables, found.x, strict=True):
+                is_whole = not variable.is_continuous() and abs(value - round(value)) <= INTEGRAL
+                variable.set_value(float(round(value) if is_whole else value), skip_validation=True)
+        return found
 
     def _settles(self) -> bool:
         """Cut the point off if a follower is not at its best there; returns whether nothing was to be done."""
@@ -123,13 +145,17 @@ class _CutRounds:
             self._put(here)
             answers.append((follower, values, value))
             gains = gains or now - value > AT_ITS_BEST * max(1.0, abs(value))
-        if not gains:
+        is_whole = all(v.is_continuous() or v.value == round(v.value) for v in self.variables)
+        if not gains and is_whole:
             self._keep()
             return True
         if not self.problem.followers_depend_on_each_other:
             self._like_best([value for _, _, value in answers])
             self._put(here)
         added = [self.cuts.add(follower, values) for follower, values, _ in answers]
+        if not any(added) and self.is_relaxed:
+            self.is_relaxed = False
+            return False
         return not any(added)
 
     def _answer(self, follower: FollowerProblem) -> tuple[list[float], float] | None:
@@ -192,7 +218,11 @@ class _CutRounds:
         return self.problem.sense * (self.value - self.bound) <= self.settings.gap * max(1.0, abs(self.value))
 
     def _options(self, gap: float | None = None) -> Options:
-        changes: dict[str, Any] = {"time_limit": self._left(), "feasibility_tolerance": self.settings.tolerance}
+        changes: dict[str, Any] = {
+            "time_limit": self._left(),
+            "feasibility_tolerance": self.settings.tolerance,
+            "threads": self.settings.threads or 1,  # many small programs: threads would wait for each other
+        }
         return self.settings.options(**changes, **({} if gap is None else {"relative_gap": gap}))
 
     def _left(self) -> float | None:
