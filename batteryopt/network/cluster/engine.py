@@ -134,9 +134,13 @@ def _ran(command: list[str], folder: Path, limit: float | None, flag: InterruptF
     words = [*command, "-m", "batteryopt.network.cluster.hedging", str(folder)]
     own = {**os.environ, "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ.get('PATH', '')}"}
     own |= {"OMP_NUM_THREADS": "1", "PYTHONUNBUFFERED": "1"}
+    known = (str(Path(__file__).parents[3]), os.environ.get("PYTHONPATH"))
+    own["PYTHONPATH"] = os.pathsep.join(filter(None, known))  # ranks stand in a folder of their own, for their logs
     until = np.inf if limit is None else time.monotonic() + limit + GRACE
     with (folder / "said.txt").open("w+", encoding="utf-8") as said:
-        process = subprocess.Popen(words, stdout=said, stderr=subprocess.STDOUT, env=own, start_new_session=True)
+        process = subprocess.Popen(
+            words, stdout=said, stderr=subprocess.STDOUT, cwd=folder, env=own, start_new_session=True
+        )
         try:
             while process.poll() is None and not flag.is_set and time.monotonic() < until:
                 time.sleep(POLL)
