@@ -22,6 +22,7 @@ from batteryopt.network.futures.extensive_form import Extensive, join
 from batteryopt.network.futures.future import Future
 from batteryopt.network.futures.in_hindsight import WEIGHTS, with_facilities
 from batteryopt.network.futures.risk_measure import Risk, minimised
+from batteryopt.network.judge.check import check
 from batteryopt.network.judged_answer import answer_with_point
 from batteryopt.network.plan.answer import NetworkAnswer
 from batteryopt.network.plan.solution import Solution
@@ -35,6 +36,9 @@ FOLLOWS = ("kept",)
 """What was raised and stands at the end follows from those; futures with other subsidies value it differently."""
 SHARES = {"mean": 0.08, "mean in all": 0.16, "alone": 0.3, "all": 0.95}
 """Parts of the time limit by which each phase is over; what one leaves the next ones have."""
+JUDGING, MOST_FOR_JUDGING = 3.0, 0.4
+"""Times that one check of a plan takes which its tables, checks and output take in a future, measured; and the part of
+the time limit that they have at most."""
 LEAST_SECONDS = 1.0
 """What one solve has at least, even beyond the time limit."""
 
@@ -94,6 +98,7 @@ class JointSearch:
         self.announce, self.on_progress = announce, on_progress
         self.began = time.monotonic()
         self.gap_alone = options.relative_gap
+        self.kept_for_judging = 0.0
         self.shares = [future.probability for future in futures]
         self.forms = list(forms) if forms else [formulate(future.network, WEIGHTS) for future in futures]
 
@@ -137,6 +142,7 @@ class JointSearch:
         """Return the plan for all futures."""
         self.announce("the mean of the futures")
         of_mean, _ = self._one(mean, formulate(mean, WEIGHTS), self._until("mean"))
+        self._leave_time_to_judge(of_mean.solution)
         evaluations: list[Evaluation] = []
         if of_mean.solution is not None:
             self.announce("its plan in all futures")
@@ -151,6 +157,20 @@ class JointSearch:
         if not points:
             points = self._other_start(searched.alone)
         return self._together(searched, points)
+
+    def _leave_time_to_judge(self, plan: Solution | None) -> None:
+        """Shorten the time limit where tables and checks of a plan in every future take more than is kept for them.
+
+        A look at one plan says how long that takes here and now, on a busy machine too.
+        """
+        limit = self.options.time_limit
+        if limit is None or plan is None:
+            return
+        began = time.monotonic()
+        check(plan)
+        judging = JUDGING * len(self.futures) * (time.monotonic() - began)
+        left = limit * (1.0 - min(MOST_FOR_JUDGING, judging / limit)) + self.kept_for_judging
+        self.options = dataclasses.replace(self.options, time_limit=min(limit, left))
 
     def evaluate(self, plan: Solution) -> Searched:
         """Return given facilities in all futures, beside each future alone."""

@@ -94,6 +94,7 @@ def solve_futures(
             search = SearchInParts(
                 likely, measure, own, flag, announce=announce, on_progress=on_progress, forms=search.forms
             )
+        search.kept_for_judging = 0.0 if time_limit is None else (1.0 - share) * time_limit
         searched = search.go(mean_future(futures)) if facilities is None else search.evaluate(facilities)
         answer = _answer(network, likely, measure, searched, options, is_kept=facilities is not None)
         answer = dataclasses.replace(answer, outcomes=_in_their_order(futures, answer, options))
