@@ -19,7 +19,8 @@ from batteryopt.games.differential.model.discrete import OptimizerOptions, solve
 from batteryopt.games.differential.model.mesh import first_grid, halved
 from batteryopt.games.differential.model.optimizer import FoundPaths, fitted_decay_rate
 from batteryopt.games.differential.paper.published import BASE_CASE
-from batteryopt.games.differential.solution import Model, Solution
+from batteryopt.games.differential.solution import Model, PresentValue, Solution
+from batteryopt.ground.certificate import Certificate
 from batteryopt.ground.errors import UnsupportedModel
 from batteryopt.ground.status import PointStatus, StopReason
 
@@ -162,6 +163,20 @@ def test_that_no_share_gives_both_the_same_gain_is_said_with_what_they_have_with
     for number in (apart.present_value.manufacturer, apart.present_value.retailer):
         assert f"{number:.8g}" in found.reason
     assert "share 2372." in found.reason  # J_CHAIN, on a coarse grid
+
+
+def test_the_range_of_shares_is_held_against_what_it_says():
+    """A manufacturer that has 1 % of the chain's value more without contract: the range is off by that at one end."""
+    found = optimizer.solve(BASE_CASE, Model.CONTRACT, OptimizerOptions(rounds=0))
+    assert found.certificate["share-range"].passed
+    whole = found.solution.present_value.supply_chain
+    low, high = found.solution.share_range
+    reserves = PresentValue(
+        manufacturer=(1.0 - high + 0.01) * whole, retailers=(low * whole,), supply_chain=(1.01 - high + low) * whole
+    )
+    wrong = optimizer._with_range_held(dataclasses.replace(found, certificate=Certificate()), reserves)
+    assert wrong.certificate["share-range"].residual == pytest.approx(0.01, rel=1e-4)
+    assert not wrong.certificate.passed
 
 
 def test_ctrl_c_while_the_range_is_sought_keeps_the_contract(monkeypatch):

@@ -116,7 +116,28 @@ def _solve_contract(
     if last.trajectory is None:
         return _found(instance, Model.CONTRACT, _explained(instance, start, reserves, last), error, begin)
     accepted, ended_by = _accepted_shares(instance, start, reserves, options, begin)
-    return _found(instance, Model.CONTRACT, stopped(last, ended_by), error, begin, share_range=accepted)
+    found = _found(instance, Model.CONTRACT, stopped(last, ended_by), error, begin, share_range=accepted)
+    return _with_range_held(found, reserves)
+
+
+def _with_range_held(found: FoundPaths, reserves: PresentValue) -> FoundPaths:
+    """Hold the range of shares against what it says: at each end one player has just what it has without contract.
+
+    The searches for the ends are drafts, which the engine has not judged; nor is it needed for that.
+    """
+    if found.solution is None or found.solution.share_range is None:
+        return found
+    low, high = found.solution.share_range
+    whole = found.solution.present_value.supply_chain
+    off = max(abs(low * whole - reserves.retailer), abs((1.0 - high) * whole - reserves.manufacturer))
+    check = Check(
+        is_of_convergence=True,
+        name="share-range",
+        residual=off / max(abs(whole), 1e-300),
+        tolerance=mesh_tolerance_of(found.solution.instance, is_stopped=found.run.stop_reason.is_limit),
+        detail="what a player gains or loses at its own end of the range of shares, relative to the chain's value",
+    )
+    return replace(found, certificate=found.certificate + Certificate((check,)))
 
 
 def _explained(instance: Instance, start: Discrete, reserves: PresentValue, last: Discrete) -> Discrete:

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import functools
 import time
-from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
@@ -55,25 +53,14 @@ def solve_refined(
     terms
         `share` or `bargain`, for a contract.
     """
-    tolerance, deepest = _refinement(instance, options)
+    search = _Search(instance=instance, model=model, options=options, terms=terms)
     fixed = tuple(t for t in instance.credit_price_times or () if t > 0.0)
     cut = CutGrid(grid=first_grid(instance, options.degree), fixed=fixed)
-    deadline = None if options.time_limit is None else time.perf_counter() + options.time_limit
     last: Discrete | None = None
     error: MeshError | None = None
-
-    def solve_on(
-        grid: TimeGrid, start: Discrete | None, limits: LimitArray | None = None, *, is_draft: bool
-    ) -> Discrete:
-        m = build(instance, model, grid, limits=limits, **terms)
-        return solve_discrete(m, model, options, start=start, time_limit=seconds_left(deadline), is_draft=is_draft)
-
     for number in range(options.rounds + 1):
         try:
-            is_unjudged = is_draft or _is_first_of_many(instance, options, number)
-            latest = solve_on(cut.grid, last, cut.limits, is_draft=is_unjudged)
-            if last is None:
-                latest = best_regime(instance, model, latest, functools.partial(_from_plan, solve_on, latest), deadline)
+            latest = search.on(cut, last, is_draft=is_draft or _is_first_of_many(instance, options, number))
         except KeyboardInterrupt:
             if last is None:
                 raise
@@ -81,16 +68,14 @@ def solve_refined(
         if latest.trajectory is None:
             return (latest, None) if last is None else (stopped(last, latest.stop_reason), error)
         last, error = latest, estimated(instance, latest)
-        wanted = WantedInnovation.by(instance, model, latest.trajectory, deepest)
-        finer = cut.finer(error, wanted, tolerance, tail_tolerance=TAIL_TOLERANCE, deepest=deepest)
+        finer = search.next_cut(cut, latest.trajectory, error)
         if finer is cut or finer.grid.elements > options.elements:
             break
-        if deadline is not None and time.perf_counter() > deadline:
+        if search.is_over:
             return stopped(last, StopReason.TIME_LIMIT), error
         cut = finer
     assert last is not None  # there is always a first round
-    final = last if is_draft else _seen_by_engine(last, solve_on)
-    return within_caps(instance, final), error
+    return within_caps(instance, last if is_draft else search.seen_by_engine(last)), error
 
 
 def _is_first_of_many(instance: Instance, options: OptimizerOptions, number: int) -> bool:
@@ -103,27 +88,55 @@ def _is_first_of_many(instance: Instance, options: OptimizerOptions, number: int
     return instance.constrains_prices() or (number == 0 and not (is_fast(instance) and not instance.constrains_paths()))
 
 
-_SolveOn = Callable[..., Discrete]
+class _Search:
+    """One model of one instance, solved on one grid after the other until its time is over."""
 
+    def __init__(self, instance: Instance, model: Model, options: OptimizerOptions, terms: dict[str, Any]) -> None:
+        self._instance, self._model, self._options, self._terms = instance, model, options, terms
+        limit = options.time_limit
+        self._deadline = None if limit is None else time.perf_counter() + limit
 
-def _from_plan(solve_on: _SolveOn, like: Discrete, plan: Trajectory) -> Discrete:
-    """Search from a plan, on its grid."""
-    return solve_on(plan.grid, replace(like, trajectory=plan), is_draft=like.is_draft)
+    @property
+    def is_over(self) -> bool:
+        return self._deadline is not None and time.perf_counter() > self._deadline
 
+    def on(self, cut: CutGrid, last: Discrete | None, *, is_draft: bool) -> Discrete:
+        """Solve on a grid, from the last round; the first round looks for the best regime of price caps, too."""
+        found = self._solve(cut.grid, last, cut.limits, is_draft=is_draft)
+        if last is not None:
+            return found
 
-def _seen_by_engine(last: Discrete, solve_on: _SolveOn) -> Discrete:
-    """Return the last round with the engine's certificate: rounds whose grid was cut again go without, being drafts.
+        def solve_from(plan: Trajectory) -> Discrete:
+            return self._solve(plan.grid, replace(found, trajectory=plan), is_draft=found.is_draft)
 
-    A limit may come before that: then nothing more is claimed of the draft than that it is feasible.
-    """
-    if not last.is_draft:
-        return last
-    assert last.trajectory is not None
-    try:
-        again = solve_on(last.trajectory.grid, last, last.limits, is_draft=False)
-    except KeyboardInterrupt:
-        return stopped(last, StopReason.INTERRUPTED)
-    return stopped(last, again.stop_reason) if again.trajectory is None else again
+        return best_regime(self._instance, self._model, found, solve_from, self._deadline)
+
+    def next_cut(self, cut: CutGrid, path: Trajectory, error: MeshError) -> CutGrid:
+        """Return the grid of the next round: the same where this one does."""
+        tolerance, deepest = _refinement(self._instance, self._options)
+        wanted = WantedInnovation.by(self._instance, self._model, path, deepest)
+        return cut.finer(error, wanted, tolerance, tail_tolerance=TAIL_TOLERANCE, deepest=deepest)
+
+    def seen_by_engine(self, last: Discrete) -> Discrete:
+        """Return the last round with the engine's certificate: rounds whose grid was cut again go without it.
+
+        A limit may come before that: then nothing more is claimed of the draft than that it is feasible.
+        """
+        if not last.is_draft:
+            return last
+        assert last.trajectory is not None
+        try:
+            again = self._solve(last.trajectory.grid, last, last.limits, is_draft=False)
+        except KeyboardInterrupt:
+            return stopped(last, StopReason.INTERRUPTED)
+        return stopped(last, again.stop_reason) if again.trajectory is None else again
+
+    def _solve(
+        self, grid: TimeGrid, start: Discrete | None, limits: LimitArray | None = None, *, is_draft: bool
+    ) -> Discrete:
+        m = build(self._instance, self._model, grid, limits=limits, **self._terms)
+        left = seconds_left(self._deadline)
+        return solve_discrete(m, self._model, self._options, start=start, time_limit=left, is_draft=is_draft)
 
 
 def within_caps(instance: Instance, discrete: Discrete) -> Discrete:
