@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+from collections.abc import Iterable
 from dataclasses import astuple, dataclass, fields
 
 WELL_SOURCED, DERIVED, ASSUMPTION = "well sourced", "derived", "assumption"
@@ -251,10 +252,10 @@ FAIR_SHARE = _assumed(
 )
 
 
-def provenance() -> str:
-    """Return every figure as CSV."""
+def provenance(more: Iterable[Figure] = ()) -> str:
+    """Return every figure as CSV, and `more` that one network alone has."""
     stream = io.StringIO()
     writer = csv.writer(stream, lineterminator="\n")
     writer.writerow([field.name for field in fields(Figure)])
-    writer.writerows([f"{x:.6g}" if isinstance(x, float) else x for x in astuple(figure)] for figure in _ALL)
+    writer.writerows([f"{x:.6g}" if isinstance(x, float) else x for x in astuple(figure)] for figure in (*_ALL, *more))
     return stream.getvalue()

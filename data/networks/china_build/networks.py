@@ -107,7 +107,7 @@ def china() -> Network:
         centres=centres,
         plants=[*STANDING_PLANTS, *(code for code in plants if code not in STANDING_PLANTS)],
         modes=_modes(whole_visits=False),
-        targets=_targets(where.years, sorted(set(where.table["province"]))),
+        targets=targets_of(where.years, sorted(set(where.table["province"]))),
         growing=where,
     )
 
@@ -133,7 +133,7 @@ def capitals() -> Network:
         centres=where.largest(20),
         plants=[code for code in where.largest(31) if code not in NO_PLANTS][:12],
         modes=[mode for mode in _modes(whole_visits=False) if not mode.is_mobile],
-        targets=_targets(where.years, ()),
+        targets=targets_of(where.years, ()),
         growing=every,
         longest_haul_km=1_500.0,
     )
@@ -158,7 +158,7 @@ def province(name: str = "Sichuan") -> Network:
         centres=where.largest(6),
         plants=where.largest(3),
         modes=[*_modes(whole_visits=True), _electric()],
-        targets=_targets(where.years, ()),
+        targets=targets_of(where.years, ()),
         growing=where,
     )
 
@@ -329,7 +329,7 @@ def _longer(mode: Mode, longest_km: float) -> Mode:
 # ---- policy --------------------------------------------------------------------------------------------------------
 
 
-def _targets(years: tuple[int, ...], provinces: Iterable[str]) -> tuple[CollectionTarget, ...]:
+def targets_of(years: tuple[int, ...], provinces: Iterable[str]) -> tuple[CollectionTarget, ...]:
     """Return the national target, and half of it for each province named."""
     national = np.interp(years, (YEARS[0], YEARS[-1]), (f.TARGET_FIRST, f.TARGET_LAST))
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -43,13 +44,22 @@ def registrations(table: pd.DataFrame, year: int) -> Floats:
     return np.asarray(table[f"registrations_{known}"], dtype=float) * growth
 
 
-def retired_t(table: pd.DataFrame, year: int, chemistry: str, *, first_age_years: float = 0.0) -> Floats:
+def retired_t(
+    table: pd.DataFrame,
+    year: int,
+    chemistry: str,
+    *,
+    first_age_years: float = 0.0,
+    registered: Callable[[pd.DataFrame, int], Floats] = registrations,
+) -> Floats:
     """Return tonnes of packs that retire in a year, by city (rows of the table).
 
     Parameters
     ----------
     first_age_years
         Age at the end of the year of sale: 0, or half a year where sales are spread over the year.
+    registered
+        Vehicles registered in a year by city.
     """
     shares = pd.read_csv(SOURCE / "chemistry_share.csv").set_index("Year")
     packs = pd.read_csv(SOURCE / "packs.csv").set_index("pack_type")
@@ -63,7 +73,7 @@ def retired_t(table: pd.DataFrame, year: int, chemistry: str, *, first_age_years
             for name, pack in packs.iterrows()
             if chemistry_of(str(name)) == chemistry
         )  # fmt: skip
-        total += registrations(table, sold) * per_vehicle
+        total += registered(table, sold) * per_vehicle
     return total
 
 
