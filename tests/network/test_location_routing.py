@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from batteryopt.ground.errors import InvalidInput
+from batteryopt.network.rounds import vehicle_routing
 from batteryopt.network.rounds.depot_sets import LocationRouting
 from batteryopt.network.rounds.location_routing import locate_rounds
 from batteryopt.network.rounds.prodhon_file import read_prodhon
@@ -254,3 +255,29 @@ def test_a_case_becomes_a_network(twenty, tmp_path):
     answer = solve(network, gap=0.0)
     assert answer.certificate.passed
     assert not answer.solution.shipped.duplicated("origin").any()
+
+
+def test_what_fits_on_the_planners_grid_fits():
+    """Loads that are no round numbers are rounded up: a thousand random ones never exceed what a vehicle holds."""
+    random = np.random.default_rng(0)
+    for most in (1.0, 3.5, 7 / 3):
+        amounts = random.uniform(0, most, 1000)
+        whole, room = vehicle_routing._on_grid(amounts, most)
+        assert (whole / room >= amounts / most * (1 - 1e-8)).all()
+    # those with few decimals are as they are: 19 + 51 fill a vehicle of 70, 0.7 three times one of 2.1
+    whole, room = vehicle_routing._on_grid(np.array([19.0, 51.0]), 70.0)
+    assert (whole.tolist(), room) == ([19, 51], 70)
+    whole, room = vehicle_routing._on_grid(np.array([0.7, 0.7, 0.7]), 2.1)
+    assert whole.sum() == room
+
+
+def test_a_round_for_each_place_where_the_planner_finds_none():
+    """Of a shift of an hour, 10 km at 10 km an hour take all: on a grid that is rounded up it is too much."""
+    pytest.importorskip("pyvrp")
+    problem = square(
+        hours=np.where(np.eye(5) > 0, 0.0, square().km * (1 + 3e-10) / 10),
+        vehicle=RoundVehicle(capacity_t=2.0, shift_hours=1.0),
+    )
+    plan = plan_rounds(problem, RoundEffort(iterations=50))
+    assert len(plan.rounds) == 4
+    assert check_rounds(plan, cost=plan.cost).passed

@@ -1,7 +1,7 @@
 """Rounds planned by PyVRP (N. A. Wouda, L. Lan, W. Kool, INFORMS Journal on Computing 36, 2024).
 
-PyVRP reckons in whole numbers: money, loads and times are brought to a grid that is fine beside any of them. It knows
-no room of depots; where rounds bring a depot too much, its ways are made dearer by the tonne until they do not.
+PyVRP reckons in whole numbers: money, loads and times are brought to a grid, on the safe side: what fits there fits. It
+knows no room of depots; where rounds bring a depot too much, its ways are made dearer by the tonne until they do not.
 """
 
 from __future__ import annotations
@@ -19,9 +19,15 @@ from batteryopt.ground.interrupt import InterruptFlag
 from batteryopt.network.rounds.round_bounds import fewest_rounds
 from batteryopt.network.rounds.round_problem import Floats, Ints, RoundPlan, RoundProblem, VehicleRound
 
-GRID = 10**8
-"""Parts of a vehicle's load, slots or shift; of money, parts of the dearest way there and back."""
-MONEY_GRID = 10**6
+GRID = 10**4
+"""Parts of a vehicle's load, slots or shift where they are no round numbers. Finer would be worse: PyVRP weighs what is
+beyond a limit against money, and what is beyond by next to nothing would always seem worth it."""
+DECIMALS, LARGEST_ROOM = 3, 10**5
+"""Amounts with so many decimals, in vehicles that hold no more of the last of them, are reckoned as they are."""
+MONEY_GRID = 10**5
+"""Parts of the dearest way or the price of a vehicle."""
+NEARLY = 1e-9
+"""Relative; amounts that are apart by no more are the same."""
 LARGEST = 2**40
 """Of PyVRP's numbers: a way that is not there."""
 STRANGE = 50.0
@@ -99,7 +105,37 @@ def plan_rounds(
             params=params,
             initial_solution=first,
         )
-    return grid.plan(result.best) if result.best.is_feasible() else None
+    if result.best.is_feasible():
+        return grid.plan(result.best)
+    return None if homes is not None else alone(problem)
+
+
+def alone(problem: RoundProblem) -> RoundPlan | None:
+    """Return a round for each place from its nearest depot; None where depots have too few vehicles for that.
+
+    What a vehicle can just do may be beyond it on the planner's grid.
+    """
+    m = len(problem.depots)
+    ways = problem.way_cost[:m, m:] + problem.way_cost[m:, :m].T
+    hours = problem.hours[:m, m:] + problem.hours[m:, :m].T + problem.vehicle.stop_hours
+    ways = np.where(hours <= problem.vehicle.shift_hours * (1 + NEARLY), ways, np.inf)
+    rounds = tuple(VehicleRound(depot=int(depot), stops=(place,)) for place, depot in enumerate(ways.argmin(axis=0)))
+    counts = np.bincount([each.depot for each in rounds], minlength=m)
+    if (counts > problem.vehicles).any() or np.isinf(ways.min(axis=0)).any():
+        return None
+    return RoundPlan(problem=problem, rounds=rounds)
+
+
+def _on_grid(amount: Floats, most: float) -> tuple[np.typing.NDArray[np.int64], int]:
+    """Return amounts, and what a vehicle holds of them, as whole numbers: as they are, or in parts, rounded up."""
+    for decimals in range(DECIMALS + 1):
+        scale = 10.0**decimals
+        is_whole = np.abs(np.round(amount * scale) - amount * scale) <= NEARLY * np.maximum(1.0, amount * scale)
+        if most * scale > LARGEST_ROOM:
+            break
+        if is_whole.all():
+            return np.round(amount * scale).astype(np.int64), int(most * scale * (1 + NEARLY))
+    return np.ceil(amount / most * GRID * (1 - NEARLY)).astype(np.int64), GRID
 
 
 class _RoundWatch:
@@ -147,7 +183,7 @@ class _VehicleGrid:
         problem, m = self.problem, len(self.problem.depots)
         locations = [pyvrp.Location(0, 0) for _ in range(m + len(problem.places))]
         loads = self._loads()
-        service = self._whole(problem.vehicle.stop_hours, problem.vehicle.shift_hours) if self.has_hours else 0
+        service = self._parts_of_a_shift(problem.vehicle.stop_hours) if self.has_hours else 0
         clients = [
             pyvrp.Client(m + place, pickup=loads[place].tolist(), service_duration=service)
             for place in range(len(problem.places))
@@ -187,27 +223,23 @@ class _VehicleGrid:
         usual = len(self.problem.places) if self.has_hours else min(usual, len(self.problem.places))
         return int(min(usual, most))
 
-    @staticmethod
-    def _whole(value: float, most: float) -> int:
-        return int(np.floor(value / most * GRID + 1e-6))
-
     def _loads(self) -> np.typing.NDArray[np.int64]:
-        """Return loads in parts of what a vehicle holds (places, dimensions): tonnes, slots, stops, as far as counted.
-
-        They are cut, not rounded up: three thirds fill a vehicle. What that lets through is a part in 10^8 a stop.
-        """
-        vehicle, parts = self.problem.vehicle, []
-        for amount, most in ((self.problem.load_t, vehicle.capacity_t), (self.problem.slots, vehicle.slots)):
-            if np.isfinite(most):
-                parts.append(np.floor(amount / most * GRID + 1e-6))
-        if np.isfinite(vehicle.most_stops):
-            parts.append(np.ones(len(self.problem.places)))
-        return np.stack(parts, axis=1).astype(np.int64)
+        """Return loads (places, dimensions): tonnes, slots and stops, as far as they are counted."""
+        parts = [_on_grid(amount, most)[0] for amount, most in self._counted()]
+        if np.isfinite(self.problem.vehicle.most_stops):
+            parts.append(np.ones(len(self.problem.places), dtype=np.int64))
+        return np.stack(parts, axis=1)
 
     def _room(self) -> list[int]:
+        """Return what a vehicle holds of each."""
+        most_stops = self.problem.vehicle.most_stops
+        room = [_on_grid(amount, most)[1] for amount, most in self._counted()]
+        return [*room, *([int(most_stops)] if np.isfinite(most_stops) else [])]
+
+    def _counted(self) -> list[tuple[Floats, float]]:
         vehicle = self.problem.vehicle
-        room = [GRID for most in (vehicle.capacity_t, vehicle.slots) if np.isfinite(most)]
-        return [*room, *([int(vehicle.most_stops)] if np.isfinite(vehicle.most_stops) else [])]
+        both = ((self.problem.load_t, vehicle.capacity_t), (self.problem.slots, vehicle.slots))
+        return [(amount, most) for amount, most in both if np.isfinite(most)]
 
     def _distances(self, price: float, home: int) -> np.typing.NDArray[np.int64]:
         """Return what ways cost; towards a place its tonnes at the depot's price beside, and to strangers far more."""
@@ -222,10 +254,13 @@ class _VehicleGrid:
     def _durations(self) -> np.typing.NDArray[np.int64]:
         if not self.has_hours:
             return np.zeros(self.problem.hours.shape, dtype=np.int64)
-        parts = self.problem.hours / self.problem.vehicle.shift_hours * GRID
-        found = np.where(np.isnan(parts), LARGEST, np.floor(parts + 1e-6))
+        parts = np.ceil(self.problem.hours / self.problem.vehicle.shift_hours * GRID * (1 - NEARLY))
+        found = np.where(np.isnan(parts), LARGEST, parts)
         np.fill_diagonal(found, 0)
         return np.minimum(found, LARGEST).astype(np.int64)
+
+    def _parts_of_a_shift(self, hours: float) -> int:
+        return int(np.ceil(hours / self.problem.vehicle.shift_hours * GRID * (1 - NEARLY)))
 
     def plan(self, solution: Any) -> RoundPlan:
         """Return the rounds of a solution of PyVRP."""
