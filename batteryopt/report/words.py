@@ -32,6 +32,7 @@ _CLAIMS = {
     "hjb": "Along the path, value and income are in balance (Hamilton, Jacobi and Bellman's equation).",
     "leader-deviation": "No random change of the leader's plan that was tried earns it more.",
     "contract-terms": "Wholesale prices are what the contract says.",
+    "share-range": "At each end of the range of shares, one player has just what it has without the contract.",
     "no-table-has-negative-entries": "No tonnes are negative.",
     "every-node-is-in-balance": "At every site, what comes equals what goes or stays, for every product and period.",
     "nothing-is-passed-on": "Nothing is passed on without being worked on or stored.",
