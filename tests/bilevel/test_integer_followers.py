@@ -227,9 +227,18 @@ def test_only_one_method_accepts():
     assert bilevel.accepting_methods(moore_bard()) == ("value-function",)
 
 
+def test_limits_that_nobody_wrote():
+    """x + 2 y <= 10 bounds y too."""
+    m = moore_bard()
+    m.f.y.setub(None)
+    assert bilevel.solve(m).objective == pytest.approx(-22)
+
+
 def test_what_has_no_limits_is_refused():
     m = moore_bard()
     m.f.y.setub(None)
+    m.f.c[2].deactivate()
+    m.f.c[1].deactivate()
     with pytest.raises(BatteryOptError, match="has no limits"):
         bilevel.solve(m, method="value-function")
     with pytest.raises(bilevel.UnsupportedFollower, match="has no limits"):

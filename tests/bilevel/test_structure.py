@@ -11,7 +11,7 @@ from scipy.optimize import linprog
 
 from batteryopt import bilevel
 from batteryopt.bilevel.kkt import single_level as kkt
-from batteryopt.bilevel.kkt.identities import QuadraticForm, without_products
+from batteryopt.bilevel.kkt.identities import QuadraticForm, convexified, without_products
 from batteryopt.bilevel.methods import METHODS, MethodSettings
 from batteryopt.bilevel.problem.normal_form import extract
 from batteryopt.bilevel.proof.row_structure import NETWORK, PACKING, structural_limits
@@ -201,3 +201,40 @@ def test_auto_gives_no_time_back_while_nothing_is_proven():
     answer = bilevel.solve(problem.build(), time_limit=3)
     assert answer.is_optimal or answer.seconds > 2
     assert problem.is_right(answer.objective, 1e-3)
+
+
+def test_a_cournot_leader_has_a_concave_profit():
+    """Profit (60 - x - y) x with y = argmax (60 - x - y) y has -x y in it, which is not concave: [[-1, -1/2], [., 0]].
+
+    The firm's strong duality without limits that bind is -(60 - x) y + 2 y^2 = 0. Taken off once it gives
+    60 x - x^2 - x y + (60 - x) y - 2 y^2 with Hessian [[-2, -2], [-2, -4]], negative definite (determinant 4).
+    """
+    m = pyo.ConcreteModel()
+    m.x = pyo.Var(bounds=(0, 60))
+    m.f = bilevel.Follower()
+    m.f.y = pyo.Var(bounds=(0, 60))
+    m.f.profit = pyo.Objective(expr=(60 - m.x - m.f.y) * m.f.y, sense=pyo.maximize)
+    m.profit = pyo.Objective(expr=(60 - m.x - m.f.y) * m.x, sense=pyo.maximize)
+    system = kkt.build(extract(m))
+    before = QuadraticForm.of(m.profit.expr)
+    assert before is not None
+    assert not before.is_convex(-1)
+    form = convexified(system)
+    assert form is not None
+    assert form.is_convex(-1)
+    names = {tuple(sorted((form.variables[i].name, form.variables[j].name))): c for (i, j), c in form.products.items()}
+    assert names == {("x", "x"): -1, ("f.y", "x"): -2, ("f.y", "f.y"): -2}
+
+
+@pytest.mark.parametrize("method", ["indicator", "branching"])
+def test_methods_use_the_concave_profit(method: str):
+    """y = (60 - x) / 2, so that the leader has (60 - x) x / 2: 450 at x = 30."""
+    m = pyo.ConcreteModel()
+    m.x = pyo.Var(bounds=(0, 60))
+    m.f = bilevel.Follower()
+    m.f.y = pyo.Var(bounds=(0, 60))
+    m.f.profit = pyo.Objective(expr=(60 - m.x - m.f.y) * m.f.y, sense=pyo.maximize)
+    m.profit = pyo.Objective(expr=(60 - m.x - m.f.y) * m.x, sense=pyo.maximize)
+    answer = bilevel.solve(m, method=method, time_limit=20)
+    assert answer.is_optimal
+    assert answer.objective == pytest.approx(450, rel=1e-6)

@@ -14,6 +14,7 @@ import pyomo.environ as pyo
 import pytest
 
 from batteryopt import bilevel
+from batteryopt.bilevel.methods import METHODS
 from batteryopt.ground.errors import BatteryOptError
 from batteryopt.ground.status import StopReason
 
@@ -130,6 +131,8 @@ def _accepts(problem: Problem, method: str) -> bool:
     """Return whether a method takes a problem; also True where every method would refuse the followers."""
     if method == "auto":
         return True
+    if "integer-follower" in problem.tags and not METHODS[method].takes_integers:
+        return True  # it refuses the followers, by their name
     try:
         return method in bilevel.accepting_methods(problem.build(), **problem.options)
     except bilevel.UnsupportedFollower:

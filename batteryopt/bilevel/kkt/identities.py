@@ -19,12 +19,16 @@ from pyomo.repn.quadratic import QuadraticRepnVisitor
 from scipy.sparse.linalg import lsqr
 
 from batteryopt.bilevel.kkt.single_level import KktSystem
-from batteryopt.solvers.compile.arrays import Columns
+from batteryopt.bilevel.problem.normal_form import FollowerProblem
+from batteryopt.solvers.compile.arrays import Columns, is_positive_semidefinite
 
 EXACTLY = 1e-11
 """What may be left of a product's coefficient, relative to the largest: the rounding of sums, nothing else."""
 DIGITS = 9
 """Amounts are ratios of the model's own numbers; rounded to so many digits they are mostly exact."""
+
+AMOUNTS = (1.0, -1.0, 0.5, 2.0, -0.5, -2.0)
+"""Multiples of strong duality that are tried on an objective that is not convex."""
 
 Product = tuple[int, int]
 IsAllowed = Callable[[Any, Any], bool]
@@ -73,6 +77,44 @@ class QuadraticForm:
                 products[pair] = products.get(pair, 0.0) + amount * coefficient
         products = {key: c for key, c in products.items() if abs(c) > EXACTLY * scale}
         return QuadraticForm(constant=constant, linear=linear, products=products, variables=variables)
+
+    def is_convex(self, sense: int) -> bool:
+        """Whether it is convex, in all its variables together (concave, where ``sense`` is -1)."""
+        position = {key: k for k, key in enumerate(dict.fromkeys(i for pair in self.products for i in pair))}
+        if not position:
+            return True
+        rows, columns = ([position[pair[side]] for pair in self.products] for side in (0, 1))
+        half = sp.coo_array((list(self.products.values()), (rows, columns)), shape=(len(position), len(position)))
+        return is_positive_semidefinite(sp.csc_array(sense * (half + half.T)))
+
+
+def convexified(system: KktSystem) -> QuadraticForm | None:
+    """Return a convex form that equals the leader's objective at every answer; None where none is found.
+
+    What is added is a multiple of all followers' strong duality, primal less dual value, which is zero there. For a
+    leader ahead of Cournot firms it makes ``(a - x - sum y) x`` concave, which a global search then need not branch on.
+    """
+    objective, sense = QuadraticForm.of(system.model.objective.expr), system.problem.sense
+    if objective is None or objective.is_convex(sense):
+        return objective
+    gaps = []
+    for i, follower in enumerate(system.problem.followers):
+        gap = QuadraticForm.of(duality_gap(system.model.kkt[i], follower)) if follower.objective.is_quadratic else None
+        if gap is None or not follower.has_affine_rows:
+            return None
+        gaps.append(gap)
+    scale = max(abs(c) for c in objective.products.values())
+    tried = (objective.plus([(sense * amount, gap) for gap in gaps], scale) for amount in AMOUNTS)
+    return next((form for form in tried if form.is_convex(sense)), None)
+
+
+def duality_gap(block: Any, follower: FollowerProblem) -> Any:
+    """Return primal minus dual value of a follower with affine rows, as an expression."""
+    primal = sum(derivative * variable for variable, derivative in follower.objective.gradient().items())
+    dual = sum(block.multiplier[k] * row.form.constant for k, row in enumerate(follower.inequalities)) + sum(
+        block.equality_multiplier[j] * row.form.constant for j, row in enumerate(follower.equalities)
+    )
+    return primal - dual
 
 
 def vanishing_products(system: KktSystem) -> Iterator[Any]:

@@ -15,7 +15,8 @@ from batteryopt.bilevel.kkt.single_level import KktSystem
 from batteryopt.bilevel.methods.envelopes import Envelopes
 from batteryopt.bilevel.problem.forms import variables_in
 from batteryopt.bilevel.problem.normal_form import BilevelProblem, FollowerProblem, FollowerRow
-from batteryopt.bilevel.proof.known_of_functions import interval
+from batteryopt.bilevel.proof.bounds import propagated
+from batteryopt.bilevel.proof.known_of_functions import Interval, interval
 from batteryopt.ground.errors import UnsupportedModel
 
 WHOLE = 1e-9
@@ -41,6 +42,10 @@ class High:
                 model.rows.add((0.0 if row.is_equality else None, expression, 0.0))
         self.everyone = [*problem.leader_variables, *(v for f in problem.followers for v in f.variables)]
         self.system = KktSystem(problem, model, ())
+        self.box: ComponentMap = ComponentMap()
+        with propagated(self.system) as is_feasible:  # it may find bounds that nobody wrote
+            if is_feasible:
+                self.box.update((v, tuple(_ends(v))) for v in self.everyone)
 
     def linear(self, expression: Any) -> Any:
         """Return an expression with its products of binaries and bounded variables written as rows.
@@ -55,10 +60,19 @@ class High:
             raise UnsupportedModel(f"'{str(expression)[:60]}'")
         return self.envelopes.linear(form)
 
+    def interval(self, expression: Any) -> Interval:
+        """Return bounds of an expression over all that leader and followers may do together."""
+        return interval(expression, self.box)
+
     @staticmethod
     def variables_of(expression: Any) -> Any:
         """Return the unfixed variables of an expression."""
         return variables_in([expression])
+
+
+def _ends(variable: Any) -> Interval:
+    lower, upper = variable.bounds
+    return -math.inf if lower is None else lower, math.inf if upper is None else upper
 
 
 class AnswerCuts:
@@ -79,7 +93,7 @@ class AnswerCuts:
         value = put.walk_expression(follower.objective.expression)
         model = self.high.model
         loosened: Any = 0.0
-        highest = max(0.0, interval(follower.objective.expression - value)[1])
+        highest = max(0.0, self.high.interval(follower.objective.expression - value)[1])
         for row in follower.rows:
             slack = _excluding(row, put)
             if slack is None:
@@ -96,7 +110,7 @@ class AnswerCuts:
         if decided is not None and not row.is_equality:
             return decided
         model = self.high.model
-        lowest, highest = interval(body)
+        lowest, highest = self.high.interval(body)
         least = 1.0 if _is_whole(body) else 0.0  # by so much a row is violated at least, where it is
         total: Any = 0.0
         sides = [(body, lowest, highest), (-body, -highest, -lowest)] if row.is_equality else [(body, lowest, highest)]
@@ -160,7 +174,7 @@ def _loss_without(follower: FollowerProblem, row: FollowerRow, there: dict[int, 
     cost = follower.objective.linear.get(variable, 0.0)
     lowest = float(variable.lb) if variable.is_continuous() else math.ceil(variable.lb)
     change = interval(cost * (lowest - there[id(variable)]))[1]
-    return max(0.0, change)
+    return max(0.0, change) if math.isfinite(change) else None
 
 
 def _is_packing(follower: FollowerProblem) -> bool:

@@ -18,7 +18,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from batteryopt.bilevel.kkt import single_level as kkt
-from batteryopt.bilevel.kkt.identities import without_products
+from batteryopt.bilevel.kkt.identities import convexified, without_products
 from batteryopt.bilevel.kkt.single_level import KktSystem, Pair
 from batteryopt.bilevel.methods.base import Method, MethodOutcome, MethodSettings, Reformulation, complete
 from batteryopt.bilevel.problem.normal_form import BilevelProblem
@@ -78,7 +78,7 @@ class Branching(Method):
 def _without_complementarity(problem: BilevelProblem, settings: MethodSettings) -> KktSystem:
     """Return the KKT system, the leader's objective without products where the conditions say what these are worth."""
     system = kkt.build(problem, equal=settings.equal, limits=settings.limits)
-    form = without_products(system)
+    form = without_products(system) or convexified(system)
     if form is not None:
         system.model.objective.set_value(form.expression())
     return system

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pyomo.environ as pyo
 
 from batteryopt.bilevel.kkt import single_level as kkt
+from batteryopt.bilevel.kkt.identities import convexified
 from batteryopt.bilevel.methods.base import Method, MethodSettings, Reformulation
 from batteryopt.bilevel.problem.normal_form import BilevelProblem
 from batteryopt.solvers import Indicator
@@ -24,6 +25,8 @@ class IndicatorConstraints(Method):
         """Give every pair a binary: 1 where the row may bind, 0 where its multiplier is zero."""
         system = kkt.build(problem, fritz_john=settings.fritz_john, equal=settings.equal, limits=settings.limits)
         single = system.model
+        if not settings.fritz_john and (form := convexified(system)) is not None:
+            single.objective.set_value(form.expression())
         single.PAIRS = pyo.RangeSet(0, len(system.all_pairs) - 1)
         single.is_binding = pyo.Var(single.PAIRS, domain=pyo.Binary)
         indicators = [

@@ -20,13 +20,12 @@ import pyomo.environ as pyo
 from pyomo.common.collections import ComponentMap
 
 from batteryopt.bilevel.kkt import single_level as kkt
-from batteryopt.bilevel.kkt.identities import QuadraticForm, without_products
+from batteryopt.bilevel.kkt.identities import QuadraticForm, duality_gap, without_products
 from batteryopt.bilevel.kkt.single_level import KktSystem, Pair
 from batteryopt.bilevel.methods.base import Method, MethodOutcome, MethodSettings, Reformulation, complete
 from batteryopt.bilevel.methods.envelopes import Envelopes
 from batteryopt.bilevel.methods.opposed import opposed_value
 from batteryopt.bilevel.methods.program_search import ProgramSearch, Written
-from batteryopt.bilevel.methods.strong_duality import duality_gap
 from batteryopt.bilevel.problem.normal_form import BilevelProblem, FollowerRow
 from batteryopt.bilevel.proof import bounds
 from batteryopt.ground.errors import UnsupportedModel

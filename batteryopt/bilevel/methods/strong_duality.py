@@ -9,13 +9,12 @@ so that "<= 0" is complementarity. Where r and s are numbers it is convex, with 
 
 from __future__ import annotations
 
-from typing import Any
-
 import pyomo.environ as pyo
 
 from batteryopt.bilevel.kkt import single_level as kkt
+from batteryopt.bilevel.kkt.identities import duality_gap
 from batteryopt.bilevel.methods.base import Method, MethodSettings, Reformulation
-from batteryopt.bilevel.problem.normal_form import BilevelProblem, FollowerProblem
+from batteryopt.bilevel.problem.normal_form import BilevelProblem
 
 
 class StrongDuality(Method):
@@ -42,12 +41,3 @@ class StrongDuality(Method):
             rule=lambda s, i: (None, duality_gap(s.kkt[i], problem.followers[i]), 0.0),
         )
         return Reformulation(system=system)
-
-
-def duality_gap(block: Any, follower: FollowerProblem) -> Any:
-    """Return primal minus dual value of a follower with affine rows, as an expression."""
-    primal = sum(derivative * variable for variable, derivative in follower.objective.gradient().items())
-    dual = sum(block.multiplier[k] * row.form.constant for k, row in enumerate(follower.inequalities)) + sum(
-        block.equality_multiplier[j] * row.form.constant for j, row in enumerate(follower.equalities)
-    )
-    return primal - dual

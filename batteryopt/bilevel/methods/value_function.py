@@ -33,7 +33,6 @@ from batteryopt.bilevel.methods.answer_cuts import AnswerCuts, High
 from batteryopt.bilevel.methods.base import Method, MethodOutcome, MethodSettings, Reformulation, complete
 from batteryopt.bilevel.problem.forms import variables_in
 from batteryopt.bilevel.problem.normal_form import BilevelProblem, FollowerProblem
-from batteryopt.bilevel.proof.known_of_functions import interval
 from batteryopt.ground.errors import UnsupportedModel
 from batteryopt.ground.status import PointStatus, StopReason
 from batteryopt.solvers import Options, Report, get
@@ -63,14 +62,16 @@ class ValueFunction(Method):
         for follower in problem.followers:
             if not follower.objective.is_affine or not follower.has_affine_rows:
                 return f"follower '{follower.name}' is not linear in its variables"
-            functions = {"objective": follower.objective, **{r.name: r.form for r in follower.rows if _is_entered(r)}}
-            for name, form in functions.items():
-                if not all(math.isfinite(end) for end in interval(form.expression)):
-                    return f"{name} of follower '{follower.name}' has no limits: bound its variables and the leader's"
         try:
-            compile_model(High(problem).model)
+            high = High(problem)
+            compile_model(high.model)
         except UnsupportedModel as reason:
             return f"the model is not linear, but for products with bounded variables of binaries: {reason}"
+        for follower in problem.followers:
+            functions = {"objective": follower.objective, **{r.name: r.form for r in follower.rows if _is_entered(r)}}
+            for name, form in functions.items():
+                if not all(math.isfinite(end) for end in high.interval(form.expression)):
+                    return f"{name} of follower '{follower.name}' has no limits: bound its variables and the leader's"
         return None
 
     def apply(self, problem: BilevelProblem, settings: MethodSettings) -> Reformulation:  # noqa: ARG002
