@@ -13,6 +13,7 @@ from batteryopt.network.solve import solve
 from batteryopt.network.tables import read
 
 SICHUAN = Path(__file__).parents[2] / "data" / "networks" / "sichuan"
+ASSETS = Path(__file__).parents[2] / "docs" / "assets"
 
 
 @pytest.fixture(scope="module")
@@ -127,3 +128,33 @@ def test_targets_bind(sichuan: Network) -> None:
     assert all(check.passed for check in answer.certificate)
     assert free.solution.kpis["collection_rate"] < answer.solution.kpis["collection_rate"]
     assert free.solution.net_present_cost < answer.solution.net_present_cost
+
+
+# ---- the picture in the docs ---------------------------------------------------------------------------------------
+
+
+def test_the_five_figures_move_the_cost_the_way_they_must() -> None:
+    # measured within 2 %: what is paid makes the plan dearer, what is sold cheaper, and no end is on the base's side
+    with (ASSETS / "sichuan-sensitivity.csv").open(newline="", encoding="utf-8") as stream:
+        rows = {(row["figure"], row["end"]): float(row["cost"]) for row in csv.DictReader(stream)}
+    base = rows["as it is", ""]
+    figures = {figure for figure, end in rows if end}
+    assert len(figures) == 5
+    picture = (ASSETS / "sichuan-sensitivity.svg").read_text(encoding="utf-8")
+    for figure in figures:
+        low, high = rows[figure, "low"], rows[figure, "high"]
+        assert (low < base < high) if figure.startswith("paid") else (low > base > high), figure
+        assert figure in picture
+
+
+def test_what_a_pack_costs_more_is_paid_for_what_comes_in(sichuan: Network) -> None:
+    # packs at the low price: no plan pays owners more than the difference on all that returns, discounted
+    with (ASSETS / "sichuan-sensitivity.csv").open(newline="", encoding="utf-8") as stream:
+        rows = {(row["figure"], row["end"]): row for row in csv.DictReader(stream)}
+    factors = sichuan.discount_factors
+    for product, figure, fall in (("lfp_pack", "LFP", 3000.0), ("ncm_pack", "NCM", 10_000.0)):
+        returned = sum(
+            float((sichuan.profile(row.tonnes) * factors).sum()) for row in sichuan.returns if row.product == product
+        )
+        saved = float(rows["as it is", ""]["cost"]) - float(rows[f"paid for {figure} packs, CNY/t", "low"]["cost"])
+        assert 0.0 < saved < 1.1 * fall * returned / 1e6
