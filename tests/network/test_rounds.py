@@ -206,6 +206,19 @@ def test_a_lanes_own_km_count_to_and_from_the_depot():
     assert (task.problem.km[place, 0], task.problem.km[0, place]) == (9, 9)
 
 
+def test_a_way_out_that_no_table_has_is_as_long_as_the_way_home():
+    """Tables may say the ways that batteries go and no others."""
+    pytest.importorskip("pyvrp")
+    network = farms()
+    km = np.array(network.distances["road"])
+    km[0, 1:] = np.nan
+    one_way = network.replace(distances={"road": km})
+    plan = solve(one_way, gap=0.0).solution
+    found = rounds_of(one_way, plan.shipped, plan.facilities, effort=QUICK)
+    assert found.certificate.passed
+    assert found.to_json()["cost"] == pytest.approx(44.2 * 2 * 50 * 1.8)
+
+
 def test_what_no_round_serves_is_told_before_planning():
     plan = solve(farms(), gap=0.0).solution
     with pytest.raises(InvalidInput, match="shift"):

@@ -98,8 +98,9 @@ class _Ways:
     def between(self, network: Network, depot: int, places: Ints) -> tuple[Floats, Floats]:
         """Return km and hours between a depot and places, and among these.
 
-        A lane's own km count on the way to its depot, and on the way out where the lane out has none of its own; from
-        place to place a vehicle goes wherever the table has a way.
+        A lane's own km count on the way to its depot, and on the way out where the lane out has none of its own; where
+        a table has no way out of the depot it is as long as the way home. From place to place a vehicle goes wherever
+        the table has a way.
         """
         nodes = np.concatenate([[depot], places])
         km = np.array(self.km[np.ix_(nodes, nodes)])
@@ -108,11 +109,13 @@ class _Ways:
             km[row, 0] = km[row, 0] if home is None else home
             out = self.own.get((depot, place), home)
             km[0, row] = km[0, row] if out is None else out
+        km[0] = np.where(np.isnan(km[0]), km[:, 0], km[0])
         np.fill_diagonal(km, 0.0)
         if not self.mode.hours:
             return km, hours_on_ways(network, self.mode, km)
         hours = np.array(network.distances[self.mode.hours][np.ix_(nodes, nodes)], dtype=float)
         np.fill_diagonal(hours, 0.0)
+        hours[0] = np.where(np.isnan(hours[0]), hours[:, 0], hours[0])
         return km, hours
 
 

@@ -102,8 +102,11 @@ class _OfMode:
         km = float(self.km[pair])
         if depot in (one, other):
             km = self.own.get(pair, km if other == depot or pair[::-1] not in self.own else self.own[pair[::-1]])
+            km = float(self.km[pair[::-1]]) if np.isnan(km) else km
         if self.mode.hours:
-            return km, float(self.network.distances[self.mode.hours][pair])
+            table = self.network.distances[self.mode.hours]
+            hours = float(table[pair])
+            return km, float(table[pair[::-1]]) if np.isnan(hours) and one == depot else hours
         return km, km / self.mode.speed_km_per_hour if self.mode.speed_km_per_hour else 0.0
 
     def residuals(self, period: str, depot: str, stops: Stops) -> dict[str, float]:
