@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import math
 
 import numpy as np
@@ -11,11 +12,13 @@ from batteryopt.games.differential.data.general import GeneralDifferentialGame
 from batteryopt.games.differential.judge.check import certify
 from batteryopt.games.differential.model.cap_switches import CapStanding, Kinks, WantedInnovation
 from batteryopt.games.differential.model.cuts import CutGrid
-from batteryopt.games.differential.model.discrete import OptimizerOptions
+from batteryopt.games.differential.model.discrete import Discrete, OptimizerOptions
 from batteryopt.games.differential.model.mesh import MeshError
 from batteryopt.games.differential.model.optimizer import solve
+from batteryopt.games.differential.model.refinement import within_caps
 from batteryopt.games.differential.path.time_grid import FiniteGrid
 from batteryopt.games.differential.solution import Model
+from batteryopt.ground.status import PointStatus, StopReason
 
 RATE, DECAY, END, SALVAGE, EFFECT, COST = 0.1, 0.4, 6.0, 5.0, 1.2, 2.0
 
@@ -156,3 +159,21 @@ def test_what_comes_to_a_limit_at_the_end_alone_has_no_kink():
     certificate = found.certificate + certify(found.solution)
     assert certificate.passed, str(certificate)
     assert found.solution.trajectory.end.innovation[0] == pytest.approx([0.0], abs=1e-6)
+
+
+def test_innovation_is_put_back_between_its_limits():
+    """By 1e-7 of its cap after a search that ended, by 1e-4 after one that a limit stopped, and by 1 % never."""
+    game = by_salvage_alone(innovation_caps=(0.7,))
+    path = solve(game, Model.INTEGRATED, OptimizerOptions(rounds=0)).solution.trajectory
+    found = Discrete(
+        trajectory=path, solver="none", stop_reason=StopReason.CONVERGED, point_status=PointStatus.FEASIBLE
+    )
+    for factor, reason, is_kept in (
+        (1e-7, StopReason.CONVERGED, True),
+        (1e-4, StopReason.CONVERGED, False),
+        (1e-4, StopReason.TIME_LIMIT, True),
+        (1e-2, StopReason.TIME_LIMIT, False),
+    ):
+        over = dataclasses.replace(path, innovation=np.minimum(path.innovation, 0.7) * (1.0 + factor))
+        back = within_caps(game, dataclasses.replace(found, trajectory=over, stop_reason=reason))
+        assert (back.trajectory.innovation.max() <= 0.7) == is_kept

@@ -54,6 +54,13 @@ def solve_refined(
         `share` or `bargain`, for a contract.
     """
     search = _Search(instance=instance, model=model, options=options, terms=terms)
+    last, error = _refined(search, instance, options, is_draft=is_draft)
+    return within_caps(instance, last), error
+
+
+def _refined(
+    search: _Search, instance: Instance, options: OptimizerOptions, *, is_draft: bool
+) -> tuple[Discrete, MeshError | None]:
     fixed = tuple(t for t in instance.credit_price_times or () if t > 0.0)
     cut = CutGrid(grid=first_grid(instance, options.degree), fixed=fixed)
     last: Discrete | None = None
@@ -75,7 +82,7 @@ def solve_refined(
             return stopped(last, StopReason.TIME_LIMIT), error
         cut = finer
     assert last is not None  # there is always a first round
-    return within_caps(instance, last if is_draft else search.seen_by_engine(last)), error
+    return (last if is_draft else search.seen_by_engine(last)), error
 
 
 def _is_first_of_many(instance: Instance, options: OptimizerOptions, number: int) -> bool:
@@ -142,14 +149,15 @@ class _Search:
 def within_caps(instance: Instance, discrete: Discrete) -> Discrete:
     """Return a solve with innovation put back between its limits.
 
-    Where it was left free it oversteps them by what the kinks' times are off, at most. By more, where no claim is made
-    of it, or where the search ended too soon: the constraints' check sees that.
+    Where it was left free it oversteps them by what the kinks' times are off, at most; where a limit stopped the
+    search these may be off by more, and more is forgiven. Beyond, the constraints' check sees it.
     """
     if instance.innovation_caps is None or discrete.trajectory is None:
         return discrete
     path, caps = discrete.trajectory, np.array(instance.innovation_caps)
     inside = np.clip(path.innovation, 0.0, caps)
-    is_close = np.abs(path.innovation - inside).max() <= MESH_TOLERANCE * caps.max()
+    forgiven = COARSE_MESH_TOLERANCE if discrete.stop_reason.is_limit else MESH_TOLERANCE
+    is_close = np.abs(path.innovation - inside).max() <= forgiven * caps.max()
     return replace(discrete, trajectory=replace(path, innovation=inside)) if is_close else discrete
 
 
