@@ -115,6 +115,25 @@ def test_a_path_that_is_far_from_the_best_tells_nothing():
     wrong = path.__class__(**{**vars(path), "innovation": 0.7 - path.innovation})
     assert WantedInnovation.by(game, Model.INTEGRATED, wrong, 1e-5) is None
     assert WantedInnovation.by(by_salvage_alone(), Model.INTEGRATED, path, 1e-5) is None
+    with_prices = game.replace(price_caps=(5.0,))
+    assert WantedInnovation.by(game, Model.INTEGRATED, path, 1e-5) is not None
+    assert WantedInnovation.by(with_prices, Model.INTEGRATED, path, 1e-5) is None  # lambda would be another
+
+
+def test_caps_on_innovation_and_on_prices_together():
+    """At a price cap of 5.5 a unit more of efficiency still brings Phi = 0.8 vehicles, and costs C0 = 0.4 on each sold.
+
+    By the definitions: D = 20 + 0.8 m - 11, a margin of 5.5 - 2 - 0.4 m, and so a flow of (9 + 0.8 m)(3.5 - 0.4 m),
+    with the slope 0.8 * 3.5 - 0.4 * 9 - 0.64 m = -0.8 - 0.64 m: innovation is worth less than without the cap, where
+    the slope is 0, and comes to its own cap later.
+    """
+    free = solve(by_salvage_alone(innovation_caps=(0.7,)), Model.INTEGRATED).solution.trajectory
+    capped = solve(by_salvage_alone(innovation_caps=(0.7,), price_caps=(5.5,)), Model.INTEGRATED)
+    path = capped.solution.trajectory
+    times = np.linspace(0.0, END, 400)
+    before, after = (p.at(times).innovation[:, 0] for p in (free, path))
+    assert times[np.argmax(after > 0.7 - 1e-4)] > times[np.argmax(before > 0.7 - 1e-4)]
+    assert (capped.certificate + certify(capped.solution)).passed
 
 
 def test_kinks_are_in_place_by_what_it_changes():

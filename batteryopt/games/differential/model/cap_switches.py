@@ -34,8 +34,8 @@ _STEP = 1e-3
 _SWEEPS = 200
 _BISECTIONS = 50
 _EXPLAINED = 0.1
-"""Mean distance of the found path from what lambda says, relative to its size, up to which lambda is believed: a limit
-on prices that binds, which lambda does not know of, or a path far from the best one, moves it."""
+"""Mean distance of the found path from what lambda says, relative to its size, up to which lambda is believed: that of
+a path far from the best one is another."""
 
 
 class CapStanding(enum.IntEnum):
@@ -96,14 +96,16 @@ class WantedInnovation:
 
     @classmethod
     def by(cls, instance: Instance, model: Model, path: Trajectory, deepest: float) -> WantedInnovation | None:
-        """Return what is wanted along a path that a search has found; None without caps, or where lambda is not it.
+        """Return what is wanted along a path that a search has found; None without caps, or where lambda is not known.
+
+        Where limits on prices may bind, lambda is another one: nothing is fixed by it there.
 
         Parameters
         ----------
         deepest
             Discount factor below which nothing is asked of a path.
         """
-        if instance.innovation_caps is None:
+        if instance.innovation_caps is None or instance.constrains_prices():
             return None
         wanted = cls(instance, model, path, deepest)
         return wanted if wanted._explains(path) else None
