@@ -21,9 +21,9 @@ from batteryopt.network.search.search import Found
 from batteryopt.solvers.contract.adapter import Progress
 
 SPLIT_FROM = 1_000_000
-"""Coefficients of all futures beyond which the extensive form is not begun within a time limit. Where it can be solved it
-is the better way: of a province of 21 cities with 20 futures (0.4 million) its relaxation with cuts was within 2 % of a
-plan after 100 s, while futures alone, each proven to 0.5 %, leave 6 %, for knowing the future is worth much there."""
+"""Coefficients of all futures beyond which the extensive form is not begun within a time limit. Where it can be solved
+it is the better way: of a province of 21 cities with 20 futures (0.4 million) its relaxation with cuts was within 2 %
+of a plan after 100 s, while futures alone, each proven to 0.5 %, leave 6 %: knowing the future is worth much there."""
 OF_THE_GAP = 0.25
 """Part of the gap that single futures and bundles may leave where their bounds make up that of all."""
 ROUNDING = 1e-8
