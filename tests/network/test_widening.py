@@ -24,6 +24,7 @@ from tests.network.random_networks import random_network
 from tests.network.second_route import SecondRoute
 
 KEPT = {"is_open", "raised", "closed", "is_full", "is_covered", "trips", "uncollected"}
+KEPT |= {"goes_to", "goes_to_by_mode", "stays"}
 """Yes or no, and shares of a step from 0 to 1; whole trips, and what is left of returns: bounds that say what is."""
 
 SLACKS = {"missing_at_market", "short_of_collection", "short_of_coverage", "short_of_limit"}
