@@ -16,6 +16,7 @@ from batteryopt.games.differential.model.discrete import Discrete, OptimizerOpti
 from batteryopt.games.differential.model.mesh import MeshError
 from batteryopt.games.differential.model.optimizer import solve
 from batteryopt.games.differential.model.refinement import within_caps
+from batteryopt.games.differential.paper.published import BASE_CASE
 from batteryopt.games.differential.path.time_grid import FiniteGrid
 from batteryopt.games.differential.solution import Model
 from batteryopt.ground.status import PointStatus, StopReason
@@ -196,3 +197,14 @@ def test_innovation_is_put_back_between_its_limits():
         over = dataclasses.replace(path, innovation=np.minimum(path.innovation, 0.7) * (1.0 + factor))
         back = within_caps(game, dataclasses.replace(found, trajectory=over, stop_reason=reason))
         assert (back.trajectory.innovation.max() <= 0.7) == is_kept
+
+
+@pytest.mark.parametrize(("cap", "budget"), [(4.5, 380.0), (4.0, 250.0)])
+def test_a_budget_and_a_cap_together(cap, budget):
+    """Innovation at its cap says nothing of the budget's price, neither to the search nor to the judge."""
+    found = solve(BASE_CASE.replace(innovation_caps=(cap,), innovation_budget=budget), Model.INTEGRATED)
+    certificate = found.certificate + certify(found.solution)
+    assert certificate.passed, str(certificate)
+    path = found.solution.trajectory
+    spent = path.integral(BASE_CASE.innovation_cost * path.innovation[..., 0] ** 2)
+    assert spent <= budget * (1 + 1e-9)

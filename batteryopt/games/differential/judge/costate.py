@@ -23,6 +23,9 @@ from batteryopt.games.differential.path.quadrature import FloatArray
 from batteryopt.games.differential.path.trajectory import Moments
 from batteryopt.games.differential.solution import Model, Solution
 
+_AT_CAP = 1e-6
+"""Part of its cap within which innovation stands at it."""
+
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Costate:
@@ -158,10 +161,15 @@ def _budget_price(solution: Solution, shadow: FloatArray, at: Moments) -> float:
     """Return the shadow price nu of the budget for which ``g = free g / (1 + nu)`` fits best; 0 without a budget.
 
     A time counts as its money does: late months, which hardly weigh in the plan, are left less exact by an optimiser.
+    An effort at its cap says nothing of the price: it would be larger at any.
     """
     if solution.instance.innovation_budget is None:
         return 0.0
     counted = np.exp(-solution.game.discount_rate * at.times)[:, None] * at.innovation
+    if solution.instance.innovation_caps is not None:
+        counted = np.where(at.innovation < (1.0 - _AT_CAP) * np.array(solution.instance.innovation_caps), counted, 0.0)
+        if not counted.any():
+            return 0.0
     free = _free_innovation(solution, shadow)
     return max(0.0, float(np.sum(free * counted) / np.sum(at.innovation * counted)) - 1.0)
 
