@@ -36,7 +36,7 @@ SHARES = (0.4, 0.5)
 """Share of the time left that the direct search, and then the boxed one, may use."""
 LARGE = 2000
 """From this number of complementarity pairs on only the local search runs: the global one finds no point in time."""
-FIRST, FIRST_SHARE = "milp", 0.35
+FIRST, FIRST_SHARE = "milp", 0.8
 FIRST_WHY = "one mixed-integer linear program, exact where limits are proven"
 """Asked first where it accepts, and last again where nothing else has settled the matter."""
 INTEGER = "value-function"
