@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import inspect
 import json
 
 import numpy as np
@@ -23,7 +24,7 @@ from batteryopt.network.data.instance import (
     Return,
     Site,
 )
-from batteryopt.network.rounds import vehicle_routing
+from batteryopt.network.rounds import round_judge, rounds_judge, rounds_of_plan, vehicle_routing
 from batteryopt.network.rounds.round_tasks import tasks_of
 from batteryopt.network.rounds.rounds_agreement import AgreedRounds, corrected, solve_with_rounds
 from batteryopt.network.rounds.rounds_judge import judge_rounds
@@ -243,6 +244,22 @@ def test_without_rounds_in_the_tables_there_is_nothing_to_plan():
         rounds_of(plain, plan.shipped, plan.facilities)
 
 
+def test_what_is_not_begun_before_a_stop_goes_there_and_back(monkeypatch):
+    """Interrupted during the first task: the second has a round for each place, and all is served and judged."""
+    pytest.importorskip("pyvrp")
+    plan = solve(farms(), gap=0.0).solution
+
+    def first_only(parts, _jobs, flag):
+        yield 0, rounds_of_plan.plan_task(*parts[0])
+        flag.is_set = True
+
+    monkeypatch.setattr(rounds_of_plan, "_planned", first_only)
+    found = rounds_of(plan.network, plan.shipped, plan.facilities, effort=QUICK)
+    assert found.stopped
+    assert [len(each.plan.rounds) for each in found.planned] == [2, 4]
+    assert found.certificate.passed
+
+
 def test_no_turn_has_a_best():
     assert AgreedRounds(turns=()).best is None
     assert not AgreedRounds(turns=()).has_agreed
@@ -343,3 +360,12 @@ def test_several_processes_find_the_same(saved):
     folder, document = saved
     run = invoke("rounds", str(folder / "plan"), "--iterations", "300", "--jobs", "2", "--json")
     assert json.loads(run.stdout)["cost"] == pytest.approx(document["cost"])
+
+
+def test_the_judges_know_no_planner():
+    """Neither judge reaches PyVRP, the module that calls it, or the tasks that it solves."""
+    for judge in (rounds_judge, round_judge):
+        lines = [line for line in inspect.getsource(judge).splitlines() if line.startswith(("import ", "from "))]
+        assert not any(
+            word in line for line in lines for word in ("pyvrp", "vehicle_routing", "round_tasks", "rounds_of")
+        )

@@ -17,7 +17,7 @@ from batteryopt.network.rounds.round_bounds import bound_of
 from batteryopt.network.rounds.round_tasks import RoundTask, tasks_of
 from batteryopt.network.rounds.rounds_answer import PlannedTask, RoundsAnswer
 from batteryopt.network.rounds.route_partition import proven_rounds
-from batteryopt.network.rounds.vehicle_routing import RoundEffort, plan_rounds, require_pyvrp
+from batteryopt.network.rounds.vehicle_routing import RoundEffort, alone, plan_rounds, require_pyvrp
 from batteryopt.work.own_processes import worker_pool
 
 SECONDS_A_PLACE, LEAST_SECONDS, MOST_SECONDS = 0.1, 1.0, 60.0
@@ -63,6 +63,10 @@ def rounds_of(
             cost = sum(each.cost for each in found.values())
             on_progress(f"rounds: {len(found)} of {len(tasks)} depots and periods, {cost:,.0f} so far")
         stopped = flag.is_set
+    for position, task in enumerate(tasks):  # what was not begun in time goes there and back: rounds that do, not good
+        if position not in found and (plan := alone(task.problem)) is not None:
+            bound = bound_of(task.problem)
+            found[position] = PlannedTask(task=task, plan=plan, bound=bound.value, rests_on=bound.rests_on)
     return RoundsAnswer(
         network=network,
         shipped=shipped,
