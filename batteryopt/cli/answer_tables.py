@@ -116,7 +116,7 @@ def _status_rows(
     if any("gross" in answer for answer in models.values()):
         yield "gap in money", lambda _, answer: number(answer["gap_money"])
         yield "of the money that moves", lambda _, answer: _share(answer["gap_of_gross"])
-    yield "solved by", lambda _, answer: answer["solver"]
+    yield "solved by", lambda _, answer: answer["solver"].replace("), ", ")\n")
     yield "stopped", lambda _, answer: answer["stop_reason"]
     yield "point", lambda _, answer: answer["point_status"]
     yield "seconds", lambda _, answer: f"{answer['seconds']:.2f}"
