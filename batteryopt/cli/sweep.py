@@ -197,7 +197,8 @@ def _count(axes: list[Axis]) -> int:
 
 
 def _write_report(frame: pd.DataFrame, changed: Given, axes: list[Axis], path: Path) -> None:
-    from batteryopt.sweep.sweep_page import Swept, write_sweep_page
+    from batteryopt.sweep.sweep_page import write_sweep_page
+    from batteryopt.sweep.swept import Swept
 
     assert changed.family is not None
     swept = Swept(

@@ -9,8 +9,9 @@ import pandas as pd
 import pytest
 
 from batteryopt.sweep.sweep_grid import Axis, key_in_words
-from batteryopt.sweep.sweep_page import Swept, sections
+from batteryopt.sweep.sweep_page import sections
 from batteryopt.sweep.sweep_plans import plan_parts
+from batteryopt.sweep.swept import Swept
 from batteryopt.tables.changes import How
 from tests.command_line import ROOT, TABLE_2, invoke
 
