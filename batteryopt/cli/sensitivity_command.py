@@ -8,7 +8,6 @@ from typing import Annotated, Any
 import typer
 
 from batteryopt.cli import options as given
-from batteryopt.cli.answer_tables import print_tables
 from batteryopt.cli.exits import ExitStatus, guarded, refuse, say_stopped
 from batteryopt.cli.given_changes import SetOption, WhatIfOption, given_instance
 from batteryopt.cli.refused_input import Refusals
@@ -54,6 +53,7 @@ def sensitivity(
     with refusals:
         refuse_scheduler(scheduler)
     refusals.raise_all()
+    from batteryopt.cli.answer_tables import print_tables
     from batteryopt.network.studies.sensitivities import sensitivity as run
     from batteryopt.network.studies.study_files import StudyFolder, identity_of
     from batteryopt.network.view.sensitivity_page import sections, summary, thresholds, values

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from batteryopt.cli import options as given
-from batteryopt.cli.answer_tables import print_tables
 from batteryopt.cli.exits import ExitStatus, guarded, say_stopped
 from batteryopt.cli.refused_input import Refusals
 from batteryopt.cli.streams import clean_stdout, counting_parts, results, say
@@ -55,6 +54,7 @@ def study(
     overwrite: given.OverwriteOption = False,
 ) -> ExitStatus:
     """Compare what-ifs and policies of a network; after an interrupt the same command goes on."""
+    from batteryopt.cli.answer_tables import print_tables
     from batteryopt.network.studies.study import at_equal_collection, run_study
     from batteryopt.network.studies.study_file import grid_called, read_study
     from batteryopt.network.studies.study_files import StudyFolder, identity_of

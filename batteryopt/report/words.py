@@ -43,6 +43,8 @@ _CLAIMS = {
     "nothing-stays-too-long": "Nothing is stored longer than allowed.",
     "lanes-exist-and-carry-it": "Everything travels on lanes that exist, by modes that may carry it so far.",
     "trips-carry-the-load": "There are trips enough for every load.",
+    "one-destination-a-place": "What must go whole goes to one destination, or stays where it is.",
+    "visits-carry-the-load": "Rounds take no more from a place than their visits can carry away.",
     "rounds-end-at-a-depot": "Every round of a mobile station ends where a facility stands that takes its load.",
     "no-row-stands-twice": "No decision stands in the plan's tables more than once.",
     "levels-are-those-of-the-capacity": "Every facility is of a size that exists, and named for it.",

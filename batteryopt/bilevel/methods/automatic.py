@@ -119,14 +119,15 @@ def _search_by_scip(problem: BilevelProblem, settings: MethodSettings) -> tuple[
         return _after_refutation(problem, _within(settings, began, SHARES[0], DIRECT_SECONDS), found)
     if reason is StopReason.INTERRUPTED:
         return direct, GLOBAL, "interrupted during the global search"
-    if found is None and direct.report.has_point:
+    if found is None and direct.report.has_point and _has_time(settings, began):
         exact = _exactly(problem, _within(settings, began, SHARES[1], DIRECT_SECONDS))
         if exact is not None:
             return exact.outcome, exact.method, exact.why
     candidates = [found] if found is not None else []
-    if settings.fritz_john and found is None and direct.report.has_point:
+    if settings.fritz_john and found is None and direct.report.has_point and _has_time(settings, began):
         candidates.extend(_without_fritz_john(problem, _within(settings, began, SHARES[1], DIRECT_SECONDS)))
-    candidates.extend(_in_boxes(problem, _within(settings, began, SHARES[1], DIRECT_SECONDS)))
+    if _has_time(settings, began):
+        candidates.extend(_in_boxes(problem, _within(settings, began, SHARES[1], DIRECT_SECONDS)))
     if METHODS["regularized"].accepts(problem, settings) and not candidates:
         candidates.extend(_local(problem, _within(settings, began, 1.0, DIRECT_SECONDS)))
     if not candidates:
@@ -166,6 +167,11 @@ def _within(settings: MethodSettings, began: float, share: float, otherwise: flo
     return dataclasses.replace(settings, time_limit=share * left)
 
 
+def _has_time(settings: MethodSettings, began: float) -> bool:
+    """Whether a further search may begin: its model alone takes seconds where a follower has a thousand rows."""
+    return settings.time_limit is None or time.perf_counter() - began < settings.time_limit
+
+
 def _after_refutation(
     problem: BilevelProblem, settings: MethodSettings, found: FollowedPoint
 ) -> tuple[MethodOutcome, str, str]:
@@ -193,7 +199,9 @@ def _in_boxes(problem: BilevelProblem, settings: MethodSettings) -> Iterator[Fol
     """Search within growing boxes until the answer no longer gains from a larger one."""
     size = FIRST_BOX * natural_size(problem)
     began, previous = time.perf_counter(), None
-    for _ in range(MOST_BOXES):
+    for turn in range(MOST_BOXES):
+        if turn and not _has_time(settings, began):
+            return
         reformulation = METHODS[GLOBAL].apply(problem, settings)
         with boxed(reformulation.system, size) as users:
             if not users:  # the direct search had every bound already: more time is what it needs

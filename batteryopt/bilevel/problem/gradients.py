@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from weakref import WeakKeyDictionary
 
 import numpy as np
 from numpy.typing import NDArray
@@ -36,8 +37,18 @@ def gradient_matrix(follower: FollowerProblem, rows: Sequence[FollowerRow]) -> N
     return result
 
 
+_DEPENDENT: WeakKeyDictionary[FollowerProblem, tuple[int, ...]] = WeakKeyDictionary()
+"""Found once for each follower: every method asks, and the rows of a network take a second each time."""
+
+
 def dependent_equalities(follower: FollowerProblem) -> tuple[int, ...]:
     """Return positions of equalities whose gradients depend on the others': their multipliers may be taken as zero."""
+    if follower not in _DEPENDENT:
+        _DEPENDENT[follower] = _dependent_equalities(follower)
+    return _DEPENDENT[follower]
+
+
+def _dependent_equalities(follower: FollowerProblem) -> tuple[int, ...]:
     matrix = gradient_matrix(follower, follower.equalities)
     if matrix is None or not len(matrix):
         return ()

@@ -31,6 +31,15 @@ def own_tonne(network: Network) -> float:
     return power_of_two(most / (FEWEST_T if most < FEWEST_T else MOST_T))
 
 
+def beyond_any_load(network: Network) -> float:
+    """Return tonnes that stand for a load that nothing bounds: 1e9 in the network's own tonne, never less than 1e9 t.
+
+    In its own tonne a network has at most some ten million in a period. An amount in plain tonnes would be a limit to
+    a network that is reckoned in grams, and its plan called optimal within it.
+    """
+    return 1e9 * max(1.0, own_tonne(network))
+
+
 def power_of_two(value: float) -> float:
     """Return the power of two nearest to a number above 0: to divide by it rounds nothing."""
     return float(2.0 ** round(math.log2(value)))

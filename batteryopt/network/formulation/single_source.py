@@ -8,14 +8,12 @@ from __future__ import annotations
 
 import numpy as np
 
+from batteryopt.network.data.magnitude import beyond_any_load
 from batteryopt.network.formulation.algebra import Bools, Floats, Index, Terms, index
 from batteryopt.network.formulation.balances import by_site, received, scaled
 from batteryopt.network.formulation.draft import Draft
 from batteryopt.network.formulation.matching import Ints
 from batteryopt.network.formulation.processing import used
-
-LARGEST = 1e9
-"""Tonnes that stand for a load that has no bound at all."""
 
 
 def add_single_source(b: Draft) -> None:
@@ -65,7 +63,7 @@ def _stays(b: Draft, PLACES: Index) -> Terms:
     HERE = PLACES.where(is_taken[PLACES["site"], PLACES["product"], PLACES["period"]])
     stays = b.m.variables("stays", HERE, upper=1.0, is_integer=True, doc="whether a place's goods are taken there")
     # what is taken there and was not received is at most what the site has of its own
-    most = np.minimum(np.minimum(b.reach.at(b.reach.own, HERE), b.reach.at(b.reach.intake, HERE)), LARGEST)
+    most = _most(b, b.reach.at(b.reach.own, HERE), b.reach.at(b.reach.intake, HERE))
     b.m.require(
         "is_taken_here_only_if_it_stays",
         over=HERE,
@@ -98,15 +96,15 @@ def _goes_to(b: Draft, name: str, mine: Terms, keys: tuple[str, ...]) -> Terms:
     b.m.require(
         {"goes_to": "goes_only_there", "goes_to_by_mode": "goes_only_there_by_mode"}[name],
         over=WAYS,
-        terms=[mine.only(*keys), -scaled(goes_to, WAYS, _most(own, intake))],
+        terms=[mine.only(*keys), -scaled(goes_to, WAYS, _most(b, own, intake))],
         at_most=0.0,
         doc="goods travel only to the destination that is theirs",
     )
     return goes_to
 
 
-def _most(own: Floats, intake: Floats) -> Floats:
-    return np.minimum(np.minimum(own, intake), LARGEST)
+def _most(b: Draft, own: Floats, intake: Floats) -> Floats:
+    return np.minimum(np.minimum(own, intake), beyond_any_load(b.network))
 
 
 def _distinct(terms: Terms, keys: tuple[str, ...]) -> Index:

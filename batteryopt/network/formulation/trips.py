@@ -6,6 +6,7 @@ import numpy as np
 
 from batteryopt.network.data.flows import Mode
 from batteryopt.network.data.geography import Ways, takes_the_rounds_of
+from batteryopt.network.data.magnitude import beyond_any_load
 from batteryopt.network.formulation.algebra import Bools, Floats, Index, Terms, index
 from batteryopt.network.formulation.balances import scaled
 from batteryopt.network.formulation.draft import Draft
@@ -14,8 +15,6 @@ from batteryopt.network.formulation.sets import NOTHING
 from batteryopt.network.formulation.steps import first_step
 
 KEYS = ("origin", "destination", "mode", "period")
-MOST_IN_A_ROUND = 1e9
-"""Tonnes or trips of a round whose load has no bound at all."""
 
 
 def add_trips(b: Draft) -> None:
@@ -181,7 +180,7 @@ def rounds_end_at_a_depot(b: Draft) -> None:
     b.m.require(
         "rounds_end_at_a_depot",
         over=ROUNDS,
-        terms=[*rounds, -scaled(_depots(b), ROUNDS, np.minimum(most, MOST_IN_A_ROUND))],
+        terms=[*rounds, -scaled(_depots(b), ROUNDS, np.minimum(most, beyond_any_load(b.network)))],
         at_most=0.0,
         doc="a mobile station's trip ends where something stands that takes its load, empty trips too",
     )
