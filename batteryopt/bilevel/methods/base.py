@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import abc
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -12,6 +13,7 @@ from pyomo.common.collections import ComponentMap
 from batteryopt import solvers
 from batteryopt.bilevel.kkt.single_level import KktSystem
 from batteryopt.bilevel.problem.normal_form import BilevelProblem, FollowerRow
+from batteryopt.ground.status import PointStatus, StopReason
 from batteryopt.solvers import Indicator, Options, Report
 from batteryopt.solvers.contract.points import inside
 
@@ -62,6 +64,23 @@ class MethodSettings:
             "log": self.log,
         }
         return Options(**(given | changes))
+
+
+def report_of_highs(reason: StopReason, value: float | None, bound: float | None, began: float, **more: Any) -> Report:
+    """Return what a search of our own over runs of HiGHS came to; a value is no point where nothing can be found."""
+    status = PointStatus.NONE
+    if value is not None and not reason.is_no_solution:
+        status = PointStatus.OPTIMAL if reason is StopReason.CONVERGED else PointStatus.FEASIBLE
+    return Report(
+        solver="highs",
+        version=solvers.get("highs").version(),
+        stop_reason=reason,
+        point_status=status,
+        objective=value if status is not PointStatus.NONE else None,
+        bound=bound,
+        seconds=time.perf_counter() - began,
+        **more,
+    )
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)

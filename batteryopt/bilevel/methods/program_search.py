@@ -11,12 +11,12 @@ import numpy as np
 from batteryopt.bilevel.kkt.active_set import all_variables
 from batteryopt.bilevel.kkt.single_level import KktSystem, Pair
 from batteryopt.bilevel.methods.answered import improved
-from batteryopt.bilevel.methods.base import MethodSettings
+from batteryopt.bilevel.methods.base import MethodSettings, report_of_highs
 from batteryopt.bilevel.methods.branching import Tree
 from batteryopt.bilevel.methods.envelopes import Envelopes
 from batteryopt.bilevel.methods.regularized import starting_points
-from batteryopt.ground.status import PointStatus, StopReason
-from batteryopt.solvers import Options, Report, get
+from batteryopt.ground.status import StopReason
+from batteryopt.solvers import Options, Report
 from batteryopt.solvers.compile.arrays import Floats, QuadraticProgram
 from batteryopt.solvers.highs.highs_arrays import ArraySolution, solve_arrays
 
@@ -151,20 +151,11 @@ class ProgramSearch:
         return distance <= self.settings.gap * max(1.0, abs(self.value))
 
     def _report(self, reason: StopReason) -> Report:
-        status = PointStatus.NONE
-        if self.value is not None and not reason.is_no_solution:
-            status = PointStatus.OPTIMAL if reason is StopReason.CONVERGED else PointStatus.FEASIBLE
+        report = report_of_highs(reason, self.value, self.bound, self.began)
+        if report.has_point:
             for variable, value in zip(self.variables, self.point, strict=True):
                 variable.set_value(value, skip_validation=True)
-        return Report(
-            solver="highs",
-            version=get("highs").version(),
-            stop_reason=reason,
-            point_status=status,
-            objective=self.value if status is not PointStatus.NONE else None,
-            bound=self.bound,
-            seconds=time.perf_counter() - self.began,
-        )
+        return report
 
 
 def _write(program: QuadraticProgram, x: Floats) -> None:

@@ -30,11 +30,18 @@ import pyomo.environ as pyo
 
 from batteryopt.bilevel.judge.responses import fixed, response_model, restored
 from batteryopt.bilevel.methods.answer_cuts import AnswerCuts, High
-from batteryopt.bilevel.methods.base import Method, MethodOutcome, MethodSettings, Reformulation, complete
+from batteryopt.bilevel.methods.base import (
+    Method,
+    MethodOutcome,
+    MethodSettings,
+    Reformulation,
+    complete,
+    report_of_highs,
+)
 from batteryopt.bilevel.problem.forms import variables_in
 from batteryopt.bilevel.problem.normal_form import BilevelProblem, FollowerProblem
 from batteryopt.ground.errors import UnsupportedModel
-from batteryopt.ground.status import PointStatus, StopReason
+from batteryopt.ground.status import StopReason
 from batteryopt.solvers import Options, Report, get
 from batteryopt.solvers.compile.arrays import compile_model
 from batteryopt.solvers.highs.highs_arrays import ArraySolution, solve_arrays
@@ -235,20 +242,10 @@ class _CutRounds:
         return limit is not None and time.perf_counter() - self.began > limit
 
     def _report(self, reason: StopReason) -> Report:
-        status = PointStatus.NONE
-        if self.value is not None and not reason.is_no_solution:
-            status = PointStatus.OPTIMAL if reason is StopReason.CONVERGED else PointStatus.FEASIBLE
+        report = report_of_highs(reason, self.value, self.bound, self.began, iterations=self.rounds)
+        if report.has_point:
             self._put(self.point)
-        return Report(
-            solver="highs",
-            version=get("highs").version(),
-            stop_reason=reason,
-            point_status=status,
-            objective=self.value if status is not PointStatus.NONE else None,
-            bound=self.bound,
-            seconds=time.perf_counter() - self.began,
-            iterations=self.rounds,
-        )
+        return report
 
 
 def _rounded(variables: tuple[Any, ...]) -> list[float]:

@@ -8,7 +8,6 @@ depots' room and opening included: that mends what the planner of rounds, who kn
 from __future__ import annotations
 
 import dataclasses
-import itertools
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -126,14 +125,6 @@ class _RoundHunt:
                 s: self.case.cost_of(self._whole(s, plan)) for s in chosen if (plan := self.kept.get(s)) is not None
             }
             sets = sorted(known, key=known.__getitem__)
-
-    def _promising(self, chosen: list[tuple[int, ...]]) -> list[tuple[int, ...]]:
-        """Return sets of depots, in turns the next by what they promise and the next by the rounds they have."""
-        by_worth = sorted((s for s in chosen if s in self.worth), key=self.worth.__getitem__)
-        fitting = {s: p for s in chosen if (p := self.kept.get(s)) is not None and not overload(p).any()}
-        by_cost = sorted(fitting, key=lambda s: self.case.cost_of(self._whole(s, fitting[s])))
-        pairs = itertools.zip_longest(by_cost, by_worth)
-        return list(dict.fromkeys(s for pair in pairs for s in pair if s is not None))
 
     def _is_late(self) -> bool:
         """Whether the time is over, but for the choice at the end."""

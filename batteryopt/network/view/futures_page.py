@@ -10,6 +10,7 @@ import pandas as pd
 from batteryopt.network.futures.joint_words import of_the_sample, worth_knowing
 from batteryopt.network.view.map import has_map, plan_map
 from batteryopt.network.view.map_controls import controls
+from batteryopt.network.view.over_futures import facilities_with_use, money_of, standing_at_the_end
 from batteryopt.network.view.overview import figure_name
 from batteryopt.report import page, words
 from batteryopt.report.charts import COLORS, bars, chart, present
@@ -18,7 +19,6 @@ from batteryopt.report.section import Section
 from batteryopt.report.tables import Cell, Table, amount
 
 MODEL = "stochastic"
-LISTED = 40
 
 
 def is_joint(saved: Saved) -> bool:
@@ -58,12 +58,8 @@ def charts(saved: Saved) -> list[dict[str, Any]]:
     return [map_chart(saved), *found] if has_map(saved) else found
 
 
-def _money(answer: Mapping[str, Any]) -> str:
-    return answer.get("currency") or "money"
-
-
 def _tiles(answer: Mapping[str, Any]) -> list[tuple[str, str]]:
-    unit = _money(answer)
+    unit = money_of(answer)
     pairs = [("Expected net present cost", answer["expected"]), ("With the future known first", answer["wait_and_see"])]
     pairs += [("Planned for the mean future", answer["mean_value"])]
     costs = [found["objective"] for found in _likely(answer).values()]
@@ -77,7 +73,7 @@ def _likely(answer: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _in_words(answer: Mapping[str, Any]) -> list[str]:
-    unit = _money(answer)
+    unit = money_of(answer)
     worth = worth_knowing(
         answer["evpi_within"],
         answer["vss"],
@@ -101,7 +97,7 @@ def futures(saved: Saved) -> Table:
         probability = f"{found['probability']:.3g}"
         rows.append([name, probability, found["objective"], alone, found["regret"], of_mean, rate])
     columns = ["Future", "Probability", "Cost", "Best alone", "Regret", "Regret of the plan for the mean", "Collected"]
-    caption = f"What the plan costs in each future, and more than what had been best there ({_money(answer)})"
+    caption = f"What the plan costs in each future, and more than what had been best there ({money_of(answer)})"
     return Table(caption=caption, columns=columns, rows=rows, digits=0)
 
 
@@ -116,7 +112,7 @@ def figures(saved: Saved) -> Table:
     for name, value in answer["kpis"].items():
         values = [found["kpis"][name] for found in _likely(answer).values()]
         shown = [f"{v:.1%}" if name.endswith("_rate") else amount(v, 4) for v in (value, min(values), max(values))]
-        rows.append([figure_name(name, _money(answer)), *shown])
+        rows.append([figure_name(name, money_of(answer)), *shown])
     return Table(caption="Figures over the futures", columns=["Figure", "Expected", "Least", "Most"], rows=rows)
 
 
@@ -126,7 +122,7 @@ def _by_future(saved: Saved) -> pd.DataFrame:
 
 def costs(saved: Saved) -> dict[str, Any]:
     """Return what the plan costs in each future beside the best there, cheapest first."""
-    table, unit = _by_future(saved), _money(saved.models[MODEL])
+    table, unit = _by_future(saved), money_of(saved.models[MODEL])
     traces = [bars(table["scenario"], table["objective"], "this plan", COLORS[0], hovertemplate="%{y:,.0f}")]
     if table["alone"].notna().any():
         traces.append(bars(table["scenario"], table["alone"], "best alone", COLORS[1], hovertemplate="%{y:,.0f}"))
@@ -142,15 +138,9 @@ def collected(saved: Saved) -> dict[str, Any]:
     return chart("collected", "Collected of what returns, by future", traces, height=340, yaxis=axis)
 
 
-def _standing_at_the_end(saved: Saved) -> pd.DataFrame:
-    table: pd.DataFrame = saved.table("facilities")
-    last: pd.DataFrame = table[table["period"] == table["period"].unique()[-1]]
-    return last
-
-
 def use(saved: Saved) -> dict[str, Any]:
     """Return how fully each type is used at the end: expected, with least and most over the futures."""
-    last = _standing_at_the_end(saved)
+    last = standing_at_the_end(saved)
     sums = last.groupby("type", sort=False)[["capacity_t", "least_used_t", "expected_used_t", "most_used_t"]].sum()
     sums = sums[sums["capacity_t"] > 0]
     least, mean, most = (sums[f"{name}_used_t"] / sums["capacity_t"] for name in ("least", "expected", "most"))
@@ -163,16 +153,8 @@ def use(saved: Saved) -> dict[str, Any]:
 
 def facilities(saved: Saved) -> Table:
     """Return what stands at the end, with its use over the futures."""
-    last = _standing_at_the_end(saved)
-    last = last.sort_values("capacity_t", ascending=False, kind="stable")
-    names = ("capacity_t", "least_used_t", "expected_used_t", "most_used_t")
-    rows: list[list[Cell]] = [
-        [row["site"], words.words(row["type"]), row["level"], *(float(row[name]) for name in names)]
-        for row in last.head(LISTED).to_dict(orient="records")
-    ]
-    more = f", the largest {LISTED} of {len(last)}" if len(last) > LISTED else ""
-    columns = ["Site", "Type", "Level", "Capacity, t", "Used at least, t", "Expected, t", "At most, t"]
-    return Table(caption=f"At the end{more}", columns=columns, rows=rows, digits=0)
+    used = {"least_used_t": "Used at least, t", "expected_used_t": "Expected, t", "most_used_t": "At most, t"}
+    return facilities_with_use(saved, used)
 
 
 class _WithoutFlows:

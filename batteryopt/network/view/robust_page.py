@@ -6,15 +6,15 @@ from typing import Any
 
 import pandas as pd
 
+from batteryopt.network.view.over_futures import facilities_with_use, money_of
 from batteryopt.network.view.overview import figure_name
-from batteryopt.report import page, words
+from batteryopt.report import page
 from batteryopt.report.charts import COLORS, bars, chart, present
 from batteryopt.report.results import Saved
 from batteryopt.report.section import Section
 from batteryopt.report.tables import Cell, Table, amount
 
 MODEL = "robust"
-LISTED = 40
 
 
 def is_robust(saved: Saved) -> bool:
@@ -54,10 +54,6 @@ def charts(saved: Saved) -> list[dict[str, Any]]:
     return [] if saved.models[MODEL]["objective"] is None else present([costs(saved)])
 
 
-def _money(answer: Any) -> str:
-    return str(answer.get("currency") or "money")
-
-
 def _tiles(answer: Any) -> list[tuple[str, str]]:
     pairs = [
         ("Cost in the worst future found", answer["objective"]),
@@ -65,7 +61,7 @@ def _tiles(answer: Any) -> list[tuple[str, str]]:
         ("No plan has a worst case below", answer["bound"]),
         ("As planned", answer["as_planned"]),
     ]
-    shown = [(label, "–" if value is None else f"{amount(value, 4)} {_money(answer)}") for label, value in pairs]
+    shown = [(label, "–" if value is None else f"{amount(value, 4)} {money_of(answer)}") for label, value in pairs]
     return [*shown, ("Rows that deviate at once, at most", str(answer["budget"]))]
 
 
@@ -83,7 +79,7 @@ def futures(saved: Saved) -> Table:
         [name, found["objective"], None if found["kpis"] is None else f"{found['kpis']['collection_rate']:.0%}"]
         for name, found in sorted(answer["scenarios"].items(), key=lambda pair: -(pair[1]["objective"] or 0.0))
     ]
-    caption = f"What the plan costs in each ({_money(answer)})"
+    caption = f"What the plan costs in each ({money_of(answer)})"
     return Table(caption=caption, columns=["Future", "Cost", "Collected"], rows=rows, digits=0)
 
 
@@ -94,7 +90,7 @@ def figures(saved: Saved) -> Table:
     rows: list[list[Cell]] = []
     for name, value in answer["kpis"].items():
         shown = [f"{v:.1%}" if name.endswith("_rate") else amount(v, 4) for v in (value, planned.get(name, value))]
-        rows.append([figure_name(name, _money(answer)), *shown])
+        rows.append([figure_name(name, money_of(answer)), *shown])
     return Table(caption="Figures", columns=["Figure", "In the worst future", "As planned"], rows=rows)
 
 
@@ -105,20 +101,10 @@ def costs(saved: Saved) -> dict[str, Any]:
     traces = [
         bars(labels, table["objective"], "this plan", COLORS[0], text=list(table["scenario"]), textposition="none")
     ]
-    axis = {"title": {"text": _money(saved.models[MODEL])}}
+    axis = {"title": {"text": money_of(saved.models[MODEL])}}
     return chart("costs", "Net present cost by future", traces, height=340, yaxis=axis)
 
 
 def facilities(saved: Saved) -> Table:
     """Return what stands at the end, with its use over the futures that were looked at."""
-    table: pd.DataFrame = saved.table("facilities")
-    last = table[table["period"] == table["period"].unique()[-1]]
-    last = last.sort_values("capacity_t", ascending=False, kind="stable")
-    names = ("capacity_t", "least_used_t", "most_used_t")
-    rows: list[list[Cell]] = [
-        [row["site"], words.words(row["type"]), row["level"], *(float(row[name]) for name in names)]
-        for row in last.head(LISTED).to_dict(orient="records")
-    ]
-    more = f", the largest {LISTED} of {len(last)}" if len(last) > LISTED else ""
-    columns = ["Site", "Type", "Level", "Capacity, t", "Used at least, t", "At most, t"]
-    return Table(caption=f"At the end{more}", columns=columns, rows=rows, digits=0)
+    return facilities_with_use(saved, {"least_used_t": "Used at least, t", "most_used_t": "At most, t"})

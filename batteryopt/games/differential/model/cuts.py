@@ -70,10 +70,6 @@ class CutGrid:
         return with_breaks(grid, _without_slivers(np.array(others), kinks, self.fixed)), kinks
 
 
-def _are_same(one: LimitArray | None, other: LimitArray | None) -> bool:
-    return one is other if one is None or other is None else np.array_equal(one, other)
-
-
 def _apart(times: tuple[float, ...], breaks: FloatArray) -> tuple[float, ...]:
     """Return kinks without those that all but stand at a cut, or at another kink."""
     kept: list[float] = []
