@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 import pyomo.environ as pyo
 import pyscipopt
+from pyomo.common.collections import ComponentMap
 from pyscipopt.scip import CONST, ExprCons
 
 from batteryopt.ground.errors import UnsupportedModel
@@ -33,13 +34,16 @@ class ScipModel:
         SCIP's model.
     fault
         What makes the model infeasible before it is solved; empty where nothing does.
+
+    Rows are handed over times their `factors`, where they have one.
     """
 
-    def __init__(self, parts: Parts, indicators: Sequence[Indicator]) -> None:
+    def __init__(self, parts: Parts, indicators: Sequence[Indicator], factors: ComponentMap | None = None) -> None:
         self.scip = pyscipopt.Model()
         self.fault = ""
         self._parts = parts
         self._indicators = tuple(indicators)
+        self._factors = ComponentMap() if factors is None else factors
         self._auxiliaries: list[tuple[Any, Any]] = []
         self._translator = Translator(self._new_variable)
         for constraint in parts.constraints:
@@ -64,6 +68,10 @@ class ScipModel:
 
     def _add_constraint(self, constraint: Any) -> None:
         lower, body, upper = constraint.to_bounded_expression(evaluate_bounds=True)
+        if constraint in self._factors:
+            factor = self._factors[constraint]
+            body = factor * body
+            lower, upper = (None if side is None else factor * side for side in (lower, upper))
         expression = self._translator.expression(body, constraint)
         if degree(expression) == 0:
             self._check_constant(float(expression[CONST]), lower, upper, constraint.name)
@@ -159,6 +167,12 @@ class ScipModel:
         if not is_rounded:
             return values
         return [x if v.is_continuous() else float(round(x)) for v, x in zip(self.variables, values, strict=True)]
+
+    def ray(self) -> ComponentMap | None:
+        """Return the direction, by variable, along which SCIP found no limit; None where it tells of none."""
+        if not self.scip.hasPrimalRay():
+            return None
+        return ComponentMap((v, self.scip.getPrimalRayVal(self._translator.variable(v))) for v in self.variables)
 
     def bound(self) -> float | None:
         """Return the proven bound of the objective; None where there is none."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import dataclasses
 import time
 from collections.abc import Sequence
 from typing import Any
@@ -28,6 +29,7 @@ from batteryopt.solvers.contract.points import (
     write_point,
 )
 from batteryopt.solvers.scaling.natural_units import small_units
+from batteryopt.solvers.scip.scip_doubts import Doubt, doubt_of, second_word
 from batteryopt.solvers.scip.scip_model import INFINITY, ScipModel
 from batteryopt.solvers.scip.scip_progress import ScipListener
 
@@ -101,17 +103,43 @@ class ScipAdapter(Adapter):
         options = options or Options()
         began = time.perf_counter()
         parts = parts_of(model)
+        first, doubt = self._word(parts, indicators, options, on_progress, Doubt())
+        if not doubt:
+            return first
+        point = [v.value for v in parts.variables]
+        left = doubt.restated(options.after(time.perf_counter() - began))
+        second, is_still = self._word(parts, indicators, left, on_progress, doubt)
+        if is_still:
+            return second_word(first, second, parts, options)
+        if first.has_point and not second.has_point and second.stop_reason.is_limit:
+            write_point(parts.variables, point)
+            return dataclasses.replace(first, stop_reason=second.stop_reason, point_status=PointStatus.FEASIBLE)
+        return second
+
+    def _word(
+        self,
+        parts: Parts,
+        indicators: Sequence[Indicator],
+        options: Options,
+        on_progress: ProgressListener | None,
+        earlier: Doubt,
+    ) -> tuple[Report, Doubt]:
+        """Run SCIP once, with what was in doubt earlier restated; return its word, and what is in doubt now."""
+        began = time.perf_counter()
         fault = _evident_infeasibility(parts)
         with numbers_required(parts.name):
-            translated = None if fault else ScipModel(parts, indicators)
+            translated = None if fault else ScipModel(parts, indicators, earlier.factors)
         build_seconds = time.perf_counter() - began
         if translated is None or translated.fault:
             message = fault if translated is None else translated.fault
-            return self._report(StopReason.INFEASIBLE, PointStatus.NONE, build_seconds=build_seconds, message=message)
+            none = self._report(StopReason.INFEASIBLE, PointStatus.NONE, build_seconds=build_seconds, message=message)
+            return none, Doubt()
         began = time.perf_counter()
         status = _run(translated, options, on_progress)
+        seconds = time.perf_counter() - began
         stop_reason = STOP_REASONS.get(status, StopReason.NUMERICAL_TROUBLE)
-        return self._judged(translated, parts, options, stop_reason, status, time.perf_counter() - began, build_seconds)
+        word = self._judged(translated, parts, options, stop_reason, status, seconds, build_seconds)
+        return word, doubt_of(translated, parts, word, options)
 
     def _judged(
         self,
