@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from batteryopt.accuracy.contest import Track, Word
-from batteryopt.accuracy.solution_file import CLAIMS, SolutionFile
+from batteryopt.accuracy.solution_file import CLAIMS, Naming, SolutionFile
 from batteryopt.ground.errors import Fault, InvalidInput
 from batteryopt.solvers.compile.components import numbers_required, parts_of
 from batteryopt.solvers.compile.nl_file import write_plainly
@@ -70,13 +70,16 @@ class AmplProgram:
         with tempfile.TemporaryDirectory(prefix="batteryopt-") as folder:
             stub = Path(folder) / "model"
             with stub.with_suffix(".nl").open("w", newline="\n") as stream, numbers_required(str(model.name)):
-                written = write_plainly(parts.model, stream).variables
+                written = write_plainly(parts.model, stream)
             begin = time.perf_counter()
             output = self._output(stub, told, time_limit)
             seconds = time.perf_counter() - begin
-            solution = self._solution(stub.with_suffix(".sol"), [str(v.name) for v in written], output)
+            naming = Naming(
+                columns=[str(v.name) for v in written.variables], rows=[str(c.name) for c in written.constraints]
+            )
+            solution = self._solution(stub.with_suffix(".sol"), naming, output)
         solution.put_into(model)
-        settle_unused(parts.variables, written)
+        settle_unused(parts.variables, written.variables)
         reason, status = CLAIMS[solution.claim]
         return Word(
             solver=self.name,
@@ -86,6 +89,8 @@ class AmplProgram:
             seconds=seconds,
             raw_status=solution.message,
             options={"keywords": told},
+            duals=solution.duals,
+            reduced_costs=solution.reduced_costs,
         )
 
     def _output(self, stub: Path, told: Sequence[str], time_limit: float) -> str | None:
@@ -104,7 +109,7 @@ class AmplProgram:
             return f"{done.stdout}\n{done.stderr}"
         return None
 
-    def _solution(self, path: Path, names: list[str], output: str | None) -> SolutionFile:
+    def _solution(self, path: Path, naming: Naming, output: str | None) -> SolutionFile:
         """Return what the program wrote; raises RuntimeError, a failure of its, where that cannot be read."""
         if output is None:
             return SolutionFile(claim="limit", values={}, message="did not stop at its limit")
@@ -112,6 +117,6 @@ class AmplProgram:
             last = next((line for line in reversed(output.splitlines()) if line.strip()), "no word")
             raise RuntimeError(f"{self.program} wrote no solution: {last.strip()}")
         try:
-            return SolutionFile.read(path, names=names, aliases={})
+            return SolutionFile.read(path, naming)
         except InvalidInput as error:
             raise RuntimeError(str(error)) from error

@@ -20,6 +20,7 @@ from batteryopt.accuracy.families import problems
 from batteryopt.accuracy.problem import AccuracyProblem, Truth
 from batteryopt.accuracy.problem_class import ProblemClass, class_of_problem
 from batteryopt.accuracy.rational_words import rationals_of
+from batteryopt.accuracy.solution_file import Naming
 from batteryopt.ground.errors import Fault, InvalidInput, nearest
 from batteryopt.ground.inputs import CannotRead, content_of
 from batteryopt.ground.owned import OwnedFolder, digest
@@ -180,9 +181,20 @@ class ExportedSet:
         family = self._description(name)["family"]
         return next(case for case in problems([family], seed=self.seed, most_columns=None) if case.name == name)
 
-    def names_in_mps(self, name: str) -> dict[str, str]:
-        """Return what the variables of a problem are called in its MPS file, each with its own name."""
-        return dict(self._description(name)["names_in_mps"])
+    def naming(self, name: str) -> Naming:
+        """Return what the variables and constraints of a problem are called in its files."""
+        about = self._description(name)
+        columns, rows = (
+            (self.folder / f"{name}{ending}").read_text(encoding="utf-8").splitlines() for ending in (".col", ".row")
+        )
+        with (self.folder / f"{name}.nl").open(encoding="utf-8") as stream:
+            count = int(stream.readlines()[1].split()[1])  # after them come the objectives
+        return Naming(
+            columns=columns,
+            rows=rows[:count],
+            column_aliases=about["names_in_mps"],
+            row_aliases=about["rows_in_mps"],
+        )
 
     def _description(self, name: str) -> dict[str, Any]:
         description: dict[str, Any] = json.loads((self.folder / f"{name}.json").read_text(encoding="utf-8"))

@@ -42,6 +42,5 @@ def judged_files(folder: Path, files: Sequence[Path], tolerance: float) -> list[
 
 def _judged(exported: ExportedSet, path: Path, tolerance: float) -> Row:
     case = exported.problem(path.stem)
-    names = (exported.folder / f"{case.name}.col").read_text(encoding="utf-8").splitlines()
-    solution = SolutionFile.read(path, names=names, aliases=exported.names_in_mps(case.name))
+    solution = SolutionFile.read(path, exported.naming(case.name))
     return judge_run(case, case.find_truth(), FromFile(name=path.name, solution=solution), tolerance)

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import math
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -12,6 +13,9 @@ from batteryopt.cli.exits import ExitStatus, guarded
 from batteryopt.cli.streams import counting, results, say, write_result
 from batteryopt.ground.errors import Fault, InvalidInput, nearest
 
+OF_POINTS = ("objective_error", "violation", "stationarity", "bound_excess")
+OF_DUALS = ("dual_residual", "complementarity", "duality_gap")
+"""Measures that are printed, where they are known."""
 LOOSEST = 1e-2
 """A looser tolerance than this asks for no answer."""
 
@@ -68,14 +72,16 @@ def judge(
     else:
         with results() as console:
             for row in rows:
-                measures = ", ".join(
-                    f"{name.replace('_', ' ')} {row[name]:.1e}"
-                    for name in ("objective_error", "violation", "stationarity", "bound_excess")
-                    if row[name] == row[name]
-                )
-                console.print(f"{row['problem']}: {row['verdict']}" + (f" ({measures})" if measures else ""))
+                console.print(f"{row['problem']}: {row['verdict']}{_measured(row, OF_POINTS)}")
+                if row["dual_verdict"]:
+                    console.print(f"{row['problem']}: duals {row['dual_verdict']}{_measured(row, OF_DUALS)}")
     misled = any(ContestVerdict(row["verdict"]).is_lie for row in rows)
     return ExitStatus.NOT_CERTIFIED if misled else ExitStatus.SOLVED
+
+
+def _measured(row: dict[str, Any], names: tuple[str, ...]) -> str:
+    found = ", ".join(f"{name.replace('_', ' ')} {row[name]:.1e}" for name in names if not math.isnan(row[name]))
+    return f" ({found})" if found else ""
 
 
 @guarded

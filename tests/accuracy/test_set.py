@@ -21,7 +21,7 @@ from batteryopt.accuracy.digits import exact
 from batteryopt.accuracy.exported import ExportedSet, export
 from batteryopt.accuracy.problem_class import class_of
 from batteryopt.accuracy.rational_words import word_of
-from batteryopt.accuracy.solution_file import SolutionFile
+from batteryopt.accuracy.solution_file import Naming, SolutionFile
 from batteryopt.ground.errors import InvalidInput
 from tests.command_line import invoke
 
@@ -169,7 +169,7 @@ def test_a_set_that_was_changed_is_refused(folder, tmp_path):
 def test_a_variable_without_a_line_is_zero(tmp_path):
     path = tmp_path / "x.sol"
     path.write_text("y(0) 2\n")
-    found = SolutionFile.read(path, names=["x", "y[0]"], aliases={"y(0)": "y[0]"})
+    found = SolutionFile.read(path, Naming(columns=["x", "y[0]"], column_aliases={"y(0)": "y[0]"}))
     assert found.values == {"x": 0.0, "y[0]": 2.0}
 
 
