@@ -21,6 +21,7 @@ from pyomo.common.errors import PyomoException
 from batteryopt.accuracy.bogus_options import refuse_bogus_options
 from batteryopt.accuracy.contest import TOLERANCES, Contestant, Word, track_of
 from batteryopt.accuracy.dual_errors import DualErrors
+from batteryopt.accuracy.implications import refuse_half_a_model
 from batteryopt.accuracy.measures import Errors, bound_excess, duals_judged, errors_of
 from batteryopt.accuracy.problem import AccuracyProblem, Truth
 from batteryopt.accuracy.problem_class import ProblemShape, shape_of
@@ -197,6 +198,7 @@ def judge_run(
     word, refusal, message = None, None, ""
     try:
         with _silence(), noting_interrupts():
+            refuse_half_a_model(contestant, model)
             word = contestant.solve(model, tolerance, float(time_limit))
     except BatteryOptError as error:
         refusal, message = ContestVerdict.REFUSED, str(error)

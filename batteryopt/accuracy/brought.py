@@ -14,6 +14,7 @@ from batteryopt.accuracy.ampl_program import PREFIX as AMPL
 from batteryopt.accuracy.ampl_program import AmplProgram
 from batteryopt.accuracy.contest import Contestant, Word
 from batteryopt.accuracy.contestants import Solver
+from batteryopt.accuracy.mps_problems import ENDINGS, problem_of
 from batteryopt.accuracy.problem import AccuracyProblem
 from batteryopt.accuracy.solution_file import CLAIMS
 from batteryopt.ground.errors import Fault, InvalidInput
@@ -72,15 +73,19 @@ def contestant_at(word: str) -> Contestant:
 
 
 def problems_in(path: Path, *, seed: int, quick: bool) -> tuple[AccuracyProblem, ...]:
-    """Return the problems of a Python file, made by its function ``problems(seed, quick)`` as the families' are.
+    """Return the problems of a Python file, made by its function ``problems(seed, quick)``, or the one of an MPS file.
 
     Raises
     ------
     InvalidInput
         If there is no such file or function, or it gives something else.
     """
+    if path.suffix.lower() in ENDINGS:
+        return (problem_of(path),)
     if path.suffix != ".py" or not path.is_file():
-        raise _refused("--problem", f"'{path}' is no Python file", "give a file with a function problems(seed, quick)")
+        raise _refused(
+            "--problem", f"'{path}' is no Python file", "give a file with a function problems(seed, quick), or FILE.mps"
+        )
     make = getattr(_imported(path.stem, path.parent.resolve(), "--problem"), "problems", None)
     if not callable(make):
         raise _refused("--problem", f"'{path}' has no function problems(seed, quick)", "see docs/accuracy.md for one")

@@ -10,6 +10,7 @@ from typing import Any
 
 from batteryopt import bilevel, solvers
 from batteryopt.accuracy.contest import Contestant, Track, Word, called, gap_at, track_of
+from batteryopt.accuracy.implications import implications_of
 from batteryopt.accuracy.raw import RAW, RawSolver
 from batteryopt.bilevel.methods import METHODS
 from batteryopt.solvers import Adapter, Options
@@ -25,6 +26,8 @@ class Solver:
     """Native options beside the tolerance, which make it a contestant of its own."""
     levels: int = 1
     track: Track = Track.THROUGH
+    takes_indicators: bool = True
+    """An adapter that has none of them says so itself."""
 
     @property
     def name(self) -> str:
@@ -41,7 +44,7 @@ class Solver:
             threads=1,
             extra=dict(self.options),
         )
-        report = self.adapter.solve(model, options)
+        report = self.adapter.solve(model, options, indicators=implications_of(model))
         return Word(
             solver=report.solver,
             version=report.version,

@@ -1,8 +1,9 @@
 """The benchmark as files: every problem for a solver in any language, with its exact answer, under checksums.
 
 A problem is ``NAME.nl`` (with the names of its variables and rows in ``NAME.col`` and ``NAME.row``), where it is linear
-also ``NAME.mps``, and ``NAME.json`` with the truth in fifty decimal digits. Games with followers have no such form and
-are left out. ``set.json`` says what belongs together: version, seed, and a checksum of every file.
+also ``NAME.mps``, and ``NAME.json`` with the truth in fifty decimal digits. Games with followers, and problems with
+indicator constraints, have no such form and are left out. ``set.json`` says what belongs together: version, seed, and a
+checksum of every file.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ from typing import Any
 
 from batteryopt.accuracy.digits import Number
 from batteryopt.accuracy.families import problems
+from batteryopt.accuracy.implications import implications_of
 from batteryopt.accuracy.problem import AccuracyProblem, Truth
 from batteryopt.accuracy.problem_class import ProblemClass, class_of_problem
 from batteryopt.accuracy.rational_words import rationals_of
@@ -30,7 +32,7 @@ from batteryopt.solvers.contract.provenance import versions
 SET = "set.json"
 FORMAT = 1
 """Of the files; a reader refuses what it does not know."""
-SET_VERSION = 2
+SET_VERSION = 3
 """Of the problems: those that a judge makes again from the seed have to be the ones that were written."""
 _ROW = re.compile(r"[cr]_[elu]_(.*)_")
 LINEAR = (ProblemClass.LP, ProblemClass.MILP)
@@ -57,7 +59,7 @@ def export(
         If files of the user's lie in the way; then nothing is written.
     """
     contents: dict[str, bytes] = {}
-    for done, case in enumerate(c for c in cases if c.levels == 1):
+    for done, case in enumerate(filter(has_file_form, cases)):
         contents |= _files_of(case)
         on_progress(done + 1)
     about = {
@@ -70,6 +72,11 @@ def export(
     contents[SET] = json_text(about).encode()
     OwnedFolder(folder).put(contents, overwrite=overwrite)
     return [folder / name for name in contents]
+
+
+def has_file_form(case: AccuracyProblem) -> bool:
+    """Whether the files can say the problem: no follower, and no indicator constraints, for which NL has no words."""
+    return case.levels == 1 and not implications_of(case.build())
 
 
 def _files_of(case: AccuracyProblem) -> dict[str, bytes]:

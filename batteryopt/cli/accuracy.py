@@ -78,7 +78,10 @@ def accuracy(
     ] = None,
     problem: Annotated[
         list[Path] | None,
-        typer.Option(metavar="FILE.py", help="Problems of your own with exact answers, alone; repeat for several."),
+        typer.Option(
+            metavar="FILE",
+            help="Problems of your own, alone: FILE.py with exact answers, or FILE.mps; may be repeated.",
+        ),
     ] = None,
     size: Annotated[
         int | None, typer.Option("--size", metavar="N", help="Most variables of a problem. Default: 6,000.")

@@ -36,15 +36,19 @@ def export(
     """Write problems as NL, MPS and JSON with their exact answers, so that a solver in any language can be judged."""
     from batteryopt.accuracy import problems
     from batteryopt.accuracy.exported import export as written
+    from batteryopt.accuracy.exported import has_file_form
     from batteryopt.accuracy.families import MOST_COLUMNS
 
     refuse_unknown_families(family or [])
-    cases = problems(family or (), seed=seed, quick=quick, most_columns=MOST_COLUMNS if size is None else size)
-    count = sum(case.levels == 1 for case in cases)
+    everything = problems(family or (), seed=seed, quick=quick, most_columns=MOST_COLUMNS if size is None else size)
+    cases = tuple(filter(has_file_form, everything))
+    count, left_out = len(cases), len(everything) - len(cases)
     with counting(count, "problems") as progress:
         paths = written(cases, folder, seed=seed, overwrite=overwrite, on_progress=progress)
-    if count < len(cases):
-        say(f"left out: {len(cases) - count} games with followers, for which these files have no form")
+    if left_out:
+        say(
+            f"left out: {left_out} games with followers or problems with indicators, for which these files have no form"
+        )
     say(f"wrote {count} problems in {len(paths)} files to {folder}")
     say("next: solve NAME.nl or NAME.mps, write NAME.sol, and:")
     say(f"batteryopt accuracy judge {folder} NAME.sol")

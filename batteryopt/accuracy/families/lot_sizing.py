@@ -2,7 +2,8 @@
 
 Demands, costs of setting up, making and keeping are whole numbers. Wagner and Whitin's recursion finds the best plan:
 lots last from one setting up to the next. ``made <= M is_set_up`` is right for every M that exceeds the demand, and the
-larger M is, the less of a setting up a solver's tolerance has to leave open for all that is made.
+larger M is, the less of a setting up a solver's tolerance has to leave open for all that is made. The same said by
+indicator constraints, for solvers that have them, needs no M: nothing can trickle.
 """
 
 from __future__ import annotations
@@ -15,8 +16,10 @@ from typing import Any
 import numpy as np
 import pyomo.environ as pyo
 
+from batteryopt.accuracy.implications import carry
 from batteryopt.accuracy.problem import AccuracyProblem, Truth
 from batteryopt.accuracy.rational_proofs import truth_of_plan
+from batteryopt.solvers import Indicator
 
 PERIODS = (6, 12, 24)
 BIG_M = (10**3, 10**5, 10**7, 10**9)
@@ -49,6 +52,14 @@ def problems(seed: int, quick: bool) -> Iterator[AccuracyProblem]:
                 build=partial(build, periods, big, seed),
                 find_truth=partial(_truth, periods, big, seed),
             )
+        yield AccuracyProblem(
+            family="lot-sizing",
+            name=f"lots-{periods}-periods-indicator-{seed}",
+            variant="indicator",
+            size=3 * periods,
+            build=partial(build, periods, None, seed),
+            find_truth=partial(_truth, periods, BIG_M[0], seed),
+        )
 
 
 def random_lots(periods: int, seed: int) -> Lots:
@@ -62,8 +73,11 @@ def random_lots(periods: int, seed: int) -> Lots:
     )
 
 
-def build(periods: int, big: int, seed: int) -> Any:
-    """Return the least cost: ``kept_t = kept_{t-1} + made_t - demand_t`` and ``made_t <= M is_set_up_t``."""
+def build(periods: int, big: int | None, seed: int) -> Any:
+    """Return the least cost: ``kept_t = kept_{t-1} + made_t - demand_t`` and ``made_t <= M is_set_up_t``.
+
+    Without an M the latter is said by indicator constraints: where nothing is set up, ``made_t <= 0``.
+    """
     lots = random_lots(periods, seed)
     m = pyo.ConcreteModel(name="lot sizing")
     m.PERIODS = pyo.RangeSet(0, periods - 1)
@@ -72,7 +86,10 @@ def build(periods: int, big: int, seed: int) -> Any:
     m.balance = pyo.Constraint(
         m.PERIODS, rule=lambda m, t: (m.kept[t - 1] if t else 0) + m.made[t] - m.kept[t] == lots.demand[t]
     )
-    m.only_where_set_up = pyo.Constraint(m.PERIODS, rule=lambda m, t: m.made[t] <= big * m.is_set_up[t])
+    if big is None:
+        carry(m, [Indicator(binary=m.is_set_up[t], active_value=0, body=m.made[t]) for t in m.PERIODS])
+    else:
+        m.only_where_set_up = pyo.Constraint(m.PERIODS, rule=lambda m, t: m.made[t] <= big * m.is_set_up[t])
     m.cost = pyo.Objective(
         expr=pyo.quicksum(
             lots.setup[t] * m.is_set_up[t] + lots.making[t] * m.made[t] + lots.keeping[t] * m.kept[t] for t in m.PERIODS

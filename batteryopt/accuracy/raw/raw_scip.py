@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from batteryopt.accuracy.contest import gap_at
+from batteryopt.accuracy.implications import implications_of
 from batteryopt.accuracy.raw.raw_solver import RawAnswer, RawSolver
 from batteryopt.ground.compiled_output import only_python_speaks
 from batteryopt.ground.status import PointStatus, StopReason
@@ -21,6 +22,7 @@ class RawScip(RawSolver):
     """SCIP by its Python interface, with all of its reductions and cuts at their defaults."""
 
     solver: ClassVar[str] = "scip"
+    takes_indicators: ClassVar[bool] = True
 
     def is_available(self) -> bool:
         """Whether SCIP can be used: it is a dependency of this package."""
@@ -44,7 +46,7 @@ class RawScip(RawSolver):
 
     def run(self, parts: Parts, settings: Mapping[str, Any]) -> RawAnswer:
         """Run once; the point is left as SCIP has it, whole numbers not rounded."""
-        translated = ScipModel(parts, ())
+        translated = ScipModel(parts, implications_of(parts.model))
         if translated.fault:
             return RawAnswer(status=translated.fault, stop_reason=StopReason.INFEASIBLE, point_status=PointStatus.NONE)
         translated.scip.hideOutput()
