@@ -5,12 +5,16 @@ from __future__ import annotations
 import dataclasses
 import inspect
 import json
+import pickle
+import threading
+import time
 
 import numpy as np
 import pandas as pd
 import pytest
 
 from batteryopt.ground.errors import InvalidInput
+from batteryopt.ground.interrupt import InterruptFlag
 from batteryopt.network.data.instance import (
     Candidate,
     FacilityType,
@@ -29,9 +33,11 @@ from batteryopt.network.rounds.round_tasks import tasks_of
 from batteryopt.network.rounds.rounds_agreement import AgreedRounds, corrected, solve_with_rounds
 from batteryopt.network.rounds.rounds_judge import judge_rounds
 from batteryopt.network.rounds.rounds_of_plan import rounds_of
+from batteryopt.network.rounds.route_partition import proven_rounds
 from batteryopt.network.rounds.vehicle_routing import RoundEffort
 from batteryopt.network.solve import solve
 from batteryopt.network.tables import write
+from batteryopt.work.stop_file import LOOK_AGAIN, StopFile
 from tests.command_line import invoke
 
 QUICK = RoundEffort(iterations=300)
@@ -258,6 +264,33 @@ def test_what_is_not_begun_before_a_stop_goes_there_and_back(monkeypatch):
     assert found.stopped
     assert [len(each.plan.rounds) for each in found.planned] == [2, 4]
     assert found.certificate.passed
+
+
+def test_a_stop_is_seen_by_who_is_asked_later(tmp_path):
+    """A sign that went to another process by its path alone: what has begun ends, what has not does not begin."""
+    pytest.importorskip("pyvrp")
+    sign = StopFile(tmp_path / "stop")
+    copy = pickle.loads(pickle.dumps(sign))
+    assert not copy.is_set
+    sign.set()
+    time.sleep(2 * LOOK_AGAIN)
+    assert copy.is_set
+    (task, *_) = tasks_of(farms(), solve(farms(), gap=0.0).solution.shipped)
+    assert rounds_of_plan.plan_task(task, RoundEffort(seconds=3600), copy) is None
+    assert proven_rounds(task.problem, flag=copy).plan is None
+    assert len(vehicle_routing.plan_rounds(task.problem, RoundEffort(seconds=3600), flag=copy).rounds) > 0
+
+
+@pytest.mark.slow
+def test_an_interrupt_keeps_the_best_of_several_processes():
+    """Two tasks of an hour each, in two processes, are stopped once both are under way: both have their rounds."""
+    pytest.importorskip("pyvrp")
+    tasks = tasks_of(farms(), solve(farms(), gap=0.0).solution.shipped)
+    flag = InterruptFlag()
+    threading.Timer(8.0, flag.set).start()
+    found = dict(rounds_of_plan._planned([(task, RoundEffort(seconds=3600)) for task in tasks], 2, flag))
+    assert sorted(found) == list(range(len(tasks)))
+    assert all(len(planned.plan.rounds) == 2 for planned in found.values())
 
 
 def test_no_turn_has_a_best():

@@ -15,6 +15,8 @@ from batteryopt.solvers.highs.highs_arrays import solve_arrays
 CONTENT = 1e-3
 """Relative gap of the choice: what it reckons with are estimates."""
 SECONDS = 1.0
+ROUNDING = 1e-9
+"""Relative; room that is left over by no more is none."""
 
 
 def loads_of(plan: RoundPlan) -> Floats:
@@ -78,3 +80,26 @@ def _moving_costs(plan: RoundPlan) -> Floats:
 
 def _nodes(each: VehicleRound, m: int) -> list[int]:
     return [each.depot, *(m + stop for stop in each.stops), each.depot]
+
+
+def vehicles_within_room(plan: RoundPlan, random: np.random.Generator) -> list[Floats]:
+    """Return the tonnes that each vehicle of each depot may bring (m arrays), none more than its depot has room for.
+
+    Who plans rounds knows vehicles and no depots: what a depot has room for is shared out to its vehicles, so that
+    any rounds of theirs keep to it, and places may go from one depot to another as from vehicle to vehicle. Each
+    vehicle may bring what it brings in the plan, which keeps to the room; what is left is given to some of them, until
+    they are full, and to further ones: to which is left to chance, so that each time other rounds are allowed.
+    """
+    problem, shares = plan.problem, []
+    full = min(problem.vehicle.capacity_t, float(problem.load_t.sum()))
+    for depot, room in enumerate(problem.depot_capacity_t.tolist()):
+        loads = np.array([plan.load_of(each) for each in plan.rounds if each.depot == depot])
+        left = min(room, full * len(problem.places)) - float(loads.sum())
+        for position in random.permutation(len(loads)).tolist():
+            more = full - loads[position]
+            loads[position] = full if left >= more else loads[position] + max(0.0, left)
+            left -= more
+        further = int(max(0.0, left) / full + ROUNDING)
+        last = left - further * full
+        shares.append(np.concatenate([loads, np.full(further, full), [last] if last > ROUNDING * full else []]))
+    return shares

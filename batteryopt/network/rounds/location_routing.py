@@ -1,8 +1,9 @@
 """Which depots to open, and the rounds from them: location-routing with one product and one period.
 
 Sets of depots with room enough are ranked by what they cost at least and by rounds planned in a moment; the best get
-more time, in several turns. All rounds that were ever met are kept, and at the end the best choice of them is taken,
-depots' room and opening included: that mends what the planner of rounds, who knows no room of depots, left over.
+more time, in several turns. The planner of rounds knows no room of depots: it is shared out to their vehicles, some
+other way each time, and neighbouring rounds are chosen anew with the room as it is. All rounds that were ever met are
+kept, and at the end the best choice of them is taken, depots' room and opening included.
 """
 
 from __future__ import annotations
@@ -18,15 +19,16 @@ import numpy as np
 from batteryopt.ground.certificate import Certificate
 from batteryopt.ground.errors import Fault, InvalidInput
 from batteryopt.ground.interrupt import InterruptFlag, catching_interrupt
-from batteryopt.network.rounds.depot_room import homes_with_room, loads_of, overload
+from batteryopt.network.rounds.depot_room import homes_with_room, overload, vehicles_within_room
 from batteryopt.network.rounds.depot_sets import LocationRouting, bound_over_sets, promising_first, sets_with_room
 from batteryopt.network.rounds.round_bounds import RoundBound, closure
-from batteryopt.network.rounds.round_choices import best_choice, choices_of
+from batteryopt.network.rounds.round_choices import RoundPool, best_choice
 from batteryopt.network.rounds.round_judge import check_rounds
-from batteryopt.network.rounds.round_problem import Floats, Ints, RoundPlan, VehicleRound
+from batteryopt.network.rounds.round_merging import merged_in_parts
+from batteryopt.network.rounds.round_problem import Ints, RoundPlan, VehicleRound
 from batteryopt.network.rounds.vehicle_routing import RoundEffort, plan_rounds
 
-TURNS = ((0.3, 16, 1), (0.3, 5, 1), (0.35, 2, 1))
+TURNS = ((0.25, 16, 1), (0.3, 4, 1), (0.4, 2, 2))
 """Of the time, how many sets of depots share it, and in how many passes: more and more for fewer and fewer."""
 PRICINGS = 4
 """Times that depots with too much are made dearer."""
@@ -34,12 +36,16 @@ FIRST_PRICE = 0.02
 """Of the mean way there and back for a tonne: what a tonne costs more each time at the depot that has most too much."""
 FIRST_SHARE, PRICED_SHARE = 0.35, 0.06
 """Of the time for a set of depots: the first plan, and each with other prices; the rest is for places' new homes."""
-CHEAPER = 0.7
-"""What is left of the prices where all depots had room: they may have been more than was needed."""
+MOVED_SHARE = 0.4
+"""Of the time for a set of depots: for PyVRP, before neighbouring rounds are chosen anew."""
+ITERATIONS_A_CHOICE = 2_000
+"""Of PyVRP, that take as long as choosing neighbouring rounds anew, where effort is counted in iterations."""
 LITTLE = 0.02
 """What a depot has too much, of its room, that is mended by giving few places another home."""
 SECONDS_TO_CHOOSE = 0.05
 """Of the time: for the choice at the end."""
+NODES_TO_CHOOSE = 100
+"""Of its tree, where effort is counted in iterations."""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -107,8 +113,8 @@ class _RoundHunt:
     best: RoundPlan | None = None
     cost: float = np.inf
     kept: dict[tuple[int, ...], RoundPlan | None] = field(default_factory=dict)
-    dearer: dict[tuple[int, ...], Floats] = field(default_factory=dict)
-    worth: dict[tuple[int, ...], float] = field(default_factory=dict)
+    merged: dict[tuple[int, ...], RoundPlan] = field(default_factory=dict)
+    roomy: set[tuple[int, ...]] = field(default_factory=set)
     met: dict[tuple[int, tuple[int, ...]], VehicleRound] = field(default_factory=dict)
 
     def go(self, sets: list[tuple[int, ...]]) -> None:
@@ -119,7 +125,7 @@ class _RoundHunt:
                 for number in range(passes):
                     if self.flag.is_set or self._is_late():
                         return
-                    self._plan(members, self._part(share, len(chosen) * passes, turn * passes + number))
+                    self._plan(members, self._part(share, len(chosen) * passes, turn * passes + number), merge=turn > 0)
                 self.tell(f"turn {turn + 1}, depots {position + 1} of {len(chosen)}: best {self.cost:,.0f}")
             known = {
                 s: self.case.cost_of(self._whole(s, plan)) for s in chosen if (plan := self.kept.get(s)) is not None
@@ -140,47 +146,63 @@ class _RoundHunt:
             seed=self.effort.seed + number,
         )
 
-    def _plan(self, members: tuple[int, ...], effort: RoundEffort) -> None:
-        """Keep better rounds from some depots, within their room where that can be had.
-
-        Rounds are planned without a thought of room, but with tonnes made dearer where a depot had too much before;
-        where it has still too much, they become dearer; where it is little, places are given other homes, and rounds
-        planned for these.
-        """
-        problem = self.case.problem.only(np.array(members))
+    def _plan(self, members: tuple[int, ...], effort: RoundEffort, *, merge: bool) -> None:
+        """Keep better rounds from some depots, within their room where that can be had."""
         until = np.inf if effort.seconds is None else time.monotonic() + effort.seconds
-        dearer = self.dearer.setdefault(members, np.zeros(len(members)))
+        known = self.kept.get(members)
+        if known is None or overload(known).any():
+            known = self._first(members, effort, until)
+        if known is None or self.flag.is_set:
+            return
+        self.kept[members] = known
+        if not overload(known).any():
+            random = np.random.default_rng(effort.seed)
+            fleets = None if members in self.roomy else vehicles_within_room(known, random)
+            some = _share_of(effort, MOVED_SHARE if merge else 1.0, until)
+            known = self._better(members, known, self._rounds(members, some, start=known, fleets=fleets)) or known
+            if merge and self.merged.get(members) is not known:
+                known = self.merged[members] = self._merged(members, known, _share_of(effort, 1.0, until))
+                self._meet(members, known)
+            self.kept[members] = known
 
-        def rounds(share: float, **further: Any) -> RoundPlan | None:
-            some = _share_of(effort, share, until)
-            return plan_rounds(problem, some, flag=self.flag, on_better=lambda p: self._meet(members, p), **further)
+    def _merged(self, members: tuple[int, ...], plan: RoundPlan, effort: RoundEffort) -> RoundPlan:
+        """Return a plan whose neighbouring rounds were chosen anew, of all rounds that were met from its depots."""
+        position = {depot: k for k, depot in enumerate(members)}
+        mine = (
+            VehicleRound(depot=position[each.depot], stops=each.stops)
+            for each in self.met.values()
+            if each.depot in position
+        )
+        most = None if effort.iterations is None else max(1, effort.iterations // ITERATIONS_A_CHOICE)
+        return merged_in_parts(plan, mine, seconds=effort.seconds, most=most, flag=self.flag)
 
-        plan = rounds(FIRST_SHARE, start=self.kept.get(members), dearer=dearer - dearer.min())
+    def _first(self, members: tuple[int, ...], effort: RoundEffort, until: float) -> RoundPlan | None:
+        """Return rounds from some depots that keep to their room, where such were found.
+
+        Rounds are planned without a thought of room; where a depot has too much, its tonnes are made dearer, until it
+        is little, and places are given other homes, and rounds planned for these.
+        """
+        problem, dearer = self.case.problem, np.zeros(len(members))
+        plan = self._rounds(members, _share_of(effort, FIRST_SHARE, until))
         step = FIRST_PRICE * float(problem.there_and_back.mean() / max(problem.load_t.mean(), 1e-300))
+        if plan is not None and not overload(plan).any():
+            self.roomy.add(members)
         for _ in range(PRICINGS):
             if plan is None or self.flag.is_set or (over := overload(plan)).max() <= LITTLE:
                 break
             dearer += step * over / float(over.max())
-            plan = rounds(PRICED_SHARE, start=plan, dearer=dearer - dearer.min())
-        if plan is not None:
-            self._note_worth(members, plan, dearer - dearer.min())
-        if plan is not None and not overload(plan).any():
-            dearer *= CHEAPER
-            plan = rounds(1.0, start=plan)
-        elif plan is not None and (homes := homes_with_room(plan)) is not None and not self.flag.is_set:
-            mended = rounds(1.0, start=_at_home(plan, homes), homes=homes)
-            plan = plan if mended is None else mended
-        self.kept[members] = self._better(members, self.kept.get(members), plan) or plan
+            some = _share_of(effort, PRICED_SHARE, until)
+            plan = self._rounds(members, some, start=plan, dearer=dearer - dearer.min())
+        if plan is None or not overload(plan).any() or self.flag.is_set:
+            return plan
+        homes, some = homes_with_room(plan), _share_of(effort, PRICED_SHARE, until)
+        mended = None if homes is None else self._rounds(members, some, start=_at_home(plan, homes), homes=homes)
+        return plan if mended is None else mended
 
-    def _note_worth(self, members: tuple[int, ...], plan: RoundPlan, dearer: Floats) -> None:
-        """Note what a set of depots promises: its rounds at prices, less what these prices ask for all of the room.
-
-        With the best rounds at these prices it would be a bound of those within the room (Lagrange); with good ones it
-        ranks sets fairly, whether their rounds keep to the room already or not.
-        """
-        room, got = plan.problem.depot_capacity_t, loads_of(plan)
-        asked = np.where(dearer > 0, dearer * (got - np.where(np.isinf(room), got, room)), 0.0)
-        self.worth[members] = self.case.cost_of(self._whole(members, plan)) + float(asked.sum())
+    def _rounds(self, members: tuple[int, ...], effort: RoundEffort, **further: Any) -> RoundPlan | None:
+        """Return rounds from some depots; all that are met on the way are noted."""
+        problem = self.case.problem.only(np.array(members))
+        return plan_rounds(problem, effort, flag=self.flag, on_better=lambda plan: self._meet(members, plan), **further)
 
     def _better(self, members: tuple[int, ...], one: RoundPlan | None, other: RoundPlan | None) -> RoundPlan | None:
         """Return the cheaper of two plans that keep to the depots' room."""
@@ -209,13 +231,14 @@ class _RoundHunt:
         """Take the best choice of all rounds that were met."""
         if not self.met:
             return
-        seconds = 10.0 if self.effort.seconds is None else max(1.0, SECONDS_TO_CHOOSE * self.effort.seconds)
-        choices, rounds = choices_of(self.case.problem, self.met.values())
-        found = best_choice(self.case.problem, choices, self.case.opening, seconds=seconds)
+        seconds = None if self.effort.seconds is None else max(1.0, SECONDS_TO_CHOOSE * self.effort.seconds)
+        nodes = NODES_TO_CHOOSE if seconds is None else None
+        pool = RoundPool(self.case.problem, self.met.values())
+        found = best_choice(self.case.problem, pool.choices(), self.case.opening, seconds=seconds, nodes=nodes)
         if found is not None:
-            chosen = tuple(rounds[column] for column in found.tolist())
+            chosen = tuple(pool.rounds[column] for column in found.tolist())
             self._take(RoundPlan(problem=self.case.problem, rounds=chosen))
-            self.tell(f"the best of {len(choices.cost):,} rounds: {self.cost:,.0f}")
+            self.tell(f"the best of {len(pool.rounds):,} rounds: {self.cost:,.0f}")
 
 
 def _share_of(effort: RoundEffort, share: float, until: float) -> RoundEffort:

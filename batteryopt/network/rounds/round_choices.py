@@ -33,26 +33,57 @@ class RoundChoices:
         return RoundChoices(depot=self.depot[keep], cost=self.cost[keep], holds=self.holds[keep])
 
 
-def choices_of(problem: RoundProblem, rounds: Iterable[VehicleRound]) -> tuple[RoundChoices, list[VehicleRound]]:
-    """Return rounds to choose from, and themselves: of those from one depot to the same places the cheapest."""
-    plan = RoundPlan(problem=problem, rounds=())
-    best: dict[tuple[int, frozenset[int]], tuple[float, VehicleRound]] = {}
-    for each in rounds:
-        key, cost = (each.depot, frozenset(each.stops)), plan.cost_of(each)
-        if cost < best.get(key, (np.inf, each))[0]:
-            best[key] = (cost, each)
-    holds = np.zeros((len(best), len(problem.places)), dtype=bool)
-    for row, (_, each) in enumerate(best.values()):
-        holds[row, list(each.stops)] = True
-    depot = np.array([each.depot for _, each in best.values()], dtype=np.int64)
-    costs = np.array([cost for cost, _ in best.values()], dtype=float)
-    return RoundChoices(depot=depot, cost=costs, holds=holds), [each for _, each in best.values()]
+class RoundPool:
+    """Rounds that were met: of those from one depot to the same places the cheapest."""
+
+    def __init__(self, problem: RoundProblem, rounds: Iterable[VehicleRound] = ()) -> None:
+        self.problem = problem
+        self.rounds: list[VehicleRound] = []
+        self._costs: list[float] = []
+        self._row: dict[tuple[int, frozenset[int]], int] = {}
+        self.add(rounds)
+
+    def add(self, rounds: Iterable[VehicleRound]) -> int:
+        """Take further rounds, and return how many are of other places than those known, or cheaper."""
+        plan, count = RoundPlan(problem=self.problem, rounds=()), 0
+        for each in rounds:
+            cost = plan.cost_of(each)
+            row = self._row.setdefault((each.depot, frozenset(each.stops)), len(self.rounds))
+            if row == len(self.rounds):
+                self.rounds.append(each)
+                self._costs.append(cost)
+            elif cost < self._costs[row] * (1 - 1e-12):
+                self.rounds[row], self._costs[row] = each, cost
+            else:
+                continue
+            count += 1
+        return count
+
+    def rows_of(self, plan: RoundPlan) -> Ints:
+        """Return where the rounds of a plan are, or cheaper ones of the same places."""
+        return np.array([self._row[each.depot, frozenset(each.stops)] for each in plan.rounds], dtype=np.int64)
+
+    def choices(self) -> RoundChoices:
+        """Return them to choose from, in the order in which they came."""
+        holds = np.zeros((len(self.rounds), len(self.problem.places)), dtype=bool)
+        for row, each in enumerate(self.rounds):
+            holds[row, list(each.stops)] = True
+        depot = np.array([each.depot for each in self.rounds], dtype=np.int64)
+        return RoundChoices(depot=depot, cost=np.array(self._costs, dtype=float), holds=holds)
 
 
 def best_choice(
-    problem: RoundProblem, choices: RoundChoices, opening: Floats, *, seconds: float | None = None
+    problem: RoundProblem,
+    choices: RoundChoices,
+    opening: Floats,
+    *,
+    seconds: float | None = None,
+    nodes: int | None = None,
 ) -> Ints | None:
-    """Return which rounds, with the opening of their depots, are the best choice; None where none was found in time."""
+    """Return which rounds, with the opening of their depots, are the best choice; None where none was found in time.
+
+    Seconds end it, or so many nodes of the tree, which repeat themselves.
+    """
     m, size = len(problem.depots), len(choices.cost)
     program = partition(problem, choices, range(m))
     room = np.where(np.isinf(problem.depot_capacity_t), problem.load_t.sum(), problem.depot_capacity_t)
@@ -61,7 +92,8 @@ def best_choice(
     upper = np.array(program.row_upper)
     upper[rows] = 0.0
     joined = with_columns(program, opens, opening, upper)
-    answer = solve_arrays(joined, Options(relative_gap=0.0, time_limit=seconds, threads=1))
+    limits = Options(relative_gap=0.0, time_limit=seconds, threads=1, iteration_limit=nodes)
+    answer = solve_arrays(joined, limits)
     return None if answer.x is None else np.flatnonzero(answer.x[:size] > 0.5)
 
 

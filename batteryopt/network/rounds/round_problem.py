@@ -119,6 +119,21 @@ class RoundProblem:
             vehicles=self.vehicles[depots],
         )
 
+    def of(self, places: Ints, room: Floats, vehicles: Floats) -> RoundProblem:
+        """Return the problem of some places, with what room (m) and vehicles (m) of the depots are theirs."""
+        m = len(self.depots)
+        keep = np.concatenate([np.arange(m), m + places])
+        return dataclasses.replace(
+            self,
+            places=tuple(self.places[p] for p in places.tolist()),
+            km=self.km[np.ix_(keep, keep)],
+            hours=self.hours[np.ix_(keep, keep)],
+            load_t=self.load_t[places],
+            slots=self.slots[places],
+            depot_capacity_t=room,
+            vehicles=vehicles,
+        )
+
 
 @dataclass(frozen=True, kw_only=True)
 class VehicleRound:

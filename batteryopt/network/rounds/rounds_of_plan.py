@@ -19,13 +19,16 @@ from batteryopt.network.rounds.rounds_answer import PlannedTask, RoundsAnswer
 from batteryopt.network.rounds.route_partition import proven_rounds
 from batteryopt.network.rounds.vehicle_routing import RoundEffort, alone, plan_rounds, require_pyvrp
 from batteryopt.work.own_processes import worker_pool
+from batteryopt.work.stop_file import StopSign, stop_file
 
 SECONDS_A_PLACE, LEAST_SECONDS, MOST_SECONDS = 0.1, 1.0, 60.0
 """Of planning a task where nothing is asked: by its places, no less, no more."""
 FEW = 12
 """Places up to which rounds are proven by listing all of them."""
 SECONDS_TO_PROVE = 5.0
-POLL = 0.2
+POLL = 0.1
+SECONDS_TO_WIND_UP = 2.0
+"""After an interrupt: what other processes have to hand over the best that they have."""
 
 
 def rounds_of(
@@ -104,34 +107,40 @@ def _shares(tasks: Sequence[RoundTask], effort: RoundEffort, jobs: int) -> list[
 def _planned(
     parts: Sequence[tuple[RoundTask, RoundEffort]], jobs: int, flag: InterruptFlag
 ) -> Iterator[tuple[int, PlannedTask | None]]:
-    """Yield each task's position and rounds as they are done; after an interrupt those under way are not waited for."""
+    """Yield each task's position and rounds as they are done; after an interrupt, the best of those under way."""
     if jobs <= 1 or len(parts) <= 1:
         for position, (task, effort) in enumerate(parts):
             if flag.is_set:
                 return
             yield position, plan_task(task, effort, flag)
         return
-    with worker_pool(min(jobs, len(parts))) as pool:
+    with stop_file() as sign, worker_pool(min(jobs, len(parts))) as pool:
         under_way: dict[Future[PlannedTask | None], int] = {
-            pool.submit(plan_task, task, effort): position for position, (task, effort) in enumerate(parts)
+            pool.submit(plan_task, task, effort, sign): position for position, (task, effort) in enumerate(parts)
         }
-        while under_way and not flag.is_set:
+        until = np.inf
+        while under_way and time.monotonic() < until:
+            if flag.is_set and np.isinf(until):
+                until = time.monotonic() + SECONDS_TO_WIND_UP
+                sign.set()
+                under_way = {future: position for future, position in under_way.items() if not future.cancel()}
             ended, _ = wait(under_way, timeout=POLL, return_when=FIRST_COMPLETED)
             for future in ended:
                 yield under_way.pop(future), future.result()
 
 
-def plan_task(task: RoundTask, effort: RoundEffort, flag: InterruptFlag | None = None) -> PlannedTask | None:
+def plan_task(task: RoundTask, effort: RoundEffort, flag: StopSign | None = None) -> PlannedTask | None:
     """Return the rounds of a task with their bound; None where none were found."""
     problem = task.problem
-    plan = plan_rounds(problem, effort, flag=flag)
+    is_too_late = flag is not None and flag.is_set
+    plan = None if is_too_late else plan_rounds(problem, effort, flag=flag)
     if plan is None:
         return None
     bound = bound_of(problem)
     planned = PlannedTask(task=task, plan=plan, bound=bound.value, rests_on=bound.rests_on)
     if len(problem.places) > FEW or (flag is not None and flag.is_set):
         return planned
-    proven = proven_rounds(problem, known=plan.cost, seconds=min(SECONDS_TO_PROVE, effort.seconds or np.inf))
+    proven = proven_rounds(problem, known=plan.cost, seconds=min(SECONDS_TO_PROVE, effort.seconds or np.inf), flag=flag)
     better = planned.plan if proven.plan is None else proven.plan
     if proven.bound <= bound.value:
         return dataclasses.replace(planned, plan=better)

@@ -21,6 +21,7 @@ from batteryopt.network.rounds.round_choices import RoundChoices, partition, wit
 from batteryopt.network.rounds.round_problem import Floats, Ints, RoundPlan, RoundProblem, VehicleRound
 from batteryopt.solvers.contract.adapter import Options
 from batteryopt.solvers.highs.highs_arrays import ArraySolution, solve_arrays
+from batteryopt.work.stop_file import StopSign
 
 MOST_SETS = 700_000
 """Sets of places that are listed at most: beyond, it is no problem of few places."""
@@ -56,7 +57,12 @@ class ProvenRounds:
 
 
 def proven_rounds(
-    problem: RoundProblem, *, opening: Floats | None = None, known: float = np.inf, seconds: float | None = None
+    problem: RoundProblem,
+    *,
+    opening: Floats | None = None,
+    known: float = np.inf,
+    seconds: float | None = None,
+    flag: StopSign | None = None,
 ) -> ProvenRounds:
     """Return the best rounds of all.
 
@@ -71,6 +77,8 @@ def proven_rounds(
         Cost of some plan: only better ones are looked for.
     seconds
         After so many, what has been proven is returned.
+    flag
+        Asks for the same at once.
 
     Raises
     ------
@@ -84,12 +92,13 @@ def proven_rounds(
     depot_sets = [tuple(range(m))] if opening is None else list(_depot_sets(problem))
     cost_of = np.zeros(m) if opening is None else opening
     relaxed = sorted(
-        ((_relaxed(problem, listed, s, until), s) for s in depot_sets),
+        ((_relaxed(problem, listed, s, until, flag), s) for s in depot_sets),
         key=lambda pair: pair[0].bound + cost_of[list(pair[1])].sum(),
     )
     for found, members in relaxed:
         paid = float(cost_of[list(members)].sum())
-        if found.bound + paid >= best * (1 - 1e-12):
+        if found.bound + paid >= best * (1 - 1e-12) or (flag is not None and flag.is_set):
+            bound = min(bound, paid + found.bound)
             continue
         chosen, proven = _decided(problem, listed, members, found, best - paid, until)
         bound = min(bound, paid + proven)
@@ -184,7 +193,9 @@ class _Relaxed:
     reduced: Floats
 
 
-def _relaxed(problem: RoundProblem, listed: RoundChoices, depots: tuple[int, ...], until: float | None) -> _Relaxed:
+def _relaxed(
+    problem: RoundProblem, listed: RoundChoices, depots: tuple[int, ...], until: float | None, flag: StopSign | None
+) -> _Relaxed:
     """Solve the relaxation by adding rounds as long as some have a negative reduced cost.
 
     At any duals the sum of what they say of the rows, and of the least reduced cost once for each round that there can
@@ -198,7 +209,7 @@ def _relaxed(problem: RoundProblem, listed: RoundChoices, depots: tuple[int, ...
     active[some.holds.sum(axis=1) == 1] = True
     reduced, bound = np.full(len(listed.cost), np.inf), -np.inf
     missing = 10.0 * float(some.cost.max(initial=1.0))  # a place left out: dearer than any round
-    while until is None or time.monotonic() < until:
+    while (until is None or time.monotonic() < until) and not (flag is not None and flag.is_set):
         program = with_columns(
             (program := partition(problem, some.where(np.flatnonzero(active)), depots)),
             sp.csc_array(sp.eye_array(program.A.shape[0], n)),

@@ -6,18 +6,19 @@ knows no room of depots; where rounds bring a depot too much, its ways are made 
 
 from __future__ import annotations
 
+import collections
 import importlib.util
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
 from batteryopt.ground.errors import Fault, InvalidInput
-from batteryopt.ground.interrupt import InterruptFlag
 from batteryopt.network.rounds.round_bounds import fewest_rounds
 from batteryopt.network.rounds.round_problem import Floats, Ints, RoundPlan, RoundProblem, VehicleRound
+from batteryopt.work.stop_file import StopSign
 
 GRID = 10**4
 """Parts of a vehicle's load, slots or shift where they are no round numbers. Finer would be worse: PyVRP weighs what is
@@ -59,9 +60,10 @@ def plan_rounds(
     effort: RoundEffort,
     *,
     start: RoundPlan | None = None,
-    flag: InterruptFlag | None = None,
+    flag: StopSign | None = None,
     dearer: Floats | None = None,
     homes: Ints | None = None,
+    fleets: Sequence[Floats] | None = None,
     on_better: Callable[[RoundPlan], None] | None = None,
 ) -> RoundPlan | None:
     """Return the best rounds found; None where none that keep to vehicles and shifts were found.
@@ -76,6 +78,9 @@ def plan_rounds(
         Money that a tonne costs more at each depot (m), so that fewer come there.
     homes
         The depot that is to serve each place (n).
+    fleets
+        Tonnes that each vehicle of each depot may bring (m arrays), so that no depot gets more than they sum to; None:
+        as many as are of use, each with all that it holds.
     on_better
         Told of every better plan on the way; its depots may have more than they have room for.
 
@@ -90,7 +95,7 @@ def plan_rounds(
 
     if not len(problem.places):
         return RoundPlan(problem=problem, rounds=())
-    grid = _VehicleGrid(problem, dearer, homes)
+    grid = _VehicleGrid(problem, dearer, homes, fleets)
     data = grid.data()
     watching = _RoundWatch(effort, flag)
     params = pyvrp.SolveParams(ils=IteratedLocalSearchParams(callbacks=_listener(grid, on_better)))
@@ -107,7 +112,7 @@ def plan_rounds(
         )
     if result.best.is_feasible():
         return grid.plan(result.best)
-    return None if homes is not None else alone(problem)
+    return None if homes is not None or fleets is not None else alone(problem)
 
 
 def alone(problem: RoundProblem) -> RoundPlan | None:
@@ -141,7 +146,7 @@ def _on_grid(amount: Floats, most: float) -> tuple[np.typing.NDArray[np.int64], 
 class _RoundWatch:
     """Says when to stop: time, iterations, or somebody asks."""
 
-    def __init__(self, effort: RoundEffort, flag: InterruptFlag | None) -> None:
+    def __init__(self, effort: RoundEffort, flag: StopSign | None) -> None:
         self._effort, self._flag = effort, flag
         self._ends_at = np.inf if effort.seconds is None else time.monotonic() + effort.seconds
         self._count = 0
@@ -167,8 +172,15 @@ def _listener(grid: _VehicleGrid, on_better: Callable[[RoundPlan], None] | None)
 class _VehicleGrid:
     """A problem in PyVRP's whole numbers, and its rounds back."""
 
-    def __init__(self, problem: RoundProblem, dearer: Floats | None, homes: Ints | None) -> None:
+    def __init__(
+        self,
+        problem: RoundProblem,
+        dearer: Floats | None,
+        homes: Ints | None,
+        fleets: Sequence[Floats] | None,
+    ) -> None:
         self.problem, self.homes = problem, homes
+        self.types = list(_types(problem, fleets))
         self.dearer = np.zeros(len(problem.depots)) if dearer is None else dearer
         finite = problem.way_cost[np.isfinite(problem.way_cost)]
         size = max(float(finite.max(initial=0.0)), problem.vehicle.cost_per_round, 1e-300)
@@ -191,18 +203,16 @@ class _VehicleGrid:
         ways = list(dict.fromkeys(self._way_of(depot) for depot in range(m)))
         types = [
             pyvrp.VehicleType(
-                num_available=self._vehicles(depot),
-                capacity=self._room(),
+                num_available=count,
+                capacity=self._room(capacity_t),
                 start_depot=depot,
                 end_depot=depot,
                 fixed_cost=round(problem.vehicle.cost_per_round * self.money),
                 profile=ways.index(self._way_of(depot)),
                 **({"shift_duration": GRID} if self.has_hours else {}),
             )
-            for depot in range(m)
-            if self._vehicles(depot)
+            for depot, capacity_t, count in self.types
         ]
-        self.depot_of = [depot for depot in range(m) if self._vehicles(depot)]
         distances = [self._distances(*way) for way in ways]
         return pyvrp.ProblemData(
             locations,
@@ -217,12 +227,6 @@ class _VehicleGrid:
         """Return what tells the ways of a depot's vehicles from those of others: its price, and whose homes it is."""
         return float(self.dearer[depot]), -1 if self.homes is None else depot
 
-    def _vehicles(self, depot: int) -> int:
-        most = self.problem.vehicles[depot]
-        usual = SPARE + int(1.25 * fewest_rounds(self.problem)) + 1
-        usual = len(self.problem.places) if self.has_hours else min(usual, len(self.problem.places))
-        return int(min(usual, most))
-
     def _loads(self) -> np.typing.NDArray[np.int64]:
         """Return loads (places, dimensions): tonnes, slots and stops, as far as they are counted."""
         parts = [_on_grid(amount, most)[0] for amount, most in self._counted()]
@@ -230,10 +234,13 @@ class _VehicleGrid:
             parts.append(np.ones(len(self.problem.places), dtype=np.int64))
         return np.stack(parts, axis=1)
 
-    def _room(self) -> list[int]:
-        """Return what a vehicle holds of each."""
-        most_stops = self.problem.vehicle.most_stops
+    def _room(self, capacity_t: float) -> list[int]:
+        """Return what a vehicle holds of each, of tonnes no more than it may bring."""
+        vehicle = self.problem.vehicle
+        most_stops = vehicle.most_stops
         room = [_on_grid(amount, most)[1] for amount, most in self._counted()]
+        if capacity_t < vehicle.capacity_t:
+            room[0] = int(room[0] * (capacity_t / vehicle.capacity_t) * (1 + NEARLY))
         return [*room, *([int(most_stops)] if np.isfinite(most_stops) else [])]
 
     def _counted(self) -> list[tuple[Floats, float]]:
@@ -268,12 +275,30 @@ class _VehicleGrid:
         for route in solution.routes():
             stops = tuple(int(visit.idx) for visit in route if visit.is_client())
             if stops:
-                rounds.append(VehicleRound(depot=self.depot_of[route.vehicle_type()], stops=stops))
+                rounds.append(VehicleRound(depot=self.types[route.vehicle_type()][0], stops=stops))
         return RoundPlan(problem=self.problem, rounds=tuple(rounds))
 
     def routes(self, data: Any, plan: RoundPlan) -> list[Any]:
-        """Return rounds as PyVRP's routes."""
+        """Return rounds as PyVRP's routes: those with most on board in the vehicles that may bring most."""
         import pyvrp
 
-        kind = {depot: position for position, depot in enumerate(self.depot_of)}
-        return [pyvrp.Route(data, list(each.stops), kind[each.depot]) for each in plan.rounds]
+        free = {kind: count for kind, (_, _, count) in enumerate(self.types)}
+        found = []
+        for each in sorted(plan.rounds, key=plan.load_of, reverse=True):
+            mine = (kind for kind, (depot, _, _) in enumerate(self.types) if depot == each.depot and free[kind])
+            kind = max(mine, key=lambda kind: self.types[kind][1])
+            free[kind] -= 1
+            found.append(pyvrp.Route(data, list(each.stops), kind))
+        return found
+
+
+def _types(problem: RoundProblem, fleets: Sequence[Floats] | None) -> Iterator[tuple[int, float, int]]:
+    """Yield kinds of vehicles: their depot, the tonnes that each may bring, and how many there are."""
+    n, has_hours = len(problem.places), np.isfinite(problem.vehicle.shift_hours)
+    usual = n if has_hours else min(SPARE + int(1.25 * fewest_rounds(problem)) + 1, n)
+    for depot, most in enumerate(problem.vehicles.tolist()):
+        if fleets is None:
+            kinds = {problem.vehicle.capacity_t: int(min(usual, most))}
+        else:
+            kinds = collections.Counter(np.sort(fleets[depot])[::-1][: int(min(n, most))].tolist())
+        yield from ((depot, capacity_t, count) for capacity_t, count in kinds.items() if count)
