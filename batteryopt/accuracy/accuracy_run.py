@@ -226,6 +226,8 @@ def judge_run(
         "rows": shape.rows,
         "columns": shape.columns,
         "seed": problem.seed,
+        "sense": "maximise" if truth.maximise else "minimise",
+        "what_there_is": truth.kind.value,
         "contestant": contestant.name,
         "track": track_of(contestant).value,
         "solver": word.solver,

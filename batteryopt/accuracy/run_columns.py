@@ -12,6 +12,8 @@ COLUMNS = [
     "rows",
     "columns",
     "seed",
+    "sense",
+    "what_there_is",
     "contestant",
     "track",
     "solver",

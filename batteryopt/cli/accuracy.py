@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from batteryopt.accuracy.problem import AccuracyProblem
 
 app = typer.Typer(invoke_without_command=True)
-for _command in (accuracy_set.export, accuracy_set.judge, accuracy_set.compare):
+for _command in (accuracy_set.export, accuracy_set.judge, accuracy_set.compare, accuracy_set.traces):
     app.command()(_command)
 QUICK_TOLERANCE = 1e-6
 TRACKS = ["raw", "batteryopt"]

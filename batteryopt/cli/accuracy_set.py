@@ -83,6 +83,21 @@ def judge(
     return ExitStatus.NOT_CERTIFIED if misled else ExitStatus.SOLVED
 
 
+@guarded
+def traces(
+    runs: Annotated[Path, typer.Argument(metavar="DIR", help="A benchmark's folder, or its runs.csv.")],
+    out: Annotated[Path, typer.Option(metavar="DIR", help="Folder to write.")],
+    overwrite: given.OverwriteOption = False,
+) -> ExitStatus:
+    """Write a benchmark as PAVER reads it: trace files, and the exact optima as a .solu file."""
+    from batteryopt.accuracy.changed_verdicts import runs_at
+    from batteryopt.accuracy.paver_traces import KNOWN, write_traces
+
+    paths = write_traces(runs_at(runs), out, overwrite=overwrite)
+    say(f"wrote {len(paths) - 1} trace files and {KNOWN} to {out}")
+    return ExitStatus.SOLVED
+
+
 def _measured(row: dict[str, Any], names: tuple[str, ...]) -> str:
     found = ", ".join(f"{name.replace('_', ' ')} {row[name]:.1e}" for name in names if not math.isnan(row[name]))
     return f" ({found})" if found else ""
