@@ -26,8 +26,9 @@ class DualErrors:
     Attributes
     ----------
     residual
-        The worst column of ``c + Qx - A'y - z``, relative to the size of its terms, after multipliers of a sign that no
-        bound allows were set to 0.
+        The worst column of ``c + Qx - A'y - z``, relative to the size of its terms, or to what would move the objective
+        by all of itself at the decision's size (1 at least), where that is more; after multipliers of a sign that no
+        bound allows were set to 0. In a column whose multipliers are all 0 but for rounding, terms have no size.
     complementarity
         The worst product of a multiplier and the distance to its bound, relative to the objective.
     gap
@@ -115,5 +116,7 @@ def _residual(program: ExactProgram, x: list[Number], y: list[Number], z: list[N
         for a, b, c, d in zip(program.Q.sizes(x), program.c, program.columns.sizes(y), z, strict=True)
     ]
     floor = exact(1e-12) * max([*sizes, exact(0)])
+    stake = abs(program.objective(x))
+    felt = [stake / max(abs(value), 1) for value in x]
     residuals = [abs(value - d) for value, d in zip(left, z, strict=True)]
-    return max([r / max(s, floor) for r, s in zip(residuals, sizes, strict=True) if r], default=exact(0))
+    return max([r / max(s, f, floor) for r, s, f in zip(residuals, sizes, felt, strict=True) if r], default=exact(0))

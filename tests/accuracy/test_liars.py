@@ -6,6 +6,7 @@ import math
 from typing import Any
 
 import numpy as np
+import pyomo.environ as pyo
 import pytest
 
 from batteryopt.accuracy import AccuracyProblem, Solver, contestants, problems, run
@@ -243,7 +244,8 @@ def test_duals_are_judged_apart_from_the_point(factor: float, verdict: str) -> N
 def test_dual_errors_by_hand() -> None:
     """min x^2 - 2x + y^2 - 6y with x + y <= 2 is least at (0, 2), where both gradients are -2: the row's dual.
 
-    With a dual of -1 there, -1 is left of each gradient: 1/2 of x's largest term 2, and no slack is lost.
+    The objective is -8. With a dual of -1 there, -1 is left of each gradient: of x's largest term 2, or of the 8 that
+    such a slope would cost at the size of 1, 1/8; of y's largest term 6 (8 at the size of 2 are 4) 1/6.
     At (0, 1) the objective is -5; the gradient (-2, -4) leaves -2 of y's terms 2, 6, 2, and the row's slack of 1 times
     its dual of 2 is a gap of 2/5. A dual above 0, which a row without lower side cannot have, counts as 0.
     """
@@ -255,9 +257,26 @@ def test_dual_errors_by_hand() -> None:
         return found.residual, found.complementarity, found.gap
 
     assert errors(0, 2, -2) == (0, 0, 0)
-    assert errors(0, 2, -1) == (0.5, 0, 0)
+    assert errors(0, 2, -1) == pytest.approx((1 / 6, 0, 0))
     assert errors(0, 1, -2) == pytest.approx((1 / 3, 0.4, 0.4))
-    assert errors(0, 2, 2) == errors(0, 2, 0) == (1, 0, 0)
+    assert errors(0, 2, 2) == errors(0, 2, 0) == pytest.approx((1 / 3, 0, 0))
+
+
+def test_where_all_multipliers_of_a_column_are_rounding_they_have_no_size() -> None:
+    """min -2a with a + b <= 1 and b - d == 0: at a = 1, b = d = 0 all but the first row's dual, -2, may be 0.
+
+    An interior point leaves 1e-9 in the duals of d's column, which is as large as its terms, and proves -2 to 1e-9.
+    """
+    model = pyo.ConcreteModel()
+    model.a, model.b, model.d = (pyo.Var(bounds=(0, None)) for _ in range(3))
+    model.first = pyo.Constraint(expr=model.a + model.b <= 1)
+    model.same = pyo.Constraint(expr=model.b - model.d == 0)
+    model.cost = pyo.Objective(expr=-2 * model.a)
+    program = ExactProgram(compile_model(model))
+    point = {"a": exact(1), "b": exact(0), "d": exact(0)}
+    duals, reduced = {"first": -2.0, "same": 1e-9}, {"a": 0.0, "b": 2.0, "d": 0.0}
+    assert judged_duals(program, point, duals, reduced).residual == pytest.approx(0.5e-9)
+    assert judged_duals(program, point, {"first": -1.0}, {"b": 2.0}).residual == pytest.approx(0.5)
 
 
 def test_every_tolerance_that_a_solver_has_is_passed_on() -> None:
