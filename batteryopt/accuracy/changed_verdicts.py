@@ -35,7 +35,16 @@ def runs_at(place: Path) -> pd.DataFrame:
             for name in lacking
         ]
         raise InvalidInput(str(path), faults)
+    if frame.empty:
+        remedy = "give a benchmark that judged something; one that was ended early goes on with the same command"
+        raise InvalidInput(str(path), [Fault(place="file", problem="has no runs", remedy=remedy)])
     return frame
+
+
+def runs_of_one_alone(one: pd.DataFrame, other: pd.DataFrame) -> int:
+    """Return how many runs of one benchmark the other does not have: what is not there cannot get worse."""
+    both = one[KEYS].merge(other[KEYS].drop_duplicates(), on=KEYS, how="left", indicator="where")
+    return int((both["where"] == "left_only").sum())
 
 
 def verdicts_of_both(before: pd.DataFrame, after: pd.DataFrame) -> pd.DataFrame:

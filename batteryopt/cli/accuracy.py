@@ -219,7 +219,11 @@ def _judge(
         if journal is None:
             return stopped
         frame = so_far(cases, (judged, tolerances, time_limit, repeats), journal)
-    if frame["problem"].nunique() < planned(cases, judged):
+    done, whole = frame["problem"].nunique(), planned(cases, judged)
+    if done < whole and stopped is None:
+        kept = "" if journal is None else f"; {journal} keeps them: the same command goes on from there"
+        say(f"ended early: {done} of {whole} problems were judged{kept}")
+    if done < whole:
         stopped = ExitStatus.STOPPED
     if frame.empty and stopped is not None:
         return stopped

@@ -110,15 +110,18 @@ def compare(
     json: given.JsonOption = False,
 ) -> ExitStatus:
     """Say which verdicts changed between two benchmarks; ends with 5 where one got worse."""
-    from batteryopt.accuracy.changed_verdicts import runs_at, verdicts_of_both
+    from batteryopt.accuracy.changed_verdicts import runs_at, runs_of_one_alone, verdicts_of_both
     from batteryopt.report.saved import json_text
 
-    both = verdicts_of_both(runs_at(before), runs_at(after))
+    old, new = runs_at(before), runs_at(after)
+    both = verdicts_of_both(old, new)
+    alone = {"only_before": runs_of_one_alone(old, new), "only_after": runs_of_one_alone(new, old)}
     changed = both[both["is_changed"]].drop(columns="is_changed")
     worse = int(changed["is_worse"].sum())
     if json:
         rows = changed.to_dict("records")
-        write_result(json_text({"kind": "accuracy-compared", "runs": len(both), "worse": worse, "changed": rows}))
+        counts = {"runs": len(both), "worse": worse, **alone}
+        write_result(json_text({"kind": "accuracy-compared", **counts, "changed": rows}))
     else:
         with results() as console:
             for row in changed.to_dict("records"):
@@ -128,6 +131,10 @@ def compare(
                 )
                 console.print(f"{mark:<8}{words}", soft_wrap=True)
             console.print(f"{len(both)} runs in both; {len(changed)} verdicts differ, {worse} for the worse")
+            if any(alone.values()):
+                console.print(
+                    f"not compared: {alone['only_before']} runs of {before} alone, {alone['only_after']} of {after}"
+                )
     return ExitStatus.NOT_CERTIFIED if worse else ExitStatus.SOLVED
 
 

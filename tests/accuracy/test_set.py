@@ -192,6 +192,24 @@ def test_two_benchmarks_are_compared(tmp_path):
     assert invoke("accuracy", "compare", one, tmp_path / "none").exit_code == 2
 
 
+def test_runs_that_are_gone_are_counted_and_no_runs_are_no_benchmark(tmp_path):
+    """Of three runs one is gone in the other, which has one of its own: nothing got worse, and that is said too."""
+    one = runs(tmp_path / "one", "right", "right", "right")
+    table = pd.read_csv(one / "runs.csv")
+    table["problem"] = ["a", "b", "new"]
+    table.to_csv(tmp_path / "two.csv", index=False)
+    found = invoke("accuracy", "compare", one, tmp_path / "two.csv")
+    assert found.exit_code == 0
+    assert "2 runs in both; 0 verdicts differ" in found.stdout
+    assert "not compared: 1 runs of" in found.stdout.replace("\n", " ")
+    found = invoke("accuracy", "compare", one, tmp_path / "two.csv", "--json")
+    assert [json.loads(found.stdout)[name] for name in ("runs", "only_before", "only_after")] == [2, 1, 1]
+    table[:0].to_csv(tmp_path / "none.csv", index=False)
+    empty = invoke("accuracy", "compare", one, tmp_path / "none.csv")
+    assert empty.exit_code == 2
+    assert "has no runs" in empty.stderr
+
+
 def test_own_problems_and_own_solvers_are_judged(tmp_path, monkeypatch):
     (tmp_path / "parabola_mine.py").write_text(PARABOLA)
     monkeypatch.chdir(tmp_path)

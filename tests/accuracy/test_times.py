@@ -122,6 +122,8 @@ def test_a_run_that_ends_early_says_so_and_goes_on(tmp_path):
     words = ("accuracy", "--quick", "--family", "no-solution", "--solver", "raw:highs", "--out", tmp_path / "out")
     none = invoke(*words, "--total-time", 0)
     assert none.exit_code == 4
+    assert "ended early: 0 of 3 problems were judged" in none.stderr
+    assert "the same command goes on from there" in none.stderr
     whole = run(problems(["no-solution"]), contestants(["raw:highs"]), tolerances=[1e-6])
     part = whole[whole["problem"] == "linear-infeasible"]
     assert reading(part).startswith("Ended early: 1 of 3 problems were judged.")
