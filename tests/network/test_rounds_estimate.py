@@ -10,7 +10,9 @@ import pytest
 from batteryopt.ground.errors import InvalidInput
 from batteryopt.network.data.instance import (
     Candidate,
+    Coverage,
     FacilityType,
+    Group,
     Lane,
     Level,
     Mode,
@@ -186,3 +188,34 @@ def test_a_load_larger_than_the_vehicles_is_told():
     [fault] = [str(fault) for fault in caught.value.faults]
     assert "is 60, and only 'round' takes it: 10 visits by a vehicle of 5 t" in fault
     assert "at least 12 visits_per_period" in fault
+
+
+def covered_by_visits(tonnes_by_round: float, visits: float) -> Network:
+    """Return villages where Ash is to be visited so often, and nothing need be collected; its lane has a limit."""
+    network = villages()
+    rule = Coverage(
+        name="ash", radius_km=1, types=("depot",), distance="road", group="ash", visits=visits, penalty_per_t=50
+    )
+    return network.replace(
+        products=(Product(name="pack", uncollected_cost_per_t=1, slots_per_t=2),),
+        groups=(Group(name="ash", sites=("Ash",)),),
+        lanes=(Lane(origin="Ash", destination="Home", mode="round", most_t=tonnes_by_round),),
+        policy=dataclasses.replace(network.policy, coverage=(rule,)),
+    )
+
+
+@pytest.mark.parametrize(
+    ("most_t", "visits", "taken", "missing"),
+    [(20, 10, 20, 0), (20, 5, 10, 0), (9, 5, 0, 20), (20, 11, 0, 20)],
+)
+def test_rounds_count_as_visits_by_what_they_take(most_t, visits, taken, missing):
+    """Vehicles come ten times for the 20 t of Ash: all of them are ten visits, a half of them five.
+
+    Five visits are what 10 t are worth, and 9 t are not; eleven are never made. Where it is in vain nothing is fetched,
+    since leaving a tonne costs 1, and 20 t of weight that are not covered cost 50 each.
+    """
+    answer = solve(covered_by_visits(most_t, visits), gap=0.0)
+    assert answer.certificate.passed
+    shipped = answer.solution.shipped
+    assert shipped[shipped["origin"] == "Ash"]["tonnes"].sum() == pytest.approx(taken, abs=1e-4)
+    assert answer.solution.cost_terms["penalties"] == pytest.approx(50 * missing)

@@ -163,9 +163,26 @@ def _service(b: Draft, rules: Sequence[Coverage]) -> list[Terms]:
         near = mine.through({"site": site, "place": zone}, np.ones(len(zone)))
         found.append(near.only("place", "period").with_columns(coverage=r))
         if rule.visits:
-            rounds = trips.where(is_mobile[trips["mode"]]).renamed(origin="place") * (1.0 / rule.visits)
-            found.append(rounds.only("place", "period").with_columns(coverage=r))
+            visits = trips.where(is_mobile[trips["mode"]]).renamed(origin="place") * (1.0 / rule.visits)
+            found.append(visits.only("place", "period").with_columns(coverage=r))
+            found.append((_visits_of_rounds(b) * (1.0 / rule.visits)).with_columns(coverage=r))
     return found
+
+
+def _visits_of_rounds(b: Draft) -> Terms:
+    """Return visits of vehicles that make rounds, by place and period: the share that they take of what returns there.
+
+    Whether they come at all would be a question of its own, and a kilogram would answer it; who leaves half of the
+    packs where they are has covered half a zone.
+    """
+    shipped, visits = b.m["shipped"], np.array([mode.visits_per_period or 0.0 for mode in b.network.modes])
+    back = {row.product for row in b.network.returns}
+    is_back = np.array([product.name in back for product in b.network.products], dtype=bool)
+    mine = shipped.where((visits[shipped["mode"]] > 0) & is_back[shipped["product"]])
+    weight = b.reach.returns.sum(axis=1)[mine["origin"], mine["period"]]
+    share = np.divide(visits[mine["mode"]], weight, out=np.zeros(len(weight)), where=weight > 0)
+    counted: Terms = (mine * share).renamed(origin="place")
+    return counted.only("place", "period")
 
 
 def _enough_is_covered(b: Draft, rules: Sequence[Coverage], weight: Floats, covered: Terms) -> None:

@@ -22,6 +22,8 @@ Floats = npt.NDArray[np.float64]
 
 ALL = "all"
 """Place of a rule on a group together, and period of one over the whole plan."""
+ENOUGH_VISITS = 1e-6
+"""Relative; what visits, of which rounds are counted in parts, may lack and still cover."""
 MARKET_RULE = "market "
 """How rules of markets begin: what is paid for missing them, buyers receive."""
 
@@ -105,8 +107,24 @@ def covered(solution: Plan, rule: Coverage) -> pd.DataFrame:
         visits = np.zeros_like(service)
         for row in records(rounds):
             visits[position[row.origin], network.period_index[row.period]] += row.trips
-        service[visits >= rule.visits] = 1.0
+        visits += _visits_of_rounds(solution)
+        service[visits >= rule.visits * (1 - ENOUGH_VISITS)] = 1.0
     return pd.DataFrame(service, index=pd.Index(names, name="site"), columns=list(network.period_index))
+
+
+def _visits_of_rounds(solution: Plan) -> Floats:
+    """Return visits by rounds (sites, T): as often as they go, times what they take of what returns there."""
+    network = solution.network
+    visits = {mode.name: mode.visits_per_period for mode in network.modes if mode.visits_per_period is not None}
+    products = {row.product for row in network.returns}
+    position = {site.name: i for i, site in enumerate(network.sites)}
+    weight = returned_by_site(network).to_numpy()
+    found = np.zeros_like(weight)
+    for row in records(solution.shipped[solution.shipped["mode"].isin(visits)]):
+        at = position[row.origin], network.period_index[row.period]
+        if row.product in products and weight[at] > 0:
+            found[at] += visits[row.mode] * row.tonnes / weight[at]
+    return found
 
 
 def _coverage(solution: Plan, rule: Coverage) -> Iterator[Breach]:
