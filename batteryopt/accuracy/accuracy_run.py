@@ -18,6 +18,7 @@ from typing import Any
 import pandas as pd
 from pyomo.common.errors import PyomoException
 
+import batteryopt
 from batteryopt.accuracy.bogus_options import refuse_bogus_options
 from batteryopt.accuracy.contest import TOLERANCES, Contestant, Word, track_of
 from batteryopt.accuracy.dual_errors import DualErrors
@@ -29,6 +30,7 @@ from batteryopt.accuracy.run_columns import COLUMNS
 from batteryopt.accuracy.verdicts import RANK, ContestVerdict, allowed_at, verdict_of
 from batteryopt.ground.errors import BatteryOptError
 from batteryopt.ground.interrupt import noting_interrupts
+from batteryopt.ground.owned import digest
 from batteryopt.ground.status import PointStatus, StopReason
 from batteryopt.solvers.contract.provenance import versions
 from batteryopt.work.journal import Journal
@@ -128,16 +130,27 @@ def machine() -> dict[str, Any]:
 
 
 def identity_of(problems: Sequence[AccuracyProblem], plan: Plan) -> dict[str, Any]:
-    """Return what makes a benchmark the same as another, and so one that may be continued."""
+    """Return what makes a benchmark the same as another, and so one that may be continued.
+
+    Its own code belongs to it: what was judged by other adapters, or another rule, is not joined with what comes.
+    """
     who, tolerances, time_limit, repeats = plan
     return {
         "versions": versions(),
+        "code": code_digest(),
         "problems": [problem.name for problem in problems],
         "contestants": [contestant.name for contestant in who],
         "tolerances": list(tolerances),
         "time_limit": time_limit,
         "repeats": repeats,
     }
+
+
+@functools.cache
+def code_digest(package: Path = Path(batteryopt.__file__).parent) -> str:
+    """Return what tells the code of a package from any other state of it: a version stays while it is worked on."""
+    files = sorted(package.rglob("*.py"))
+    return digest(b"".join(f"{path.relative_to(package).as_posix()}\n".encode() + path.read_bytes() for path in files))
 
 
 def judge_problem(problem: AccuracyProblem, plan: Plan) -> list[Row]:

@@ -11,7 +11,7 @@ import pyomo.environ as pyo
 import pytest
 from typer.testing import CliRunner
 
-from batteryopt.accuracy import FAMILIES, Solver, contestants, problems, reading, run
+from batteryopt.accuracy import FAMILIES, Solver, accuracy_run, contestants, problems, reading, run
 from batteryopt.accuracy.__main__ import main
 from batteryopt.accuracy.accuracy_page import page
 from batteryopt.accuracy.accuracy_plots import profile
@@ -57,6 +57,24 @@ def test_another_benchmark_does_not_take_the_journal(tmp_path: Path) -> None:
     run(FEW[:1], HIGHS, tolerances=[1e-6], journal=journal)
     with pytest.raises(InvalidInput, match=r"tolerances(.|\n)*an unfinished benchmark is kept here"):
         run(FEW[:1], HIGHS, tolerances=[1e-4], journal=journal)
+
+
+def test_other_code_does_not_take_the_journal(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    journal = tmp_path / "runs.journal"
+    run(FEW[:1], HIGHS, tolerances=[1e-6], journal=journal)
+    monkeypatch.setattr(accuracy_run, "code_digest", lambda: "another")
+    with pytest.raises(InvalidInput, match=r"code(.|\n)*an unfinished benchmark is kept here"):
+        run(FEW[:1], HIGHS, tolerances=[1e-6], journal=journal)
+
+
+def test_a_changed_line_is_other_code(tmp_path: Path) -> None:
+    digests = set()
+    for text in ("a = 1\n", "a = 2\n"):
+        folder = tmp_path / str(len(digests))
+        folder.mkdir()
+        (folder / "one.py").write_text(text)
+        digests.add(accuracy_run.code_digest(folder))
+    assert len(digests) == 2
 
 
 def test_two_processes_find_what_one_finds() -> None:
