@@ -33,6 +33,43 @@ const isWide = (part) => !part.closest(arguments[0]) && part.getBoundingClientRe
 const page = document.documentElement.scrollWidth > limit ? ["page"] : [];
 return [...page, ...[...document.body.querySelectorAll("*")].filter(isWide).map((part) => part.tagName)];
 """
+_LABELS = """
+const corners = (text) => {
+  const box = text.getBBox(), to = text.getScreenCTM(), [right, low] = [box.x + box.width, box.y + box.height];
+  return [[box.x, box.y], [right, box.y], [right, low], [box.x, low]]
+    .map(([x, y]) => [to.a * x + to.c * y + to.e, to.b * x + to.d * y + to.f]);
+};
+const span = (quad, [x, y]) => {
+  const along = quad.map((corner) => corner[0] * x + corner[1] * y);
+  return [Math.min(...along), Math.max(...along)];
+};
+const common = (quad, other, way) => {
+  const [a, b] = [span(quad, way), span(other, way)];
+  return Math.min(a[1], b[1]) - Math.max(a[0], b[0]);
+};
+const sides = (quad) => [0, 1].map((k) => {
+  const side = [quad[k + 1][0] - quad[k][0], quad[k + 1][1] - quad[k][1]], size = Math.hypot(...side) || 1;
+  return [side[0] / size, side[1] / size];
+});
+const depth = (quad, other) => Math.min(...[...sides(quad), ...sides(other)].map((way) => common(quad, other, way)));
+const isSeen = (text) => text.textContent.trim() && !text.closest(".hoverlayer, .modebar")
+  && text.getBoundingClientRect().width > 0
+  && text.checkVisibility({opacityProperty: true, visibilityProperty: true});
+const found = [];
+for (const plot of document.querySelectorAll(".plot")) {
+  const name = plot.dataset.name ?? "unnamed", frame = plot.getBoundingClientRect();
+  const texts = [...plot.querySelectorAll("svg text")].filter(isSeen).map((text) => [text.textContent, corners(text)]);
+  texts.forEach(([words, quad], place) => {
+    const [left, right] = span(quad, [1, 0]), [top, bottom] = span(quad, [0, 1]);
+    if (left < frame.left - 1 || right > frame.right + 1 || top < frame.top - 1 || bottom > frame.bottom + 1)
+      found.push(`${name}: "${words}" is cut`);
+    for (const [others, other] of texts.slice(place + 1))
+      if (depth(quad, other) > 2) found.push(`${name}: "${words}" lies on "${others}"`);
+  });
+}
+return found;
+"""
+"""Texts of plots that reach out of them, or lie on another by more than two pixels each way they run, turned or not."""
 
 
 @contextmanager
@@ -89,3 +126,8 @@ def errors(browser) -> list[str]:
 def too_wide(browser, scrolls: str) -> list[str]:
     """Return what reaches beyond the page's width and lies in nothing that scrolls, which a selector names."""
     return browser.execute_script(_WIDE, scrolls)
+
+
+def bad_labels(browser) -> list[str]:
+    """Return the labels of plots that are cut, or that lie on others."""
+    return browser.execute_script(_LABELS)

@@ -56,6 +56,7 @@ def solve(
     multiplier_limits: Mapping[Any, float] | None = None,
     pessimistic_gap: bool = False,
     is_draft: bool = False,
+    is_near: bool = False,
     log: bool = False,
 ) -> BilevelAnswer:
     """Solve a bilevel model; the optimistic answer's values come back into the model's variables.
@@ -89,6 +90,9 @@ def solve(
     is_draft
         Whether the point is only where another search begins: nothing is judged then and nothing claimed, the
         certificate is empty and there is no bound.
+    is_near
+        Whether the values in the model are those of an answer to nearly the same problem. The local method then lets
+        those constraints of the followers bind that bind there, and searches as else only where that finds no point.
 
     Returns
     -------
@@ -124,6 +128,7 @@ def solve(
         seed=seed,
         log=log,
         limits=limits,
+        is_near=is_near,
     )
     wishes = _Wishes(
         method=method,

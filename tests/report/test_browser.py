@@ -7,7 +7,7 @@ import pytest
 from batteryopt.network.view.map import plan_map
 from batteryopt.report import interactive_map
 from batteryopt.report.write import write_page
-from tests.browser import WIDTHS, errors, requests, show, too_wide, wait_for
+from tests.browser import WIDTHS, bad_labels, errors, requests, show, too_wide, wait_for
 
 PAGES = [["coordination_game"], ["retailers_game"], ["paths_game"], ["plan", "other_plan"], ["compromises"]]
 SCROLLS = ".scroll, pre, svg"
@@ -39,6 +39,7 @@ def faults(browser, page: Path, width: int, *, is_dark: bool = False) -> dict[st
         "errors": [*browser.execute_script("return window.batteryoptReport?.errors ?? []"), *errors(browser)],
         "wide": [*folded, *too_wide(browser, SCROLLS)],
         "empty": browser.execute_script(EMPTY),
+        "labels": bad_labels(browser),
     }
 
 
@@ -165,12 +166,19 @@ def test_a_broken_page_is_caught(browser, tmp_path):
     page = tmp_path / "broken.html"
     page.write_text(
         '<body data-ready="yes"><div style="width:3000px">wide</div><div class="plot" data-name="nothing"></div>'
+        '<div class="plot" data-name="labels" style="width:200px"><svg width="200" height="130">'
+        '<text y="50">one</text>'
+        '<text x="5" y="55">other</text><text x="180" y="20">too long for it</text>'
+        '<text y="90" transform="rotate(-30 0 90)">turned</text>'
+        '<text y="120" transform="rotate(-30 0 120)">turned, too</text>'
+        "</svg></div>"
         '<img src="http://example.invalid/a.png"><script>throw new Error("broken")</script></body>'
     )
     found = faults(browser, page, WIDTHS["phone"])
     assert found["requests"] == ["http://example.invalid/a.png"]
     assert any("broken" in error for error in found["errors"])
-    assert found["empty"] == ["nothing"]
+    assert found["empty"] == ["nothing", "labels"]
+    assert found["labels"] == ['labels: "one" lies on "other"', 'labels: "too long for it" is cut']
     assert "page" in found["wide"]
 
 

@@ -41,6 +41,8 @@ class MethodSettings:
         Rows of different followers whose multipliers are one (see `shared`).
     limits
         What the user says that the multipliers of constraints do not exceed in size.
+    is_near
+        Whether the values in the model are those of an answer to nearly the same problem.
     """
 
     solver: str | None = None
@@ -54,6 +56,7 @@ class MethodSettings:
     fritz_john: frozenset[int] = frozenset()
     equal: tuple[tuple[FollowerRow, FollowerRow], ...] = ()
     limits: tuple[tuple[Any, float], ...] = ()
+    is_near: bool = False
 
     def options(self, **changes: Any) -> Options:
         """Return solver options for a global solve, with changes."""

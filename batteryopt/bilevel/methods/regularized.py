@@ -20,12 +20,16 @@ from batteryopt.bilevel.kkt import single_level as kkt
 from batteryopt.bilevel.kkt.active_set import TOLERANCE, all_variables, is_small, polish, set_slacks
 from batteryopt.bilevel.kkt.single_level import KktSystem
 from batteryopt.bilevel.methods.base import Method, MethodOutcome, MethodSettings, Reformulation
+from batteryopt.bilevel.methods.nearby import solve_nearby
 from batteryopt.bilevel.problem.normal_form import BilevelProblem
 from batteryopt.ground.status import PointStatus, StopReason
 from batteryopt.solvers import Options, Report
 
 RELAXATIONS = (1e-1, 1e-3, 1e-5, 1e-7, 1e-9)
 """The sequence of t, in the units of multiplier times slack."""
+LATER_ITERATIONS = 200
+"""Most iterations for a t after the first. Where a follower's multipliers are not unique the last ones may crawl
+through thousands; but what binds, which is all that the polish takes from them, is plain before."""
 MOST_ANSWERS = 100
 """Followers up to which a start begins at their answers: with more, solving one by one costs more than it saves."""
 HALF_OPEN_REACH = 10.0
@@ -61,6 +65,9 @@ class Regularized(Method):
         variables = all_variables(system)
         deadline = None if settings.time_limit is None else time.perf_counter() + settings.time_limit
         begin = time.perf_counter()
+        nearby = solve_nearby(system, deadline) if settings.is_near and system.all_pairs else None
+        if nearby is not None:
+            return self.invert(reformulation, _as_local(nearby, nearby, time.perf_counter() - begin))
         best: tuple[float, list[float], Report] | None = None
         last: Report | None = None
         for _ in starting_points(problem, settings):
@@ -152,12 +159,18 @@ def _descend(system: KktSystem, settings: MethodSettings, deadline: float | None
             time_limit=left,
             feasibility_tolerance=tolerance,
             optimality_tolerance=tolerance,
+            iteration_limit=None if report is None else LATER_ITERATIONS,
             warm_start=report is not None,
             log=settings.log,
         )
+        before = [(variable, variable.value) for variable in all_variables(system)]
         latest = adapter.solve(single, options)
-        if not latest.point_status.is_feasible:
-            return latest if report is None else report
+        if report is None and not latest.point_status.is_feasible:
+            return latest
+        if report is not None and (not latest.point_status.is_feasible or latest.stop_reason.is_limit):
+            for variable, value in before:
+                variable.set_value(value, skip_validation=True)
+            break
         report = latest
     assert report is not None  # RELAXATIONS is not empty
     if is_smooth:

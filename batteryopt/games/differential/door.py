@@ -10,9 +10,10 @@ from batteryopt.games.differential.answer import DifferentialAnswer
 from batteryopt.games.differential.data.instance import Instance
 from batteryopt.games.differential.judge import check
 from batteryopt.games.differential.model.build import build
+from batteryopt.games.differential.model.convergence_checks import grid_checks
 from batteryopt.games.differential.model.discrete import read
 from batteryopt.games.differential.model.mesh import estimate, first_grid
-from batteryopt.games.differential.model.optimizer import fitted_decay_rate, grid_checks
+from batteryopt.games.differential.model.optimizer import fitted_decay_rate
 from batteryopt.games.differential.path.time_grid import TimeGrid
 from batteryopt.games.differential.solution import Model, Solution, demands, flows
 from batteryopt.ground.certificate import Certificate

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
+from numpy.typing import NDArray
 from scipy.optimize import nnls
 
 from batteryopt.games.differential.judge.simulation import credit_income
@@ -43,6 +44,10 @@ class Stage:
     keeps_demand: bool
     rows: FloatArray
     limits: FloatArray
+
+    def at(self, instants: NDArray[np.intp]) -> Stage:
+        """Return the problem at some of the instants, by their positions."""
+        return replace(self, reach=self.reach[instants], charge=self.charge[instants], limits=self.limits[instants])
 
     def flow(self, prices: FloatArray) -> FloatArray:
         """Return what it earns (k) at all retailers' prices (k, n)."""
@@ -130,12 +135,16 @@ def equilibrium_prices(solution: Solution, at: Moments) -> FloatArray:
 
 
 def _answered_in_turn(problems: list[Stage], prices: FloatArray) -> FloatArray:
+    """Return everybody's answers to all others (k, n); instants at which nobody moves any more are left alone."""
+    prices, moving = prices.copy(), np.arange(len(prices))
     for _ in range(_SWEEPS):
-        before = prices
+        answers = prices[moving]
         for stage in problems:
-            prices = stage.best(prices)
-        moved, sizes = np.abs(prices - before).max(axis=1), np.abs(prices).max(axis=1)
-        if len(problems) == 1 or np.all(moved <= 1e-12 * (1.0 + sizes)):
+            answers = stage.at(moving).best(answers)
+        moved, sizes = np.abs(answers - prices[moving]).max(axis=1), np.abs(answers).max(axis=1)
+        prices[moving] = answers
+        moving = moving[moved > 1e-12 * (1.0 + sizes)]
+        if len(problems) == 1 or not len(moving):
             break
     return prices
 

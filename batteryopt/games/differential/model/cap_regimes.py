@@ -69,6 +69,12 @@ def best_regime(
     return both if _is_better(_value(instance, model, both), value(best)) else found[best]
 
 
+def below_caps(plan: Trajectory, caps: tuple[float, ...]) -> Trajectory:
+    """Return a plan with its prices down to their caps, retail and wholesale."""
+    wholesale = None if plan.wholesale_prices is None else np.minimum(plan.wholesale_prices, caps)
+    return replace(plan, prices=np.minimum(plan.prices, caps), wholesale_prices=wholesale)
+
+
 def _worth_trying(instance: Instance, plan: Trajectory) -> frozenset[int]:
     """Return the vehicles that anybody would buy at their cap at some time, all other prices as in the plan."""
     game, at, caps = instance.matrices(), plan.at_nodes(), np.array(instance.price_caps)

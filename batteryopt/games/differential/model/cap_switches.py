@@ -10,6 +10,7 @@ the times comes back squared.
 from __future__ import annotations
 
 import enum
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TypeAlias
 
@@ -72,7 +73,7 @@ class Kinks:
         return bool((moved * self.steepness <= tolerance).all())
 
 
-def _samples(breaks: FloatArray) -> FloatArray:
+def samples(breaks: FloatArray) -> FloatArray:
     """Return times in every element but one without end, on which paths have come to rest or money has.
 
     The end of a horizon is none of them: what comes to a limit only there has no kink.
@@ -81,6 +82,18 @@ def _samples(breaks: FloatArray) -> FloatArray:
     starts, lengths = breaks[:-1, None], np.diff(breaks)[:, None]
     times = (starts + lengths * np.linspace(0.0, 1.0, _SAMPLES, endpoint=False)).ravel()
     return np.append(times, breaks[-1] - _EDGE * lengths[-1, 0])
+
+
+def turns(standing_at: Callable[[FloatArray], NDArray[np.int_]], times: FloatArray) -> FloatArray:
+    """Return when something changes that is known at any times (k, .), as far as it differs between given ones."""
+    standing = standing_at(times)
+    places = np.flatnonzero((standing[:-1] != standing[1:]).any(axis=1))
+    low, high = times[places], times[places + 1]
+    for _ in range(_BISECTIONS):
+        middle = (low + high) / 2.0
+        is_before = (standing_at(middle) == standing[places]).all(axis=1)
+        low, high = np.where(is_before, middle, low), np.where(is_before, high, middle)
+    return high
 
 
 class WantedInnovation:
@@ -112,15 +125,8 @@ class WantedInnovation:
 
     def kinks(self) -> Kinks:
         """Return when an effort reaches a limit or leaves it."""
-        times = _samples(self._path.grid.breaks)
-        limits = self._limits_at(times)
-        turns = np.flatnonzero((limits[:-1] != limits[1:]).any(axis=1))
-        low, high = times[turns], times[turns + 1]
-        for _ in range(_BISECTIONS):
-            middle = (low + high) / 2.0
-            is_before = (self._limits_at(middle) == limits[turns]).all(axis=1)
-            low, high = np.where(is_before, middle, low), np.where(is_before, high, middle)
-        times = high[self._counts(high)]
+        times = turns(self._limits_at, samples(self._path.grid.breaks))
+        times = times[self._counts(times)]
         return Kinks(times=tuple(times.tolist()), steepness=tuple(self._steepness(times).tolist()))
 
     def limits_on(self, grid: TimeGrid) -> LimitArray:
@@ -143,7 +149,7 @@ class WantedInnovation:
 
     def _explains(self, path: Trajectory) -> bool:
         """Whether the found innovation is about what lambda asks for, as its money counts."""
-        best = _in_the_box(self._cost, self._pull[:, 1:].reshape(-1, len(self._caps)), self._caps)
+        best = in_the_box(self._cost, self._pull[:, 1:].reshape(-1, len(self._caps)), self._caps)
         off = np.abs(best.reshape(path.innovation.shape) - path.innovation).sum(axis=2)
         size = np.abs(path.innovation).sum(axis=2)
         return path.integral(off) <= _EXPLAINED * path.integral(size)
@@ -166,10 +172,10 @@ class WantedInnovation:
         position = grid.position(times)
         element = np.minimum(position.astype(int), grid.elements - 1)
         rows = self._path.rows_at(element, position - element, with_start=True)
-        return _in_the_box(self._cost, np.einsum("kd,kdr->kr", rows, self._pull[element]), self._caps)
+        return in_the_box(self._cost, np.einsum("kd,kdr->kr", rows, self._pull[element]), self._caps)
 
 
-def _in_the_box(cost: FloatArray, pull: FloatArray, caps: FloatArray) -> FloatArray:
+def in_the_box(cost: FloatArray, pull: FloatArray, caps: FloatArray) -> FloatArray:
     """Return the g (k, r) that maximise ``2 pull' g - g' cost g`` between 0 and the caps: one effort after the other.
 
     The cost is positive definite: the sweeps converge, and stop where nothing moves any more.

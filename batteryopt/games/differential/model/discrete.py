@@ -114,6 +114,7 @@ def solve_discrete(
         starts=options.starts if start is None else 1,
         time_limit=time_limit,
         is_draft=is_draft,
+        is_near=start is not None,
     )
     return Discrete(
         trajectory=read(m) if answer.point_status.is_feasible else None,
@@ -141,7 +142,9 @@ def worst_of_each_kind(certificate: Certificate) -> Certificate:
 
 def start_from(m: pyo.ConcreteModel, trajectory: Trajectory, share: float | None = None) -> None:
     """Give a model's variables the values of an earlier trajectory, with its share, at its own nodes."""
-    at = trajectory.at(m.data.grid.times.ravel())
+    # Between elements decisions may jump, and by its time alone the last node of one is the start of the next.
+    is_same = trajectory.grid == m.data.grid
+    at = trajectory.at_nodes() if is_same else trajectory.at(m.data.grid.times.ravel())
     scale = 1.0 if share is None else share
     for k in m.NODES:
         for j in m.LEVELS:

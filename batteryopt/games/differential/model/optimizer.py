@@ -14,12 +14,11 @@ import numpy as np
 
 from batteryopt.games.differential.data.instance import Instance
 from batteryopt.games.differential.model.build import Bargain, build
+from batteryopt.games.differential.model.convergence_checks import grid_checks, switch_checks
 from batteryopt.games.differential.model.discrete import Discrete, OptimizerOptions, solve_discrete
 from batteryopt.games.differential.model.mesh import MeshError
 from batteryopt.games.differential.model.players import LEAST_SHARE
 from batteryopt.games.differential.model.refinement import (
-    TAIL_TOLERANCE,
-    deepest_asked,
     estimated,
     mesh_tolerance_of,
     seconds_left,
@@ -247,26 +246,8 @@ def _found(
         is_steady_state_known=is_known,
     )
     checks = grid_checks(error, instance, is_stopped=last.stop_reason.is_limit)
+    checks += switch_checks(instance, model, last.trajectory)
     return FoundPaths(model=model, run=run, solution=solution, certificate=last.certificate + checks)
-
-
-def grid_checks(error: MeshError, instance: Instance, *, is_stopped: bool = False) -> Certificate:
-    """Return what the grid itself says of its errors; `is_stopped` says that a limit stopped its refinement."""
-    mesh = Check(
-        is_of_convergence=True,
-        name="mesh-error",
-        residual=error.worst(deepest_asked(instance)),
-        tolerance=mesh_tolerance_of(instance, is_stopped=is_stopped),
-        detail="estimated error of the worst path between its nodes, relative to its size",
-    )
-    tail = Check(
-        is_of_convergence=True,
-        name="truncation",
-        residual=error.tail,
-        tolerance=TAIL_TOLERANCE,
-        detail="bound of what the element that reaches to infinity can change, relative to the present value",
-    )
-    return Certificate((mesh,) if instance.is_finite else (mesh, tail))
 
 
 def fitted_decay_rate(trajectory: Trajectory) -> tuple[float, ...] | None:

@@ -10,11 +10,12 @@ import numpy as np
 
 from batteryopt.games.differential.data.instance import Instance
 from batteryopt.games.differential.model.build import build
-from batteryopt.games.differential.model.cap_regimes import best_regime
+from batteryopt.games.differential.model.cap_regimes import below_caps, best_regime
 from batteryopt.games.differential.model.cap_switches import LimitArray, WantedInnovation
 from batteryopt.games.differential.model.cuts import CutGrid
 from batteryopt.games.differential.model.discrete import SOLVER_TOLERANCE, Discrete, OptimizerOptions, solve_discrete
 from batteryopt.games.differential.model.mesh import MeshError, estimate, first_grid, is_fast
+from batteryopt.games.differential.model.price_switches import WantedPrices
 from batteryopt.games.differential.path.time_grid import TimeGrid
 from batteryopt.games.differential.path.trajectory import Trajectory
 from batteryopt.games.differential.solution import Model, demands, flows
@@ -37,6 +38,8 @@ is more than what is asked of the grid. What the months beyond can change in the
 COARSE_DEEPEST = SOLVER_TOLERANCE / COARSE_MESH_TOLERANCE**2
 """The same where inequalities hold: an interior point leaves slack times multiplier at its tolerance, each at the root
 of it, so that d e^2 is what it leaves of a path next to its limit."""
+SWITCH_ROUNDS = 8
+"""Rounds more where prices are capped: the time of a jump and the path before it take turns until both stand."""
 TAIL_TOLERANCE = 1e-6
 """What the certificate asks of the last element of an infinite horizon."""
 
@@ -65,7 +68,7 @@ def _refined(
     cut = CutGrid(grid=first_grid(instance, options.degree), fixed=fixed)
     last: Discrete | None = None
     error: MeshError | None = None
-    for number in range(options.rounds + 1):
+    for number in range(_rounds(instance, options) + 1):
         try:
             latest = search.on(cut, last, is_draft=is_draft or _is_first_of_many(instance, options, number))
         except KeyboardInterrupt:
@@ -85,12 +88,17 @@ def _refined(
     return (last if is_draft else search.seen_by_engine(last)), error
 
 
+def _rounds(instance: Instance, options: OptimizerOptions) -> int:
+    """Return the most refinements: prices that jump take rounds of their own until elements meet there."""
+    return options.rounds + (SWITCH_ROUNDS if options.rounds and instance.price_caps is not None else 0)
+
+
 def _is_first_of_many(instance: Instance, options: OptimizerOptions, number: int) -> bool:
     """Whether a round's grid is likely to be cut again, so that the engine need not judge what is found on it.
 
     Smooth paths need two grids, and one where the discount rate shaped it; kinks of prices need all that there are.
     """
-    if number == options.rounds:
+    if number == _rounds(instance, options):
         return False
     return instance.constrains_prices() or (number == 0 and not (is_fast(instance) and not instance.constrains_paths()))
 
@@ -109,7 +117,8 @@ class _Search:
 
     def on(self, cut: CutGrid, last: Discrete | None, *, is_draft: bool) -> Discrete:
         """Solve on a grid, from the last round; the first round looks for the best regime of price caps, too."""
-        found = self._solve(cut.grid, last, cut.limits, is_draft=is_draft)
+        start = self._uncapped(cut.grid) if last is None else self._priced(cut.grid, last)
+        found = self._solve(cut.grid, start, cut.limits, is_draft=is_draft)
         if last is not None:
             return found
 
@@ -118,10 +127,34 @@ class _Search:
 
         return best_regime(self._instance, self._model, found, solve_from, self._deadline)
 
+    def _uncapped(self, grid: TimeGrid) -> Discrete | None:
+        """Return the game without its price caps where followers have them, its prices down to the caps.
+
+        From nothing, a follower at its cap every month takes the engine longer than all else.
+        """
+        caps = self._instance.price_caps
+        if caps is None or self._model is Model.INTEGRATED:
+            return None
+        m = build(self._instance.replace(price_caps=None), self._model, grid, **self._terms)
+        left = seconds_left(self._deadline)
+        free = solve_discrete(m, self._model, self._options, time_limit=left, is_draft=True)
+        return None if free.trajectory is None else replace(free, trajectory=below_caps(free.trajectory, caps))
+
+    def _priced(self, grid: TimeGrid, last: Discrete) -> Discrete:
+        """Return the last round on the next grid, where prices are capped with the best prices for its efficiency.
+
+        Between its nodes, prices that jump are the swing of a polynomial, and tell nothing of what binds.
+        """
+        assert last.trajectory is not None
+        wanted = WantedPrices.by(self._instance, self._model, last.trajectory, deepest_asked(self._instance))
+        return last if wanted is None else replace(last, trajectory=wanted.start_on(grid))
+
     def next_cut(self, cut: CutGrid, path: Trajectory, error: MeshError) -> CutGrid:
         """Return the grid of the next round: the same where this one does."""
         tolerance, deepest = _refinement(self._instance, self._options)
-        wanted = WantedInnovation.by(self._instance, self._model, path, deepest)
+        wanted = WantedInnovation.by(self._instance, self._model, path, deepest) or WantedPrices.by(
+            self._instance, self._model, path, deepest
+        )
         return cut.finer(error, wanted, tolerance, tail_tolerance=TAIL_TOLERANCE, deepest=deepest)
 
     def seen_by_engine(self, last: Discrete) -> Discrete:
