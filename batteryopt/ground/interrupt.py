@@ -35,6 +35,7 @@ __all__ = [
     "postponed_interrupt",
     "run_interruptibly",
     "unfinished_is_interrupted",
+    "winding_up",
 ]
 
 POLL_SECONDS = 0.05
@@ -156,6 +157,25 @@ def catching_interrupt() -> Iterator[InterruptFlag]:
             yield flag
         finally:
             InterruptFlag.under_way = None
+
+
+@contextmanager
+def winding_up() -> Iterator[InterruptFlag]:
+    """Run a block as if nobody had asked for a stop before: what was found until then is tried and judged in it.
+
+    Ctrl-C during the block ends that too.
+    """
+    if not _is_main_thread():
+        yield InterruptFlag()
+        return
+    outer, before = InterruptFlag.under_way, InterruptFlag.heard_before
+    InterruptFlag.under_way = None
+    InterruptFlag.heard_before = None if before is None else interrupts_heard()
+    try:
+        with catching_interrupt() as flag:
+            yield flag
+    finally:
+        InterruptFlag.under_way, InterruptFlag.heard_before = outer, before
 
 
 @contextmanager

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import importlib.metadata
 import importlib.util
@@ -20,10 +21,11 @@ import numpy as np
 
 from batteryopt.ground.certificate import BOUND_TOLERANCE, Certificate, Check
 from batteryopt.ground.errors import Fault, InvalidInput, SolverUnavailable
-from batteryopt.ground.interrupt import InterruptFlag, catching_interrupt
+from batteryopt.ground.interrupt import InterruptFlag, catching_interrupt, winding_up
 from batteryopt.ground.status import PointStatus, StopReason
-from batteryopt.network.cluster.hedging import BOUNDS, CYLINDERS, FIRST_STAGE, JOB, NETWORK
+from batteryopt.network.cluster.hedging import BEST_SO_FAR, BOUNDS, CYLINDERS, FIRST_STAGE, JOB, NETWORK
 from batteryopt.network.data.instance import Network
+from batteryopt.network.formulation.algebra import Floats
 from batteryopt.network.formulation.extract import to_solution
 from batteryopt.network.formulation.formulate import formulate
 from batteryopt.network.formulation.objective import weighted
@@ -44,8 +46,10 @@ INSTALL = "pip install 'batteryopt[mpi]'"
 ITERATIONS = 1000
 OF_THE_TIME = 0.6
 """Part of the time limit that hub and spokes have; starting, ending and the checks in every future have the rest."""
-GRACE = 60.0
-"""Seconds beyond the time limit after which the ranks are ended: an iteration under way is not cut short."""
+GRACE = 0.25
+"""Part of their time that the ranks have beyond it, for the iteration under way; then they are ended."""
+SECONDS_AFTER_AN_INTERRUPT = 20.0
+"""What the best plan so far has to be tried and judged in all futures."""
 POLL = 0.2
 SHOWN = 5
 """Last lines of what the ranks said that are shown where they failed."""
@@ -115,15 +119,25 @@ def solve_by_hedging(
         announce(f"{ranks} ranks of {NAME}")
         reason = _ran([starter, "-n", str(ranks), sys.executable, "-m", "mpi4py"], folder, limit, flag)
         found = _read(folder / BOUNDS)
-        shares = _read(folder / FIRST_STAGE)
-    if not shares:
+        shares = _first_stage(folder)
+    if shares is None:
         return _without_plan(network, reason)
     announce("the plan in all futures")
-    plan = _planned(network, np.asarray(shares), Options(relative_gap=relative, threads=threads))
     left = None if time_limit is None else max(1.0, time_limit - (time.monotonic() - began))
-    kept = solve_futures(
-        network, facilities=plan, gap=gap, gap_money=gap_money, time_limit=left, threads=threads, announce=announce
-    )
+    if reason is StopReason.INTERRUPTED:
+        left = SECONDS_AFTER_AN_INTERRUPT if left is None else min(left, SECONDS_AFTER_AN_INTERRUPT)
+    with winding_up():
+        plan = _planned(network, shares, Options(relative_gap=relative, threads=threads))
+        kept = solve_futures(
+            network,
+            facilities=plan,
+            beside_the_mean=True,
+            gap=gap,
+            gap_money=gap_money,
+            time_limit=left,
+            threads=threads,
+            announce=announce,
+        )
     options = Options(relative_gap=relative, absolute_gap=absolute)
     outer = found.get("outer") if isinstance(found, dict) else None
     return _judged(kept, outer, options, reason, f"{NAME} {importlib.metadata.version(NAME)} ({ranks} ranks)", began)
@@ -136,7 +150,7 @@ def _ran(command: list[str], folder: Path, limit: float | None, flag: InterruptF
     own |= {"OMP_NUM_THREADS": "1", "PYTHONUNBUFFERED": "1"}
     known = (str(Path(__file__).parents[3]), os.environ.get("PYTHONPATH"))
     own["PYTHONPATH"] = os.pathsep.join(filter(None, known))  # ranks stand in a folder of their own, for their logs
-    until = np.inf if limit is None else time.monotonic() + limit + GRACE
+    until = np.inf if limit is None else time.monotonic() + (1.0 + GRACE) * limit
     with (folder / "said.txt").open("w+", encoding="utf-8") as said:
         process = subprocess.Popen(
             words, stdout=said, stderr=subprocess.STDOUT, cwd=folder, env=own, start_new_session=True
@@ -169,7 +183,18 @@ def _read(path: Path) -> object:
         return {}
 
 
-def _planned(network: Network, shares: np.typing.NDArray[np.float64], options: Options) -> Solution:
+def _first_stage(folder: Path) -> Floats | None:
+    """Return the first stage that the ranks left at their end, else the last that they left on the way; None: none."""
+    shares = _read(folder / FIRST_STAGE)
+    if shares:
+        return np.asarray(shares, dtype=float)
+    for path in sorted(folder.glob(f"{BEST_SO_FAR}*.npy"), reverse=True):
+        with contextlib.suppress(OSError, ValueError, EOFError):  # the last one may be half written
+            return np.asarray(np.load(path), dtype=float)
+    return None
+
+
+def _planned(network: Network, shares: Floats, options: Options) -> Solution:
     """Return a plan whose facilities are those of the first stage that was brought back."""
     likely = next(future for future in futures_of(network) if future.probability > 0)
     m = formulate(likely.network, WEIGHTS)
@@ -213,7 +238,7 @@ def _judged(
             tolerance=BOUND_TOLERANCE,
             detail=f"{outer:.10g} <= {value:.10g}, gap {relative_gap(value, outer) or 0.0:.2%}",
         )
-        certificate += Certificate((check,))
+        certificate += Certificate((check, *_mean_check(kept, outer, size)))
     run = dataclasses.replace(
         kept.run,
         solver=solver,
@@ -223,3 +248,18 @@ def _judged(
         seconds=time.monotonic() - began,
     )
     return dataclasses.replace(kept, run=run, certificate=certificate, is_kept=False)
+
+
+def _mean_check(kept: JointAnswer, outer: float, size: float) -> list[Check]:
+    """Return whether the bound is below what the mean future's plan costs too, where it has a plan in all futures."""
+    if kept.mean_value is None:
+        return []
+    mean = kept.mean_value.value
+    return [
+        Check(
+            name="the-mean-plan-is-no-cheaper",
+            residual=max(0.0, outer - mean) / size,
+            tolerance=BOUND_TOLERANCE,
+            detail=f"{outer:.10g} <= {mean:.10g}",
+        )
+    ]

@@ -24,6 +24,8 @@ from batteryopt.network.formulation.public import make_model
 from batteryopt.network.futures.future import Future, futures_of
 
 NETWORK, JOB, BOUNDS, FIRST_STAGE = "network", "job.json", "bounds.json", "first_stage.json"
+BEST_SO_FAR = "best_so_far"
+"""How names of files begin in which first stages are left as they are found, for whoever ends the ranks."""
 """Names in the folder of a job."""
 CYLINDERS = 3
 """Hub, bounds and plans: the ranks are shared out among these three."""
@@ -80,6 +82,26 @@ def _settings(job: dict[str, Any]) -> Any:
     return settings
 
 
+def _write_bounds(folder: Path, inner: float, outer: float) -> None:
+    """Leave bounds; never half of them, for the ranks may be ended at any time."""
+    draft = folder / f"{BOUNDS}.draft"
+    draft.write_text(json.dumps({"inner": _finite(inner), "outer": _finite(outer)}), encoding="utf-8")
+    draft.replace(folder / BOUNDS)
+
+
+def _bounds_as_they_come(folder: Path) -> Any:
+    """Return an extension of the hub that leaves the bounds of every iteration."""
+    from mpisppy.extensions.extension import Extension
+
+    class BoundsAsTheyCome(Extension):
+        def miditer(self) -> None:
+            hub = self.opt.spcomm
+            if hub.global_rank == 0:
+                _write_bounds(folder, hub.BestInnerBound, hub.BestOuterBound)
+
+    return BoundsAsTheyCome
+
+
 def _writer(folder: Path) -> Any:
     def write(_name: str, scenario: Any, _bundling: bool) -> None:
         values = [float(v.value or 0.0) for v in scenario.is_open.values()]
@@ -99,16 +121,16 @@ def run(folder: Path) -> None:
     settings, names = _settings(job), list(futures)
     beans = (settings, scenario_creator, lambda *_: None, names)
     more: dict[str, Any] = {"scenario_creator_kwargs": {"futures": futures}}
-    hub = cfg_vanilla.ph_hub(*beans, **more, rho_setter=_rho_setter)
+    hub = cfg_vanilla.ph_hub(*beans, **more, rho_setter=_rho_setter, ph_extensions=_bounds_as_they_come(folder))
     spokes = [
         cfg_vanilla.lagrangian_spoke(*beans, **more, rho_setter=_rho_setter),
         cfg_vanilla.xhatshuffle_spoke(*beans, **more),
     ]
+    spokes[-1]["opt_kwargs"]["options"]["incumbent_on_improvement_filename_prefix"] = str(folder / BEST_SO_FAR)
     wheel = WheelSpinner(hub, spokes)
     wheel.spin()
     if wheel.on_hub() and wheel.spcomm.cylinder_rank == 0:
-        found = {"inner": _finite(wheel.BestInnerBound), "outer": _finite(wheel.BestOuterBound)}
-        (folder / BOUNDS).write_text(json.dumps(found), encoding="utf-8")
+        _write_bounds(folder, wheel.BestInnerBound, wheel.BestOuterBound)
     wheel.write_first_stage_solution(str(folder / FIRST_STAGE), _writer(folder))
 
 

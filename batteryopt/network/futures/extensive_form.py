@@ -106,7 +106,7 @@ def _add_variables(
     shared: list[slice] = []
     for name in _names(part.families for part in parts):
         families = [part.families.get(name) for part in parts]
-        is_alike = _are_alike(families)
+        is_alike = are_alike(families)
         if name in first_stage and not is_alike:
             problem = f"the futures differ in what is decided before they are known ({name})"
             raise InvalidInput("futures", [Fault(place="changes", problem=problem, remedy="change it for all of them")])
@@ -137,7 +137,8 @@ def _add_variables(
     return mask
 
 
-def _are_alike(families: Sequence[VariableFamily | None]) -> bool:
+def are_alike(families: Sequence[VariableFamily | None]) -> bool:
+    """Return whether all parts have a family, with the same variables and bounds."""
     one = families[0]
     return one is not None and all(
         other is not None

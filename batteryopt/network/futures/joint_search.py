@@ -5,7 +5,6 @@ from __future__ import annotations
 import dataclasses
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from typing import ClassVar
 
 import numpy as np
@@ -19,9 +18,12 @@ from batteryopt.network.formulation.extract import to_solution
 from batteryopt.network.formulation.formulate import formulate
 from batteryopt.network.formulation.objective import Costs, weighted
 from batteryopt.network.futures.extensive_form import Extensive, join
+from batteryopt.network.futures.found_by_cuts import found_by_cuts, is_for_cuts, with_better_bound
 from batteryopt.network.futures.future import Future
 from batteryopt.network.futures.in_hindsight import WEIGHTS, with_facilities
-from batteryopt.network.futures.risk_measure import Risk, minimised
+from batteryopt.network.futures.risk_measure import Risk, minimised, with_risk
+from batteryopt.network.futures.search_by_cuts import KnownByCuts, SearchByCuts
+from batteryopt.network.futures.searched_futures import Evaluation, Searched, all_points
 from batteryopt.network.judge.check import check
 from batteryopt.network.judged_answer import answer_with_point
 from batteryopt.network.plan.answer import NetworkAnswer
@@ -41,41 +43,6 @@ JUDGING, MOST_FOR_JUDGING = 3.0, 0.4
 the time limit that they have at most."""
 LEAST_SECONDS = 1.0
 """What one solve has at least, even beyond the time limit."""
-
-Evaluation = tuple[NetworkAnswer, Floats | None]
-
-
-@dataclass(frozen=True, kw_only=True, eq=False)
-class Searched:
-    """What the search found; all tuples have an entry for each future that has a probability.
-
-    Attributes
-    ----------
-    mean
-        The best plan of the mean future; None where a plan was given.
-    mean_in_all
-        That plan's facilities (or those that were given) in each future, flows decided with hindsight.
-    alone
-        The best plan of each future alone.
-    lowest
-        A proven lower bound of what each future costs; minus infinity where there was no time for any.
-    found
-        What the search of all together gave, in units of money; None where facilities were given or a future has no
-        plan at all.
-    solutions
-        The plan for all, in each future; empty where there is none.
-    model_value, tabled_value
-        What the model says that its plan is worth, and what the plan's own tables say; None where no model was asked.
-    """
-
-    mean: NetworkAnswer | None
-    mean_in_all: tuple[NetworkAnswer, ...]
-    alone: tuple[NetworkAnswer, ...]
-    lowest: tuple[float, ...] = ()
-    found: Found | None = None
-    solutions: tuple[Solution, ...] = ()
-    model_value: float | None = None
-    tabled_value: float | None = None
 
 
 class JointSearch:
@@ -140,14 +107,8 @@ class JointSearch:
 
     def go(self, mean: Network) -> Searched:
         """Return the plan for all futures."""
-        self.announce("the mean of the futures")
-        of_mean, _ = self._one(mean, formulate(mean, WEIGHTS), self._until("mean"))
-        self._leave_time_to_judge(of_mean.solution)
-        evaluations: list[Evaluation] = []
-        if of_mean.solution is not None:
-            self.announce("its plan in all futures")
-            evaluations = self.in_all(of_mean.solution, "mean in all")
-        points = _points(evaluations, len(self.futures))
+        of_mean, evaluations = self._of_mean(mean, self._until("mean"), "mean in all")
+        points = all_points(evaluations, len(self.futures))
         alone = self._alone(points)
         searched = Searched(
             mean=of_mean, mean_in_all=tuple(answer for answer, _ in evaluations), alone=tuple(a for a, _ in alone)
@@ -172,19 +133,31 @@ class JointSearch:
         left = limit * (1.0 - min(MOST_FOR_JUDGING, judging / limit)) + self.kept_for_judging
         self.options = dataclasses.replace(self.options, time_limit=min(limit, left))
 
-    def evaluate(self, plan: Solution) -> Searched:
-        """Return given facilities in all futures, beside each future alone."""
+    def evaluate(self, plan: Solution, mean: Network | None = None) -> Searched:
+        """Return given facilities in all futures, beside each future alone and, where it is asked for, the mean's."""
         self.announce("the plan in all futures")
         evaluations = self.in_all(plan, "mean in all")
-        alone = self._alone(_points(evaluations, len(self.futures)))
+        alone = self._alone(all_points(evaluations, len(self.futures)))
+        of_mean, others = (None, []) if mean is None else self._of_mean(mean, self._until("all", 2), "all")
         answers = tuple(answer for answer, _ in evaluations)
         solutions = tuple(answer.solution for answer in answers if answer.solution is not None)
         return Searched(
-            mean=None,
-            mean_in_all=answers,
+            mean=of_mean,
+            mean_in_all=tuple(answer for answer, _ in others),
+            given_in_all=answers,
             alone=tuple(answer for answer, _ in alone),
             solutions=solutions if len(solutions) == len(self.futures) else (),
         )
+
+    def _of_mean(self, mean: Network, seconds: float | None, phase: str) -> tuple[NetworkAnswer, list[Evaluation]]:
+        """Return the plan of the mean future, and its facilities in all futures."""
+        self.announce("the mean of the futures")
+        of_mean, _ = self._one(mean, formulate(mean, WEIGHTS), seconds)
+        self._leave_time_to_judge(of_mean.solution)
+        if of_mean.solution is None:
+            return of_mean, []
+        self.announce("its plan in all futures")
+        return of_mean, self.in_all(of_mean.solution, phase)
 
     def _alone(self, starts: Sequence[Floats]) -> list[Evaluation]:
         """Return the best plan of each future alone, up to the first that cannot have one."""
@@ -202,7 +175,7 @@ class JointSearch:
         """Return points of a plan that keeps the rules of all futures: that of the dearest one that does, of three."""
         plans = [answer.solution for answer in alone if answer.solution is not None]
         for plan in sorted(plans, key=lambda plan: -plan.net_present_cost)[:3]:
-            points = _points(self.in_all(plan, "all"), len(self.futures))
+            points = all_points(self.in_all(plan, "all"), len(self.futures))
             if points:
                 return points
         return []
@@ -238,6 +211,45 @@ class JointSearch:
             To begin from, with one first stage; empty: none is known.
         """
         costs = [weighted(m, WEIGHTS) for m in self.forms]
+        if not is_for_cuts(self.forms):
+            return self._extensive(costs, lowest, points)
+        known = self._by_cuts(costs, points)
+        is_over = self.flag.is_set or self._is_out_of_time()
+        found = found_by_cuts(known, self.options, is_over=is_over, is_interrupted=self.flag.is_set)
+        if found is not None:
+            return found, known.points, known.value if known.points else None
+        found, points, value = self._extensive(costs, lowest, known.points or points)
+        return with_better_bound(found, known), points, value
+
+    def _by_cuts(self, costs: Sequence[Costs], points: Sequence[Floats]) -> KnownByCuts:
+        """Return what rows of the futures' costs give in the time there is."""
+        limit = self.options.time_limit
+        search = SearchByCuts(
+            self.forms,
+            costs,
+            self.shares,
+            self.risk,
+            self.options,
+            self.flag,
+            names=FIRST_STAGE,
+            deadline=np.inf if limit is None else self.began + self.shares_of_time["all"] * limit,
+            tell=lambda value, bound: self._tell_of(value, bound, "rows of the futures' costs"),
+        )
+        return search.go(points)
+
+    def _tell_of(self, value: float, bound: float, doing: str) -> None:
+        if self.on_progress is not None:
+            objective, low = (v if np.isfinite(v) else None for v in (value, bound))
+            self.on_progress(Progress(seconds=self.spent(), objective=objective, bound=low, doing=doing))
+
+    def _is_out_of_time(self) -> bool:
+        limit = self.options.time_limit
+        return limit is not None and self.spent() >= self.shares_of_time["all"] * limit - LEAST_SECONDS
+
+    def _extensive(
+        self, costs: Sequence[Costs], lowest: Sequence[float], points: Sequence[Floats]
+    ) -> tuple[Found, list[Floats], float | None]:
+        """Return the same by the extensive form."""
         form = self._form()
         if self.risk.weight > 0 and not points:  # the best on average first: what it costs bounds the risk's variables
             found, x = self._search(form, minimised(form, costs, Risk(), lowest, np.inf), None)
@@ -247,7 +259,7 @@ class JointSearch:
         values = [cost.at(point) for cost, point in zip(costs, points, strict=False)]
         most = self.risk.of(values, self.shares) if values else np.inf
         objective = minimised(form, costs, self.risk, lowest, most)
-        start = _with_risk(form, form.joined(points), values, self.risk) if points else None
+        start = with_risk(form, form.joined(points), values, self.risk) if points else None
         found, x = self._search(form, objective, start)
         if x is None:
             return found, [], None
@@ -324,24 +336,6 @@ class JointSearch:
             )
             found.append(better.solution if is_better and better.solution is not None else plan)
         return found
-
-
-def _points(evaluations: Sequence[Evaluation], count: int) -> list[Floats]:
-    """Return the points of evaluations, if there is one for each future."""
-    points = [x for _, x in evaluations if x is not None]
-    return points if len(points) == count else []
-
-
-def _with_risk(form: Extensive, x: Floats, values: Sequence[float], risk: Risk) -> Floats:
-    """Return a joint point with the risk's own variables as the costs of the futures have them."""
-    if risk.weight == 0:
-        return x
-    order = np.argsort(values)
-    good = np.searchsorted(np.cumsum(form.probabilities[order]), risk.alpha - 1e-12)
-    eta = max(values) if risk.is_worst else values[int(order[min(int(good), len(order) - 1)])]
-    x[form.m.families["cost_at_risk"].positions] = eta
-    x[form.m.families["beyond_cost_at_risk"].positions] = np.maximum(0.0, np.asarray(values) - eta)
-    return x
 
 
 def _in_money(found: Found, problem: Problem) -> Found:

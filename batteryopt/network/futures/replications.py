@@ -131,7 +131,7 @@ def replicate(
         seconds = None if left is None else left / (replications - number + 1)
         announce(f"replication {number} of {replications}")
         one = _replication(plan, draw(number), dataclasses.replace(options, time_limit=seconds), flag, on_progress)
-        if one is not None:
+        if one is not None and not flag.is_set:  # what an interrupt cut short says little, and would spoil the rest
             lows.append(one[0])
             costs.append(one[1])
     if len(lows) < 2:

@@ -157,3 +157,15 @@ def _add_risk(form: Extensive, costs: Sequence[Costs], risk: Risk, lowest: Float
         doc="what a future costs is at most what the good ones cost, and what it costs beyond that",
     )
     return eta, beyond
+
+
+def with_risk(form: Extensive, x: Floats, values: Sequence[float], risk: Risk) -> Floats:
+    """Return a joint point with the risk's own variables as the costs of the futures have them."""
+    if risk.weight == 0:
+        return x
+    order = np.argsort(values)
+    good = np.searchsorted(np.cumsum(form.probabilities[order]), risk.alpha - 1e-12)
+    eta = max(values) if risk.is_worst else values[int(order[min(int(good), len(order) - 1)])]
+    x[form.m.families["cost_at_risk"].positions] = eta
+    x[form.m.families["beyond_cost_at_risk"].positions] = np.maximum(0.0, np.asarray(values) - eta)
+    return x

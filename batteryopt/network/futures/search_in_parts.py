@@ -15,10 +15,10 @@ from batteryopt.network.formulation.extract import to_solution
 from batteryopt.network.formulation.objective import Costs, weighted
 from batteryopt.network.futures.bundles import Bundled, Solved, improve_by_bundles, paired
 from batteryopt.network.futures.in_hindsight import WEIGHTS, hindsight_point
-from batteryopt.network.futures.joint_search import SHARES, JointSearch, Searched
+from batteryopt.network.futures.joint_search import SHARES, JointSearch
+from batteryopt.network.futures.searched_futures import Searched
 from batteryopt.network.plan.solution import Solution
 from batteryopt.network.search.search import Found
-from batteryopt.solvers.contract.adapter import Progress
 
 SPLIT_FROM = 1_000_000
 """Coefficients of all futures beyond which the extensive form is not begun within a time limit. Where it can be solved
@@ -94,7 +94,7 @@ class SearchInParts(JointSearch):
             best.take(self._points_of(to_solution(self.forms[first], self.futures[first].network, found[0])))
 
         def is_done(bound: float) -> bool:
-            self._tell_of(best.value, bound)
+            self._tell_of(best.value, bound, "bundles")
             return self.flag.is_set or (best.points != [] and self._is_near(best.value, bound))
 
         limit = self.options.time_limit or 0.0
@@ -157,8 +157,3 @@ class SearchInParts(JointSearch):
     def _is_near(self, value: float, bound: float) -> bool:
         options = dataclasses.replace(self.options, relative_gap=max(self.options.relative_gap, ROUNDING))
         return options.is_near_enough(value, bound)
-
-    def _tell_of(self, value: float, bound: float) -> None:
-        if self.on_progress is not None:
-            objective, low = (v if np.isfinite(v) else None for v in (value, bound))
-            self.on_progress(Progress(seconds=self.spent(), objective=objective, bound=low, doing="bundles"))

@@ -17,10 +17,11 @@ from batteryopt.network.futures.future import Future, futures_of, mean_future
 from batteryopt.network.futures.in_hindsight import WEIGHTS, with_facilities
 from batteryopt.network.futures.joint_answer import FutureOutcome, Interval, JointAnswer
 from batteryopt.network.futures.joint_checks import joint_checks, worst_of
-from batteryopt.network.futures.joint_search import JointSearch, Searched
+from batteryopt.network.futures.joint_search import JointSearch
 from batteryopt.network.futures.replications import Drawing, replicate, resampling
 from batteryopt.network.futures.risk_measure import Risk
 from batteryopt.network.futures.search_in_parts import SearchInParts, is_too_large
+from batteryopt.network.futures.searched_futures import Searched
 from batteryopt.network.judge.check import check
 from batteryopt.network.judged_answer import answer_with_point
 from batteryopt.network.plan.answer import NetworkAnswer
@@ -45,6 +46,7 @@ def solve_futures(
     time_limit: float | None = None,
     threads: int | None = None,
     facilities: Solution | None = None,
+    beside_the_mean: bool = False,
     replications: int | None = None,
     seed: int = 0,
     draw: Drawing | None = None,
@@ -63,6 +65,8 @@ def solve_futures(
         As in `batteryopt.network.solve.solve`; the time is for everything together.
     facilities
         A plan whose facilities are kept: it is tried in all futures, and no other is sought.
+    beside_the_mean
+        Whether the plan for the mean future is tried beside facilities that are given: they are said to be the best.
     replications
         How many further samples of as many futures are drawn and solved, to say how good the plan is for all that could
         have been drawn; at least 2, of the expected cost only.
@@ -95,7 +99,10 @@ def solve_futures(
                 likely, measure, own, flag, announce=announce, on_progress=on_progress, forms=search.forms
             )
         search.kept_for_judging = 0.0 if time_limit is None else (1.0 - share) * time_limit
-        searched = search.go(mean_future(futures)) if facilities is None else search.evaluate(facilities)
+        if facilities is None:
+            searched = search.go(mean_future(futures))
+        else:
+            searched = search.evaluate(facilities, mean_future(futures) if beside_the_mean else None)
         answer = _answer(network, likely, measure, searched, options, is_kept=facilities is not None)
         answer = dataclasses.replace(answer, outcomes=_in_their_order(futures, answer, options))
         if replications is not None and answer.solution is not None:
@@ -138,7 +145,7 @@ def _answer(
     value = risk.of([plan.net_present_cost for plan in plans], shares) if plans else None
     lows = _lowest(searched)
     known = _measured(searched.alone, risk, shares, lows)
-    mean = None if is_kept else _measured(searched.mean_in_all, risk, shares)
+    mean = _measured(searched.mean_in_all, risk, shares)
     run = _run(searched, value, known, options, is_kept=is_kept)
     root = None if searched.found is None else searched.found.root_bound
     certificate = Certificate()
@@ -159,7 +166,7 @@ def _answer(
         network=network,
         risk=risk,
         run=run,
-        outcomes=tuple(_outcomes(futures, searched, certificates, is_kept=is_kept)),
+        outcomes=tuple(_outcomes(futures, searched, certificates)),
         objective=value,
         certificate=certificate,
         root_bound=root,
@@ -201,7 +208,7 @@ def _measured(
 def _run(searched: Searched, value: float | None, known: Interval | None, options: Options, *, is_kept: bool) -> Run:
     """Return how it came about; the futures alone bound all of them together too."""
     stop, status, bound = StopReason.CONVERGED, PointStatus.FEASIBLE, None
-    parts = [*searched.alone, *searched.mean_in_all]
+    parts = [*searched.alone, *searched.given_in_all, *searched.mean_in_all]
     limits = [answer.run.stop_reason for answer in parts if answer.run.stop_reason.is_limit]
     if searched.found is not None:
         stop, status = searched.found.stop_reason, searched.found.point_status
@@ -225,7 +232,7 @@ def _run(searched: Searched, value: float | None, known: Interval | None, option
 
 def _why_not(futures: Sequence[Future], searched: Searched, *, is_kept: bool) -> tuple[str, NetworkAnswer | None]:
     """Return why there is no plan, and the answer that knows which rules are in the way."""
-    tried = searched.mean_in_all if is_kept else searched.alone
+    tried = searched.given_in_all if is_kept else searched.alone
     for future, answer in zip(futures, tried, strict=False):
         if answer.solution is None:
             what = "with these facilities" if is_kept else "even alone"
@@ -236,7 +243,7 @@ def _why_not(futures: Sequence[Future], searched: Searched, *, is_kept: bool) ->
 
 
 def _outcomes(
-    futures: Sequence[Future], searched: Searched, certificates: dict[str, Certificate], *, is_kept: bool
+    futures: Sequence[Future], searched: Searched, certificates: dict[str, Certificate]
 ) -> list[FutureOutcome]:
     def at(row: Sequence[NetworkAnswer], position: int) -> NetworkAnswer | None:
         return row[position] if position < len(row) else None
@@ -248,7 +255,7 @@ def _outcomes(
             solution=searched.solutions[s] if searched.solutions else None,
             certificate=certificates.get(future.name, Certificate()),
             alone=at(searched.alone, s),
-            mean_plan=None if is_kept else at(searched.mean_in_all, s),
+            mean_plan=at(searched.mean_in_all, s),
         )
         for s, future in enumerate(futures)
     ]

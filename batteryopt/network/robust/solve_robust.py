@@ -9,7 +9,7 @@ import numpy as np
 
 from batteryopt.ground.certificate import BOUND_TOLERANCE, Certificate, Check
 from batteryopt.ground.errors import Fault, InvalidInput
-from batteryopt.ground.interrupt import InterruptFlag, catching_interrupt
+from batteryopt.ground.interrupt import InterruptFlag, catching_interrupt, winding_up
 from batteryopt.ground.status import PointStatus, StopReason
 from batteryopt.network.data.instance import Network
 from batteryopt.network.formulation.formulate import formulate
@@ -17,6 +17,7 @@ from batteryopt.network.formulation.objective import weighted
 from batteryopt.network.futures.in_hindsight import WEIGHTS, hindsight_point, with_facilities
 from batteryopt.network.futures.joint_answer import FutureOutcome
 from batteryopt.network.futures.joint_checks import same_first_stage, worst_of
+from batteryopt.network.judge.check import check
 from batteryopt.network.judged_answer import answer_with_point
 from batteryopt.network.plan.gross import gross
 from batteryopt.network.plan.solution import Solution
@@ -115,7 +116,10 @@ def _answer(
         return _without_plan(network, search, found)
     worst = [r.worst.moves for r in found.rounds if r.worst is not None]
     choices = list(dict.fromkeys([*(choice for _, choice, _ in found.futures), *worst]))
-    outcomes = tuple(_outcome(search, choice, found.plans[0], options) for choice in choices)
+    with winding_up():  # an interrupt ended the search; what it has found is still tried in its futures
+        outcomes = tuple(_outcome(search, choice, found.plans[0], options) for choice in choices)
+    if all(outcome.solution is None for outcome in outcomes):
+        outcomes = _as_found(found)
     plans = [outcome.solution for outcome in outcomes if outcome.solution is not None]
     objective = max(plan.net_present_cost for plan in plans)
     most = found.most if np.isfinite(found.most) else None
@@ -156,6 +160,14 @@ def _without_plan(network: Network, search: RobustSearch, found: RobustFound) ->
         point_status=PointStatus.NONE,
     )
     return RobustAnswer(network=network, budget=search.budget, run=run, outcomes=(), objective=None, reason=reason)
+
+
+def _as_found(found: RobustFound) -> tuple[FutureOutcome, ...]:
+    """Return the best plan in the futures that it was made for, as the search left it."""
+    return tuple(
+        FutureOutcome(name=name, probability=0.0, solution=plan, certificate=check(plan))
+        for (name, _, _), plan in zip(found.futures, found.plans, strict=False)
+    )
 
 
 def _outcome(search: RobustSearch, choice: Moves, plan: Solution, options: Options) -> FutureOutcome:
