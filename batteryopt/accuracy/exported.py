@@ -1,9 +1,9 @@
 """The benchmark as files: every problem for a solver in any language, with its exact answer, under checksums.
 
 A problem is ``NAME.nl`` (with the names of its variables and rows in ``NAME.col`` and ``NAME.row``), where it is linear
-also ``NAME.mps``, and ``NAME.json`` with the truth in fifty decimal digits. Games with followers, and problems with
-indicator constraints, have no such form and are left out. ``set.json`` says what belongs together: version, seed, and a
-checksum of every file.
+also ``NAME.mps``, and ``NAME.json`` with the truth in fifty decimal digits. Indicator constraints stand in the
+MPS file alone, in a section of that name, since NL has no words for them. Games with followers have no such form and
+are left out. ``set.json`` says what belongs together: version, seed, and a checksum of every file.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from typing import Any
 
 from batteryopt.accuracy.digits import Number
 from batteryopt.accuracy.families import problems
-from batteryopt.accuracy.implications import implications_of
+from batteryopt.accuracy.indicator_sections import with_implied_rows, with_indicators
 from batteryopt.accuracy.problem import AccuracyProblem, Truth
 from batteryopt.accuracy.problem_class import ProblemClass, class_of_problem
 from batteryopt.accuracy.rational_words import rationals_of
@@ -59,7 +59,7 @@ def export(
         If files of the user's lie in the way; then nothing is written.
     """
     contents: dict[str, bytes] = {}
-    for done, case in enumerate(filter(has_file_form, cases)):
+    for done, case in enumerate(c for c in cases if c.levels == 1):
         contents |= _files_of(case)
         on_progress(done + 1)
     about = {
@@ -74,11 +74,6 @@ def export(
     return [folder / name for name in contents]
 
 
-def has_file_form(case: AccuracyProblem) -> bool:
-    """Whether the files can say the problem: no follower, and no indicator constraints, for which NL has no words."""
-    return case.levels == 1 and not implications_of(case.build())
-
-
 def _files_of(case: AccuracyProblem) -> dict[str, bytes]:
     model, truth = case.build(), case.find_truth()
     model.name = case.name  # what the files call it; a name with spaces is none in MPS
@@ -88,12 +83,19 @@ def _files_of(case: AccuracyProblem) -> dict[str, bytes]:
         # what is fixed is folded in; nothing else is presolved, or the names would lack what the truth is about
         model.write(f"{stem}.nl", format="nl", io_options={"symbolic_solver_labels": True, "linear_presolve": False})
         columns, rows = dict[str, str](), dict[str, str]()
+        implied = with_implied_rows(model)
+        if implied:
+            Path(f"{stem}.nl").unlink()  # it says half of the problem
         if kind in LINEAR:
             _, symbols = model.write(f"{stem}.mps", format="mps", io_options={"symbolic_solver_labels": True})
             by_symbol = model.solutions.symbol_map[symbols].bySymbol
             named = {symbol: getattr(part, "name", "") for symbol, part in by_symbol.items()}
             columns = {symbol: name for symbol, name in named.items() if name in truth.variables}
-            rows = _rows_of(Path(f"{stem}.mps").read_text(encoding="utf-8"), named)
+            mps = Path(f"{stem}.mps").read_text(encoding="utf-8")
+            rows = _rows_of(mps, named)
+            if implied:
+                said = with_indicators(mps, implied, rows, columns)
+                Path(f"{stem}.mps").write_text(said, encoding="utf-8", newline="\n")
         found = {path.name: path.read_bytes() for path in sorted(Path(scratch).iterdir())}
     found[f"{case.name}.json"] = json_text(_described(case, kind, truth, columns, rows)).encode()
     return found
@@ -194,8 +196,9 @@ class ExportedSet:
         columns, rows = (
             (self.folder / f"{name}{ending}").read_text(encoding="utf-8").splitlines() for ending in (".col", ".row")
         )
-        with (self.folder / f"{name}.nl").open(encoding="utf-8") as stream:
-            count = int(stream.readlines()[1].split()[1])  # after them come the objectives
+        nl, count = self.folder / f"{name}.nl", 0  # whose rows are in the MPS file alone has none to be judged by
+        if nl.exists():
+            count = int(nl.read_text(encoding="utf-8").splitlines()[1].split()[1])  # after them come the objectives
         return Naming(
             columns=columns,
             rows=rows[:count],

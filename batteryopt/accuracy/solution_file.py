@@ -218,6 +218,8 @@ class FromFile:
     name: str
     solution: SolutionFile
     levels: int = 1
+    takes_indicators: bool = True
+    """The MPS file has them."""
 
     def solve(self, model: Any, tolerance: float, time_limit: float) -> Word:  # noqa: ARG002 (it has been solved)
         """Leave the file's point in the model."""

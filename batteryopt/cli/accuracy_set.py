@@ -36,19 +36,16 @@ def export(
     """Write problems as NL, MPS and JSON with their exact answers, so that a solver in any language can be judged."""
     from batteryopt.accuracy import problems
     from batteryopt.accuracy.exported import export as written
-    from batteryopt.accuracy.exported import has_file_form
     from batteryopt.accuracy.families import MOST_COLUMNS
 
     refuse_unknown_families(family or [])
     everything = problems(family or (), seed=seed, quick=quick, most_columns=MOST_COLUMNS if size is None else size)
-    cases = tuple(filter(has_file_form, everything))
+    cases = tuple(case for case in everything if case.levels == 1)
     count, left_out = len(cases), len(everything) - len(cases)
     with counting(count, "problems") as progress:
         paths = written(cases, folder, seed=seed, overwrite=overwrite, on_progress=progress)
     if left_out:
-        say(
-            f"left out: {left_out} games with followers or problems with indicators, for which these files have no form"
-        )
+        say(f"left out: {left_out} games with followers, for which these files have no form")
     say(f"wrote {count} problems in {len(paths)} files to {folder}")
     say("next: solve NAME.nl or NAME.mps, write NAME.sol, and:")
     say(f"batteryopt accuracy judge {folder} NAME.sol")

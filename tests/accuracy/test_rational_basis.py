@@ -7,6 +7,7 @@ from fractions import Fraction
 from pathlib import Path
 
 import pyomo.environ as pyo
+import pyscipopt
 import pytest
 
 from batteryopt import accuracy
@@ -15,6 +16,7 @@ from batteryopt.accuracy.accuracy_run import judge_run
 from batteryopt.accuracy.brought import OwnFunction
 from batteryopt.accuracy.contestants import contestants
 from batteryopt.accuracy.digits import NoReference
+from batteryopt.accuracy.exported import export
 from batteryopt.accuracy.families import lot_sizing, netlib, recycling_network
 from batteryopt.accuracy.mps_problems import named_problem, problem_of
 from batteryopt.accuracy.rational_basis import BasisHint, best_by_basis, solved_sparse
@@ -240,3 +242,24 @@ def test_a_closed_machine_that_makes_is_caught():
 def test_the_families_are_there():
     names = {case.name for case in accuracy.problems(["netlib", "recycling-network", "lot-sizing"])}
     assert {"afiro", "adlittle", "recycling-6x4-0", "lots-24-periods-indicator-0"} <= names
+
+
+def test_indicators_stand_in_the_mps_file(tmp_path):
+    """SCIP reads the file by itself, without this package: the cost of the best plan of lots, of all that there are."""
+    case = closed()
+    export([case], tmp_path / "set", seed=0)
+    files = {path.name for path in (tmp_path / "set").iterdir()}
+    assert f"{case.name}.mps" in files
+    assert f"{case.name}.nl" not in files
+    assert " IF c_u_implied(1)_ is_set_up(0) 0" in (tmp_path / "set" / f"{case.name}.mps").read_text()
+    scip = pyscipopt.Model()
+    scip.hideOutput()
+    scip.readProblem(str(tmp_path / "set" / f"{case.name}.mps"))
+    scip.setParam("limits/gap", 0.0)
+    scip.optimize()
+    assert scip.getObjVal() == pytest.approx(float(case.find_truth().objective), abs=1e-6)
+    lines = [f"{v.name} {scip.getVal(v)!r}\n" for v in scip.getVars() if not v.name.startswith("indslack")]
+    (tmp_path / f"{case.name}.sol").write_text("".join(lines))
+    found = invoke("accuracy", "judge", tmp_path / "set", tmp_path / f"{case.name}.sol")
+    assert found.exit_code == 0
+    assert f"{case.name}: right" in found.stdout
