@@ -24,19 +24,24 @@ from batteryopt.network.rounds.depot_sets import LocationRouting, bound_over_set
 from batteryopt.network.rounds.round_bounds import RoundBound, closure
 from batteryopt.network.rounds.round_choices import RoundPool, best_choice
 from batteryopt.network.rounds.round_judge import check_rounds
-from batteryopt.network.rounds.round_merging import merged_in_parts
-from batteryopt.network.rounds.round_problem import Ints, RoundPlan, VehicleRound
+from batteryopt.network.rounds.round_merging import Neighbourhood, merged_in_parts
+from batteryopt.network.rounds.round_problem import Floats, Ints, RoundPlan, VehicleRound
 from batteryopt.network.rounds.vehicle_routing import RoundEffort, plan_rounds
 
-TURNS = ((0.25, 16, 1), (0.3, 4, 1), (0.4, 2, 2))
+TURNS = ((0.25, 16, 1), (0.2, 4, 1), (0.5, 2, 3))
 """Of the time, how many sets of depots share it, and in how many passes: more and more for fewer and fewer."""
+NEAR = 0.015
+"""Sets of depots whose rounds cost by more than this share more than the best are left in the last turn."""
 PRICINGS = 4
 """Times that depots with too much are made dearer."""
 FIRST_PRICE = 0.02
 """Of the mean way there and back for a tonne: what a tonne costs more each time at the depot that has most too much."""
-FIRST_SHARE, PRICED_SHARE = 0.35, 0.06
-"""Of the time for a set of depots: the first plan, and each with other prices; the rest is for places' new homes."""
-MOVED_SHARE = 0.4
+FIRST_SHARE, PRICED_SHARE, AFRESH_SHARE = 0.35, 0.06, 0.6
+"""Of the time for a set of depots: the first plan, and each with other prices; where neighbouring rounds are chosen
+anew after that, of this share of it."""
+CHEAPER = 0.7
+"""What is left of the prices of a set of depots when it is begun afresh: they may have been more than was needed."""
+MOVED_SHARE = 0.25
 """Of the time for a set of depots: for PyVRP, before neighbouring rounds are chosen anew."""
 ITERATIONS_A_CHOICE = 2_000
 """Of PyVRP, that take as long as choosing neighbouring rounds anew, where effort is counted in iterations."""
@@ -113,24 +118,31 @@ class _RoundHunt:
     best: RoundPlan | None = None
     cost: float = np.inf
     kept: dict[tuple[int, ...], RoundPlan | None] = field(default_factory=dict)
-    merged: dict[tuple[int, ...], RoundPlan] = field(default_factory=dict)
+    dearer: dict[tuple[int, ...], Floats] = field(default_factory=dict)
+    tried: dict[tuple[int, ...], set[Neighbourhood]] = field(default_factory=dict)
     roomy: set[tuple[int, ...]] = field(default_factory=set)
     met: dict[tuple[int, tuple[int, ...]], VehicleRound] = field(default_factory=dict)
 
     def go(self, sets: list[tuple[int, ...]]) -> None:
         """Plan rounds for the most promising sets, in turns."""
         for turn, (share, count, passes) in enumerate(TURNS):
+            is_last = turn == len(TURNS) - 1
             chosen = sets[:count]
             for position, members in enumerate(chosen):
                 for number in range(passes):
                     if self.flag.is_set or self._is_late():
                         return
-                    self._plan(members, self._part(share, len(chosen) * passes, turn * passes + number), merge=turn > 0)
+                    part = self._part(share, len(chosen) * passes, turn + len(TURNS) * number)
+                    self._plan(members, part, afresh=turn == 1 or number % 2 == 1, merge=is_last)
                 self.tell(f"turn {turn + 1}, depots {position + 1} of {len(chosen)}: best {self.cost:,.0f}")
-            known = {
-                s: self.case.cost_of(self._whole(s, plan)) for s in chosen if (plan := self.kept.get(s)) is not None
-            }
-            sets = sorted(known, key=known.__getitem__)
+            sets = self._ranked(chosen, near=turn == len(TURNS) - 2)
+
+    def _ranked(self, chosen: list[tuple[int, ...]], *, near: bool) -> list[tuple[int, ...]]:
+        """Return sets of depots by what their rounds cost; of those near the best only, where that is asked for."""
+        known = {s: self.case.cost_of(self._whole(s, plan)) for s in chosen if (plan := self.kept.get(s)) is not None}
+        least = min(known.values(), default=0.0)
+        fair = [s for s in known if not near or known[s] <= least * (1 + NEAR)]
+        return sorted(fair, key=known.__getitem__)
 
     def _is_late(self) -> bool:
         """Whether the time is over, but for the choice at the end."""
@@ -146,24 +158,22 @@ class _RoundHunt:
             seed=self.effort.seed + number,
         )
 
-    def _plan(self, members: tuple[int, ...], effort: RoundEffort, *, merge: bool) -> None:
+    def _plan(self, members: tuple[int, ...], effort: RoundEffort, *, afresh: bool, merge: bool) -> None:
         """Keep better rounds from some depots, within their room where that can be had."""
         until = np.inf if effort.seconds is None else time.monotonic() + effort.seconds
-        known = self.kept.get(members)
-        if known is None or overload(known).any():
-            known = self._first(members, effort, until)
-        if known is None or self.flag.is_set:
-            return
-        self.kept[members] = known
-        if not overload(known).any():
-            random = np.random.default_rng(effort.seed)
-            fleets = None if members in self.roomy else vehicles_within_room(known, random)
-            some = _share_of(effort, MOVED_SHARE if merge else 1.0, until)
-            known = self._better(members, known, self._rounds(members, some, start=known, fleets=fleets)) or known
-            if merge and self.merged.get(members) is not known:
-                known = self.merged[members] = self._merged(members, known, _share_of(effort, 1.0, until))
-                self._meet(members, known)
-            self.kept[members] = known
+        known = before = self.kept.get(members)
+        if known is None or afresh or overload(known).any():
+            known = self._first(members, _share_of(effort, AFRESH_SHARE if merge else 1.0, until))
+        if known is not None and not overload(known).any() and not self.flag.is_set:
+            known = self._moved(members, known, _share_of(effort, MOVED_SHARE if merge else 1.0, until))
+            if merge:
+                known = self._merged(members, known, _share_of(effort, 1.0, until))
+        self.kept[members] = self._better(members, before, known) or known or before
+
+    def _moved(self, members: tuple[int, ...], known: RoundPlan, effort: RoundEffort) -> RoundPlan:
+        """Return a plan whose places went from vehicle to vehicle, each depot's with no more than it has room for."""
+        fleets = None if members in self.roomy else vehicles_within_room(known, np.random.default_rng(effort.seed))
+        return self._better(members, known, self._rounds(members, effort, start=known, fleets=fleets)) or known
 
     def _merged(self, members: tuple[int, ...], plan: RoundPlan, effort: RoundEffort) -> RoundPlan:
         """Return a plan whose neighbouring rounds were chosen anew, of all rounds that were met from its depots."""
@@ -174,18 +184,23 @@ class _RoundHunt:
             if each.depot in position
         )
         most = None if effort.iterations is None else max(1, effort.iterations // ITERATIONS_A_CHOICE)
-        return merged_in_parts(plan, mine, seconds=effort.seconds, most=most, flag=self.flag)
+        tried = self.tried.setdefault(members, set())
+        found = merged_in_parts(plan, mine, seconds=effort.seconds, most=most, flag=self.flag, tried=tried)
+        self._meet(members, found)
+        return found
 
-    def _first(self, members: tuple[int, ...], effort: RoundEffort, until: float) -> RoundPlan | None:
+    def _first(self, members: tuple[int, ...], effort: RoundEffort) -> RoundPlan | None:
         """Return rounds from some depots that keep to their room, where such were found.
 
         Rounds are planned without a thought of room; where a depot has too much, its tonnes are made dearer, until it
         is little, and places are given other homes, and rounds planned for these.
         """
-        problem, dearer = self.case.problem, np.zeros(len(members))
-        plan = self._rounds(members, _share_of(effort, FIRST_SHARE, until))
+        until = np.inf if effort.seconds is None else time.monotonic() + effort.seconds
+        problem = self.case.problem
+        dearer = self.dearer[members] = CHEAPER * self.dearer.get(members, np.zeros(len(members)))
+        plan = self._rounds(members, _share_of(effort, FIRST_SHARE, until), dearer=dearer - dearer.min())
         step = FIRST_PRICE * float(problem.there_and_back.mean() / max(problem.load_t.mean(), 1e-300))
-        if plan is not None and not overload(plan).any():
+        if plan is not None and not dearer.any() and not overload(plan).any():
             self.roomy.add(members)
         for _ in range(PRICINGS):
             if plan is None or self.flag.is_set or (over := overload(plan)).max() <= LITTLE:

@@ -12,7 +12,7 @@ from __future__ import annotations
 import time
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 
@@ -24,7 +24,7 @@ from batteryopt.solvers.compile.arrays import QuadraticProgram
 from batteryopt.solvers.contract.adapter import Options
 from batteryopt.solvers.highs.highs_arrays import solve_arrays
 
-PLACES_AT_ONCE = 36
+PLACES_AT_ONCE = 30
 """Places of the neighbouring rounds that are chosen anew."""
 LEAST_ROUNDS = 3
 """Neighbouring rounds, however many places they have."""
@@ -39,6 +39,10 @@ KEPT_TO_CHOOSE = 60
 the plan is beyond the relaxation may be in a better plan."""
 MOST_NODES = 30
 """Of the tree: so that the same comes again."""
+
+
+Neighbourhood: TypeAlias = tuple[frozenset[VehicleRound], bytes]
+"""Neighbouring rounds, and what room of the depots all others leave to them."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -70,6 +74,7 @@ def merged_in_parts(
     most: int | None = None,
     flag: InterruptFlag | None = None,
     at_once: int = PLACES_AT_ONCE,
+    tried: set[Neighbourhood] | None = None,
 ) -> RoundPlan:
     """Return a plan in which no few neighbouring rounds can be chosen better, as far as is seen here.
 
@@ -83,15 +88,24 @@ def merged_in_parts(
         After so many, the plan so far is returned; None: when every neighbourhood has been looked at.
     most
         Neighbourhoods that are looked at, at most.
+    tried
+        Neighbourhoods that were looked at already, in vain; further ones are noted there.
     """
     until = np.inf if seconds is None else time.monotonic() + seconds
-    known = list(rounds)
+    known, tried = list(rounds), set() if tried is None else tried
     waiting, left = list(plan.rounds), len(plan.problem.places) ** 2 if most is None else most
     while waiting and left and time.monotonic() < until and not (flag is not None and flag.is_set):
-        seed, left = waiting.pop(0), left - 1
-        few = _neighbours(plan, seed, at_once)
-        chosen = _chosen_anew(plan, few, known, until)
-        if chosen is not None:
+        few = _neighbours(plan, waiting.pop(0), at_once)
+        room, vehicles = _left_by_others(plan, few)
+        key = frozenset(few), room.round(6).tobytes()
+        if key in tried:
+            continue
+        left -= 1
+        chosen = _chosen_anew(plan.problem, few, room, vehicles, known, until)
+        if chosen is None:
+            if time.monotonic() < until:
+                tried.add(key)
+        else:
             others = [each for each in plan.rounds if each not in few]
             plan = RoundPlan(problem=plan.problem, rounds=(*others, *chosen))
             fresh = [each for each in chosen if each not in few]
@@ -118,21 +132,29 @@ def _neighbours(plan: RoundPlan, seed: VehicleRound, at_once: int) -> list[Vehic
     return found
 
 
-def _chosen_anew(
-    plan: RoundPlan, few: list[VehicleRound], known: list[VehicleRound], until: float
-) -> list[VehicleRound] | None:
-    """Return other rounds in place of few, cheaper ones, of the same places; None where none were found."""
-    problem, m = plan.problem, len(plan.problem.depots)
-    places = np.array(sorted(stop for each in few for stop in each.stops), dtype=np.int64)
-    room, vehicles = np.array(problem.depot_capacity_t), np.array(problem.vehicles)
+def _left_by_others(plan: RoundPlan, few: list[VehicleRound]) -> tuple[Floats, Floats]:
+    """Return what room and how many vehicles of each depot (m) all rounds but few leave to these."""
+    room, vehicles = np.array(plan.problem.depot_capacity_t), np.array(plan.problem.vehicles)
     for each in plan.rounds:
         if each not in few:
             room[each.depot] -= plan.load_of(each)
             vehicles[each.depot] -= 1
-    used = np.bincount([each.depot for each in few], minlength=m)
+    return np.maximum(0.0, room), np.maximum(0.0, vehicles)
+
+
+def _chosen_anew(
+    problem: RoundProblem,
+    few: list[VehicleRound],
+    room: Floats,
+    vehicles: Floats,
+    known: list[VehicleRound],
+    until: float,
+) -> list[VehicleRound] | None:
+    """Return other rounds in place of few, cheaper ones, of the same places; None where none were found."""
+    places = np.array(sorted(stop for each in few for stop in each.stops), dtype=np.int64)
     position = {place: k for k, place in enumerate(places.tolist())}
     held = frozenset(position)
-    part = problem.of(places, np.maximum(0.0, room), np.maximum(used, vehicles))
+    part = problem.of(places, room, vehicles)
 
     def inside(each: VehicleRound) -> VehicleRound:
         return VehicleRound(depot=each.depot, stops=tuple(position[stop] for stop in each.stops))
