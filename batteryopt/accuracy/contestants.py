@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import time
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -14,7 +15,7 @@ from batteryopt.accuracy.implications import implications_of
 from batteryopt.accuracy.raw import RAW, RawSolver
 from batteryopt.bilevel.methods import METHODS
 from batteryopt.solvers import Adapter, Options
-from batteryopt.solvers.through_pyomo.pyomo_solver import FACTORIES, PyomoAdapter
+from batteryopt.solvers.through_pyomo.pyomo_solver import FACTORIES, NATIVE, PyomoAdapter, known_to_pyomo
 
 
 @dataclass(frozen=True)
@@ -35,7 +36,7 @@ class Solver:
         return called(self.adapter.name, self.options)
 
     def solve(self, model: Any, tolerance: float, time_limit: float) -> Word:
-        """Solve with feasibility, optimality and gap at the tolerance."""
+        """Solve with feasibility, optimality and gap at the tolerance, where we know what the solver calls these."""
         options = Options(
             time_limit=time_limit,
             feasibility_tolerance=tolerance,
@@ -44,6 +45,9 @@ class Solver:
             threads=1,
             extra=dict(self.options),
         )
+        told = _asked(options)
+        if isinstance(self.adapter, PyomoAdapter) and self.adapter.name not in NATIVE:
+            options, told = Options(extra=dict(self.options)), dict(self.options)
         report = self.adapter.solve(model, options, indicators=implications_of(model))
         return Word(
             solver=report.solver,
@@ -54,7 +58,7 @@ class Solver:
             iterations=report.iterations,
             seconds=report.seconds,
             raw_status=report.message,
-            options=_asked(options),
+            options=told,
             duals={str(constraint.name): value for constraint, value in report.duals.items()},
             reduced_costs={str(v.name): found.lower + found.upper for v, found in report.bound_duals.items()},
         )
@@ -101,12 +105,22 @@ def contestants(names: Collection[str] = (), tracks: Collection[Track] = ()) -> 
     Parameters
     ----------
     names
-        As ``highs``, ``raw:highs`` (the solver as it is shipped), ``engine:auto``.
+        As ``highs``, ``raw:highs`` (the solver as it is shipped), ``engine:auto``; of any other solver that Pyomo has,
+        Pyomo's own name for it.
     """
-    everyone: list[Contestant] = [Solver(adapter) for adapter in _here()]
+    here = _here()
+    everyone: list[Contestant] = [Solver(adapter) for adapter in (*here, *_of_pyomo(names, here))]
     everyone += [raw for raw in (kind() for kind in RAW) if raw.is_available()]
     everyone += [EngineMethod(method) for method in ("auto", *METHODS)]
     return tuple(c for c in everyone if (not names or c.name in names) and (not tracks or track_of(c) in tracks))
+
+
+def _of_pyomo(names: Collection[str], here: Collection[Adapter]) -> list[Adapter]:
+    """Return those of the named solvers that nobody here has, and Pyomo finds on this machine."""
+    known = {adapter.name for adapter in here}
+    asked = (name for name in names if name not in known and known_to_pyomo(name))
+    with _quiet_pyomo():
+        return [adapter for adapter in map(PyomoAdapter, asked) if adapter.is_available()]
 
 
 def with_options(everyone: Iterable[Contestant], asked: Mapping[str, Mapping[str, Any]]) -> tuple[Contestant, ...]:
@@ -123,10 +137,17 @@ def absent() -> tuple[str, ...]:
 
 def _here() -> list[Adapter]:
     """Return the installed solvers, then those without an adapter of their own that Pyomo finds on this machine."""
+    with _quiet_pyomo():
+        return [*solvers.installed(), *(a for a in map(PyomoAdapter, FACTORIES) if a.is_available())]
+
+
+@contextlib.contextmanager
+def _quiet_pyomo() -> Iterator[None]:
+    """Keep Pyomo from complaining about each solver that it does not find."""
     logger = logging.getLogger("pyomo")
     level = logger.level
-    logger.setLevel(logging.CRITICAL)  # Pyomo complains about each one that it does not find
+    logger.setLevel(logging.CRITICAL)
     try:
-        return [*solvers.installed(), *(a for a in map(PyomoAdapter, FACTORIES) if a.is_available())]
+        yield
     finally:
         logger.setLevel(level)

@@ -153,6 +153,7 @@ def _contestants(names: list[str], brought: list[str], options: list[str], track
     from batteryopt.accuracy.contestants import with_options
 
     everyone = find()
+    everyone += tuple(who for who in find(names) if who.name not in {other.name for other in everyone}) if names else ()
     asked = options_of(options, [who.name for who in everyone if who.levels == 1])
     named = names or [*asked]  # a solver with an option is judged beside itself without
     wanted = {track for track in Track if track.value in tracks} or set(Track)
@@ -245,7 +246,7 @@ def _refuse_faulty(
     from batteryopt.accuracy import contestants as find
     from batteryopt.accuracy.problem_class import ProblemClass
 
-    known = [contestant.name for contestant in find()]
+    known = [contestant.name for contestant in (*find(), *(find(names) if names else ()))]
     refusals = Refusals()
     there_are = {kind.lower(): kind.value for kind in ProblemClass}
     faults = [

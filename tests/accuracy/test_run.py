@@ -198,6 +198,23 @@ class GurobiDouble:
         return pyo.SolverFactory("appsi_highs").solve(model, load_solutions=load_solutions)
 
 
+def test_any_solver_of_pyomo_s_is_judged_by_its_name_there() -> None:
+    """A double under a name that no list of ours has; without it the name is none."""
+    words = ["accuracy", "--quick", "--family", "degenerate-lp", "--solver", "nobodys_double", "--json"]
+    refused = CliRunner().invoke(app, words)
+    assert refused.exit_code == 2
+    assert "there is no 'nobodys_double' here" in refused.stderr
+    pyo.SolverFactory.register("nobodys_double", doc="HiGHS behind the name")(GurobiDouble)
+    try:
+        found = CliRunner().invoke(app, words)
+    finally:
+        pyo.SolverFactory.unregister("nobodys_double")
+    assert found.exit_code == 0, found.output
+    rows = json.loads(found.stdout)["runs"]
+    assert {row["contestant"] for row in rows} == {"nobodys_double"}
+    assert {row["verdict"] for row in rows} == {"right"}
+
+
 def test_what_a_contestant_refuses_it_refuses_at_every_tolerance() -> None:
     calls: list[float] = []
 
