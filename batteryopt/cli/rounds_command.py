@@ -104,6 +104,9 @@ def in_words(found: RoundsAnswer) -> list[str]:
         f"there and back  {saved}",
         f"certificate     {found.certificate.verdict}",
     ]
+    if dearer := figures["dearer_than_leaving"]:
+        names = ", ".join(dict.fromkeys(row["place"] for row in dearer))
+        lines.append(f"better left     {names}: a stop there costs more than to leave what they have")
     if figures["unplanned"]:
         lines.append("without rounds  " + "; ".join(figures["unplanned"]))
     return lines

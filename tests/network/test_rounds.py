@@ -266,6 +266,26 @@ def test_what_is_not_begun_before_a_stop_goes_there_and_back(monkeypatch):
     assert found.certificate.passed
 
 
+def test_stops_dearer_than_leaving_are_named():
+    """Rounds of two farms along a side of 6 km: 5 + 6 + 5 km and two stops for 50 visits a period.
+
+    Without one stop a round is 10 km: 6 km at 2, 6/20 h and 1/4 h at 4 less, 14.2 a visit and 710 in the period for the
+    50 t of a farm. Leaving them costs 14 a tonne, 700, or 15, 750; where they must be collected nothing is said.
+    """
+    pytest.importorskip("pyvrp")
+
+    def named(price):
+        network = farms().replace(products=(Product(name="pack", uncollected_cost_per_t=price),))
+        shipped = solve(farms(), gap=0.0).solution
+        return rounds_of(network, shipped.shipped, shipped.facilities, effort=QUICK).to_json()["dearer_than_leaving"]
+
+    assert named(None) == named(15.0) == []
+    found = named(14.0)
+    assert {row["place"] for row in found} == {"ne", "se", "sw", "nw"}
+    assert len(found) == 8
+    assert all(row["cost"] == pytest.approx(710) and row["leaving"] == pytest.approx(700) for row in found)
+
+
 def test_a_stop_is_seen_by_who_is_asked_later(tmp_path):
     """A sign that went to another process by its path alone: what has begun ends, what has not does not begin."""
     pytest.importorskip("pyvrp")

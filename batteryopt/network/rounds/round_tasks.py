@@ -38,6 +38,8 @@ class RoundTask:
         What the plan reckons with for the whole period, in the period's money, by place (n).
     direct
         What a vehicle for each place, there and back, would cost in the period.
+    leaving
+        What it costs to leave a place's load where it fell (n), in the period; infinite where it must be collected.
     emission_kg_per_km
         Of a vehicle.
     """
@@ -50,6 +52,7 @@ class RoundTask:
     problem: RoundProblem
     expected: Floats
     direct: float
+    leaving: Floats
     emission_kg_per_km: float
 
 
@@ -68,11 +71,13 @@ def tasks_of(network: Network, shipped: pd.DataFrame) -> list[RoundTask]:
     """
     modes = {mode.name: mode for mode in network.modes if mode.visits_per_period is not None}
     slots = {product.name: product.slots_per_t for product in network.products}
-    loads: dict[tuple[str, str, str], dict[str, list[float]]] = defaultdict(lambda: defaultdict(lambda: [0.0, 0.0]))
+    leaving = _prices_of_leaving(network)
+    loads: dict[tuple[str, str, str], dict[str, list[float]]] = defaultdict(lambda: defaultdict(lambda: [0.0] * 3))
     for row in records(shipped[shipped["mode"].isin(modes)]):
         load = loads[row.period, row.mode, row.destination][row.origin]
         load[0] += row.tonnes
         load[1] += row.tonnes * slots[row.product]
+        load[2] += row.tonnes * leaving.get((row.origin, row.product, row.period), np.inf)
     ways = {name: _Ways(network, mode) for name, mode in modes.items()}
     keys = [
         (period.name, mode, site.name)
@@ -82,6 +87,17 @@ def tasks_of(network: Network, shipped: pd.DataFrame) -> list[RoundTask]:
         if (period.name, mode, site.name) in loads
     ]
     return [task for key in keys if (task := _task(network, ways[key[1]], key, loads[key])) is not None]
+
+
+def _prices_of_leaving(network: Network) -> dict[tuple[str, str, str], float]:
+    """Return what leaving a tonne costs, by site, product and period, of what returns there and may be left."""
+    prices = {product.name: product.uncollected_cost_per_t for product in network.products}
+    return {
+        (row.site, row.product, period.name): float(network.profile(price)[t])
+        for row in network.returns
+        if (price := prices[row.product]) is not None
+        for t, period in enumerate(network.periods)
+    }
 
 
 class _Ways:
@@ -124,7 +140,7 @@ def _task(
 ) -> RoundTask | None:
     period, name, depot = key
     mode, t = ways.mode, network.period_index[period]
-    names = [site for site, (tonnes, _) in load.items() if tonnes > SMALLEST]
+    names = [site for site, (tonnes, *_) in load.items() if tonnes > SMALLEST]
     if not names:
         return None
     visits = float(mode.visits_per_period or 1.0)
@@ -160,6 +176,7 @@ def _task(
         problem=problem,
         expected=np.asarray(expected, dtype=float),
         direct=float(alone) * visits,
+        leaving=np.array([load[site][2] for site in names]),
         emission_kg_per_km=float(network.profile(mode.emission_kg_per_trip_km)[t]),
     )
 

@@ -13,7 +13,7 @@ import pandas as pd
 from batteryopt.ground.certificate import Certificate
 from batteryopt.ground.mass_units import KG_PER_T
 from batteryopt.network.data.instance import Network
-from batteryopt.network.rounds.round_problem import RoundPlan
+from batteryopt.network.rounds.round_problem import RoundPlan, VehicleRound
 from batteryopt.network.rounds.round_tasks import RoundTask
 from batteryopt.network.rounds.rounds_judge import judge_rounds
 
@@ -60,6 +60,20 @@ class PlannedTask:
             "bound": self.bound * times,
             "there_and_back": task.direct,
         }
+
+    def dearer_than_leaving(self) -> Iterator[dict[str, Any]]:
+        """Yield places whose stop costs more than leaving what they have, which is allowed: by what in the period.
+
+        A stop costs what its round would be cheaper without it, the others in the same order.
+        """
+        for each in self.plan.rounds:
+            for stop in each.stops:
+                others = VehicleRound(depot=each.depot, stops=tuple(s for s in each.stops if s != stop))
+                without = self.plan.cost_of(others) if others.stops else 0.0
+                cost, leaving = (self.plan.cost_of(each) - without) * self.task.visits, float(self.task.leaving[stop])
+                if np.isfinite(cost) and cost > leaving * (1 + 1e-9):
+                    key = {"period": self.task.period, "mode": self.task.mode, "depot": self.task.depot}
+                    yield {**key, "place": self.task.problem.places[stop], "cost": cost, "leaving": leaving}
 
     def rows(self) -> Iterator[tuple[Any, ...]]:
         """Yield the rows of ``rounds.csv``."""
@@ -164,6 +178,7 @@ class RoundsAnswer:
             **sums,
             "vehicles": int(self.by_period["vehicles"].max()) if len(self.by_period) else 0,
             "load_factor": sums["tonnes"] / room if room else 0.0,
+            "dearer_than_leaving": [row for each in self.planned for row in each.dearer_than_leaving()],
             "unplanned": [f"{t.mode} from {t.depot} in {t.period}" for t in self.unplanned],
             "seconds": self.seconds,
             "stopped": self.stopped,

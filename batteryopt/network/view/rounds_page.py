@@ -30,6 +30,8 @@ def sections(found: RoundsAnswer, saved: Saved) -> list[Section]:
         spec = {"name": "rounds", "title": "Rounds", "height": 300, "map": content, "note": NOTE}
         parts.append(Section(title="Where vehicles go", blocks=[page.figure(spec, controls(content))]))
     parts.append(Section(title="What rounds take and cost", blocks=[page.table(_periods(found)), _depots(found)]))
+    if dearer := found.to_json()["dearer_than_leaving"]:
+        parts.append(Section(title="Places that might be left", blocks=[page.table(_dearer(dearer))]))
     parts.append(Section(title="Drivers' sheets", blocks=[*_sheets_on_page(found)]))
     return [*parts, Section(title="How sure is this", blocks=[page.table(_checks(found))])]
 
@@ -101,6 +103,19 @@ def _figures(table: pd.DataFrame, caption: str) -> Table:
         [value if isinstance(value, str) else amount(float(value), 4) for value in row] for row in table.to_numpy()
     ]
     return Table(caption=caption, columns=[names.get(name, name) for name in table.columns], rows=rows)
+
+
+def _dearer(places: list[dict[str, Any]]) -> Table:
+    caption = (
+        "A stop there costs more than leaving what the place has, as far as rounds go: what is earned with it, and "
+        "targets, are the plan's; solve --with-rounds weighs them"
+    )
+    columns = ["Period", "Mode", "Depot", "Place", "Stops cost", "Leaving costs"]
+    rows: list[list[Cell]] = [
+        [*(str(row[key]) for key in ("period", "mode", "depot", "place")), amount(row["cost"]), amount(row["leaving"])]
+        for row in places
+    ]
+    return Table(caption=caption, columns=columns, rows=rows)
 
 
 def _checks(found: RoundsAnswer) -> Table:
