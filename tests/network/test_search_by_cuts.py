@@ -157,6 +157,20 @@ def test_rows_of_some_futures_only():
     assert known.value == pytest.approx(4 * 0.5 + 0.5 * 3 * 3)  # 3 t are bought in one of the two
 
 
+def test_rows_of_an_earlier_search_hold_where_a_future_joins():
+    """The bad and the average year first; then the good one beside them, as if all three had been there at once."""
+    years = bounded_farmers()
+    with catching_interrupt() as flag:
+        first = SearchByCuts(years[:2], costs_of(years[:2]), [0.5, 0.5], Risk(), EXACT, flag, names=["acres"])
+        first.go()
+        costs, shares = costs_of(years), [1 / 3] * 3
+        second = SearchByCuts(years, costs, shares, Risk(), EXACT, flag, names=["acres"], earlier=first)
+        assert second.recourses[0] is first.recourses[0]
+        known = second.go()
+    assert known.value == pytest.approx(-108_390, rel=1e-5)
+    assert known.bound <= known.value + 1e-6
+
+
 def test_it_agrees_with_the_extensive_form():
     years = bounded_farmers()
     shares = [0.5, 0.2, 0.3]

@@ -24,8 +24,7 @@ class FirstStage:
     Attributes
     ----------
     parts
-        The formulations of the futures, without rows of the first stage that only some of them have and that choose
-        among equally good plans: of all together another one may be the best.
+        The formulations of the futures, without rows of the first stage alone that only tighten: these stand here.
     positions
         Of the shared columns (k) in each part.
     lower, upper, is_integer
@@ -70,10 +69,12 @@ def first_stage_of(parts: Sequence[Formulation], names: Collection[str]) -> Firs
             raise InvalidInput("futures", [Fault(place="changes", problem=problem, remedy="change it for all of them")])
     positions = tuple(np.concatenate([_columns(part, name) for name in shared]) for part in parts)
     own = [_own_rows(part, mine) for part, mine in zip(parts, positions, strict=True)]
-    kept, dropped = _chosen(own)
+    kept = _chosen(own)
     families = [parts[0].families[name] for name in shared]
     return FirstStage(
-        parts=tuple(_without(part, dropped) for part in parts),
+        parts=tuple(
+            _without(part, [name for name in rows if rows[name].is_cut]) for part, rows in zip(parts, own, strict=True)
+        ),
         positions=positions,
         lower=np.concatenate([family.lower for family in families]),
         upper=np.concatenate([family.upper for family in families]),
@@ -114,19 +115,19 @@ def _own_rows(m: Formulation, positions: Ints) -> dict[str, Rows]:
     return found
 
 
-def _chosen(own: Sequence[dict[str, Rows]]) -> tuple[list[Rows], set[str]]:
-    """Return the rows that plans for all keep, and names of those that cannot be asked of them."""
+def _chosen(own: Sequence[dict[str, Rows]]) -> list[Rows]:
+    """Return the rows that plans for all keep: what any future demands, but for choices among equally good plans.
+
+    Where only some futures choose, of all together another plan than theirs may be the best.
+    """
     kept: list[Rows] = []
-    dropped: set[str] = set()
     for name in dict.fromkeys(name for rows in own for name in rows):
         found = [rows[name] for rows in own if name in rows]
         if len(found) == len(own) and all(_is_same(found[0], other) for other in found):
             kept.append(found[0])
-        elif found[0].claim is Claim.CHOICE:
-            dropped.add(name)
-        else:
+        elif found[0].claim is not Claim.CHOICE:
             kept.extend(found)
-    return kept, dropped
+    return kept
 
 
 def _is_same(one: Rows, other: Rows) -> bool:

@@ -9,7 +9,7 @@ import numpy as np
 
 from batteryopt.ground.status import PointStatus, StopReason
 from batteryopt.network.formulation.algebra import Formulation
-from batteryopt.network.futures.search_by_cuts import KnownByCuts
+from batteryopt.network.futures.relaxed_by_cuts import KnownByCuts
 from batteryopt.network.search.search import DUALS, TREE, Found
 from batteryopt.solvers.contract.adapter import Options
 

@@ -21,8 +21,9 @@ from batteryopt.network.futures.extensive_form import Extensive, join
 from batteryopt.network.futures.found_by_cuts import found_by_cuts, is_for_cuts, with_better_bound
 from batteryopt.network.futures.future import Future
 from batteryopt.network.futures.in_hindsight import WEIGHTS, with_facilities
+from batteryopt.network.futures.relaxed_by_cuts import KnownByCuts
 from batteryopt.network.futures.risk_measure import Risk, minimised, with_risk
-from batteryopt.network.futures.search_by_cuts import KnownByCuts, SearchByCuts
+from batteryopt.network.futures.search_by_cuts import SearchByCuts
 from batteryopt.network.futures.searched_futures import Evaluation, Searched, all_points
 from batteryopt.network.judge.check import check
 from batteryopt.network.judged_answer import answer_with_point
@@ -67,6 +68,7 @@ class JointSearch:
         self.gap_alone = options.relative_gap
         self.kept_for_judging = 0.0
         self.shares = [future.probability for future in futures]
+        self.by_cuts: SearchByCuts | None = None
         self.forms = list(forms) if forms else [formulate(future.network, WEIGHTS) for future in futures]
 
     # ---- one network
@@ -224,7 +226,7 @@ class JointSearch:
     def _by_cuts(self, costs: Sequence[Costs], points: Sequence[Floats]) -> KnownByCuts:
         """Return what rows of the futures' costs give in the time there is."""
         limit = self.options.time_limit
-        search = SearchByCuts(
+        self.by_cuts = SearchByCuts(
             self.forms,
             costs,
             self.shares,
@@ -234,8 +236,9 @@ class JointSearch:
             names=FIRST_STAGE,
             deadline=np.inf if limit is None else self.began + self.shares_of_time["all"] * limit,
             tell=lambda value, bound: self._tell_of(value, bound, "rows of the futures' costs"),
+            earlier=self.by_cuts,
         )
-        return search.go(points)
+        return self.by_cuts.go(points)
 
     def _tell_of(self, value: float, bound: float, doing: str) -> None:
         if self.on_progress is not None:

@@ -91,12 +91,14 @@ class Recourse:
         self._live.set_costs(core.c)
         if vertex is None or vertex.x is None or vertex.row_duals is None:
             return None
-        cut = self._cut(vertex.row_duals)
         self._leave_the_first_stage()
-        return cut, self.problem.units.outside(vertex.x)[self.positions]
+        return self._cut(vertex.row_duals), self.problem.units.outside(vertex.x)[self.positions]
 
     def _leave_the_first_stage(self) -> None:
-        """Ask no more for rows of the first stage alone: whoever fixes it keeps them, but for a rounding."""
+        """Ask no more for rows of the first stage alone: whoever fixes it keeps them, but for a rounding.
+
+        What their duals would add to a row of the cost is never above 0 where they hold: without it the row says more.
+        """
         core = self.problem.core
         is_first = np.zeros(len(core.c), dtype=bool)
         is_first[self.positions] = True
@@ -163,6 +165,8 @@ class Recourse:
         """Return what duals prove for any first stage."""
         program = self._program()
         money = self.problem.money
+        sides = np.where(row_duals > 0, program.row_lower, program.row_upper)
+        row_duals = np.where(np.isfinite(sides), row_duals, 0.0)  # of rows that are not asked for, or of a wrong sign
         slope = -(program.A.T @ row_duals)[self.positions] * money / self._unit
         return ValueCut(constant=dual_bound(program, row_duals) * money, slope=np.asarray(slope, dtype=float))
 
@@ -180,8 +184,10 @@ class Recourse:
         if vertex.row_duals is None:
             return None
         free = dataclasses.replace(program, lower=self._at_zero(program.lower), upper=self._at_zero(program.upper))
-        slope = -(program.A.T @ vertex.row_duals)[self.positions] / self._unit
-        constant = dual_bound(free, vertex.row_duals)
+        sides = np.where(vertex.row_duals > 0, program.row_lower, program.row_upper)
+        row_duals = np.where(np.isfinite(sides), vertex.row_duals, 0.0)
+        slope = -(program.A.T @ row_duals)[self.positions] / self._unit
+        constant = dual_bound(free, row_duals)
         return ValueCut(constant=constant, slope=np.asarray(slope, dtype=float), is_of_rules=True)
 
     def _with_deviations(self, inside: Floats) -> QuadraticProgram:

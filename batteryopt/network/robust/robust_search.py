@@ -17,13 +17,15 @@ import numpy as np
 from batteryopt.ground.interrupt import InterruptFlag
 from batteryopt.ground.status import StopReason
 from batteryopt.network.data.instance import Network
-from batteryopt.network.formulation.algebra import Floats
+from batteryopt.network.formulation.algebra import Floats, Formulation
 from batteryopt.network.formulation.extract import to_solution
+from batteryopt.network.formulation.formulate import formulate
 from batteryopt.network.formulation.objective import weighted
 from batteryopt.network.futures.future import Future
 from batteryopt.network.futures.in_hindsight import WEIGHTS, hindsight_point
 from batteryopt.network.futures.joint_search import JointSearch
 from batteryopt.network.futures.risk_measure import Risk
+from batteryopt.network.futures.search_by_cuts import SearchByCuts
 from batteryopt.network.plan.solution import Solution
 from batteryopt.network.robust.adversary import Adversary, Moves, Worst
 from batteryopt.network.robust.deviations import Move, moved, name_of, room
@@ -109,6 +111,8 @@ class RobustSearch:
         self._master_gap = MASTER
         self._is_settled = False
         self._last_plan: Solution | None = None
+        self._forms: list[Formulation] = []
+        self._by_cuts: SearchByCuts | None = None
 
     def _left(self) -> float | None:
         limit = self.options.time_limit
@@ -145,6 +149,7 @@ class RobustSearch:
             self._lowest.append(search.lowest_of(search.forms[len(self._lowest)]))
         starts = self._starts(search)
         master, points, _ = search.best_for_all(self._lowest, starts)
+        self._by_cuts = search.by_cuts
         if master.bound is not None:
             found.bound = max(found.bound, master.bound)
         if not points:
@@ -201,7 +206,12 @@ class RobustSearch:
             relative_gap=max(self.options.relative_gap * self._master_gap, self._coarse()),
             absolute_gap=self.options.absolute_gap * self._master_gap,
         )
-        return JointSearch(futures, WORST, options, self.flag, announce=lambda _: None, on_progress=self._heard)
+        self._forms += [formulate(future.network, WEIGHTS) for future in futures[len(self._forms) :]]
+        search = JointSearch(
+            futures, WORST, options, self.flag, announce=lambda _: None, on_progress=self._heard, forms=self._forms
+        )
+        search.by_cuts = self._by_cuts  # rows of a future's cost hold whatever other futures are known
+        return search
 
     def _coarse(self) -> float:
         """Return a gap that will do while futures are missing: a plan for too few of them need not be the best."""
