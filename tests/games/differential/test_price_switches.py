@@ -8,10 +8,9 @@ import pytest
 from batteryopt.games.differential.data.general import GeneralDifferentialGame
 from batteryopt.games.differential.data.generator import random_general
 from batteryopt.games.differential.judge import check
-from batteryopt.games.differential.model.cuts import CutGrid
 from batteryopt.games.differential.model.optimizer import solve as optimise
 from batteryopt.games.differential.model.price_switches import _sets_of, _way
-from batteryopt.games.differential.path.time_grid import FiniteGrid
+from batteryopt.games.differential.model.switch_search import Jumps
 from batteryopt.games.differential.solution import Model
 from batteryopt.ground.status import PointStatus
 
@@ -50,16 +49,35 @@ def where_both_earn_the_same(cap: float) -> float:
     return float(min(np.roots(quadratic).real))
 
 
-def test_the_time_of_a_jump_is_found_by_the_secant_of_what_paths_ask_for():
-    """A path that stands for t and asks for 1.2 + 0.7 t stays at 4: asked for as they come, 0.7 of the error is left."""
-    grid = FiniteGrid(discount_rate=0.1, ends=(0.0, 2.0, 8.0), degree=5)
-    first = CutGrid(grid=grid, kinks=(2.0,), before=((1.0,), (1.9,)))
-    assert first._foreseen((2.6,)) == pytest.approx((4.0,))
-    assert CutGrid(grid=grid, kinks=(2.0,))._foreseen((2.6,)) == (2.6,)
-    # A step that went beyond the last kink there is: half of it, from what the path before asked for.
-    assert first._foreseen(()) == pytest.approx((1.95,))
-    assert first._known_of(()) == first.before
-    assert first._known_of((2.6,)) == ((2.0,), (2.6,))
+def times_tried(gain, ask, begin, rounds):
+    """Return the times that are tried for one jump whose gain and wish are known functions of where it stands."""
+    jumps, times = Jumps(), [begin]
+    for _ in range(rounds):
+        jumps = jumps.with_gains((times[-1],), (gain(times[-1]),))
+        (time,) = jumps.next_times(ask(times[-1]), 8.0)
+        times.append(time)
+    return times
+
+
+@pytest.mark.parametrize("begin", [0.5, 3.0, 7.5])
+def test_the_time_of_a_jump_is_the_zero_of_what_the_way_before_it_earns_more(begin):
+    """It is 4; paths ask for 0.4 + 0.9 t, so that following them would leave 0.9^10 = a third of the error."""
+    times = times_tried(lambda t: 2.0 * (4.0 - t) + 0.1 * (4.0 - t) ** 3, lambda t: (0.4 + 0.9 * t,), begin, 10)
+    assert times[-1] == pytest.approx(4.0, abs=1e-5)
+    assert all(0.0 < time < 8.0 for time in times)
+
+
+def test_a_jump_whose_path_asks_for_none_is_moved_by_its_gain_alone():
+    times = times_tried(lambda t: 4.0 - t, lambda _: (), 6.0, 8)
+    assert times[-1] == pytest.approx(4.0, abs=1e-4)
+
+
+def test_jumps_stay_in_order():
+    """The first would go to 5, where the second stands at 3: it goes nine tenths of the way."""
+    jumps = Jumps().with_gains((1.0, 3.0), (1.0, -1.0))
+    first, second = jumps.next_times((5.0, 2.0), 8.0)
+    assert first == pytest.approx(2.8)
+    assert first < second < 3.0
 
 
 @pytest.mark.parametrize("horizon", [pytest.param(None, marks=pytest.mark.slow), 8.0])
@@ -82,9 +100,10 @@ def test_elements_meet_where_the_leader_s_prices_jump(horizon):
     assert found.solution.objective == pytest.approx(second_route.capped_prices(game, True), rel=1e-5)
 
 
-def test_a_late_jump_that_moves_with_the_path_before_it_is_met():
-    """Cap 25: the first paths stay at the cap nearly to the end; steps along the secant go beyond it, and come back."""
-    game = one_vehicle(price_caps=(25.0,))
+@pytest.mark.parametrize("cap", [25.0, pytest.param(25.5, marks=pytest.mark.slow)])
+def test_a_late_jump_that_moves_with_the_path_before_it_is_met(cap):
+    """The first paths stay at the cap nearly to the end, and ask for a jump that is too late."""
+    game = one_vehicle(price_caps=(cap,))
     found = optimise(game, Model.DECENTRALIZED)
     assert found.certificate.passed, str(found.certificate)
     assert found.solution.objective == pytest.approx(second_route.capped_prices(game, True), rel=1e-5)

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
 from batteryopt.games.differential.model.cap_switches import Kinks, LimitArray, WantedInnovation
 from batteryopt.games.differential.model.mesh import MeshError, refine, with_breaks
 from batteryopt.games.differential.model.price_switches import WantedPrices
+from batteryopt.games.differential.model.switch_search import Jumps
 from batteryopt.games.differential.path.quadrature import FloatArray
 from batteryopt.games.differential.path.time_grid import TimeGrid
 
@@ -16,8 +17,8 @@ _NEAR = 0.1
 """Part of an element nearer to whose end a kink takes the end's place: slivers are badly conditioned."""
 _SAME = 1e-7
 """Part of the element around them up to which two kinks are one: what the path does in between weighs nothing."""
-_MOST_SLOPE = 0.9
-"""Most that a kink that is asked for is believed to move with one that stands: ten steps at once, at most."""
+_PATIENCE = 8
+"""Rounds for which the jumps of the first path are kept to, where later ones ask for other ways of pricing."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -32,15 +33,18 @@ class CutGrid:
         Times at which elements meet because the data have a kink there.
     limits
         Where each effort stands in each element; None where that is not known yet.
-    before
-        Kinks of the grid before, and those that the path found on it asked for; None where nothing is known of them.
+    ways
+        Which way of pricing a leader takes before, between and after the kinks; None where that is not known.
+    jumps
+        What is known of the times at which it changes from one to the next.
     """
 
     grid: TimeGrid
     kinks: tuple[float, ...] = ()
     fixed: tuple[float, ...] = ()
     limits: LimitArray | None = None
-    before: tuple[tuple[float, ...], tuple[float, ...]] | None = None
+    ways: tuple[int, ...] | None = None
+    jumps: Jumps = field(default_factory=Jumps)
 
     def finer(
         self, error: MeshError, wanted: WantedInnovation | WantedPrices | None, tolerance: float, **depth: float
@@ -56,12 +60,13 @@ class CutGrid:
             # What a path errs that was sought between limits comes of the limits: of blurred kinks, and of the slack
             # that an interior point leaves.
             error = replace(error, by_element=np.zeros_like(error.by_element))
-        found, before = Kinks() if wanted is None else wanted.kinks(), self.before
+        found, plan = Kinks() if wanted is None else wanted.kinks(), self
         if found.are_at(self.kinks, tolerance):
             grid, kinks = refine(self.grid, error, tolerance, **depth), self.kinks
         else:
-            if efforts is None:
-                found, before = replace(found, times=self._foreseen(found.times)), self._known_of(found.times)
+            if isinstance(wanted, WantedPrices):
+                plan = self._moved(wanted, found)
+                found = replace(found, times=plan.kinks)
             grid, kinks = self._cut_at(found, error, tolerance, **depth)
         limits = None if efforts is None else efforts.limits_on(grid)
         are_kept = (
@@ -69,36 +74,24 @@ class CutGrid:
         )
         if grid is self.grid and are_kept:
             return self
-        return replace(self, grid=grid, kinks=kinks, limits=limits, before=before)
+        ways = plan.ways if kinks == plan.kinks else None  # a kink that is a cut already is none of them
+        return replace(plan, grid=grid, kinks=kinks, limits=limits, ways=ways)
 
-    def _foreseen(self, asked: tuple[float, ...]) -> tuple[float, ...]:
-        """Return where the path will ask for kinks that it asks for now, by the secant through the last two grids.
+    def _moved(self, wanted: WantedPrices, asked: Kinks) -> CutGrid:
+        """Return this with the kinks of the next round: a leader's jumps where they promise to stay, others as asked.
 
-        A jump of prices changes what efficiency is worth before it, and so when it pays to jump: by up to as much as it
-        has been moved. Taken as they are asked for, the times would come nearer by a factor a round, and a slow one.
+        Of the grid nothing is changed yet: see `Jumps`, and `WantedPrices.start_on` for what the ways are for.
         """
-        if not self._knows(len(self.kinks)):
-            return asked
-        assert self.before is not None
-        then = np.array(self.before)
-        if len(asked) != len(self.kinks):  # too far, where there are no kinks to be asked for
-            return tuple(((then[1] + self.kinks) / 2.0).tolist())
-        now = np.array([self.kinks, asked])
-        moved, answered = now - then
-        slope = np.divide(answered, moved, out=np.zeros_like(moved), where=np.abs(moved) > 1e-12)
-        step = (now[1] - now[0]) / (1.0 - np.clip(slope, -_MOST_SLOPE, _MOST_SLOPE))
-        foreseen = now[0] + step
-        is_in_order = np.all(np.diff(foreseen) > 0) and foreseen.min() > 0 and foreseen.max() < self.grid.breaks[-1]
-        return tuple(foreseen.tolist()) if is_in_order else asked
-
-    def _knows(self, kinks: int) -> bool:
-        """Whether a grid before had as many kinks, and its path asked for as many, of which there are some."""
-        return self.before is not None and kinks > 0 and {len(times) for times in self.before} == {kinks}
-
-    def _known_of(self, asked: tuple[float, ...]) -> tuple[tuple[float, ...], tuple[float, ...]] | None:
-        """Return what the next grid knows of this one, or of the one before where this one went too far."""
-        went_too_far = len(asked) != len(self.kinks) and self._knows(len(self.kinks))
-        return self.before if went_too_far else (self.kinks, asked)
+        ways = wanted.ways_between(asked.times)
+        as_asked = replace(self, kinks=asked.times, ways=ways, jumps=Jumps())
+        if not wanted.is_led or not self.kinks or self.ways is None:
+            return as_asked
+        jumps = self.jumps.with_gains(self.kinks, wanted.gains(self.kinks, self.ways))
+        if ways != self.ways and len(jumps.tried) > _PATIENCE:
+            return as_asked
+        end = float(self.grid.breaks[np.isfinite(self.grid.breaks)][-1])
+        times = jumps.next_times(asked.times if ways == self.ways else (), end)
+        return replace(self, kinks=times, jumps=jumps)
 
     def _cut_at(
         self, found: Kinks, error: MeshError, tolerance: float, **depth: float

@@ -53,7 +53,7 @@ class WantedPrices:
     def __init__(self, instance: Instance, model: Model, path: Trajectory, deepest: float) -> None:
         self._instance, self._path, self._deepest = instance, path, deepest
         self._game, self._caps = instance.matrices(), np.array(instance.price_caps)
-        self._is_led = model is Model.DECENTRALIZED
+        self.is_led = model is Model.DECENTRALIZED
         self._sets = _sets_of(self._game.vehicles)
 
     @classmethod
@@ -85,27 +85,50 @@ class WantedPrices:
         ]
         return float(max(distances, default=0.0))
 
-    def start_on(self, grid: TimeGrid) -> Trajectory:
-        """Return the path; a leader's on the grid, with the best prices there, the same way through every element."""
-        if not self._is_led:
+    def ways_between(self, kinks: tuple[float, ...]) -> tuple[int, ...]:
+        """Return a leader's best way halfway between two kinks, and before and after all."""
+        if not self.is_led:
+            return ()
+        finite = self._path.grid.breaks[np.isfinite(self._path.grid.breaks)]
+        ends = np.array([0.0, *kinks, max(finite[-1], *kinks)] if kinks else [0.0, finite[-1]])
+        return tuple(self._standing((ends[:-1] + ends[1:]) / 2.0)[:, 0].tolist())
+
+    def gains(self, kinks: tuple[float, ...], ways: tuple[int, ...]) -> tuple[float, ...]:
+        """Return what the way before each kink earns more then than the way after it, a month."""
+        earned = np.array([way.earned for way in self._ways(np.array(kinks))])
+        places = np.arange(len(kinks))
+        return tuple(np.nan_to_num(earned[list(ways[:-1]), places] - earned[list(ways[1:]), places]).tolist())
+
+    def start_on(self, grid: TimeGrid, kinks: tuple[float, ...], ways: tuple[int, ...] | None) -> Trajectory:
+        """Return the path; a leader's on the grid, with its best prices there by one way through every element.
+
+        Parameters
+        ----------
+        kinks, ways
+            When the way changes, and the ways, one more; without them the best way in the middle of each element.
+        """
+        if not self.is_led:
             return self._path
         times, shape = grid.times.ravel(), grid.times.shape
-        ways = self._ways(times)
-        best = np.argmax([way.earned for way in ways], axis=0).reshape(shape)
-        through = np.repeat(best[:, grid.degree // 2], grid.degree)[:, None]
+        found = self._ways(times)
+        middles = grid.times[:, grid.degree // 2]
+        through = self._standing(middles)[:, 0]
+        if ways is not None:
+            through = np.array(ways)[np.searchsorted(kinks, middles)]
+        chosen = np.repeat(through, grid.degree)[:, None]
         at = self._path.at(times)
         return Trajectory(
             grid=grid,
             initial_efficiency=self._path.initial_efficiency,
             efficiency=at.efficiency.reshape(*shape, -1),
             innovation=at.innovation.reshape(*shape, -1),
-            prices=np.choose(through, [way.retail for way in ways]).reshape(*shape, -1),
-            wholesale_prices=np.choose(through, [way.wholesale for way in ways]).reshape(*shape, -1),
+            prices=np.choose(chosen, [way.retail for way in found]).reshape(*shape, -1),
+            wholesale_prices=np.choose(chosen, [way.wholesale for way in found]).reshape(*shape, -1),
         )
 
     def _standing(self, times: FloatArray) -> NDArray[np.int_]:
         """Return which way is the best at given times, or which of an owner's prices stand at their caps (k, .)."""
-        if self._is_led:
+        if self.is_led:
             return np.asarray(np.argmax([way.earned for way in self._ways(times)], axis=0)[:, None], dtype=int)
         reach, cost = self._known(times)
         effect = self._game.price_effect

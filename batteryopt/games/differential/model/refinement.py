@@ -26,9 +26,10 @@ MESH_TOLERANCE = 1e-6
 COARSE_MESH_TOLERANCE = 1e-3
 """The same where limits on prices give paths kinks, or a limit stopped the refinement.
 
-A kink is not met by an element's end there, but eight rounds halve the element around it to 2^-8. A path of two slopes
-is off by at most a quarter of what the slopes differ by, times the element's length; where they differ by all that the
-path changes by, in an element of the first grid, that is 2^-10. Innovation's kinks are met: see `cap_switches`.
+Where demands or margins must not be negative a kink is not met by an element's end, but eight rounds halve the element
+around it to 2^-8. A path of two slopes is off by at most a quarter of what the slopes differ by, times the element's
+length; where they differ by all that the path changes by, in an element of the first grid, that is 2^-10. Kinks of
+capped innovation and prices are met: see `cap_switches` and `price_switches`.
 """
 DEEPEST = SOLVER_TOLERANCE / MESH_TOLERANCE
 """Discount factor below which nothing is asked of the grid. A path that is off by e at a discount factor d leaves d e
@@ -117,7 +118,7 @@ class _Search:
 
     def on(self, cut: CutGrid, last: Discrete | None, *, is_draft: bool) -> Discrete:
         """Solve on a grid, from the last round; the first round looks for the best regime of price caps, too."""
-        start = self._uncapped(cut.grid) if last is None else self._priced(cut.grid, last)
+        start = self._uncapped(cut.grid) if last is None else self._priced(cut, last)
         found = self._solve(cut.grid, start, cut.limits, is_draft=is_draft)
         if last is not None:
             return found
@@ -140,14 +141,14 @@ class _Search:
         free = solve_discrete(m, self._model, self._options, time_limit=left, is_draft=True)
         return None if free.trajectory is None else replace(free, trajectory=below_caps(free.trajectory, caps))
 
-    def _priced(self, grid: TimeGrid, last: Discrete) -> Discrete:
+    def _priced(self, cut: CutGrid, last: Discrete) -> Discrete:
         """Return the last round on the next grid, where prices are capped with the best prices for its efficiency.
 
         Between its nodes, prices that jump are the swing of a polynomial, and tell nothing of what binds.
         """
         assert last.trajectory is not None
         wanted = WantedPrices.by(self._instance, self._model, last.trajectory, deepest_asked(self._instance))
-        return last if wanted is None else replace(last, trajectory=wanted.start_on(grid))
+        return last if wanted is None else replace(last, trajectory=wanted.start_on(cut.grid, cut.kinks, cut.ways))
 
     def next_cut(self, cut: CutGrid, path: Trajectory, error: MeshError) -> CutGrid:
         """Return the grid of the next round: the same where this one does."""
