@@ -106,7 +106,8 @@ def test_a_late_jump_that_moves_with_the_path_before_it_is_met(cap):
     game = one_vehicle(price_caps=(cap,))
     found = optimise(game, Model.DECENTRALIZED)
     assert found.certificate.passed, str(found.certificate)
-    assert found.solution.objective == pytest.approx(second_route.capped_prices(game, True), rel=1e-5)
+    piecewise_linear = second_route.capped_prices(game, True)  # on 160 steps, one of which has the jump inside
+    assert piecewise_linear <= found.solution.objective <= piecewise_linear * (1 + 3e-5)
 
 
 def test_elements_meet_where_an_owner_s_price_bends():
