@@ -13,19 +13,22 @@ from pyomo.common.collections import ComponentMap
 
 from batteryopt.bilevel.answer import BilevelAnswer
 from batteryopt.bilevel.judge import claims, diagnose
-from batteryopt.bilevel.judge.pessimistic import worst_answer
+from batteryopt.bilevel.judge.logic import judged_as_written
+from batteryopt.bilevel.judge.pessimistic import with_worst, worst_answer, worst_checks
 from batteryopt.bilevel.kkt import single_level as kkt
 from batteryopt.bilevel.kkt.active_set import polish
-from batteryopt.bilevel.methods import METHODS, MethodOutcome, MethodSettings
+from batteryopt.bilevel.methods import METHODS, PESSIMISTIC, MethodOutcome, MethodSettings, method_named
 from batteryopt.bilevel.methods.automatic import INTEGER, run_automatic
 from batteryopt.bilevel.methods.base import BEYOND_TOLERANCES, is_refuted, multipliers_of
 from batteryopt.bilevel.methods.bilevel_units import RUNAWAY, restatement
 from batteryopt.bilevel.methods.restated import LEAST_GAP, remembered, solve_restated
 from batteryopt.bilevel.problem import shared
 from batteryopt.bilevel.problem.follower import limits_by_constraint
+from batteryopt.bilevel.problem.leader_logic import with_rows_only
 from batteryopt.bilevel.problem.normal_form import BilevelProblem, FollowerRow, extract, refuse_integers
 from batteryopt.bilevel.proof import convexity, qualification
 from batteryopt.bilevel.proof.convexity import Conviction
+from batteryopt.bilevel.proof.norms import refuse_limits_of_squares, with_directions
 from batteryopt.bilevel.proof.qualification import Qualification
 from batteryopt.ground.certificate import Certificate
 from batteryopt.ground.errors import BatteryOptError, nearest
@@ -67,7 +70,8 @@ def solve(
         A Pyomo model with at least one `Follower`.
     method
         "auto", or one of `METHODS`: "sos1", "indicator", "big-m", "branching", "strong-duality", "regularized",
-        "product".
+        "product", "value-function". "pessimistic" solves another problem: that of a leader who expects the worst of
+        the followers' equally good answers (linear followers, and strictly convex quadratic ones).
     solver
         The solver for the single-level model; the method's own choice where None.
     time_limit
@@ -110,15 +114,18 @@ def solve(
         If the method is unknown or does not accept the problem.
     """
     begin = time.perf_counter()
-    problem = extract(model)
+    copy = with_rows_only(model)
+    problem = with_directions(extract(copy.model))
     shared.require_word(problem, shared_multipliers)
-    limits = limits_by_constraint(multiplier_limits)
+    limits = limits_by_constraint(copy.limits(multiplier_limits))
+    refuse_limits_of_squares(problem, limits)
     # Limits are in the author's units, and so the problem stays in them.
     # Integers have no unit but 1, and so problems of integer followers stay too.
     is_whole = problem.integer_decision is not None
     if is_whole and pessimistic_gap:
         refuse_integers(problem, "pessimistic_gap needs them: ask without")
-    other = None if limits or is_whole else restatement(problem, alike=shared_multipliers == "equal")
+    has_directions = any(follower.strict is not None for follower in problem.followers)
+    other = None if limits or is_whole or has_directions else restatement(problem, alike=shared_multipliers == "equal")
     settings = MethodSettings(
         solver=solver,
         time_limit=time_limit,
@@ -144,6 +151,7 @@ def solve(
         answer = draft
     else:
         answer = solve_restated(other, settings, solve_one)
+    answer = judged_as_written(copy, answer)
     return dataclasses.replace(answer, seconds=time.perf_counter() - begin)
 
 
@@ -171,10 +179,12 @@ def _solve(problem: BilevelProblem, settings: MethodSettings, wishes: _Wishes) -
     is_solved = False
     try:
         outcome, name, why = _run(problem, wishes.method, settings)
+        checks = worst_checks(problem, outcome, settings) if name == PESSIMISTIC.name else ()
         if wishes.is_draft and outcome.report.has_point:
             answer = _draft(problem, outcome, convictions, name, why)
         else:
             answer = _judge(problem, outcome, settings, convictions, qualifications, name, why)
+        answer = with_worst(answer, checks)
         is_solved = answer.has_point
         if is_solved and wishes.pessimistic_gap:
             answer = dataclasses.replace(answer, pessimistic_objective=worst_answer(problem, settings))
@@ -189,7 +199,7 @@ def accepting_methods(
     model: Any, *, assume_convex: bool = False, shared_multipliers: str | None = None
 ) -> tuple[str, ...]:
     """Return the names of the methods that accept a model, which stays as it is; raises what `solve` would raise."""
-    problem = extract(model)
+    problem = with_directions(extract(with_rows_only(model).model))
     shared.require_word(problem, shared_multipliers)
     settings = MethodSettings(equal=_equal_rows(problem, shared_multipliers))
     put_back = remembered(problem)
@@ -216,14 +226,19 @@ def _run(problem: BilevelProblem, method: str, settings: MethodSettings) -> tupl
     """Return the outcome, the method that gave it, and why that one."""
     if method == "auto":
         return run_automatic(problem, settings)
-    if method not in METHODS:
-        raise BatteryOptError(f"unknown method '{method}': {nearest(method, [*METHODS, 'auto'])}")
-    if not METHODS[method].takes_integers:
-        refuse_integers(problem, f"method '{INTEGER}' accepts followers of this kind")
-    refusal = METHODS[method].refusal(problem, settings)
+    if method not in (*METHODS, PESSIMISTIC.name):
+        raise BatteryOptError(f"unknown method '{method}': {nearest(method, [*METHODS, PESSIMISTIC.name, 'auto'])}")
+    chosen = method_named(method)
+    if not chosen.takes_integers:
+        is_worst = method == PESSIMISTIC.name
+        refuse_integers(
+            problem, "no bound for them" if is_worst else f"method '{INTEGER}' accepts followers of this kind"
+        )
+    refusal = chosen.refusal(problem, settings)
     if refusal is not None:
-        raise BatteryOptError(f"method '{method}' does not accept this problem: {refusal}; try method='auto'")
-    return METHODS[method].solve(problem, settings), method, ASKED_FOR
+        remedy = "try pessimistic_gap=True" if method == PESSIMISTIC.name else "try method='auto'"
+        raise BatteryOptError(f"method '{method}' does not accept this problem: {refusal}; {remedy}")
+    return chosen.solve(problem, settings), method, ASKED_FOR
 
 
 def _judge(
@@ -245,7 +260,7 @@ def _judge(
     }
     if not report.has_point:
         return _without_point(problem, report.stop_reason, common, settings)
-    if METHODS[name].is_global and METHODS[name].has_conditions:
+    if method_named(name).is_global and method_named(name).has_conditions:
         polish(outcome.system, objective=report.objective)
     _clip(_variables(problem))
     outcome = dataclasses.replace(outcome, multipliers=multipliers_of(outcome.system))  # those of the polished point
@@ -356,7 +371,7 @@ def _without_point(
 ) -> BilevelAnswer:
     note = "no point was found"
     if reason in (StopReason.INFEASIBLE, StopReason.INFEASIBLE_OR_UNBOUNDED):
-        if not METHODS[common["method"]].has_conditions:
+        if not method_named(common["method"]).has_conditions:
             return _nothing(reason, diagnose.EXCLUDED, common)
         explained, note = diagnose.explain_infeasible(problem)
         if note == diagnose.EXCLUDED and not METHODS[common["method"]].is_global:

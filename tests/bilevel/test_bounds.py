@@ -188,3 +188,19 @@ def test_big_m_agrees_with_a_method_that_needs_no_m(data):
     assert first.stop_reason == second.stop_reason
     if first.has_point:
         assert first.objective == pytest.approx(second.objective, abs=1e-5)
+
+
+def test_bounds_of_fixed_variables_are_put_back():
+    """Propagation writes a fixed variable's value into its bounds; unfixed, it is as free as before."""
+    m = pyo.ConcreteModel()
+    m.x = pyo.Var(domain=pyo.Binary, initialize=0)
+    m.f = bilevel.Follower()
+    m.f.y = pyo.Var(bounds=(0, 1))
+    m.f.row = pyo.Constraint(expr=m.f.y >= m.x)
+    m.f.cost = pyo.Objective(expr=m.f.y)
+    m.gain = pyo.Objective(expr=m.f.y, sense=pyo.maximize)
+    m.x.fix(0)
+    assert bilevel.solve(m, method="milp").objective == pytest.approx(0)
+    assert m.x.bounds == (0, 1)
+    m.x.unfix()
+    assert bilevel.solve(m, method="milp").objective == pytest.approx(1)

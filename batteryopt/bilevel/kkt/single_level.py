@@ -148,7 +148,7 @@ def _add_conditions(block: Any, follower: FollowerProblem, *, fritz_john: bool) 
     block.equality_multiplier = pyo.Var(block.EQUALITIES, initialize=0.0)
     block.objective_weight = pyo.Var(bounds=(0.0, 1.0), initialize=1.0)
     if fritz_john:
-        nonlinear = [k for k, row in enumerate(inequalities) if not row.form.is_affine]
+        nonlinear = [k for k, row in enumerate(inequalities) if row.bends or not row.form.is_affine]
         block.normalisation = pyo.Constraint(
             expr=block.objective_weight + sum(block.multiplier[k] for k in nonlinear) == 1,
             doc="some weight lies on the objective or on a nonlinear row",

@@ -7,6 +7,7 @@ from batteryopt.bilevel.methods.big_m import BigM
 from batteryopt.bilevel.methods.branching import Branching
 from batteryopt.bilevel.methods.indicator import IndicatorConstraints
 from batteryopt.bilevel.methods.milp import MixedInteger
+from batteryopt.bilevel.methods.pessimistic_leader import Pessimistic
 from batteryopt.bilevel.methods.product import ProductMethod
 from batteryopt.bilevel.methods.regularized import Regularized
 from batteryopt.bilevel.methods.sos1 import Sos1
@@ -28,4 +29,13 @@ METHODS: dict[str, Method] = {
     )
 }
 
-__all__ = ["METHODS", "Method", "MethodOutcome", "MethodSettings", "Reformulation"]
+PESSIMISTIC = Pessimistic()
+"""Solves another problem than the rest, whose leader is given the best of equally good answers."""
+
+
+def method_named(name: str) -> Method:
+    """Return a method, that of the pessimistic leader among them."""
+    return PESSIMISTIC if name == PESSIMISTIC.name else METHODS[name]
+
+
+__all__ = ["METHODS", "PESSIMISTIC", "Method", "MethodOutcome", "MethodSettings", "Reformulation", "method_named"]

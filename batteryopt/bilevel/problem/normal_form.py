@@ -20,11 +20,13 @@ from pyomo.common.collections import ComponentMap, ComponentSet
 from batteryopt.bilevel.problem.follower import Follower, FollowerDual, FollowerDualData
 from batteryopt.bilevel.problem.forms import OwnForm, own_form, variables_in
 from batteryopt.bilevel.problem.guard import FollowersGuard
-from batteryopt.bilevel.problem.refusals import UnsupportedFollower
+from batteryopt.bilevel.problem.leaders import WITH_LEADERS, Leader, refuse_several
+from batteryopt.bilevel.problem.refusals import REMEDIES, THREE_LEVELS, UnsupportedFollower
 from batteryopt.ground.errors import UnsupportedModel
 
 _PASSIVE_TYPES = (
     pyo.Var,
+    pyo.BooleanVar,
     pyo.Param,
     pyo.Set,
     pyo.RangeSet,
@@ -33,7 +35,7 @@ _PASSIVE_TYPES = (
     pyo.BuildAction,
     pyo.BuildCheck,
 )
-_UNDERSTOOD_TYPES = (*_PASSIVE_TYPES, dae.ContinuousSet, pyo.Constraint, pyo.Objective, pyo.Block, Follower)
+_UNDERSTOOD_TYPES = (*_PASSIVE_TYPES, dae.ContinuousSet, pyo.Constraint, pyo.Objective, pyo.Block, Follower, Leader)
 
 
 class Side(enum.Enum):
@@ -54,12 +56,18 @@ class FollowerRow:
         The user's constraint or variable, and the side.
     origin
         The constraint data object, or the variable data object for a bound.
+    bends
+        Whether it stands for a norm, linear only while the norm's direction is data (see `norms`).
+    is_squared
+        Whether it was written as a squared cone, so that its multiplier is not that of the user's constraint.
     """
 
     name: str
     form: OwnForm
     side: Side
     origin: Any
+    bends: bool = False
+    is_squared: bool = False
 
     @property
     def is_equality(self) -> bool:
@@ -91,6 +99,8 @@ class FollowerProblem:
         To be minimised; ``sense`` is -1 where the user maximises.
     rows
         Constraints and variable bounds.
+    strict
+        Where norms have directions of their own: rows that are smooth and a little stricter, for a Slater point.
     """
 
     block: Any
@@ -98,6 +108,7 @@ class FollowerProblem:
     objective: OwnForm
     sense: int
     rows: tuple[FollowerRow, ...]
+    strict: FollowerProblem | None = None
 
     @property
     def name(self) -> str:
@@ -211,12 +222,13 @@ def extract(model: Any) -> BilevelProblem:
         _extract_follower(block)
         for block in model.component_data_objects(Follower, active=True, descend_into=pyo.Block)
     )
+    refuse_several(model)
     if not followers:
         raise UnsupportedModel(f"'{model.name}' has no active follower: use an ordinary solver")
     _refuse_unknown_components(model, UnsupportedModel)
     constraints = tuple(
         c
-        for c in model.component_data_objects(pyo.Constraint, active=True, descend_into=pyo.Block)
+        for c in model.component_data_objects(pyo.Constraint, active=True, descend_into=WITH_LEADERS)
         if not isinstance(c, FollowersGuard)
     )
     objective = _only_objective(model)
@@ -231,7 +243,7 @@ def extract(model: Any) -> BilevelProblem:
 def _extract_follower(block: Any) -> FollowerProblem:
     nested = next(block.component_data_objects(Follower, active=True, descend_into=pyo.Block), None)
     if nested is not None:
-        raise UnsupportedFollower(nested.name, f"a follower inside the follower '{block.name}' is not supported")
+        raise UnsupportedFollower(nested.name, f"it is a follower inside the follower '{block.name}': {THREE_LEVELS}")
     _refuse_unknown_components(block, UnsupportedFollower)
     objectives = list(block.component_data_objects(pyo.Objective, active=True, descend_into=pyo.Block))
     if len(objectives) != 1:
@@ -245,7 +257,7 @@ def _extract_follower(block: Any) -> FollowerProblem:
     for row in rows:
         occurring.update(row.form.variables)
     variables = tuple(v for v in declared if v in occurring)
-    rows.extend(row for variable in variables for row in _bound_rows(variable))
+    rows.extend(row for variable in variables for row in bound_rows(variable))
     return FollowerProblem(block, variables, objective, sense, tuple(rows))
 
 
@@ -261,7 +273,8 @@ def _constraint_rows(block: Any, own: ComponentSet) -> Iterator[FollowerRow]:
             yield FollowerRow(f"{constraint.name} (lower)", own_form(lower - body, own), Side.LOWER, constraint)
 
 
-def _bound_rows(variable: Any) -> Iterator[FollowerRow]:
+def bound_rows(variable: Any) -> Iterator[FollowerRow]:
+    """Yield the bounds of a variable as rows."""
     lower, upper = variable.bounds
     own = ComponentSet([variable])
     if lower is not None and lower == upper:
@@ -286,9 +299,12 @@ def refuse_integers(problem: BilevelProblem, remedy: str) -> None:
 
 
 def _refuse_unknown_components(block: Any, error: type[UnsupportedModel] | type[UnsupportedFollower]) -> None:
-    for component in block.component_objects(active=True, descend_into=pyo.Block):
-        if component.ctype not in _UNDERSTOOD_TYPES:
-            reason = f"components of type {component.ctype.__name__} are not understood; write it as constraints"
+    for component in block.component_objects(active=True, descend_into=WITH_LEADERS):
+        if component.ctype not in _UNDERSTOOD_TYPES or (
+            component.ctype is pyo.BooleanVar and error is UnsupportedFollower
+        ):
+            kind = component.ctype.__name__
+            reason = f"components of type {kind} are not understood; {REMEDIES.get(kind, 'write it as constraints')}"
             raise (
                 UnsupportedFollower(component.name, reason)
                 if error is UnsupportedFollower
@@ -297,7 +313,7 @@ def _refuse_unknown_components(block: Any, error: type[UnsupportedModel] | type[
 
 
 def _only_objective(model: Any) -> Any:
-    objectives = list(model.component_data_objects(pyo.Objective, active=True, descend_into=pyo.Block))
+    objectives = list(model.component_data_objects(pyo.Objective, active=True, descend_into=WITH_LEADERS))
     if len(objectives) != 1:
         names = ", ".join(o.name for o in objectives) or "none"
         raise UnsupportedModel(f"the leader needs one active objective, '{model.name}' has {len(objectives)}: {names}")

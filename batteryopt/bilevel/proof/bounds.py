@@ -22,14 +22,14 @@ from typing import Any
 import numpy as np
 import pyomo.environ as pyo
 from numpy.typing import NDArray
-from pyomo.common.collections import ComponentMap
+from pyomo.common.collections import ComponentMap, ComponentSet
 from pyomo.common.errors import InfeasibleConstraintException
 from pyomo.contrib.fbbt.fbbt import fbbt
+from pyomo.core.expr.visitor import identify_variables
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
 from batteryopt.bilevel.kkt.single_level import KktSystem
-from batteryopt.bilevel.problem.forms import variables_in
 from batteryopt.bilevel.problem.gradients import constant_gradients
 from batteryopt.bilevel.problem.normal_form import FollowerProblem
 from batteryopt.bilevel.proof.known_of_functions import interval
@@ -68,9 +68,9 @@ def propagated(system: KktSystem) -> Iterator[bool]:
     """Tighten the variables' bounds by constraint propagation while the block runs; yields False if infeasible."""
     variables = list(system.model.component_data_objects(pyo.Var, descend_into=True))
     constraints = system.model.component_data_objects(pyo.Constraint, active=True, descend_into=True)
-    variables.extend(
-        v for v in variables_in(c.body for c in constraints) if v.parent_block().model() is not system.model
-    )
+    # Fixed ones too: propagation writes their values into their bounds, and whoever unfixes them later had lost these.
+    met = ComponentSet(v for c in constraints for v in identify_variables(c.body, include_fixed=True))
+    variables.extend(v for v in met if v.parent_block().model() is not system.model)
     before = [(v, v.lower, v.upper, v.value) for v in variables]
     try:
         fbbt(system.model)

@@ -16,6 +16,7 @@ from pyomo.common.numeric_types import native_numeric_types
 from pyomo.core.expr import numeric_expr as ne
 from pyomo.core.expr.visitor import identify_variables
 
+from batteryopt.bilevel.problem.forms import own_form
 from batteryopt.bilevel.proof import own_products as products
 from batteryopt.bilevel.proof.known_of_functions import (
     Curvature,
@@ -25,6 +26,7 @@ from batteryopt.bilevel.proof.known_of_functions import (
     scaled,
     without_name,
 )
+from batteryopt.bilevel.proof.squares import squares_of
 
 
 def curvature(expression: Any, own: ComponentSet) -> Curvature:
@@ -84,14 +86,9 @@ def _division(expression: Any, own: ComponentSet) -> Curvature:
         if high <= 0 and below.is_convex:
             return scaled(Curvature.CONCAVE, interval(numerator))
         return Curvature.UNKNOWN
-    return _quadratic_over_linear(numerator, low, below, own)
-
-
-def _quadratic_over_linear(numerator: Any, low: float, below: Curvature, own: ComponentSet) -> Curvature:
-    """Show u**2 / v convex for affine u and positive concave v."""
-    base = _squared_base(numerator)
-    is_shown = base is not None and curvature(base, own).is_affine and low >= 0 and below.is_concave
-    return Curvature.CONVEX if is_shown else Curvature.UNKNOWN
+    if low >= 0 and below.is_concave and _is_sum_of_squares(numerator, own):  # each u**2 / v is convex for affine u
+        return Curvature.CONVEX
+    return products.of_own_factors(numerator, denominator ** (-1.0), own, curvature)
 
 
 def _squared_base(expression: Any) -> Any | None:
@@ -106,6 +103,8 @@ def _squared_base(expression: Any) -> Any | None:
 def _power(expression: Any, own: ComponentSet) -> Curvature:
     base, exponent = expression.args
     power = number(exponent)
+    if power == 0.5 and _is_sum_of_squares(base, own):
+        return Curvature.CONVEX
     if power is not None:
         return power_curvature(curvature(base, own), interval(base), power)
     if curvature(base, own).is_data and interval(base)[0] > 0 and curvature(exponent, own).is_affine:
@@ -164,6 +163,8 @@ def _is_sum_of_exponentials(expression: Any, own: ComponentSet) -> bool:
 
 def _is_sum_of_squares(expression: Any, own: ComponentSet) -> bool:
     """Whether it is a sum of squares of affine functions and nonnegative data: then its root is a norm."""
+    if (squares := squares_of(own_form(expression, own))) is not None and squares.components is not None:
+        return True
     for term in _terms(expression):
         if curvature(term, own).is_data and interval(term)[0] >= 0:
             continue

@@ -43,6 +43,10 @@ def of_own_factors(factor: Any, other: Any, own: ComponentSet, curvature: Curvat
         data, rest = inner.args
         if curvature(data, own).is_data:
             return rules.scaled(curvature(factor * rest, own), rules.interval(data))
+    if isinstance(inner, ne.DivisionExpression):
+        data, below = inner.args
+        if curvature(data, own).is_data:  # a price of a / Q is one of a Q**(-1)
+            return rules.scaled(curvature(factor * below ** (-1.0), own), rules.interval(data))
     return _affine_times_function(factor, inner, own, curvature)
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import contextlib
 import enum
+import math
 from typing import Any
 
 import pyomo.environ as pyo
@@ -37,6 +38,8 @@ def qualify(problem: BilevelProblem) -> tuple[Qualification, ...]:
 
 
 def _qualify(follower: FollowerProblem) -> Qualification:
+    if follower.strict is not None:  # its norms, which are linear for each of their directions only
+        return _qualify(follower.strict)
     if follower.has_affine_rows:
         return Qualification.AFFINE_ROWS
     everything = [*follower.variables, *follower.data_variables]
@@ -67,6 +70,10 @@ def _move_inside(follower: FollowerProblem) -> bool:
         form = rows[k].form
         if rows[k].is_equality:
             return (0.0, form.expression, 0.0)
+        if form.is_affine and all(isinstance(c, (int, float)) for c in form.linear.values()):
+            highest = interval(form.constant)[1]  # for all data at once
+            if math.isfinite(highest):
+                return (None, sum(c * v for v, c in form.linear.items()) + highest, 0.0)
         return (None, form.expression - (0.0 if form.is_affine else m.excess), 0.0)
 
     model.row = pyo.Constraint(model.ROWS, rule=condition)

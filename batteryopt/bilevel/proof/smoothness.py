@@ -53,6 +53,17 @@ def _refuse_without_derivative(name: str, follower: str, form: OwnForm) -> None:
             )
 
 
+def has_kink_in_reach(node: Any, own: ComponentSet, function: Any, *, is_objective: bool) -> bool:
+    """Whether a root or an absolute value of own variables has a kink where the function may matter."""
+    if not any(v in own for v in variables_in([node])):
+        return False
+    if node.getname() == "abs":
+        return True
+    if not isinstance(node, ne.PowExpression) and node.getname() != "sqrt":
+        return False
+    return _is_root_with_kink(node, own) and (is_objective or _may_bind_at_zero_of(node, function))
+
+
 def _is_root_with_kink(node: Any, own: ComponentSet) -> bool:
     """Whether it is a root of something that may be zero; where that is concave, no answer lies at zero by choice."""
     if isinstance(node, ne.PowExpression):
