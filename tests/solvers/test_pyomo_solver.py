@@ -11,7 +11,8 @@ import pytest
 from batteryopt.ground.errors import UnsupportedModel
 from batteryopt.ground.status import PointStatus, StopReason
 from batteryopt.solvers import Indicator, Options
-from batteryopt.solvers.through_pyomo.pyomo_solver import FACTORIES, PyomoAdapter, native_options, within_the_gap
+from batteryopt.solvers.through_pyomo.pyomo_solver import FACTORIES, PyomoAdapter, native_options
+from batteryopt.solvers.through_pyomo.second_opinion import within_the_gap
 
 HIGHS = PyomoAdapter("appsi_highs")
 

@@ -32,6 +32,12 @@ from batteryopt.solvers.contract.points import (
     violation_in_model,
 )
 from batteryopt.solvers.scaling.natural_units import small_units
+from batteryopt.solvers.through_pyomo.second_opinion import (
+    has_a_point,
+    is_contradicted,
+    rests_on_a_tolerance,
+    within_the_gap,
+)
 
 MEANINGS = ("time_limit", "relative_gap", "feasibility_tolerance", "optimality_tolerance", "threads")
 NATIVE = {
@@ -74,6 +80,8 @@ NONLINEAR = frozenset({"knitro", *EXECUTABLES, "ipopt", "baron", "gurobi_direct_
 LINEAR_ONLY = frozenset({"cbc", "glpk"})
 HIDES_ITS_BOUND = frozenset({"cbc"})
 """Solvers whose objective Pyomo reports as the bound where they stopped within the gap: the gap is taken off it."""
+TRUSTS_BIG_M = frozenset({"cbc", "glpk"})
+"""Solvers whose proofs are not passed on where a row rests on how whole a variable is."""
 ONE_THREAD = frozenset({"glpk"})
 ALWAYS = {"cbc": {"timeMode": "elapsed"}}
 """Options that a solver is always given: CBC would count the processor's seconds."""
@@ -164,6 +172,9 @@ class PyomoAdapter(Adapter):
         reason = REASONS.get(results.solver.termination_condition, StopReason.NUMERICAL_TROUBLE)
         if reason is StopReason.NUMERICAL_TROUBLE and seconds >= NEARLY * (options.time_limit or math.inf):
             reason = StopReason.TIME_LIMIT
+        message = str(results.solver.message or "")
+        if reason is StopReason.INFEASIBLE and has_a_point(parts, options.after(seconds)):
+            return self._without_point(StopReason.NUMERICAL_TROUBLE, f"called infeasible, and has a point; {message}")
         has_point = not reason.is_no_solution and len(results.solution) > 0
         if has_point:
             model.solutions.load_from(results)
@@ -188,12 +199,16 @@ class PyomoAdapter(Adapter):
         self, parts: Parts, results: Any, options: Options, reason: StopReason, *, has_point: bool, seconds: float
     ) -> Report:
         bound = None if reason.is_no_solution else _bound(results, is_maximisation=parts.is_maximisation)
+        if bound is not None and self.name in TRUSTS_BIG_M and rests_on_a_tolerance(parts):
+            bound, reason = None, StopReason.NUMERICAL_TROUBLE if reason is StopReason.CONVERGED else reason
         objective, status = None, PointStatus.NONE
         if has_point:
             settle_unused(parts.variables, ())
             objective = 0.0 if parts.objective is None else float(pyo.value(parts.objective.expr))
             if parts.objective is None and reason is StopReason.CONVERGED:
                 bound = 0.0
+            if is_contradicted(bound, objective, is_maximisation=parts.is_maximisation):
+                bound = None
             if bound is not None and self.name in HIDES_ITS_BOUND and reason is StopReason.CONVERGED:
                 bound = within_the_gap(bound, options, is_maximisation=parts.is_maximisation)
             claim = PointStatus.FEASIBLE
@@ -204,6 +219,8 @@ class PyomoAdapter(Adapter):
                 if not is_optimal and any(not v.is_continuous() for v in parts.variables):
                     claim = PointStatus.FEASIBLE
             status = judged(claim, violation_in_model(parts.constraints, parts.variables), claim_tolerance(options))
+        elif self.name in HIDES_ITS_BOUND:
+            bound = None
         return Report(
             solver=self.name,
             version=self.version(),
@@ -241,17 +258,6 @@ def quiet() -> Iterator[None]:
         yield
     finally:
         logger.setLevel(level)
-
-
-def within_the_gap(value: float, options: Options, *, is_maximisation: bool) -> float:
-    """Return the bound that a solver has proven which says of its best value no more than that the gap is reached.
-
-    The gap is relative to the larger of best value and bound, so that the bound is at most ``gap / (1 - gap)`` times
-    the best value away.
-    """
-    gap = min(options.relative_gap, 0.5)
-    slack = max(options.absolute_gap, gap / (1.0 - gap) * abs(value))
-    return value + slack if is_maximisation else value - slack
 
 
 def native_options(name: str, options: Options) -> dict[str, Any]:
