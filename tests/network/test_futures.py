@@ -160,6 +160,15 @@ def test_a_network_without_futures_is_refused():
         solve_futures(line())
 
 
+def test_all_that_is_wrong_with_the_changes_of_a_future_is_told_at_once(tmp_path):
+    """A column that does not exist, one of the first stage, and a row that is not there: three faults."""
+    rows = "hi,returns.tones,times,2\nhi,levels.opening_cost,times,2\nhi,markets[product=gold].price_per_t,times,2\n"
+    told = faults_at(tmp_path, SCENARIOS | {"changes.csv": HEAD + rows})
+    text = "\n".join(told)
+    for words in ("did you mean 'tonnes'?", "before it is decided what opens", "has product 'gold'"):
+        assert words in text
+
+
 SCENARIOS = {"scenarios.csv": "scenario,probability\nlo,0.5\nhi,0.5\n"}
 HEAD = "name,key,change,value\n"
 

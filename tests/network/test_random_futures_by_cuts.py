@@ -9,13 +9,17 @@ import pytest
 from batteryopt.ground.interrupt import catching_interrupt
 from batteryopt.network.formulation.formulate import formulate
 from batteryopt.network.formulation.objective import weighted
+from batteryopt.network.futures import found_by_cuts
 from batteryopt.network.futures.future import futures_of
 from batteryopt.network.futures.in_hindsight import WEIGHTS
 from batteryopt.network.futures.joint_search import FIRST_STAGE
 from batteryopt.network.futures.risk_measure import Risk
 from batteryopt.network.futures.search_by_cuts import SearchByCuts
 from batteryopt.network.futures.solve_futures import solve_futures
+from batteryopt.network.robust.solve_robust import solve_robust
 from batteryopt.solvers.contract.adapter import Options
+from tests.network.line import level, line, plant, returns
+from tests.network.test_futures import TWO, futures
 from tests.network.test_futures_by_second_route import drawn, size_of
 
 QUICK, SLOW = 3, 120
@@ -29,13 +33,13 @@ def _on_both_sides(seed: int) -> None:
         return
     risk = RISKS[seed % len(RISKS)]
     whole = solve_futures(network, risk=risk, gap=0, threads=1)
-    futures = futures_of(network)
-    forms = [formulate(future.network, WEIGHTS) for future in futures]
+    likely = futures_of(network)
+    forms = [formulate(future.network, WEIGHTS) for future in likely]
     with catching_interrupt() as flag:
         known = SearchByCuts(
             forms,
             [weighted(m, WEIGHTS) for m in forms],
-            [future.probability for future in futures],
+            [future.probability for future in likely],
             risk,
             Options(relative_gap=1e-6, threads=1),
             flag,
@@ -62,3 +66,29 @@ def test_random_networks_by_rows_of_costs(seed):
 @pytest.mark.parametrize("seed", range(QUICK + 1, SLOW + 1))
 def test_more_random_networks_by_rows_of_costs(seed):
     _on_both_sides(seed)
+
+
+SIZES = plant(levels=(level(capacity_t=40), level(name="L", opening_cost=450)))
+FOUR = futures([0.3, 0.3, 0.2, 0.2], [(name, "returns.tonnes", "set", value) for name, value in
+                                      (("a", "30"), ("b", "32"), ("c", "90"), ("d", "80"))])  # fmt: skip
+
+
+@pytest.mark.parametrize("risk", [None, "worst", "cvar:0.5:0.5"])
+@pytest.mark.parametrize("network", [line(**TWO), line(types=SIZES, **FOUR)], ids=["two", "four"])
+def test_answers_are_those_of_the_extensive_form(network, risk, monkeypatch):
+    whole = solve_futures(network, risk=risk, gap=0)
+    monkeypatch.setattr(found_by_cuts, "CUTS_FROM", 0)
+    found = solve_futures(network, risk=risk, gap=1e-6)
+    assert found.certificate.passed, found.certificate
+    assert found.objective == pytest.approx(whole.objective, rel=1e-6)
+    assert found.run.bound == pytest.approx(whole.objective, rel=1e-5)
+
+
+def test_the_worst_case_is_that_of_the_extensive_form(monkeypatch):
+    network = line(types=SIZES, returns=returns(more_t=30.0, less_t=30.0))
+    whole = solve_robust(network, budget=1, gap=0)
+    monkeypatch.setattr(found_by_cuts, "CUTS_FROM", 0)
+    found = solve_robust(network, budget=1, gap=1e-6)
+    assert found.certificate.passed, found.certificate
+    assert found.objective == pytest.approx(whole.objective, rel=1e-6)
+    assert found.run.point_status == whole.run.point_status == "optimal"

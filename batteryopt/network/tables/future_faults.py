@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from typing import Any
 
 from batteryopt.ground.errors import Fault, InvalidInput
 from batteryopt.network.data.foresight import foresee
 from batteryopt.network.data.instance import Network
-from batteryopt.network.tables.changed import what_ifs
+from batteryopt.network.tables.changed import changed, what_ifs
 from batteryopt.network.tables.selectors import Selector, selector_of
 
 KNOWN_LATER: Mapping[str, tuple[str, ...]] = {
@@ -46,9 +46,19 @@ def _of(network: Network, name: str) -> Iterator[Fault]:
     early = list(known_too_early(network, name))
     yield from early
     if early:
+        yield from _of_the_others(network, name, {fault.place for fault in early})
         return
     try:
         yield from foresee(network.in_scenario(name))
+    except InvalidInput as error:
+        yield from error.faults
+
+
+def _of_the_others(network: Network, name: str, told: Collection[str]) -> Iterator[Fault]:
+    """Yield what is wrong with the changes of a future that nothing was told of yet."""
+    others = [change for change in what_ifs(network).get(name, ()) if change.key not in told]
+    try:
+        changed(network, others)
     except InvalidInput as error:
         yield from error.faults
 
