@@ -200,3 +200,12 @@ def test_simulated_efficiency_of_several_levels_is_the_matrix_exponential_s():
     for time, m in list(zip(found.times, found.efficiency, strict=True))[::7]:
         expected = equilibrium.steady_efficiency + expm(equilibrium.closed_loop * time) @ start
         assert m == pytest.approx(expected, rel=1e-7)
+
+
+def test_a_single_price_is_moved_into_what_its_limits_leave():
+    """Free at 3, 3, 3 and 1, between 1 and 2, 1 and 4, 3.5 and 4, 1.5 and 2."""
+    curvature, pull = np.array([[2.0]]), np.array([[6.0], [6.0], [6.0], [2.0]])
+    limits = np.array([[4.0, -1.0], [8.0, -1.0], [8.0, -3.5], [4.0, -1.5]])
+    found = minimise(curvature, pull, np.array([[2.0], [-1.0]]), limits)
+    assert found.ravel().tolist() == [2.0, 3.0, 3.5, 1.5]
+    assert minimise(curvature, pull, np.empty((0, 1)), np.empty((4, 0))).ravel().tolist() == [3.0, 3.0, 3.0, 1.0]

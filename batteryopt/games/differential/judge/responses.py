@@ -158,10 +158,19 @@ def minimise(curvature: FloatArray, pull: FloatArray, rows: FloatArray, limits: 
         One row a problem, (k, d) and (k, rows).
     """
     free = np.linalg.solve(curvature, pull.T).T
+    if free.shape[1] == 1:
+        return _within(free, rows[:, 0], limits)
     breaks = np.flatnonzero((free @ rows.T > limits).any(axis=1))
     for k in breaks:
         free[k] = _nearest_allowed(curvature, free[k], rows, limits[k])
     return np.asarray(free)
+
+
+def _within(free: FloatArray, rows: FloatArray, limits: FloatArray) -> FloatArray:
+    """Return single numbers (k, 1) moved into the intervals that ``rows x <= limits`` leave, rows (rows)."""
+    upper, lower = rows > 0, rows < 0
+    best = np.minimum(free, (limits[:, upper] / rows[upper]).min(axis=1, initial=np.inf)[:, None])
+    return np.asarray(np.maximum(best, (limits[:, lower] / rows[lower]).max(axis=1, initial=-np.inf)[:, None]))
 
 
 def _nearest_allowed(curvature: FloatArray, free: FloatArray, rows: FloatArray, limits: FloatArray) -> FloatArray:
