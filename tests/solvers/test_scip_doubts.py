@@ -70,6 +70,36 @@ def test_rounding_is_no_excess():
     assert scip_doubts._excess(m.row) == pytest.approx(1e-9)
 
 
+@pytest.mark.parametrize(
+    ("function", "at", "slope"),
+    [
+        (lambda x: 3 * x, 2.0, 3.0),
+        (pyo.exp, 0.0, 1.0),
+        (pyo.tanh, 0.0, 1.0),  # Pyomo has no rule for it
+        (abs, 0.0, 0.0),  # a kink: from both sides, nothing
+        (pyo.sqrt, 0.0, math.inf),
+    ],
+)
+def test_how_steep_a_row_is(function, at, slope):
+    m = pyo.ConcreteModel()
+    m.x = pyo.Var(initialize=at)
+    assert scip_doubts._steepness(function(m.x), [m.x]) == pytest.approx(slope)
+    assert m.x.value == at
+
+
+@pytest.mark.parametrize("function", [pyo.tanh, pyo.sqrt, abs, pyo.sinh])
+def test_rows_of_any_function_are_looked_at(function):
+    """Max x with f(x) <= 0.5 in [0, 3]: where f is 0.5."""
+    best = {pyo.tanh: math.atanh(0.5), pyo.sqrt: 0.25, abs: 0.5, pyo.sinh: math.asinh(0.5)}[function]
+    m = pyo.ConcreteModel()
+    m.x = pyo.Var(bounds=(0, 3))
+    m.row = pyo.Constraint(expr=function(m.x) <= 0.5)
+    m.gain = pyo.Objective(expr=m.x, sense=pyo.maximize)
+    report = solvers.get("scip").solve(m, asked(1e-9))
+    assert report.is_optimal
+    assert report.objective == pytest.approx(best, rel=1e-8)
+
+
 @pytest.mark.parametrize(("steepness", "factor"), [(0.0, 2.0**40), (1e-20, 2.0**40), (2.0**-7, 128.0), (50.0, 1.0)])
 def test_factors_change_no_digit(steepness, factor):
     found = scip_doubts._power_of_two(steepness)

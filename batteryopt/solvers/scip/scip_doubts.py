@@ -10,13 +10,14 @@ from __future__ import annotations
 
 import dataclasses
 import math
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from pyomo.common.collections import ComponentMap
 from pyomo.core.expr import identify_variables
 from pyomo.core.expr.calculus.derivatives import Modes, differentiate
+from pyomo.core.expr.calculus.diff_with_pyomo import DifferentiationException
 from pyomo.core.expr.numvalue import value as value_of
 from pyomo.repn import generate_standard_repn
 
@@ -34,6 +35,8 @@ ROUNDING = 1e-12
 """Relative excess of a row that is rounding of doubles, and no work of a tolerance."""
 STRICT = 1e-9
 """Tolerance that a program with a doubtful direction is asked with again: SCIP takes no smaller one for its LPs."""
+STEP = 1e-6
+"""Of a slope by differences, relative to the variable: far from rounding, and near enough to tell far from near."""
 LARGEST_FACTOR = 2.0**40
 """A row is not restated beyond this: what is flatter has no use for its own digits."""
 
@@ -85,11 +88,34 @@ def _far_rows(constraints: Iterable[Any], allowed: float) -> Iterator[tuple[Any,
         excess = _excess(constraint)
         if excess > 0:
             variables = list(identify_variables(constraint.body, include_fixed=False))
-            slopes = differentiate(constraint.body, wrt_list=variables, mode=Modes.reverse_numeric)
-            steepness = math.fsum(abs(slope) for slope in slopes)
+            steepness = _steepness(constraint.body, variables)
             reach = max([1.0, *(abs(variable.value) for variable in variables)])
             if excess > allowed * steepness * reach:
                 yield constraint, _power_of_two(steepness)
+
+
+def _steepness(body: Any, variables: Sequence[Any]) -> float:
+    """Return the sum of the slopes' sizes; infinite, so that no row is far, where one has none."""
+    try:
+        slopes = differentiate(body, wrt_list=variables, mode=Modes.reverse_numeric)
+    except (ArithmeticError, ValueError):  # infinite, as a root's at 0
+        return math.inf
+    except DifferentiationException:  # a function that Pyomo has no rule for, or a kink
+        slopes = [_difference(body, variable) for variable in variables]
+    return math.fsum(abs(slope) for slope in slopes)
+
+
+def _difference(body: Any, variable: Any) -> float:
+    """Return the slope by one variable, from values a little to both sides."""
+    at = float(variable.value)
+    step = STEP * max(1.0, abs(at))
+    values = []
+    for moved in (at - step, at + step):
+        variable.set_value(moved, skip_validation=True)
+        values.append(value_of(body, exception=False))
+    variable.set_value(at, skip_validation=True)
+    low, high = values
+    return math.inf if low is None or high is None else float(high - low) / (2 * step)
 
 
 def _excess(constraint: Any) -> float:
