@@ -62,6 +62,19 @@ class _Circle:
         return np.asarray(2 * EARTH_RADIUS_KM * np.arcsin(np.sqrt(np.clip(half_chord_squared, 0, 1))), dtype=float)
 
 
+def nearest_among(network: UnjudgedNetwork, name: str, places: Ints) -> Floats:
+    """Return how far the nearest of some places is from each site (sites), by name of distances; infinite: no way."""
+    every, found = np.arange(len(network.sites)), np.full(len(network.sites), np.inf)
+    circle = _Circle(*_degrees(network)) if name == GREAT_CIRCLE else None
+    step = max(1, CELLS // max(1, len(places)))
+    for first in range(0, len(every) if len(places) else 0, step):
+        mine = every[first : first + step]
+        km = network.distances[name][np.ix_(mine, places)] if circle is None else circle.at(mine[:, None], places)
+        found[mine] = np.where(np.isnan(km), np.inf, km).min(axis=1)
+    found[places] = 0.0
+    return found
+
+
 def flat_positions(network: UnjudgedNetwork) -> Floats | None:
     """Return coordinates of the sites (sites, 2), stretched so that a degree is as long both ways; None without any."""
     pairs = [(site.latitude_deg, site.longitude_deg) for site in network.sites]

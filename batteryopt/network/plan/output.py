@@ -6,11 +6,10 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 
 from batteryopt.network.data.flows import GREAT_CIRCLE
-from batteryopt.network.data.geography import table_km
+from batteryopt.network.data.geography import nearest_among
 from batteryopt.network.money import statement
 from batteryopt.network.plan import haulage
 from batteryopt.network.plan.attribution import by_city
@@ -21,7 +20,6 @@ if TYPE_CHECKING:
     from batteryopt.network.data.instance import Network
     from batteryopt.network.plan.solution import Solution
 
-Floats = npt.NDArray[np.float64]
 
 BANDS_KM = (0.0, 50.0, 100.0, 200.0, 400.0)
 """Upper ends of the distance bands, the first being the city itself; one more band has what is farther."""
@@ -95,11 +93,11 @@ def coverage(solution: Solution) -> pd.DataFrame:
     the band; "0" is the city itself, ">400" whatever is farther.
     """
     network = solution.network
-    km = _distances(network)
+    name = _distance_name(network)
     position = {site.name: i for i, site in enumerate(network.sites)}
     returns = solution.collected_t.assign(nearest=np.inf)
     near = {
-        (product, period): km[:, sorted(position[site] for site in sites)].min(axis=1)
+        (product, period): nearest_among(network, name, np.array(sorted(position[site] for site in sites)))
         for (product, period), sites in _takers(solution).items()
     }
     nearest = [
@@ -136,13 +134,10 @@ def _takers(solution: Solution) -> dict[tuple[str, str], set[str]]:
     return found
 
 
-def _distances(network: Network) -> Floats:
-    """Return distances between sites (S, S); 0 at home, infinite where there is no way."""
+def _distance_name(network: Network) -> str:
+    """Return which distances tell how near a facility is: the great circle, or the first mode's table."""
     has_coordinates = all(site.latitude_deg is not None and site.longitude_deg is not None for site in network.sites)
-    name = GREAT_CIRCLE if has_coordinates or not network.modes else network.modes[0].distance
-    km = np.where(np.isnan(table := table_km(network, name)), np.inf, table)
-    np.fill_diagonal(km, 0.0)
-    return np.asarray(km, dtype=float)
+    return GREAT_CIRCLE if has_coordinates or not network.modes else network.modes[0].distance
 
 
 def by_type(solution: Solution) -> Iterator[tuple[str, str, int, float, float]]:
