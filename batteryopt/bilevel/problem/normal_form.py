@@ -243,7 +243,7 @@ def extract(model: Any) -> BilevelProblem:
 def _extract_follower(block: Any) -> FollowerProblem:
     nested = next(block.component_data_objects(Follower, active=True, descend_into=pyo.Block), None)
     if nested is not None:
-        raise UnsupportedFollower(nested.name, f"it is a follower inside the follower '{block.name}': {THREE_LEVELS}")
+        raise UnsupportedFollower(nested.name, f"a follower inside the follower '{block.name}': {THREE_LEVELS}")
     _refuse_unknown_components(block, UnsupportedFollower)
     objectives = list(block.component_data_objects(pyo.Objective, active=True, descend_into=pyo.Block))
     if len(objectives) != 1:
