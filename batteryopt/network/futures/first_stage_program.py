@@ -117,6 +117,11 @@ class FirstStageProgram:
         eta = self._eta(costs)
         return np.concatenate([point, [eta], np.maximum(0.0, costs - eta)])
 
+    def least(self, x: Floats) -> float:
+        """Return what the rows say that a first stage costs at least, in money."""
+        later = self.completed(x)[len(x) : len(x) + len(self.shares)] * self.money
+        return self.value((later + self.opening @ x).tolist())
+
     def _eta(self, costs: Floats) -> float:
         """Return what the good futures cost at most: at an optimum, one of the costs."""
         if self.risk.is_worst:

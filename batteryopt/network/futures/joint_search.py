@@ -69,6 +69,7 @@ class JointSearch:
         self.kept_for_judging = 0.0
         self.shares = [future.probability for future in futures]
         self.by_cuts: SearchByCuts | None = None
+        self.own_points: Sequence[Floats | None] = ()
         self.forms = list(forms) if forms else [formulate(future.network, WEIGHTS) for future in futures]
 
     # ---- one network
@@ -112,6 +113,7 @@ class JointSearch:
         of_mean, evaluations = self._of_mean(mean, self._until("mean"), "mean in all")
         points = all_points(evaluations, len(self.futures))
         alone = self._alone(points)
+        self.own_points = [x for _, x in alone]
         searched = Searched(
             mean=of_mean, mean_in_all=tuple(answer for answer, _ in evaluations), alone=tuple(a for a, _ in alone)
         )
@@ -238,7 +240,7 @@ class JointSearch:
             tell=lambda value, bound: self._tell_of(value, bound, "rows of the futures' costs"),
             earlier=self.by_cuts,
         )
-        return self.by_cuts.go(points)
+        return self.by_cuts.go(points, self.own_points)
 
     def _tell_of(self, value: float, bound: float, doing: str) -> None:
         if self.on_progress is not None:

@@ -43,8 +43,16 @@ class SearchByCuts(RelaxedByCuts):
 
     # ---- together
 
-    def go(self, points: Sequence[Floats] = ()) -> KnownByCuts:
-        """Return the best plan and bound; points in all futures to begin from, where some are known."""
+    def go(self, points: Sequence[Floats] = (), own: Sequence[Floats | None] = ()) -> KnownByCuts:
+        """Return the best plan and bound.
+
+        Parameters
+        ----------
+        points
+            Points in all futures, with one first stage, to begin from; empty: none are known.
+        own
+            Of each future a point of its own: what it opens is tried in all of them. None where there is none.
+        """
         self._keep(points)
         workers = min(len(self.recourses), self.options.threads or os.cpu_count() or 1)
         try:
@@ -52,6 +60,7 @@ class SearchByCuts(RelaxedByCuts):
                 self._in_each = pool.map
                 if self._begin():
                     self._relax()
+                    self._take_own(own)
                     self._branch()
         except KeyboardInterrupt:  # the flag says so too; what is known stands
             pass
@@ -59,11 +68,23 @@ class SearchByCuts(RelaxedByCuts):
 
     # ---- whole numbers
 
-    def _branch(self) -> None:
-        """Find plans with whole numbers around the best one, and by trees of all, which bound them."""
+    def _take_own(self, own: Sequence[Floats | None]) -> None:
+        """Take the rows of the best plan and of the futures' own, those first that the rows known so far like best."""
         self._relaxed_with = len(self.program.cuts)
         if self.known.points:
             self._take_plan(self.known.points[0][self.recourses[0].positions])
+        pairs = zip(self.recourses, own, strict=False)
+        left = [point[recourse.positions] for recourse, point in pairs if point is not None]
+        while left and not self.is_over():
+            values = [self.program.least(x) for x in left]
+            best = int(np.argmin(values))
+            if values[best] >= self._plan[0]:
+                return
+            self._take_plan(left.pop(best))
+        self._verify()
+
+    def _branch(self) -> None:
+        """Find plans with whole numbers around the best one, and by trees of all, which bound them."""
         everywhere = np.ones(len(self.program.first), dtype=bool)
         while not self.is_over():
             self._search_around()
