@@ -9,6 +9,7 @@ from pathlib import Path
 
 from batteryopt.network.data.instance import Network
 from batteryopt.network.tables import read
+from benchmarks.location.growing import growing
 from benchmarks.location.lumpy import lumpy
 
 NETWORKS = Path(__file__).parents[2] / "data" / "networks"
@@ -31,6 +32,8 @@ class Case:
         Relative gap at which it is proven.
     peers
         Who else takes part: names of `peers`.
+    results
+        File of ``benchmarks/results`` that keeps what it measures.
     """
 
     name: str
@@ -39,6 +42,7 @@ class Case:
     share_of_gross: float = 0.0
     gap: float = 0.0
     peers: tuple[str, ...] = PEERS
+    results: str = "location"
 
     @property
     def goal(self) -> str:
@@ -52,10 +56,25 @@ def _stored(name: str) -> Callable[[], Network]:
     return functools.partial(read, NETWORKS / name)
 
 
+def _growing(zones: int, seconds: float, *peers: str) -> Case:
+    """Return the case of a growing country: the same goal at every size."""
+    make = functools.partial(growing, zones)
+    return Case(name=f"growing-{zones}", network=make, seconds=seconds, gap=0.02, peers=peers, results="growing")
+
+
+GROWING = (
+    _growing(100, 60.0, PEERS[1]),
+    _growing(300, 60.0, PEERS[1]),
+    _growing(1_000, 60.0, PEERS[1]),
+    _growing(3_000, 180.0),
+    _growing(10_000, 840.0),
+)
+"""The scale goal: 1,000 sites and 10,000 places, and how time and memory grow up to there."""
 CASES = (
     Case(name="16-cities", network=functools.partial(lumpy, 16, 11), seconds=60.0, share_of_gross=0.003),
     Case(name="45-cities", network=functools.partial(lumpy, 45, 33), seconds=60.0, share_of_gross=0.003),
     Case(name="china-province", network=_stored("china-province"), seconds=60.0, gap=1e-4),
     Case(name="china-capitals", network=_stored("china-capitals"), seconds=60.0, gap=1e-3, peers=PEERS[:1]),
     Case(name="china", network=_stored("china"), seconds=300.0, gap=1e-2, peers=()),
+    *GROWING,
 )

@@ -26,12 +26,13 @@ from batteryopt.solvers.contract.provenance import versions
 from batteryopt.solvers.highs.highs_arrays import solve_arrays
 from batteryopt.solvers.through_pyomo.pyomo_solver import PyomoAdapter
 from benchmarks.location.cases import PEERS, Case
+from benchmarks.network import largest_memory_mb
 
 OURS = "batteryopt"
-RESULTS = Path(__file__).parents[1] / "results" / "location.json"
+RESULTS = Path(__file__).parents[1] / "results"
 
 Row = dict[str, Any]
-"""Seconds of wall and processor, objective, bound and the gross money where it is known."""
+"""Seconds of wall and processor, memory, objective, bound and the gross money where it is known."""
 
 
 def measured(case: Case, *, with_peers: bool = True) -> Iterator[tuple[str, Row]]:
@@ -52,7 +53,8 @@ def _timed(work: Callable[[Case, float], Row], case: Case, amount: float) -> Row
     """Return a contestant's row with the time that reading, building and solving took together."""
     wall, processor = time.perf_counter(), time.process_time()
     row = work(case, amount)
-    return {"seconds": time.perf_counter() - wall, "processor": time.process_time() - processor, **row}
+    seconds = {"seconds": time.perf_counter() - wall, "processor": time.process_time() - processor}
+    return seconds | {"memory_mb": largest_memory_mb(), **row}
 
 
 def _ours(case: Case, share: float) -> Row:
@@ -94,9 +96,10 @@ def _scip(case: Case, amount: float) -> Row:
 CONTESTANTS = dict(zip(PEERS, (_usual_form, _our_arrays, _scip), strict=True))
 
 
-def merged_into_results(case: Case, contestant: str, row: Row, path: Path = RESULTS) -> None:
+def merged_into_results(case: Case, contestant: str, row: Row, folder: Path = RESULTS) -> None:
     """Write a row beside what the file has of the others, with what a time means nothing without."""
-    path.parent.mkdir(exist_ok=True)
+    folder.mkdir(exist_ok=True)
+    path = folder / f"{case.results}.json"
     kept = json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
     load = os.getloadavg()[0] if hasattr(os, "getloadavg") else None
     where = {

@@ -1,16 +1,17 @@
-"""The table of results for the documentation, from the committed file."""
+"""The tables of results for the documentation, from the committed files."""
 
 from __future__ import annotations
 
 import json
 from typing import Any
 
+from benchmarks.location.growing import ZONES_A_SITE
 from benchmarks.location.measure import RESULTS
 
 
 def table() -> str:
     """Return the results as Markdown: a row for each case and contestant."""
-    kept = json.loads(RESULTS.read_text(encoding="utf-8")) if RESULTS.exists() else {}
+    kept = _kept("location")
     lines = [
         "| case, goal | contestant | seconds | of the processor | plan, million | bound, million | gap | of gross |",
         "| --- | --- | ---: | ---: | ---: | ---: | ---: | ---: |",
@@ -21,20 +22,53 @@ def table() -> str:
     return "\n".join(lines)
 
 
-def _line(case: str, contestant: str, row: dict[str, Any]) -> str:
-    plan, bound, gross = (row.get(key) for key in ("objective", "bound", "gross"))
-    gap = None if plan is None or bound is None else abs(plan - bound)
+def _kept(name: str) -> dict[str, Any]:
+    path = RESULTS / f"{name}.json"
+    return dict(json.loads(path.read_text(encoding="utf-8"))) if path.exists() else {}
+
+
+def growth() -> str:
+    """Return as Markdown how time, memory and gap grow with the number of places: a row a size and contestant."""
+    lines = [
+        "| places, sites | contestant | limit, s | seconds | of the processor | memory, GB | plan, million |"
+        " bound, million | gap | of gross |",
+        "| --- | --- | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: |",
+    ]
+    by_size = {int(name.partition("-")[2]): case for name, case in _kept("growing").items()}
+    for zones, case in sorted(by_size.items()):
+        for contestant, row in case["contestants"].items():
+            lines.append(_of_size(zones, case["limit"], contestant, row))
+    return "\n".join(lines)
+
+
+def _of_size(zones: int, limit: float, contestant: str, row: dict[str, Any]) -> str:
     cells = [
-        case,
+        f"{zones:,}, {max(4, zones // ZONES_A_SITE):,}",
         contestant,
+        f"{limit:.0f}",
         f"{row['seconds']:.1f}",
         f"{row['processor']:.1f}",
+        f"{row['memory_mb'] / 1024:.2f}",
+        *_money(row),
+    ]
+    return f"| {' | '.join(cells)} |"
+
+
+def _line(case: str, contestant: str, row: dict[str, Any]) -> str:
+    cells = [case, contestant, f"{row['seconds']:.1f}", f"{row['processor']:.1f}", *_money(row)]
+    return f"| {' | '.join(cells)} |"
+
+
+def _money(row: dict[str, Any]) -> list[str]:
+    """Return plan and bound, and the gap between them, of the plan and of the gross money."""
+    plan, bound, gross = (row.get(key) for key in ("objective", "bound", "gross"))
+    gap = None if plan is None or bound is None else abs(plan - bound)
+    return [
         _millions(plan),
         _millions(bound),
         "" if gap is None or not plan else f"{gap / abs(plan):.2%}",
         "" if gap is None or not gross else f"{gap / gross:.2%}",
     ]
-    return f"| {' | '.join(cells)} |"
 
 
 def _millions(value: float | None) -> str:

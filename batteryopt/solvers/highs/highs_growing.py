@@ -1,4 +1,4 @@
-"""A linear program that stays loaded in HiGHS while rows are added and bounds change: each run starts where it was."""
+"""A linear program that stays loaded in HiGHS while it grows and bounds change: each run starts where it was."""
 
 from __future__ import annotations
 
@@ -59,6 +59,11 @@ class GrowingProgram:
         """Add rows below the others."""
         starts, columns = matrix.indptr[:-1].astype(np.int32), matrix.indices.astype(np.int32)
         self._highs.addRows(matrix.shape[0], lower, upper, matrix.nnz, starts, columns, matrix.data)
+
+    def add_columns(self, matrix: sp.csc_array, costs: Floats, lower: Floats, upper: Floats) -> None:
+        """Add columns behind the others."""
+        starts, rows = matrix.indptr[:-1].astype(np.int32), matrix.indices.astype(np.int32)
+        self._highs.addCols(matrix.shape[1], costs, lower, upper, matrix.nnz, starts, rows, matrix.data)
 
     def set_bounds(self, columns: npt.NDArray[np.int64], lower: Floats, upper: Floats) -> None:
         """Set bounds of some columns."""

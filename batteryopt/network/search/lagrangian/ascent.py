@@ -50,6 +50,11 @@ class Ascent:
         """The best bound."""
         return self.value.bound
 
+    def begin(self, prices: Floats, value: Value) -> None:
+        """Go on from prices that came from elsewhere, if they are better."""
+        if value.bound > self.bound:
+            self.prices, self.value = prices, value
+
     def _standing(self, value: Value) -> Floats:
         """Return 1 where a facility has a level or more."""
         levels = np.arange(self.s.careers.shape[2])

@@ -14,6 +14,7 @@ from batteryopt.ground.status import StopReason
 from batteryopt.network.formulation.algebra import Bools, Floats
 from batteryopt.network.formulation.matching import Ints
 from batteryopt.network.search.lagrangian.ascent import Ascent
+from batteryopt.network.search.lagrangian.by_sifting import BySifting
 from batteryopt.network.search.lagrangian.plans import Planner, best_ways
 from batteryopt.network.search.lagrangian.prices import first_prices
 from batteryopt.network.search.lagrangian.proof import proven
@@ -44,6 +45,8 @@ PRICINGS = 3
 """Times that flows join by the relaxation's duals before a tree begins."""
 KERNEL = 0.4
 """Part of the time left that the tree of the likeliest facilities may take."""
+MANY = 10_000
+"""Items from which prices come from a relaxation over those that matter, not from steps alone."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -120,6 +123,8 @@ class Pursuit:
         self.of_tree, self.words_of_tree = -np.inf, ""
         self.sizes: SizeBounds = free_sizes(s)
         self.deadline = np.inf if options.time_limit is None else began + options.time_limit
+        self.doing = ""
+        self.came_from = ""
 
     @property
     def bound(self) -> float:
@@ -140,15 +145,17 @@ class Pursuit:
         """Tell what is known."""
         if self.on_progress is not None:
             seconds = time.monotonic() - self.began
-            self.on_progress(Progress(seconds=seconds, objective=self.objective, bound=self.bound))
+            told = Progress(seconds=seconds, objective=self.objective, bound=self.bound, doing=self.doing)
+            self.on_progress(told)
 
     def go(self) -> None:
         """Search until done."""
-        for steps in STEPS:
-            self.rise(steps)
-            self.plan()
-            if self.is_done():
-                return
+        if len(self.s.items) >= MANY:
+            self.sift()
+        else:
+            self.step_by_step()
+        if self.is_done():
+            return
         self.rule_out()
         if self._kernel_is_smaller():
             self.tree_of_the_likeliest()
@@ -162,12 +169,39 @@ class Pursuit:
             ways *= 2
             self.rule_out()
 
+    def step_by_step(self) -> None:
+        """Let prices rise from those that full facilities would have, and make plans on the way."""
+        for steps in STEPS:
+            self.rise(steps)
+            self.plan()
+            if self.is_done():
+                return
+
+    def sift(self) -> None:
+        """Take prices from a relaxation over the items that matter, and plans from rounding it."""
+        steps = BySifting(self.s, self.ascent, self.planner, self.options, self.flag, self.deadline)
+        for doing in steps.go(self.tell, self.is_done):
+            self.doing = doing
+            self.tell()
+        self.doing, self.came_from = "", steps.words()
+        if self.is_done():
+            return
+        if steps.sifted.x is None:  # not solved in time, if at all
+            self.step_by_step()
+            return
+        self.ascent.share = LAST_SHARE
+        self.rise(LAST_STEPS)
+        if self.planner.x is None:
+            self.plan()
+
     def result(self) -> Prices:
         """Return what was found, the bound of prices found anew from them."""
         planner = self.planner
         by_prices = proven(self.s, self.ascent.prices, self.ascent.value.standing)
         by_tree = min(planner.objective, self.of_tree)
-        words = f"prices of goods at {self.s.nodes:,} nodes, found anew from the prices without a solver"
+        words = (
+            f"prices of goods at {self.s.nodes:,} nodes{self.came_from}, found anew from the prices without a solver"
+        )
         if by_tree > by_prices:
             words = f"{self.words_of_tree}, after {words}"
         return Prices(

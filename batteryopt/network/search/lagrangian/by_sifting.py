@@ -1,0 +1,106 @@
+"""How a network of very many flows is searched: prices from the relaxation, a plan by rounding it, regions anew."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+
+import numpy as np
+
+from batteryopt.ground.interrupt import InterruptFlag
+from batteryopt.network.formulation.algebra import Floats
+from batteryopt.network.search.lagrangian.ascent import Ascent
+from batteryopt.network.search.lagrangian.decided_anew import DecidedAnew
+from batteryopt.network.search.lagrangian.plans import Planner
+from batteryopt.network.search.lagrangian.regional_prices import RegionalPrices
+from batteryopt.network.search.lagrangian.rounded import rounded
+from batteryopt.network.search.lagrangian.sifting import Sifted
+from batteryopt.network.search.lagrangian.structure import Structure
+from batteryopt.network.search.lagrangian.worth import worth
+from batteryopt.solvers.contract.adapter import Options
+
+SIFTED, ROUNDED, BOUNDED = 0.25, 0.45, 0.7
+"""Parts of the time left by which the relaxation, the first plan and prices of regions are over."""
+ENOUGH_SAVED = 1e-4
+"""Share of the plan's cost that a pass over all regions must save for another to follow."""
+
+
+class BySifting:
+    """The relaxation, a plan from it, and what makes that better; what is found goes to the ascent and the planner."""
+
+    def __init__(
+        self,
+        s: Structure,
+        ascent: Ascent,
+        planner: Planner,
+        options: Options,
+        flag: InterruptFlag,
+        deadline: float,
+    ) -> None:
+        self.s, self.ascent, self.planner, self.options = s, ascent, planner, options
+        self.began, self.deadline = time.monotonic(), deadline
+        self.sifted = Sifted(s, ascent.prices, ascent.value, options, flag)
+
+    def words(self) -> str:
+        """Return where the prices come from."""
+        return f" from a relaxation over {len(self.sifted.items):,} of {len(self.s.items):,} flows"
+
+    def _until(self, share: float) -> float:
+        return self.began + share * (self.deadline - self.began)
+
+    def go(self, tell: Callable[[], None], is_done: Callable[[], bool]) -> Iterator[str]:
+        """Search; yield what is about to be done."""
+        sifted = self.sifted
+
+        def took() -> None:
+            self.ascent.begin(sifted.prices, sifted.value)
+            tell()
+
+        yield "prices from a relaxation over the flows that matter"
+        sifted.solve(self._until(SIFTED), took)
+        if sifted.x is None or is_done():
+            return
+        self.ascent.often = self._often(sifted.x)
+        yield "rounding the relaxation"
+        x = rounded(sifted, self._until(ROUNDED))
+        if x is not None and not self._offer(x):  # rules that the relaxation does not know
+            prices = worth(self.s, self.ascent.prices, self.ascent.value)
+            self.planner.try_point(sifted.whole(x), prices, self.deadline)
+            x = None
+        if is_done():
+            return
+        yield "prices of regions"
+        regional = RegionalPrices(sifted, self.options)
+        for _ in regional.improve(self._until(BOUNDED), is_done):
+            self.ascent.begin(regional.prices, regional.value)
+            tell()
+        if x is not None and not is_done():
+            yield "regions of the plan decided anew"
+            self._decide_anew(x, sifted.x, tell, is_done)
+
+    def _decide_anew(
+        self, x: Floats, fractional: Floats, tell: Callable[[], None], is_done: Callable[[], bool]
+    ) -> None:
+        """Make a plan better, region by region, until a pass over all saves little."""
+        plan = DecidedAnew(self.sifted, x, self.options)
+        saved = np.inf
+        while saved > ENOUGH_SAVED * abs(plan.objective()):
+            saved = 0.0
+            for region in plan.regions(fractional):
+                gain = plan.improve(region, self.deadline)
+                if gain > 0 and self._offer(plan.x):
+                    tell()
+                saved += gain
+                if is_done():
+                    return
+
+    def _offer(self, x: Floats) -> bool:
+        return self.planner.offer(self.sifted.whole(x))
+
+    def _often(self, x: Floats) -> Floats:
+        """Return how much of each level stands in the relaxation (F, T, levels)."""
+        columns = self.s.careers.columns
+        stands = np.zeros(columns.shape)
+        stands[columns >= 0] = x[self.sifted.sizes]
+        F, _, T = columns.shape
+        return np.concatenate([np.ones((F, T, 1)), stands.transpose(0, 2, 1)], axis=2)

@@ -1,0 +1,152 @@
+"""Prices from a linear program of the items that matter: the others join as the prices of it want them.
+
+A subgradient's prices of ten thousand goods come near their best far too slowly. The relaxation over the few cheapest
+items of each node is small, and its duals are prices of all nodes; what they prove is found over *all* items, so that
+it matters little what was left out. First without links (an item is no more than its facility stands): that program is
+solved in a moment, and each pool's own choice of items in the bound makes up for most of them. Then with the links
+that are violated.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+
+import numpy as np
+import scipy.sparse as sp
+
+from batteryopt.ground.interrupt import InterruptFlag
+from batteryopt.network.formulation.algebra import Bools, Floats
+from batteryopt.network.formulation.matching import Ints
+from batteryopt.network.search.lagrangian.item_program import item_program
+from batteryopt.network.search.lagrangian.structure import Structure
+from batteryopt.network.search.lagrangian.value import Value, charged, evaluate
+from batteryopt.network.search.relaxation import seconds_left
+from batteryopt.solvers.contract.adapter import Options
+from batteryopt.solvers.highs.highs_growing import GrowingProgram, Vertex
+
+WAYS, MORE_WAYS = 8, 3
+"""Items from each node to begin with, and those that join at most in a round."""
+WANTED = 1e-7
+"""What an item saves, as a share of the largest price, from which it joins."""
+FEW = 0.01
+"""Share of items that want to join up to which links join too."""
+VIOLATED = 1e-4
+"""Share of an item by which it is beyond its link, from which the link joins."""
+MOST_ROUNDS = 40
+ENOUGH_GAIN = 2e-4
+"""Relative gain of a round of links below which further rounds are not worth their time."""
+
+
+class Sifted:
+    """The relaxation over the items that matter.
+
+    Attributes
+    ----------
+    prices, value
+        The best so far, evaluated over all items.
+    x
+        The last optimal point, of columns of careers, of what is left, and of items; None before the first.
+    sizes
+        Where the columns of ``is_open`` stand in it.
+    """
+
+    def __init__(self, s: Structure, prices: Floats, value: Value, options: Options, flag: InterruptFlag) -> None:
+        self.s, self.flag = s, flag
+        self.prices, self.value = prices, value
+        self.program = item_program(s)
+        chosen = np.flatnonzero(best_of(s.items.node, self._worth(prices, value), WAYS))
+        self.items: Ints = chosen
+        self.place = np.full(len(s.items), -1, dtype=np.int64)
+        self.place[chosen] = self.program.first + np.arange(len(chosen))
+        self.is_linked: Bools = np.zeros(len(s.items), dtype=bool)
+        self.lp = GrowingProgram(self.program.of_items(chosen), options, flag)
+        self.x: Floats | None = None
+        columns = s.careers.columns[s.careers.columns >= 0]
+        self.sizes: Ints = np.searchsorted(self.program.careers, columns)
+
+    def _worth(self, prices: Floats, value: Value) -> Floats:
+        """Return what a tonne of each item costs beyond what it saves, capacity at its rent (items)."""
+        items = self.s.items
+        return np.asarray(charged(self.s, prices).items + items.weight * value.rent[items.pool])
+
+    def solve(self, deadline: float, tell: Callable[[], None]) -> None:
+        """Solve until nothing wants to join, little is gained, or the time is up."""
+        for _ in range(MOST_ROUNDS):
+            vertex = self.lp.solve(seconds_left(deadline))
+            if vertex.x is None or vertex.row_duals is None or self.flag.is_set:
+                return
+            self.x = vertex.x
+            before, duals = self.value.bound, vertex.row_duals
+            self._take(duals[: self.s.nodes])
+            tell()
+            joined = self._join_items(duals)
+            if joined > FEW * len(self.items):
+                continue
+            is_slow = self.is_linked.any() and self.value.bound - before < ENOUGH_GAIN * abs(self.value.bound)
+            if is_slow or not (self._join_links(vertex) or joined) or time.monotonic() > deadline:
+                return
+
+    def _take(self, duals: Floats) -> None:
+        """Evaluate the duals of nodes as prices; those of further rows stay."""
+        prices = np.concatenate([duals, self.prices[self.s.nodes :]])
+        value = evaluate(self.s, prices)
+        if value.bound > self.value.bound:
+            self.prices, self.value = prices, value
+
+    def _join_items(self, duals: Floats) -> int:
+        """Let items join that would save money; return how many."""
+        s, items = self.s, self.s.items
+        rent = -duals[s.nodes : s.nodes + len(s.pools.facility)]
+        prices = np.concatenate([duals[: s.nodes], np.zeros(len(s.further.least))])
+        saved = charged(s, prices).items + items.weight * rent[items.pool]
+        saved[self.place >= 0] = 0.0
+        least = WANTED * float(np.abs(duals[: s.nodes]).max(initial=0.0))
+        wanted = np.flatnonzero(saved < -least)
+        new = wanted[best_of(items.node[wanted], saved[wanted], MORE_WAYS)]
+        if len(new):
+            columns = self.program.first + new
+            program, count = self.program, self.program.first + len(self.items)
+            rows = sp.csc_array(program.rows[:, columns])
+            self.lp.add_columns(rows, program.costs[columns], program.lower[columns], program.upper[columns])
+            self.place[new] = count + np.arange(len(new))
+            self.items = np.concatenate([self.items, new])
+        return len(new)
+
+    def _join_links(self, vertex: Vertex) -> int:
+        """Let links join that the point violates; return how many."""
+        assert vertex.x is not None
+        x, items, standing = vertex.x, self.items, self.program.standing[self.items]
+        count = len(vertex.x)
+        inside = np.flatnonzero((standing >= 0) & ~self.is_linked[items] & (self.place[items] < count))
+        chosen = items[inside]
+        most = self.s.items.upper[chosen]
+        beyond = x[self.place[chosen]] - most * x[standing[inside]]
+        new = chosen[beyond > VIOLATED * np.maximum(most, 1e-9)]
+        if len(new):
+            links = self.program.links(new, self.place[new], self.program.first + len(items))
+            self.lp.add_rows(links, np.full(len(new), -np.inf), np.zeros(len(new)))
+            self.is_linked[new] = True
+        return len(new)
+
+    def whole(self, x: Floats) -> Floats:
+        """Return a point of this relaxation as one of the whole problem (columns)."""
+        s, program, items = self.s, self.program, self.items[self.place[self.items] < len(x)]
+        taken = x[self.place[items]]
+        found = np.bincount(s.items.taker[items], weights=s.items.share[items] * taken, minlength=len(s.costs))
+        moves = s.items.column[items] >= 0
+        # an item is one way to use what a shipment brings: several may share one
+        found += np.bincount(s.items.column[items][moves], weights=taken[moves], minlength=len(s.costs))
+        found[program.columns] = x[: program.first]
+        return np.asarray(found, dtype=float)
+
+
+def best_of(group: Ints, worth: Floats, most: int) -> Bools:
+    """Return which are among the best of their group, so many of each."""
+    order = np.lexsort((worth, group))
+    sorted_group = group[order]
+    number = np.bincount(sorted_group, minlength=int(group.max(initial=-1)) + 1)
+    rank = np.arange(len(order)) - (np.cumsum(number) - number)[sorted_group]
+    found = np.zeros(len(group), dtype=bool)
+    found[order] = rank < most
+    return found
