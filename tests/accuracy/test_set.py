@@ -250,6 +250,7 @@ def test_problems_of_a_class_alone_are_run():
     assert {row["family"] for row in json.loads(found.stdout)["runs"]} == {
         "facility-location",
         "whole-numbers",
+        "recycling-network",
         "lot-sizing",
     }
 
