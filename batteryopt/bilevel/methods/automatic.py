@@ -35,7 +35,7 @@ WITHOUT_SCIP = ("branching", "big-m", "regularized")
 SHARES = (0.4, 0.5)
 """Share of the time left that the direct search, and then the boxed one, may use."""
 LARGE = 2000
-"""From this number of complementarity pairs on only the local search runs: the global one finds no point in time."""
+"""From this number of complementarity pairs on SCIP is not asked: its global search finds no point in time."""
 FIRST, FIRST_SHARE = "milp", 0.8
 FIRST_WHY = "one mixed-integer linear program, exact where limits are proven"
 """Asked first where it accepts, and last again where nothing else has settled the matter."""
@@ -55,9 +55,8 @@ def run_automatic(problem: BilevelProblem, settings: MethodSettings) -> tuple[Me
     if problem.integer_decision is not None:
         return _by_values(problem, settings)
     pairs = sum(len(follower.inequalities) for follower in problem.followers)
-    if pairs >= LARGE and METHODS["regularized"].accepts(problem, settings):
-        outcome = METHODS["regularized"].solve(problem, dataclasses.replace(settings, starts=1))
-        return outcome, "regularized", f"{pairs} complementarity pairs are beyond a global search"
+    if pairs >= LARGE and METHODS[LOCAL].accepts(problem, settings):
+        return _of_many_pairs(problem, settings, pairs)
     if settings.solver is not None and Capability.INDICATOR not in solvers.get(settings.solver).capabilities:
         return _with_solver(problem, settings, settings.solver)
     if settings.solver is None:
@@ -74,6 +73,18 @@ def _by_values(problem: BilevelProblem, settings: MethodSettings) -> Words:
     if refusal is not None:
         refuse_integers(problem, f"method '{INTEGER}' does without, but: {refusal}")
     return METHODS[INTEGER].solve(problem, settings), INTEGER, "a follower decides on integers"
+
+
+def _of_many_pairs(problem: BilevelProblem, settings: MethodSettings, pairs: int) -> Words:
+    """Ask the program whose parts are solved one by one, and then a local search."""
+    heard = Heard(problem, settings, otherwise=DIRECT_SECONDS)
+    if METHODS[FIRST].accepts(problem, settings):
+        heard.listen(_saying(FIRST, problem, FIRST_WHY), share=FIRST_SHARE)
+        if heard.is_settled or not heard.has_time:
+            return heard.conclusion()
+    why = f"{pairs} complementarity pairs are beyond a global search by SCIP"
+    heard.listen(lambda s: (METHODS[LOCAL].solve(problem, dataclasses.replace(s, starts=1)), LOCAL, why), share=1.0)
+    return heard.conclusion()
 
 
 def _portfolio(problem: BilevelProblem, settings: MethodSettings) -> tuple[MethodOutcome, str, str]:

@@ -18,12 +18,16 @@ from batteryopt.bilevel.methods.regularized import starting_points
 from batteryopt.ground.status import StopReason
 from batteryopt.solvers import Options, Report
 from batteryopt.solvers.compile.arrays import Floats, QuadraticProgram
+from batteryopt.solvers.compile.eliminated import without_columns
+from batteryopt.solvers.compile.independent import Columns, independent_columns, restricted
 from batteryopt.solvers.highs.highs_arrays import ArraySolution, solve_arrays
 
 SECONDS_TO_START = 10.0
 """Ten times what points to begin with may take where no time limit was given."""
 START_SHARE = 0.1
 """Of the time, what points to begin with may take."""
+Limits = tuple[Floats, Floats]
+"""Lower and upper bounds of columns."""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -40,14 +44,64 @@ class Written:
     """Whether the follower's own decisions are not in the program."""
 
 
+@dataclass(frozen=True, kw_only=True, eq=False)
+class _Part:
+    """A part of the program that shares no row with the rest.
+
+    Attributes
+    ----------
+    columns
+        Positions of its columns in the whole program.
+    open_pairs
+        Pairs without a binary.
+    settled
+        Positions, in the part, of slacks and multipliers of pairs that have one.
+    """
+
+    columns: Columns
+    program: QuadraticProgram
+    open_pairs: tuple[Pair, ...]
+    settled: tuple[int, ...]
+
+    @classmethod
+    def all_of(cls, written: Written) -> list[_Part]:
+        """Return the parts of a program: hours of a market, say, that nothing joins."""
+        parts, everywhere = [], {id(v): k for k, v in enumerate(written.program.variables)}
+        joined = [(everywhere[id(p.multiplier)], everywhere[id(p.slack)]) for p in written.open_pairs]
+        for number, columns in enumerate(independent_columns(written.program, joined)):
+            program = restricted(written.program, columns, with_constant=number == 0)
+            position = {id(v): k for k, v in enumerate(program.variables)}
+            ends = [v for p in written.closed_pairs for v in (p.slack, p.multiplier) if id(v) in position]
+            parts.append(
+                cls(
+                    columns=columns,
+                    program=program,
+                    open_pairs=tuple(p for p in written.open_pairs if id(p.slack) in position),
+                    settled=tuple(position[id(v)] for v in ends),
+                )
+            )
+        return parts
+
+    def solved(self, options: Options, start: Floats | None = None, limits: Limits | None = None) -> ArraySolution:
+        """Solve without what equalities say of pairs that have a binary: nothing else branches on them."""
+        program = self.program
+        if limits is not None:
+            program = dataclasses.replace(program, lower=limits[0], upper=limits[1])
+        left = without_columns(program, self.settled)
+        from_kept = None if start is None else start[left.kept]
+        solution = solve_arrays(left.program, options, start=from_kept)
+        return solution if solution.x is None else dataclasses.replace(solution, x=left.whole(solution.x))
+
+
 class ProgramSearch:
-    """The program at the root, the followers' answers, and a tree over what is open."""
+    """The program at the root, the followers' answers, and a tree over what is open; parts of it one by one."""
 
     def __init__(self, written: Written, settings: MethodSettings, began: float) -> None:
         self.written, self.settings, self.began = written, settings, began
         self.system = written.system
         self.problem = written.system.problem
         self.program = written.program
+        self.parts = _Part.all_of(written)
         self.variables = all_variables(self.system)
         self.value: float | None = None
         self.point: list[float | None] = []
@@ -56,27 +110,40 @@ class ProgramSearch:
     def run(self) -> Report:
         """Return what the search came to; the best point is in the variables."""
         self._answer_starts()
-        root = solve_arrays(self.program, self._options(), start=self._start())
-        if root.stop_reason.is_no_solution and not (self.written.open_pairs and root.x is None):
-            return self._report(root.stop_reason)
-        if root.stop_reason is StopReason.INFEASIBLE:
-            return self._report(root.stop_reason)
-        self.bound = root.bound
-        reason = root.stop_reason
-        if root.x is not None:
-            self._answer(root)
+        start = self._start()
+        roots = [
+            part.solved(self._options(share=len(self.parts) - k), None if start is None else start[part.columns])
+            for k, part in enumerate(self.parts)
+        ]
+        reason, x = _joined_reason(roots), self._joined([root.x for root in roots])
+        if reason.is_no_solution and not (self.written.open_pairs and x is None):
+            return self._report(reason)
+        if reason is StopReason.INFEASIBLE:
+            return self._report(reason)
+        bounds = [root.bound for root in roots]
+        self.bound = _sum(bounds)
+        if x is not None:
+            self._answer(x)
         if reason is not StopReason.CONVERGED and not reason.is_no_solution:
             return self._report(reason)
         if self._is_closed():
             return self._report(StopReason.CONVERGED)
         if not self.written.open_pairs:
             return self._report(StopReason.NUMERICAL_TROUBLE)
-        return self._branch()
+        return self._branch(bounds)
 
-    def _answer(self, root: ArraySolution) -> None:
+    def _joined(self, points: list[Floats | None]) -> Floats | None:
+        """Return the point of all columns from those of the parts."""
+        x = np.zeros(len(self.program.c))
+        for part, own in zip(self.parts, points, strict=True):
+            if own is None:
+                return None
+            x[part.columns] = own
+        return x
+
+    def _answer(self, x: Floats) -> None:
         """Put the program's point into the variables, let the followers answer, and keep the result."""
-        assert root.x is not None
-        _write(self.program, root.x)
+        _write(self.program, x)
         self._improve()
 
     def _answer_starts(self) -> None:
@@ -93,22 +160,44 @@ class ProgramSearch:
             self.value = value
             self.point = [v.value for v in self.variables]
 
-    def _branch(self) -> Report:
-        tree = Tree(
-            self.program,
-            self.written.open_pairs,
-            dataclasses.replace(self.settings, time_limit=self._left()),
-            relaxation=self._relaxation,
-        )
-        if self.value is not None:
-            tree.cut_off_at(self.problem.sense * self.value)
+    def _branch(self, bounds: list[float | None]) -> Report:
+        """Branch in one part after the other, each cut off at what the best known point is worth there."""
+        known = self._start()
+        reasons, points = [], []
+        for k, part in enumerate(self.parts):
+            own = None if known is None else known[part.columns]
+            if part.open_pairs:
+                reason, bounds[k], own = self._tree(part, bounds[k], own, share=len(self.parts) - k)
+                reasons.append(reason)
+            points.append(own)
+        if (bound := _sum(bounds)) is not None and (self.bound is None or self._is_tighter(bound)):
+            self.bound = bound
+        if (x := self._joined(points)) is not None and (self.value is None or self._beats(self.program.objective(x))):
+            _write(self.program, x)
+            self.value, self.point = self.program.objective(x), [v.value for v in self.variables]
+        return self._report(StopReason.CONVERGED if self._is_closed() else min(reasons, key=_is_last))
+
+    def _tree(
+        self, part: _Part, bound: float | None, known: Floats | None, *, share: int
+    ) -> tuple[StopReason, float | None, Floats | None]:
+        """Return why the search of a part ended, the better of its bound and this one, and its best point."""
+
+        def relaxation(lower: Floats, upper: Floats) -> tuple[StopReason, Floats | None]:
+            solution = part.solved(self._options(share=share), limits=(lower, upper))
+            return solution.stop_reason, solution.x if solution.stop_reason is StopReason.CONVERGED else None
+
+        left = self._left()
+        settings = dataclasses.replace(self.settings, time_limit=None if left is None else left / share)
+        # Without integers the tree's own session solves a node ten times as fast: it keeps its basis.
+        needs_runs = part.program.has_integers
+        tree = Tree(part.program, part.open_pairs, settings, relaxation=relaxation if needs_runs else None)
+        if known is not None:
+            tree.cut_off_at(self.problem.sense * part.program.objective(known))
         report = tree.search()
-        if report.bound is not None and (self.bound is None or self._is_tighter(report.bound)):
-            self.bound = report.bound
-        if report.objective is not None and (self.value is None or self._beats(report.objective)):
-            self.value, self.point = report.objective, [v.value for v in self.variables]
-        reason = report.stop_reason
-        return self._report(StopReason.CONVERGED if self._is_closed() else reason)
+        if report.bound is not None and (bound is None or self.problem.sense * (report.bound - bound) > 0):
+            bound = report.bound
+        is_better = tree.incumbent is not None and tree.value < tree.known
+        return report.stop_reason, bound, tree.incumbent if is_better else known
 
     def _start(self) -> Floats | None:
         """Return the best known point as the program's, its binaries by what binds there; None without one."""
@@ -122,12 +211,10 @@ class ProgramSearch:
         values = [v.value for v in self.program.variables]
         return None if any(v is None for v in values) else np.array(values, dtype=float)
 
-    def _relaxation(self, lower: Floats, upper: Floats) -> tuple[StopReason, Floats | None]:
-        solution = solve_arrays(dataclasses.replace(self.program, lower=lower, upper=upper), self._options())
-        return solution.stop_reason, solution.x if solution.stop_reason is StopReason.CONVERGED else None
-
-    def _options(self) -> Options:
-        return self.settings.options(time_limit=self._left(), feasibility_tolerance=self.settings.tolerance)
+    def _options(self, *, share: int = 1) -> Options:
+        left = self._left()
+        seconds = None if left is None else left / share
+        return self.settings.options(time_limit=seconds, feasibility_tolerance=self.settings.tolerance)
 
     def _left(self) -> float | None:
         limit = self.settings.time_limit
@@ -156,6 +243,24 @@ class ProgramSearch:
             for variable, value in zip(self.variables, self.point, strict=True):
                 variable.set_value(value, skip_validation=True)
         return report
+
+
+def _joined_reason(roots: list[ArraySolution]) -> StopReason:
+    """Return what stopped the parts as a whole: one without a solution leaves none for all."""
+    reasons = [root.stop_reason for root in roots]
+    if StopReason.INFEASIBLE in reasons:
+        return StopReason.INFEASIBLE
+    return min(reasons, key=_is_last)
+
+
+def _is_last(reason: StopReason) -> tuple[bool, bool]:
+    """Sort no solution first, then what was stopped, then what converged."""
+    return reason is StopReason.CONVERGED, not reason.is_no_solution
+
+
+def _sum(bounds: list[float | None]) -> float | None:
+    known = [bound for bound in bounds if bound is not None]
+    return sum(known) if len(known) == len(bounds) else None
 
 
 def _write(program: QuadraticProgram, x: Floats) -> None:

@@ -12,6 +12,7 @@ constraint has one price.
 from __future__ import annotations
 
 import contextlib
+import functools
 import itertools
 import math
 import time
@@ -38,6 +39,7 @@ from batteryopt.ground.errors import UnsupportedModel
 from batteryopt.ground.status import StopReason
 from batteryopt.solvers import Options
 from batteryopt.solvers.compile.arrays import compile_model
+from batteryopt.solvers.compile.independent import independent_columns, restricted
 from batteryopt.solvers.highs.highs_session import LinearSession
 
 MOST_BASES = 20_000
@@ -175,17 +177,21 @@ def bound_by_linear_programs(
         return
     finally:
         model.objective.activate()
-    position = {id(v): k for k, v in enumerate(program.variables)}
-    session = LinearSession(
-        program, Options(time_limit=seconds, feasibility_tolerance=TIGHT, optimality_tolerance=TIGHT)
-    )
-    for variable in wanted:
-        if seconds is not None and time.perf_counter() - began > seconds:
-            return
-        reason, value = session.largest(position[id(variable)], program.lower, program.upper)
-        value = max(0.0, value) + LP_ROUNDING * max(1.0, value)
-        if reason is StopReason.CONVERGED and (variable not in bounds or value < bounds[variable].value):
-            bounds[variable] = Bound(value, by)
+    for part in map(functools.partial(restricted, program), independent_columns(program)):
+        position = {id(v): k for k, v in enumerate(part.variables)}
+        asked = [variable for variable in wanted if id(variable) in position]
+        if not asked:
+            continue
+        session = LinearSession(
+            part, Options(time_limit=seconds, feasibility_tolerance=TIGHT, optimality_tolerance=TIGHT)
+        )
+        for variable in asked:
+            if seconds is not None and time.perf_counter() - began > seconds:
+                return
+            reason, value = session.largest(position[id(variable)], part.lower, part.upper)
+            value = max(0.0, value) + LP_ROUNDING * max(1.0, value)
+            if reason is StopReason.CONVERGED and (variable not in bounds or value < bounds[variable].value):
+                bounds[variable] = Bound(value, by)
 
 
 def _bound_by_bases(system: KktSystem, i: int, follower: FollowerProblem, bounds: ComponentMap) -> None:
