@@ -79,3 +79,12 @@ def test_a_point_that_is_not_near_is_searched_from_as_any(relaxed):
     assert answer.objective == pytest.approx(4.5, abs=1e-7)
     assert answer.certificate.passed
     assert len(relaxed) == 1
+
+
+def test_a_relaxation_that_does_not_end_leaves_what_was_known_before_it(monkeypatch):
+    """After the first relaxation the cap binds plainly: the polish needs no more than that."""
+    monkeypatch.setattr(regularized, "LATER_ITERATIONS", 1)
+    m = problem()
+    answer = bilevel.solve(m, "regularized", starts=1)
+    assert (m.x.value, m.follower.y.value) == pytest.approx((2.0, 1.0), abs=1e-8)
+    assert answer.certificate.passed

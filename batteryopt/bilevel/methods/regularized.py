@@ -148,6 +148,7 @@ def _descend(system: KktSystem, settings: MethodSettings, deadline: float | None
         pair.multiplier.set_value(min(1.0, RELAXATIONS[0] / max(pair.slack.value, 1e-3)), skip_validation=True)
     adapter = solvers.get(settings.solver or "ipopt")
     report: Report | None = None
+    variables = all_variables(system)
     # Without complementarity (followers at interior points only) there is nothing to drive to zero, and no active set
     # to fix: a polish by Ipopt would ask it the same again.
     is_smooth = not system.all_pairs and not is_small(single)
@@ -163,12 +164,12 @@ def _descend(system: KktSystem, settings: MethodSettings, deadline: float | None
             warm_start=report is not None,
             log=settings.log,
         )
-        before = [(variable, variable.value) for variable in all_variables(system)]
+        before = [variable.value for variable in variables]
         latest = adapter.solve(single, options)
         if report is None and not latest.point_status.is_feasible:
             return latest
         if report is not None and (not latest.point_status.is_feasible or latest.stop_reason.is_limit):
-            for variable, value in before:
+            for variable, value in zip(variables, before, strict=True):
                 variable.set_value(value, skip_validation=True)
             break
         report = latest
