@@ -223,6 +223,16 @@ def test_the_published_instance_by_pyvrp(twenty):
     assert found.bound.value <= 54_793
 
 
+@pytest.mark.slow
+def test_iterations_repeat_themselves(twenty):
+    """No step of the search asks a clock where effort is counted in iterations."""
+    pytest.importorskip("pyvrp")
+    case = twenty.location_routing()
+    one, other = (locate_rounds(case, RoundEffort(iterations=4_000, seed=7)) for _ in range(2))
+    assert one.plan.rounds == other.plan.rounds
+    assert one.cost == other.cost
+
+
 def test_depots_with_too_little_room_are_told(twenty):
     pytest.importorskip("pyvrp")
     case = twenty.location_routing()

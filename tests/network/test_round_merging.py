@@ -91,10 +91,21 @@ def test_choosing_anew_is_as_good_as_listing_all(seed):
     problem = two_depots(9, seed)
     begin = full_depots(problem)
     assert not overload(begin).any()
-    better = merged(begin, [])
+    better = merged(begin, [], penalty=1e4)
     best = proven_rounds(problem)
     assert better.cost == pytest.approx(best.cost)
     assert check_rounds(better, cost=better.cost).passed
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_depots_with_too_much_get_no_more_than_their_room(seed):
+    """All places come from east, twice what it has room for: in parts, at a price that rises, both keep to theirs."""
+    problem = two_depots(10, seed)
+    begin = RoundPlan(problem=problem, rounds=tuple(VehicleRound(depot=0, stops=(k,)) for k in range(10)))
+    assert overload(begin).any()
+    found = merged_in_parts(begin, [], at_once=7)
+    assert check_rounds(found, cost=found.cost).passed
+    assert found.cost >= proven_rounds(problem).cost * (1 - 1e-9)
 
 
 def test_in_parts_nothing_gets_worse_and_all_is_kept():

@@ -98,7 +98,7 @@ def test_a_place_that_fills_a_vehicle_has_a_round_of_its_own():
         ({"vehicle_slots": 5}, 4 / 5),  # 2 t a visit are 4 slots
         ({"most_stops": 2}, 1 / 2),
         ({"shift_hours": 2}, 0.7 / 1.0),  # 1 h is left
-        ({"trip_capacity_t": 1.0}, 1.0),
+        ({"trip_capacity_t": 2.0}, 1.0),
     ],
 )
 def test_load_slots_stops_and_hours_each_may_be_most(changes, part):
@@ -188,6 +188,27 @@ def test_a_load_larger_than_the_vehicles_is_told():
     [fault] = [str(fault) for fault in caught.value.faults]
     assert "is 60, and only 'round' takes it: 10 visits by a vehicle of 5 t" in fault
     assert "at least 12 visits_per_period" in fault
+
+
+def test_a_place_with_more_than_all_visits_carry_fills_each_vehicle():
+    """Far has 240 t, and ten vehicles of 6 t take 60 of them: ten rounds there and back, not a quarter of that.
+
+    A tonne takes a sixth of a round of 120 km and 6.5 h; with four slots a vehicle and two a tonne, a half of one.
+    """
+    network = villages()
+    returns = tuple(dataclasses.replace(row, tonnes=240) if row.site == "Far" else row for row in network.returns)
+    network = network.replace(returns=returns)
+    figures = round_figures(network, network.modes[0])
+    assert figures.rounds[3, 0, 0] == pytest.approx(1 / 6)
+    assert figures.km[3, 0, 0] == pytest.approx(120 / 6)
+    assert figures.hours[3, 0, 0] == pytest.approx(6.5 / 6)
+    assert round_figures(network, dataclasses.replace(ROUND, vehicle_slots=4)).rounds[3, 0, 0] == pytest.approx(1 / 2)
+    answer = solve(network, gap=0.0)
+    carried = answer.solution.shipped
+    assert carried[carried["origin"] == "Far"]["tonnes"].sum() == pytest.approx(60)
+    far = (100 + 2 * 120 + 30 * 6.5) * 10
+    nearer = solve(villages(), gap=0.0).objective - far
+    assert answer.objective == pytest.approx(far + nearer + 180 * 1000)
 
 
 def covered_by_visits(tonnes_by_round: float, visits: float) -> Network:

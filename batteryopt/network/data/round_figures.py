@@ -53,7 +53,9 @@ def round_figures(network: UnjudgedNetwork, mode: Mode) -> RoundFigures:
     part = np.minimum(1.0, np.maximum(part, np.nan_to_num(of_time, nan=0.0)[:, :, None]))
     part = np.where((next_km[:, None] >= there_and_back)[:, :, None], 1.0, part)
     onward = np.where(part < 1.0, 1.0 - part, 0.0)
-    a_tonne = np.where(tonnes > 0, visits / np.where(tonnes > 0, tonnes, 1.0), 1.0 / mode.trip_capacity_t)[:, None, :]
+    full = np.maximum(tonnes / (visits * mode.trip_capacity_t), slots / (visits * _or_infinite(mode.vehicle_slots)))
+    some = visits * np.maximum(1.0, full) / np.where(tonnes > 0, tonnes, 1.0)  # more than all visits carry: full loads
+    a_tonne = np.where(tonnes > 0, some, 1.0 / mode.trip_capacity_t)[:, None, :]
     a_tonne = a_tonne * _factors(network, mode)[:, :, None]
     nearest = np.where(np.isinf(next_km), 0.0, next_km), np.where(np.isinf(next_hours), 0.0, next_hours)
     km = there_and_back[:, :, None] * part + nearest[0][:, None, None] * onward

@@ -14,7 +14,8 @@ from batteryopt.solvers.highs.highs_arrays import solve_arrays
 
 CONTENT = 1e-3
 """Relative gap of the choice: what it reckons with are estimates."""
-SECONDS = 1.0
+NODES = 300
+"""Of its tree at most: no seconds, so that the same comes again."""
 ROUNDING = 1e-9
 """Relative; room that is left over by no more is none."""
 
@@ -55,7 +56,7 @@ def homes_with_room(plan: RoundPlan) -> Ints | None:
         upper=np.where(np.isinf(cost.ravel()), 0.0, 1.0),
         is_integer=np.ones(n * m, dtype=bool),
     )
-    answer = solve_arrays(program, Options(relative_gap=CONTENT, time_limit=SECONDS, threads=1))
+    answer = solve_arrays(program, Options(relative_gap=CONTENT, iteration_limit=NODES, threads=1))
     return None if answer.x is None else np.argmax(answer.x.reshape(n, m), axis=1).astype(np.int64)
 
 

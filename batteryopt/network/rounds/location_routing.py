@@ -28,20 +28,20 @@ from batteryopt.network.rounds.round_merging import Neighbourhood, merged_in_par
 from batteryopt.network.rounds.round_problem import Floats, Ints, RoundPlan, VehicleRound
 from batteryopt.network.rounds.vehicle_routing import RoundEffort, plan_rounds
 
-TURNS = ((0.25, 16, 1), (0.2, 4, 1), (0.5, 2, 3))
+TURNS = ((0.25, 16, 1), (0.15, 4, 1), (0.2, 2, 1), (0.35, 1, 3))
 """Of the time, how many sets of depots share it, and in how many passes: more and more for fewer and fewer."""
 NEAR = 0.015
-"""Sets of depots whose rounds cost by more than this share more than the best are left in the last turn."""
+"""Sets of depots whose rounds cost by more than this share more than the best are left after the second turn."""
 PRICINGS = 4
 """Times that depots with too much are made dearer."""
 FIRST_PRICE = 0.02
 """Of the mean way there and back for a tonne: what a tonne costs more each time at the depot that has most too much."""
-FIRST_SHARE, PRICED_SHARE, AFRESH_SHARE = 0.35, 0.06, 0.6
-"""Of the time for a set of depots: the first plan, and each with other prices; where neighbouring rounds are chosen
-anew after that, of this share of it."""
+FIRST_SHARE, PRICED_SHARE, HOME_SHARE, AFRESH_SHARE = 0.3, 0.06, 0.3, 0.45
+"""Of the time for a set of depots: the first plan, each with other prices, and the one with places at other homes;
+where neighbouring rounds are chosen anew after that, of this share of it."""
 CHEAPER = 0.7
 """What is left of the prices of a set of depots when it is begun afresh: they may have been more than was needed."""
-MOVED_SHARE = 0.25
+MOVED_SHARE = 0.2
 """Of the time for a set of depots: for PyVRP, before neighbouring rounds are chosen anew."""
 ITERATIONS_A_CHOICE = 2_000
 """Of PyVRP, that take as long as choosing neighbouring rounds anew, where effort is counted in iterations."""
@@ -119,6 +119,7 @@ class _RoundHunt:
     cost: float = np.inf
     kept: dict[tuple[int, ...], RoundPlan | None] = field(default_factory=dict)
     dearer: dict[tuple[int, ...], Floats] = field(default_factory=dict)
+    priced: dict[tuple[int, ...], RoundPlan] = field(default_factory=dict)
     tried: dict[tuple[int, ...], set[Neighbourhood]] = field(default_factory=dict)
     roomy: set[tuple[int, ...]] = field(default_factory=set)
     met: dict[tuple[int, tuple[int, ...]], VehicleRound] = field(default_factory=dict)
@@ -126,16 +127,15 @@ class _RoundHunt:
     def go(self, sets: list[tuple[int, ...]]) -> None:
         """Plan rounds for the most promising sets, in turns."""
         for turn, (share, count, passes) in enumerate(TURNS):
-            is_last = turn == len(TURNS) - 1
             chosen = sets[:count]
             for position, members in enumerate(chosen):
                 for number in range(passes):
                     if self.flag.is_set or self._is_late():
                         return
                     part = self._part(share, len(chosen) * passes, turn + len(TURNS) * number)
-                    self._plan(members, part, afresh=turn == 1 or number % 2 == 1, merge=is_last)
+                    self._plan(members, part, afresh=turn in (1, 2) or number % 2 == 1, merge=turn > 1)
                 self.tell(f"turn {turn + 1}, depots {position + 1} of {len(chosen)}: best {self.cost:,.0f}")
-            sets = self._ranked(chosen, near=turn == len(TURNS) - 2)
+            sets = self._ranked(chosen, near=turn > 0)
 
     def _ranked(self, chosen: list[tuple[int, ...]], *, near: bool) -> list[tuple[int, ...]]:
         """Return sets of depots by what their rounds cost; of those near the best only, where that is asked for."""
@@ -164,10 +164,12 @@ class _RoundHunt:
         known = before = self.kept.get(members)
         if known is None or afresh or overload(known).any():
             known = self._first(members, _share_of(effort, AFRESH_SHARE if merge else 1.0, until))
-        if known is not None and not overload(known).any() and not self.flag.is_set:
+        may_move = known is not None and not overload(known).any() and not self.flag.is_set
+        if known is not None and may_move and not (afresh and merge):
             known = self._moved(members, known, _share_of(effort, MOVED_SHARE if merge else 1.0, until))
-            if merge:
-                known = self._merged(members, known, _share_of(effort, 1.0, until))
+        if merge and known is not None and not self.flag.is_set:
+            begin = self.priced.get(members, known) if afresh else known
+            known = self._better(members, known, self._merged(members, begin, _share_of(effort, 1.0, until))) or known
         self.kept[members] = self._better(members, before, known) or known or before
 
     def _moved(self, members: tuple[int, ...], known: RoundPlan, effort: RoundEffort) -> RoundPlan:
@@ -210,7 +212,8 @@ class _RoundHunt:
             plan = self._rounds(members, some, start=plan, dearer=dearer - dearer.min())
         if plan is None or not overload(plan).any() or self.flag.is_set:
             return plan
-        homes, some = homes_with_room(plan), _share_of(effort, PRICED_SHARE, until)
+        self.priced[members] = plan
+        homes, some = homes_with_room(plan), _share_of(effort, HOME_SHARE, until)
         mended = None if homes is None else self._rounds(members, some, start=_at_home(plan, homes), homes=homes)
         return plan if mended is None else mended
 
