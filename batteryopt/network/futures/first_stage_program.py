@@ -34,15 +34,25 @@ class FirstStageProgram:
         Costs of the first stage in each future (N, k).
     shares
         Probabilities (N).
+    money
+        The unit in which the futures count; that of the first stage may be a larger one, and then counts.
     """
 
     def __init__(
-        self, first: FirstStage, opening: Floats, shares: Floats, risk: Risk, options: Options, flag: InterruptFlag
+        self,
+        first: FirstStage,
+        opening: Floats,
+        shares: Floats,
+        risk: Risk,
+        options: Options,
+        flag: InterruptFlag,
+        *,
+        money: float = 1.0,
     ) -> None:
         self.first, self.opening, self.shares, self.risk = first, opening, shares, risk
         self.cuts: list[tuple[int, ValueCut]] = []
         most = float(np.max(np.abs(opening), initial=0.0))
-        self.money = power_of_two(most / LARGEST_COST) if most > 0 else 1.0
+        self.money = max(money, power_of_two(most / LARGEST_COST)) if most > 0 else money
         self._options, self._flag = options, flag
         self.base = self._base()
         self.live = GrowingProgram(self.base, options, flag)

@@ -87,7 +87,15 @@ class RelaxedByCuts:
         ]
         opening = np.array([recourse.opening for recourse in self.recourses])
         plain = dataclasses.replace(options, time_limit=None, relative_gap=0.0, absolute_gap=0.0, threads=1)
-        self.program = FirstStageProgram(first, opening, np.asarray(shares, dtype=float), risk, plain, flag)
+        self.program = FirstStageProgram(
+            first,
+            opening,
+            np.asarray(shares, dtype=float),
+            risk,
+            plain,
+            flag,
+            money=max(recourse.problem.money for recourse in self.recourses),
+        )
         if earlier is not None:
             now = {before: s for s, before in self._known_before.items()}
             self.program.add([(now[s], cut) for s, cut in earlier.program.cuts if s in now])

@@ -19,8 +19,8 @@ from batteryopt.network.formulation.algebra import Bools, Floats
 from batteryopt.network.futures.relaxed_by_cuts import LEAST_SECONDS, KnownByCuts, RelaxedByCuts
 from batteryopt.solvers.highs.highs_arrays import ArraySolution, solve_arrays
 
-OF_THE_GAP = 0.4
-"""Part of the gap asked for that a tree of the first stage may leave."""
+OF_THE_GAP, LEAST_OF_THE_GAP = 0.4, 0.02
+"""Part of the gap asked for that a tree of the first stage may leave, at first and in the end."""
 RECENT = 10
 """Linear programs of which the rows that had a dual are kept for trees."""
 AROUND, MOST_AROUND = (1, 3), 3
@@ -40,6 +40,7 @@ class SearchByCuts(RelaxedByCuts):
         self._verified: Floats | None = None
         self._seen: set[bytes] = set()
         self._relaxed_with = 0
+        self._of_the_gap = OF_THE_GAP
 
     # ---- together
 
@@ -89,8 +90,10 @@ class SearchByCuts(RelaxedByCuts):
         while not self.is_over():
             self._search_around()
             if not self._tree_proposes(everywhere, most=1):
-                self.known.is_exhausted = not self.is_over()
-                break
+                if self._of_the_gap < LEAST_OF_THE_GAP:
+                    self.known.is_exhausted = not self.is_over()
+                    break
+                self._of_the_gap /= 4  # what it may leave is more than what plans differ by
         self._verify()
 
     def _search_around(self) -> None:
@@ -174,7 +177,7 @@ class SearchByCuts(RelaxedByCuts):
             lower[columns] = upper[columns] = np.round(plan[columns])
             is_integer[columns] = False
             program = dataclasses.replace(program, lower=lower, upper=upper, is_integer=is_integer)
-        gap = self.options.relative_gap * OF_THE_GAP
+        gap = self.options.relative_gap * self._of_the_gap
         options = dataclasses.replace(self.options, time_limit=left, relative_gap=gap, absolute_gap=0.0)
         return solve_arrays(program, options, start=None if plan is None else self.program.completed(plan))
 
