@@ -106,7 +106,7 @@ def in_words(found: RoundsAnswer) -> list[str]:
     ]
     if dearer := figures["dearer_than_leaving"]:
         names = ", ".join(dict.fromkeys(row["place"] for row in dearer))
-        lines.append(f"left is less    {names}: to leave what they have costs less than a stop, what it earns not counted")
+        lines.append(f"better left     {names}: a stop costs more than leaving does, what packs earn not counted")
     if figures["unplanned"]:
         lines.append("without rounds  " + "; ".join(figures["unplanned"]))
     return lines
