@@ -12,6 +12,8 @@ import pytest
 
 from batteryopt import bilevel
 from batteryopt.bilevel.methods import METHODS
+from batteryopt.bilevel.methods.fractional_cuts import forbidden_items
+from batteryopt.bilevel.problem.normal_form import extract
 from batteryopt.ground.errors import BatteryOptError
 
 Values = tuple[int, ...]
@@ -253,3 +255,56 @@ def test_a_decision_that_is_no_whole_number_is_no_feasible_point():
     m.x.set_value(2)
     m.f.y.set_value(2.25)
     assert not claims.follower_feasibility(extract(m).followers[0]).passed
+
+
+def random_packing(seed: int) -> tuple[pyo.ConcreteModel, float | None]:
+    """The follower packs whole y_j <= u_j (1 - x_j), for odd j u_j x_j, for most p y; the leader has min g y + h x."""
+    rng = np.random.default_rng(seed)
+    p, w, u = rng.integers(1, 9, 4), rng.integers(1, 6, 4), rng.integers(1, 4, 4)
+    g, h, room = rng.integers(-3, 9, 4), rng.integers(-4, 5, 4), int(rng.integers(4, 14))
+    if seed % 2:
+        g = p  # opposite wishes
+    m = pyo.ConcreteModel()
+    m.x = pyo.Var(range(4), domain=pyo.Binary)
+    m.own = pyo.Constraint(expr=sum(m.x[j] for j in range(4)) <= 2)
+    m.f = bilevel.Follower()
+    m.f.y = pyo.Var(range(4), bounds=(0, 3), domain=pyo.Integers)
+    m.f.room = pyo.Constraint(expr=sum(int(w[j]) * m.f.y[j] for j in range(4)) <= room)
+    m.f.left = pyo.Constraint(range(4), rule=lambda f, j: f.y[j] <= int(u[j]) * (m.x[j] if j % 2 else 1 - m.x[j]))
+    m.f.gain = pyo.Objective(expr=sum(int(p[j]) * m.f.y[j] for j in range(4)), sense=pyo.maximize)
+    m.cost = pyo.Objective(expr=sum(int(g[j]) * m.f.y[j] + int(h[j]) * m.x[j] for j in range(4)))
+    optimum = enumerated(
+        [x for x in itertools.product(range(2), repeat=4) if sum(x) <= 2],
+        list(itertools.product(range(4), repeat=4)),
+        lambda x, y: bool(w @ y <= room) and all(y[j] <= u[j] * (x[j] if j % 2 else 1 - x[j]) for j in range(4)),
+        lambda _, y: -float(p @ y),
+        lambda x, y: float(g @ y + h @ x),
+    )
+    return m, optimum
+
+
+@pytest.mark.parametrize("seed", [*range(4), *(pytest.param(seed, marks=pytest.mark.slow) for seed in range(4, 30))])
+def test_cuts_at_fractional_decisions_cut_nothing_off(seed: int):
+    m, optimum = random_packing(seed)
+    follower = extract(m).followers[0]
+    items = forbidden_items(follower)
+    assert items is not None
+    assert [item.variable.name for item in items] == [f"f.y[{j}]" for j in range(4)]
+    assert assert_right(m, optimum, f"packing {seed}")
+
+
+def test_where_no_whole_answer_is_left_the_search_goes_on():
+    """Moore and Bard's second example: at x = 0 the follower has y = 3/2 and nothing whole; (3, 1) has 3 + 2."""
+    m = pyo.ConcreteModel()
+    m.x = pyo.Var(bounds=(0, 3), domain=pyo.Integers)
+    m.f = bilevel.Follower()
+    m.f.y = pyo.Var(bounds=(1, 2), domain=pyo.Integers)
+    m.f.c = pyo.ConstraintList()
+    m.f.c.add(-m.x + 2.5 * m.f.y <= 3.75)
+    m.f.c.add(m.x + 2.5 * m.f.y >= 3.75)
+    m.f.c.add(2.5 * m.x + m.f.y <= 8.75)
+    m.f.gain = pyo.Objective(expr=m.f.y, sense=pyo.maximize)
+    m.cost = pyo.Objective(expr=m.x + 2 * m.f.y)
+    answer = bilevel.solve(m)
+    assert answer.is_optimal
+    assert answer.objective == pytest.approx(5)

@@ -166,7 +166,7 @@ def _loss_without(follower: FollowerProblem, row: FollowerRow, there: dict[int, 
     variable goes to its lower bound: so much worse, at most, the follower's value is where the row excludes the answer.
     None where it is not of that kind.
     """
-    if len(row.form.variables) != 1 or row.is_equality or not _is_packing(follower):
+    if len(row.form.variables) != 1 or row.is_equality or not is_packing(follower):
         return None
     (variable,) = row.form.variables
     if not row.form.linear[variable] > 0:
@@ -177,7 +177,8 @@ def _loss_without(follower: FollowerProblem, row: FollowerRow, there: dict[int, 
     return max(0.0, change) if math.isfinite(change) else None
 
 
-def _is_packing(follower: FollowerProblem) -> bool:
+def is_packing(follower: FollowerProblem) -> bool:
+    """Whether less of everything is always allowed: rows without negative coefficients, lower bounds alone."""
     if follower.equalities or any(v.lb is None for v in follower.variables):
         return False
     for row in follower.inequalities:

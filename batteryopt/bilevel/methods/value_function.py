@@ -38,6 +38,7 @@ from batteryopt.bilevel.methods.base import (
     complete,
     report_of_highs,
 )
+from batteryopt.bilevel.methods.fractional_cuts import FractionalCuts
 from batteryopt.bilevel.problem.forms import variables_in
 from batteryopt.bilevel.problem.normal_form import BilevelProblem, FollowerProblem
 from batteryopt.ground.errors import UnsupportedModel
@@ -48,6 +49,11 @@ from batteryopt.solvers.highs.highs_arrays import ArraySolution, solve_arrays
 
 INTEGRAL = 1e-6
 """Distance from a whole number that is a solver's rounding."""
+FRACTION_SECONDS = 20.0
+FRACTION_SHARE = 0.3
+"""How long cuts at fractional decisions are looked for: without a time limit, and of one."""
+DIVES, LEAST_DIVE = 2.0, 0.1
+"""Dives after each program take so many times as long as it has taken, and at least so many seconds."""
 AT_ITS_BEST = 1e-7
 """What a follower may gain, relative to its own value or 1, where it counts as being at its best."""
 
@@ -100,6 +106,7 @@ class _CutRounds:
     def __init__(self, high: High, settings: MethodSettings) -> None:
         self.high, self.settings, self.problem = high, settings, high.problem
         self.cuts = AnswerCuts(high)
+        self.fractions = FractionalCuts(high, self.cuts, self._options_at_start())
         self.began = time.perf_counter()
         self.variables = high.everyone
         self.value: float | None = None
@@ -110,11 +117,14 @@ class _CutRounds:
 
     def run(self) -> Report:
         """Return what the rounds came to; the best point is in the variables."""
+        left = self._left()
+        self.fractions.cut(FRACTION_SECONDS if left is None else FRACTION_SHARE * left)
         while True:
             self.rounds += 1
+            round_began = time.perf_counter()
             found = self._program()
             if found.bound is not None and not found.stop_reason.is_no_solution:
-                self.bound = found.bound
+                self._tighten(found.bound)
             if found.stop_reason is StopReason.INFEASIBLE and self.value is not None:  # a point that the cuts deny
                 self.bound = None
                 return self._report(StopReason.NUMERICAL_TROUBLE)
@@ -122,8 +132,14 @@ class _CutRounds:
                 return self._report(found.stop_reason)
             if self._is_closed() or self._settles():
                 return self._report(StopReason.CONVERGED if self._is_closed() else StopReason.NUMERICAL_TROUBLE)
+            self.fractions.dive(max(LEAST_DIVE, DIVES * (time.perf_counter() - round_began)), self.value)
             if self._is_late():
                 return self._report(StopReason.TIME_LIMIT)
+
+    def _tighten(self, bound: float) -> None:
+        """Keep the tightest bound: a program that is stopped knows less than the one before it proved."""
+        sense = self.problem.sense
+        self.bound = bound if self.bound is None else sense * max(sense * bound, sense * self.bound)
 
     def _program(self) -> ArraySolution:
         """Solve the program, at first without the followers' integrality, and put its point into the variables."""
@@ -147,6 +163,10 @@ class _CutRounds:
         for follower in self.problem.followers:
             now = float(pyo.value(follower.objective.expression))
             best = self._answer(follower)
+            if best is None and self.is_relaxed:  # none in whole numbers, which the program did not ask for
+                self._put(here)
+                self.is_relaxed = False
+                return False
             if best is None:
                 return True  # no answer though the program has one: rounding decides, and nothing more is claimed
             values, value = best
@@ -232,6 +252,11 @@ class _CutRounds:
             "threads": self.settings.threads or 1,  # many small programs: threads would wait for each other
         }
         return self.settings.options(**changes, **({} if gap is None else {"relative_gap": gap}))
+
+    def _options_at_start(self) -> Options:
+        """Return options for small programs of which there are many: exact, and on one thread."""
+        tolerance = self.settings.tolerance
+        return self.settings.options(relative_gap=0.0, feasibility_tolerance=tolerance, threads=1)
 
     def _left(self) -> float | None:
         limit = self.settings.time_limit
