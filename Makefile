@@ -7,7 +7,7 @@ BIN := $(VENV)/$(if $(filter Windows_NT,$(OS)),Scripts,bin)
 
 demo: $(VENV)/installed
 	$(BIN)/batteryopt reproduce coordination
-	$(BIN)/batteryopt solve data/networks/china-province
+	$(BIN)/batteryopt solve data/networks/china-province --gap 0.02
 
 test: $(VENV)/installed
 	$(BIN)/pytest

@@ -15,7 +15,7 @@ import typer
 from batteryopt.cli import options as given
 from batteryopt.cli.exits import ExitStatus, gravest, guarded, refuse, status_of
 from batteryopt.cli.streams import announcing, clean_stdout, remarks, results, say
-from batteryopt.cli.tour_folder import TourFolder
+from batteryopt.cli.tour_folder import GAP, TourFolder
 from batteryopt.ground.errors import InvalidInput
 from batteryopt.ground.marks import foreign_file_faults
 from batteryopt.ground.status import StopReason
@@ -99,7 +99,7 @@ def _plan(made: TourFolder, time_limit: float | None, *, overwrite: bool) -> Exi
         "other could be.\n\n"
     )
     make_folder(made.plan, made.network, tables=family.table_names(), overwrite=overwrite)
-    limit = given.solving_options(None, time_limit, None, None)
+    limit = given.solving_options(None, time_limit, GAP, None)
     with clean_stdout(), announcing() as announce, noting_interrupts():
         result = family.solve_instance(instance, (), announce=announce, **limit)
     _print_plan(result)

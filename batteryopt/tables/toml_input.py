@@ -19,6 +19,7 @@ import re
 import tomllib
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import replace
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Self, TypeVar
 
 import numpy as np
@@ -34,6 +35,8 @@ from batteryopt.tables.input_faults import faults_of, meaning_of, show, table_of
 MOST_TOML_BYTES = 20_000_000
 MOST_ITEMS = 100_000
 """Of a list, those in its lists included."""
+README, MOVED = "README.md", "# Moved"
+"""File and beginning of its first line that tell where an instance went."""
 SHOWN = 6
 """Values that the short form of an instance tells."""
 
@@ -149,8 +152,19 @@ def load_table(path: str | os.PathLike[str]) -> dict[str, Any]:
         with in_words("correct it"):
             return _parsed(content, str(path))
     except CannotRead as error:
-        remedy = f"{error.remedy}, or make one: batteryopt new" if "no such file" in error.problem else error.remedy
+        remedy = error.remedy
+        if "no such file" in error.problem:
+            remedy += f", or make one: batteryopt new{_where_it_went(Path(path).parent)}"
         raise InvalidInput(str(path), [Fault(place="file", problem=error.problem, remedy=remedy)]) from error
+
+
+def _where_it_went(folder: Path) -> str:
+    """Return what a README says that was left in place of an instance: its first line, if that is where it moved."""
+    try:
+        first = content_of(folder / README, most=MOST_TOML_BYTES).decode("utf-8").partition("\n")[0]
+    except (CannotRead, UnicodeDecodeError):
+        return ""
+    return f"; {README} there says: {first[2:]}" if first.startswith(MOVED) else ""
 
 
 def _parsed(content: bytes, source: str) -> dict[str, Any]:

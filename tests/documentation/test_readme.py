@@ -111,7 +111,7 @@ def test_bash_runs(block, clone):
             assert ".venv/bin/pytest" in found.stdout
         if command == "make demo":
             assert "Formula and optimiser agree on 18 of 18 figures" in found.stdout
-            assert "Battery recycling in Sichuan, 2027 to 2030" in found.stdout
+            assert "Battery recycling in Sichuan, 2027 to 2034" in found.stdout
 
 
 def test_links_lead_somewhere():

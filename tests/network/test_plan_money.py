@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import math
+from collections import defaultdict
 from pathlib import Path
 
 import numpy as np
@@ -24,6 +25,8 @@ from batteryopt.network.plan.solution import COLUMNS, Solution
 from batteryopt.network.solve import solve
 from batteryopt.network.tables import read
 from batteryopt.network.tables.example import example
+from batteryopt.network.view import profit_page
+from batteryopt.report.results import Saved
 
 NETWORKS = Path(__file__).parents[2] / "data" / "networks"
 
@@ -170,65 +173,118 @@ def test_a_tonne_of_the_hand_network_earns() -> None:
     assert places.loc["Bray", "profit_per_collected_t"] == pytest.approx(120 - 30 - 10 - 7000 / 120)
 
 
-def test_a_tonne_of_both_chemistries_of_china_earns() -> None:
-    # recipes of the tables, a tonne of packs:
-    #   LFP: 0.2 t second-life pack at 8,000 = 1,600; 0.29272 t scrap at 6,000 = 1,756.32; 0.26 t black mass, and of a
-    #        tonne of that 0.160652 t lithium carbonate: 0.26 x 0.160652 x 75,000 = 3,132.71
-    #   work: outlet 350; centre 300 + 0.8 x (850 x 0.65 + 150) = 862; plant, for 2 t of cells a tonne of black mass,
-    #        2 x (2,150 + 365 + 990 + 2,500 + 500 x 0.72) = 12,730: 0.26 x 12,730 = 3,309.80
-    #   carbon: 0.26 x 2 x 2,344 kg at 73 a tonne = 88.98
-    #   NCM: 0.3659 t scrap = 2,195.40; 0.325 t black mass; no second life; centre 850 x 0.65 + 150 = 702.50; plant
-    #        0.325 x 12,730 = 4,137.25
-    # So LFP earns 1,600 + 1,756.32 + 3,132.71 - 350 - 862 - 3,309.80 = 1,967.23 before carbon, freight and facilities
-    network = read(NETWORKS / "china-province")
-    plan = through_chengdu(network)
+def of_a_tonne(plan: Solution) -> dict[tuple[str, str, str], float]:
+    """What a tonne collected earns, by product, step and what it is of."""
     by_product, _ = profits(plan)
-    each = by_product.set_index(["product", "step", "of"])["profit_per_collected_t"].to_dict()
-    assert each["lfp_pack", "revenue", "second_life_pack"] == pytest.approx(1600.0)
-    assert each["lfp_pack", "revenue", "scrap_metal"] == pytest.approx(0.8 * 0.3659 * 6000, abs=0.01)
+    return by_product.set_index(["product", "step", "of"])["profit_per_collected_t"].to_dict()
+
+
+def before_freight(each: dict[tuple[str, str, str], float], product: str) -> float:
+    """What a tonne leaves with its purchase, before carbon, freight and facilities."""
+    return sum(
+        money for (name, step, _), money in each.items()
+        if name == product and step in ("revenue", "purchase", "processing")
+    )  # fmt: skip
+
+
+SCRAP = {"copper_foil": 0.04836 * 49_100, "aluminium_foil": 0.07254 * 9_000, "casings": 0.245 * 6_000}
+"""2,374.48, 652.86 and 1,470: of a tonne of packs all of which is taken apart."""
+
+
+def test_a_tonne_of_both_chemistries_of_china_earns() -> None:
+    # recipes of the tables, a tonne of packs, black mass sold at the centre:
+    #   LFP: 0.2 t second-life pack at 21,000 = 4,200; 0.8 of the scrap, 3,597.87; 0.26 t black mass at 8,315 = 2,161.90
+    #        centre 0.2 x 12,400 + 0.8 x (850 x 0.65 + 150) = 3,042, outlet 350 + 350,000 / 720 = 836.11: 6,081.66 left,
+    #        of which 6,500 are paid on the market (-418.34) and 5,200 by contract (881.66)
+    #   NCM: 4,497.34 of scrap, 0.325 t black mass at 54,313 = 17,651.73, less 702.50, less 836.11: 20,610.45 left, of
+    #        which 20,700 (-89.55) or 16,560 (4,050.45) are paid
+    each = of_a_tonne(through_chengdu(read(NETWORKS / "china-province")))
+    assert each["lfp_pack", "revenue", "second_life_pack"] == pytest.approx(4200.0)
+    assert each["lfp_pack", "revenue", "lfp_black_mass"] == pytest.approx(2161.90, abs=0.01)
+    assert each["ncm_pack", "revenue", "ncm_black_mass"] == pytest.approx(17_651.73, abs=0.01)
+    for product, money in SCRAP.items():
+        assert each["lfp_pack", "revenue", product] == pytest.approx(0.8 * money, abs=0.05)
+        assert each["ncm_pack", "revenue", product] == pytest.approx(money, abs=0.05)
+    assert each["lfp_pack", "processing", "outlet"] == pytest.approx(-836.11, abs=0.01)
+    assert each["lfp_pack", "processing", "centre"] == pytest.approx(-3042.0)
+    assert each["ncm_pack", "processing", "centre"] == pytest.approx(-702.50)
+    for product, left in (
+        ("lfp_pack", -418.34), ("lfp_pack_by_contract", 881.66), ("ncm_pack", -89.55),
+        ("ncm_pack_by_contract", 4050.45),
+    ):  # fmt: skip
+        assert before_freight(each, product) == pytest.approx(left, abs=0.1), product
+    # the centre stands for all of them and asks the same of a tonne of each
+    assert each["lfp_pack", "facilities", "centre"] == pytest.approx(each["ncm_pack", "facilities", "centre"])
+
+
+def test_a_tonne_refined_in_china_earns() -> None:
+    #   LFP: of a tonne of black mass 0.160652 t lithium carbonate, 0.26 x 0.160652 x 75,000 = 3,132.71; plant, for 2 t
+    #        of cells a tonne of black mass, 2 x (2,150 + 365 + 990 + 2,500 + 500 x 0.72) = 12,730, 0.26 of it 3,309.80;
+    #        carbon 0.26 x 2 x 2,344 kg at 73 a tonne = 88.98
+    #   NCM: plant 0.325 x 12,730 = 4,137.25
+    each = of_a_tonne(through_chengdu(read(NETWORKS / "china-province"), is_refined=True))
     assert each["lfp_pack", "revenue", "lithium_carbonate"] == pytest.approx(0.26 * 0.160652 * 75000, abs=0.01)
-    assert each["lfp_pack", "processing", "outlet"] == pytest.approx(-350.0)
-    assert each["lfp_pack", "processing", "centre"] == pytest.approx(-862.0)
     assert each["lfp_pack", "processing", "plant"] == pytest.approx(-3309.80)
     assert each["lfp_pack", "carbon", ""] == pytest.approx(-0.26 * 2 * 2.344 * 73, abs=0.01)
-    assert each["ncm_pack", "revenue", "scrap_metal"] == pytest.approx(2195.40)
-    assert each["ncm_pack", "processing", "centre"] == pytest.approx(-702.50)
     assert each["ncm_pack", "processing", "plant"] == pytest.approx(-4137.25)
-    # the outlet stands for both chemistries and asks the same of a tonne of each
-    assert each["lfp_pack", "facilities", "outlet"] == pytest.approx(each["ncm_pack", "facilities", "outlet"])
-    running = sum(
-        money
-        for (product, step, _), money in each.items()
-        if product == "lfp_pack" and step in ("revenue", "processing")
+    # 177 less than sold: 3,132.71 - 3,309.80, and 2,161.90 forgone
+    assert before_freight(each, "lfp_pack") == pytest.approx(-418.34 - 2161.90 + 3132.71 - 3309.80, abs=0.1)
+
+
+def test_the_page_says_the_same_of_a_tonne(tmp_path: Path) -> None:
+    # the rows of the page for Chengdu's own packs, against the arithmetic above
+    by_product, _ = profits(through_chengdu(read(NETWORKS / "china-province")))
+    by_product.to_csv(tmp_path / "profit_by_product.csv", index=False)
+    design = {"currency": "CNY", "cost_terms": {"revenue": -1e9}}
+    document = {"kind": "network", "instance": "Chengdu", "models": {"design": design}}
+    shown = profit_page.by_tonne(Saved(folder=tmp_path, document=document))
+    columns = [str(column) for column in shown.columns]
+    lfp, contract, ncm = (
+        next(i for i, column in enumerate(columns) if column.lower().replace(" ", "_").startswith(f"{name},"))
+        for name in ("lfp_pack", "lfp_pack_by_contract", "ncm_pack")
     )
-    assert running == pytest.approx(1967.23, abs=0.02)
+    rows = {str(row[0]): row for row in shown.rows}
+    before = rows["Before facilities"]
+    carbon = 0.0  # no lorry drives, and nothing is refined
+    assert before[lfp] == pytest.approx(-418.34 + carbon, abs=0.1)
+    assert before[contract] == pytest.approx(881.66 + carbon, abs=0.1)
+    assert before[ncm] == pytest.approx(-89.55 + carbon, abs=0.1)
 
 
-def through_chengdu(network: Network) -> Solution:
-    """Chengdu's packs of all years through its own outlet, centre and plant; nothing travels, all others' stay."""
+def through_chengdu(network: Network, *, is_refined: bool = False) -> Solution:
+    """Chengdu's packs of all years through its own outlet and centre, and plant; nothing travels, all others' stay."""
     profile = {r.product: network.profile(r.tonnes) for r in network.returns if r.site == "Chengdu"}
     periods = [period.name for period in network.periods]
     recipes = {recipe.name: recipe for type_ in network.types for recipe in type_.recipes}
     rows: dict[str, list[tuple[object, ...]]] = {name: [] for name in COLUMNS}
     for t, period in enumerate(periods):
-        sold: dict[str, float] = {}
-        cells = packs = 0.0
+        sold: dict[str, float] = defaultdict(float)
+        sizes = {"outlet": 0.0, "centre": 0.0, "plant": 0.0}
         for chemistry in ("lfp", "ncm"):
-            tonnes = float(profile[f"{chemistry}_pack"][t])
-            made = dict(recipes[f"dismantle {chemistry}"].outputs)
-            black = tonnes * made.pop(f"{chemistry}_black_mass")
-            packs, cells = packs + tonnes, cells + black * recipes[f"leach {chemistry}"].capacity_use
-            rows["processed"].append(("Chengdu", "outlet", f"collect {chemistry}", period, tonnes))
+            tonnes = 0.0
+            for recipe, product in (
+                (chemistry, f"{chemistry}_pack"),
+                (f"{chemistry} by contract", f"{chemistry}_pack_by_contract"),
+            ):
+                bought = float(profile[product][t])
+                rows["processed"].append(("Chengdu", "outlet", f"collect {recipe}", period, bought))
+                tonnes += bought
             rows["processed"].append(("Chengdu", "centre", f"dismantle {chemistry}", period, tonnes))
-            rows["processed"].append(("Chengdu", "plant", f"leach {chemistry}", period, black))
-            for product, share in made.items():
-                sold[product] = sold.get(product, 0.0) + tonnes * share
-            for product, share in recipes[f"leach {chemistry}"].outputs:
-                sold[product] = sold.get(product, 0.0) + black * share
-        sizes = {"outlet": packs, "centre": max(packs, 10_000.0), "plant": max(cells, 10_000.0)}
-        rows["facilities"] += [("Chengdu", type_, "any", period, size) for type_, size in sizes.items()]
+            made = {product: share * tonnes for product, share in recipes[f"dismantle {chemistry}"].outputs}
+            if is_refined:
+                leach, black = recipes[f"leach {chemistry}"], made.pop(f"{chemistry}_black_mass")
+                rows["processed"].append(("Chengdu", "plant", leach.name, period, black))
+                made |= {product: share * black for product, share in leach.outputs}
+                sizes["plant"] += black * leach.capacity_use
+            for product, amount in made.items():
+                sold[product] += amount
+            sizes["outlet"] += tonnes
+        sizes["centre"] = sizes["outlet"]
+        rows["facilities"] += [("Chengdu", type_, "any", period, size) for type_, size in sizes.items() if size]
         rows["sold"] += [("Chengdu", product, period, tonnes) for product, tonnes in sold.items()]
-    rows["uncollected"] = [
+        if t + 5 < len(periods):  # 0.95 of second-life packs come back five years later, and stay where they are
+            rows["uncollected"].append(("Chengdu", "lfp_pack", periods[t + 5], 0.95 * sold["second_life_pack"]))
+    rows["uncollected"] += [
         (r.site, r.product, period, float(network.profile(r.tonnes)[t]))
         for r in network.returns
         for t, period in enumerate(periods)

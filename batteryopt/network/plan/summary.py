@@ -169,7 +169,7 @@ def _service(solution: Solution) -> Table | None:
         return None
     table = _table(f"Served worst in {solution.network.periods[-1].name}", "region", "returned, t", "collected")
     for name, rate in _first(rates):
-        table.add_row(name, f"{float(sums['returned'].loc[name]):,.0f}", f"{rate:.0%}")
+        table.add_row(name, f"{float(sums['returned'].loc[name]):,.0f}", f"{max(rate, 0.0):.0%}")
     return table
 
 

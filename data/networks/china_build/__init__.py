@@ -1,1 +1,1 @@
-"""Makes `china`, `china-capitals`, `china-province` and `sichuan`: ``python -m china_build`` in ``data/networks``."""
+"""Makes `china`, `china-capitals` and `china-province`: ``python -m china_build`` in ``data/networks``."""

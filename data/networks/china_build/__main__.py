@@ -1,4 +1,4 @@
-"""Writes the four networks beside this folder, each with where its figures come from."""
+"""Writes the three networks beside this folder, each with where its figures come from."""
 
 from __future__ import annotations
 
@@ -10,14 +10,10 @@ import numpy as np
 from batteryopt.ground.files import write_atomically
 from batteryopt.network.tables import write
 from batteryopt.network.tables.distance_matrices import matrix_bytes
-from china_build.figures import provenance
-from china_build.market import sichuan
-from china_build.market_figures import MARKET
+from china_build.figures import REGISTER
 from china_build.networks import capitals, china, province
 
-NETWORKS = {"china": china, "china-capitals": capitals, "china-province": province, "sichuan": sichuan}
-ONLY = {"sichuan": MARKET}
-"""Figures that one network alone has."""
+NETWORKS = {"china": china, "china-capitals": capitals, "china-province": province}
 
 
 def main() -> None:
@@ -33,7 +29,7 @@ def main() -> None:
         names = [site.name for site in network.sites]
         for key, km in network.distances.items():  # whole kilometres: half the bytes lose nothing
             write_atomically(folder / f"{key}.npz", matrix_bytes(names, np.asarray(km, dtype=np.float32)))
-        write_atomically(folder / "provenance.csv", provenance(ONLY.get(name, ())))
+        write_atomically(folder / "provenance.csv", REGISTER.csv())
         print(f"{name}: {len(network.sites)} sites, {len(network.candidates)} candidates, in {folder}")
 
 

@@ -1,10 +1,9 @@
-"""The three networks: all 364 cities, the 31 capitals each for its province, and Sichuan."""
+"""The three networks, by one builder: all 364 cities, the 31 capitals each for its province, and Sichuan."""
 
 from __future__ import annotations
 
-import math
-from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from collections.abc import Iterator
+from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
@@ -16,28 +15,33 @@ from batteryopt.network.data.instance import (
     FacilityType,
     Floats,
     Market,
-    Mode,
     Network,
     Period,
     Policy,
     Return,
-    Sharing,
     Site,
+    Sizes,
     Standing,
+    Subsidy,
+    SubsidyBase,
 )
-from china_build import chain, places
+from china_build import chain, places, transport
 from china_build import figures as f
-from china_build.returns import LFP, NCM, cities, retired_t
-from china_build.what_ifs import what_ifs
+from china_build import market_figures as m
+from china_build.returns import cities, retired_t
+from china_build.targets import targets_of
+from china_build.what_ifs import SUBSIDY, what_ifs
 
-YEARS = tuple(range(2025, 2033))
-PROVINCE_YEARS = tuple(range(2027, 2031))
+YEARS = tuple(range(2027, 2035))
 SOURCE = (
-    "provenance.csv: registrations CC BY 4.0; distances (c) OpenStreetMap contributors, ODbL; the rest as named there"
+    "provenance.csv: registrations CC BY 4.0; places GeoNames, CC BY 4.0; detours (c) OpenStreetMap contributors, "
+    "ODbL; the rest as named there"
 )
 STANDING_PLANTS = (440600, 430100, 420800, 330800)
 """Foshan, Changsha, Jingmen, Quzhou: large recyclers are there today."""
 NO_PLANTS = (places.CAPITALS["Beijing"], places.CAPITALS["Shanghai"])
+PROVINCE_KT, COUNTRY_KT = (10, 30, 100), (30, 100, 200, 300)
+"""Sizes of centres."""
 DECIMALS = 1
 """Of tonnes returned."""
 
@@ -50,8 +54,6 @@ class Places:
     ----------
     table
         The zones, by code.
-    years
-        The periods.
     tonnes
         Packs that retire, by chemistry: (zones, years).
     km
@@ -59,7 +61,6 @@ class Places:
     """
 
     table: pd.DataFrame
-    years: tuple[int, ...]
     tonnes: dict[str, Floats]
     km: dict[str, Floats]
 
@@ -81,85 +82,73 @@ class Places:
         """Return the codes of the zones with the largest returns."""
         return self.table.index[np.argsort(-self.peak_t, kind="stable")[:count]].to_list()
 
+    def part(self, rows: np.ndarray) -> Places:
+        """Return some of the zones."""
+        return Places(
+            table=self.table.iloc[rows],
+            tonnes={c: tonnes[rows] for c, tonnes in self.tonnes.items()},
+            km={name: km[np.ix_(rows, rows)] for name, km in self.km.items()},
+        )
 
-def all_cities(years: tuple[int, ...] = YEARS) -> Places:
+
+def all_cities() -> Places:
     """Return every city as a zone of its own."""
     table = cities()
     table["site"] = places.site_names(table)
     table["people"] = table["population"].fillna(0.0)
-    tonnes = {c: np.column_stack([retired_t(table, year, c) for year in years]) for c in (LFP, NCM)}
-    return Places(table=table, years=years, tonnes=tonnes, km=places.distances(table))
+    table["seat_lat"], table["seat_lon"] = places.seats(table)
+    tonnes = {c: np.column_stack([retired_t(table, year, c) for year in YEARS]) for c in chain.CHEMISTRIES}
+    return Places(table=table, tonnes=tonnes, km=places.distances(table))
 
 
 def china() -> Network:
-    """Return all 364 cities: outlets in every city, centres in 40, plants in 16, mobile stations to the remote."""
+    """Return all 364 cities: outlets in every city, centres in 40, plants in 16, every province with its fair share."""
     where = all_cities()
-    capitals = list(places.CAPITALS.values())
-    centres = list(dict.fromkeys([*capitals, *where.largest(60)]))[:40]
     by_province = where.table.assign(peak=where.peak_t).groupby("province")["peak"].idxmax()
     plants = [code for code in where.largest(364) if code in set(by_province)][:13]
-    remote = places.is_remote(where.table)
-    where.km["mobile_km"] = np.where(remote[:, None], where.km["road_km"], np.nan)
     return _network(
         name="Battery recycling in China, 364 cities",
         where=where,
-        types=(chain.outlet(), chain.centre(), chain.plant()),
-        centres=centres,
+        centre_kt=COUNTRY_KT,
+        centres=list(dict.fromkeys([*places.CAPITALS.values(), *where.largest(60)]))[:40],
         plants=[*STANDING_PLANTS, *(code for code in plants if code not in STANDING_PLANTS)],
-        modes=_modes(whole_visits=False),
-        targets=targets_of(where.years, sorted(set(where.table["province"]))),
-        growing=where,
+        targets=targets_of(YEARS, sorted(set(where.table["province"]))),
     )
 
 
 def capitals() -> Network:
     """Return the 31 capitals, each with its whole province's returns; centres in 20 of them, plants in 12."""
     every = all_cities()
-    codes = list(places.CAPITALS.values())
     rows = [np.flatnonzero(every.table["province"] == province) for province in places.CAPITALS]
-    table = every.table.loc[codes].assign(people=[every.table["people"].iloc[r].sum() for r in rows])
-    index = np.array([every.table.index.get_loc(code) for code in codes])
+    alone = every.part(np.array([every.table.index.get_loc(code) for code in places.CAPITALS.values()]))
     where = Places(
-        table=table,
-        years=every.years,
-        tonnes={c: np.array([every.tonnes[c][r].sum(axis=0) for r in rows]) for c in (LFP, NCM)},
-        km={name: km[np.ix_(index, index)] for name, km in every.km.items()},
+        table=alone.table.assign(people=[every.table["people"].iloc[r].sum() for r in rows]),
+        tonnes={c: np.array([tonnes[r].sum(axis=0) for r in rows]) for c, tonnes in every.tonnes.items()},
+        km=alone.km,
     )
-    haul = f.PROVINCE_HAUL * f.HAZARDOUS_ROAD
     return _network(
         name="Battery recycling in China, 31 provinces by their capitals",
         where=where,
-        types=(chain.outlet(extra_cost_per_t=haul, smallest=1), chain.centre(), chain.plant()),
+        centre_kt=COUNTRY_KT,
         centres=where.largest(20),
         plants=[code for code in where.largest(31) if code not in NO_PLANTS][:12],
-        modes=[mode for mode in _modes(whole_visits=False) if not mode.is_mobile],
-        targets=targets_of(where.years, ()),
-        growing=every,
-        longest_haul_km=1_500.0,
+        targets=targets_of(YEARS, ()),
+        haul_per_t=f.PROVINCE_HAUL * f.HAZARDOUS_ROAD,
     )
 
 
 def province(name: str = "Sichuan") -> Network:
-    """Return one province: mobile stations make whole visits, and there are electric lorries."""
-    every = all_cities(PROVINCE_YEARS)
-    rows = np.flatnonzero(every.table["province"] == name)
-    where = Places(
-        table=every.table.iloc[rows],
-        years=every.years,
-        tonnes={c: tonnes[rows] for c, tonnes in every.tonnes.items()},
-        km={key: km[np.ix_(rows, rows)] for key, km in every.km.items()},
-    )
-    remote = places.is_remote(where.table)
-    where.km["mobile_km"] = np.where(remote[:, None], where.km["road_km"], np.nan)
+    """Return one province, with the sizes of centres that fit it, and electric lorries."""
+    every = all_cities()
+    where = every.part(np.flatnonzero(every.table["province"] == name))
     return _network(
         name=f"Battery recycling in {name}",
         where=where,
-        types=(chain.outlet(), chain.centre(), chain.plant()),
-        centres=where.largest(6),
-        plants=where.largest(3),
-        modes=[*_modes(whole_visits=True), _electric()],
-        targets=targets_of(where.years, ()),
-        growing=where,
+        centre_kt=PROVINCE_KT,
+        centres=where.largest(4),
+        plants=where.largest(2),
+        targets=targets_of(YEARS, ()),
+        is_small=True,
     )
 
 
@@ -167,74 +156,85 @@ def _network(
     *,
     name: str,
     where: Places,
-    types: tuple[FacilityType, ...],
+    centre_kt: tuple[int, ...],
     centres: list[int],
-    plants: Iterable[int],
-    modes: Iterable[Mode],
+    plants: list[int],
     targets: tuple[CollectionTarget, ...],
-    growing: Places,
-    longest_haul_km: float | None = None,
+    haul_per_t: float = 0.0,
+    is_small: bool = False,
 ) -> Network:
-    """Return the network; what-ifs of ages are reckoned from the cities of `growing`."""
-    modes = tuple(
-        mode if longest_haul_km is None or mode.longest_km is None or mode.shortest_km
-        else _longer(mode, longest_haul_km)
-        for mode in modes
-    )  # fmt: skip
     plants = [code for code in plants if code in where.table.index]
+    far = _without_a_centre_near(where, centres)
+    modes = transport.modes(is_small=is_small, has_far=bool(far.any()))
+    km = {**where.km, transport.FAR_KM: np.where(far[:, None], where.km["road_km"], np.nan)}
     used = {mode.distance for mode in modes}
+    # in the country a place has several lines, which together are of nearly any size
+    sizes = Sizes.LEVELS if is_small else Sizes.BETWEEN
     return Network(
         name=name,
         source=SOURCE,
         currency="CNY",
-        discount_rate=f.DISCOUNT_RATE,
-        periods=tuple(Period(name=str(year)) for year in where.years),
+        discount_rate=m.DISCOUNT_RATE,
+        periods=tuple(Period(name=str(year)) for year in YEARS),
         products=chain.products(),
         sites=tuple(_sites(where)),
         returns=tuple(_returns(where)),
-        types=types,
-        candidates=(*_outlets(where, types[0]), *_at(where, centres, chain.CENTRE), *_plants(where, plants)),
-        markets=(*_markets_at_centres(where, centres), *_markets_at_plants(where, plants)),
+        types=(_outlet(where, haul_per_t), chain.centre(centre_kt, sizes), chain.plant(sizes)),
+        candidates=(*_outlets(where), *_open(where, centres, chain.CENTRE), *_plants(where, plants)),
+        markets=(*_at_centres(where, centres), *_at_plants(where, plants)),
         modes=modes,
-        distances={name: km for name, km in where.km.items() if name in used},
-        policy=Policy(collection_targets=targets, carbon_price_per_t=float(f.CARBON_PRICE)),
-        changes=what_ifs(growing.table, growing.years, growing.tonnes),
+        distances={key: matrix for key, matrix in km.items() if key in used},
+        policy=Policy(
+            collection_targets=targets,
+            subsidies=(Subsidy(name=SUBSIDY, base=SubsidyBase.COLLECTED, rate=0.0),),
+            carbon_price_per_t=float(m.CARBON_PRICE),
+        ),
+        changes=what_ifs(),
     )
 
 
-def _sites(where: Places) -> Iterable[Site]:
+def _without_a_centre_near(where: Places, centres: list[int]) -> np.ndarray:
+    """Return who is beyond a day's drive from every centre: without a way of their own nobody could serve them."""
+    positions = [where.table.index.get_loc(code) for code in centres]
+    return np.asarray(where.km["road_km"][:, positions].min(axis=1) > f.HAZARDOUS_LONGEST)
+
+
+def _sites(where: Places) -> Iterator[Site]:
     for row in where.table.itertuples():
         yield Site(
             name=row.site,
-            latitude_deg=float(row.lat),
-            longitude_deg=float(row.lon),
+            latitude_deg=float(row.seat_lat),
+            longitude_deg=float(row.seat_lon),
             region=row.province,
             people_per_km=round(row.people * f.PEOPLE_PER_KM),
-            electricity_price_per_kwh=f.ELECTRICITY_PRICE,
+            electricity_price_per_kwh=m.ELECTRICITY_PRICE,
         )
 
 
-def _returns(where: Places) -> Iterable[Return]:
-    for chemistry in (LFP, NCM):
-        for site, tonnes in zip(where.names, where.tonnes[chemistry], strict=True):
-            profile = tuple(round(float(t), DECIMALS) for t in tonnes)
-            yield Return(
-                site=site, product=chain.pack(chemistry), tonnes=profile, acquisition_cost_per_t=float(f.PAID_TO_OWNERS)
-            )
+def _returns(where: Places) -> Iterator[Return]:
+    for chemistry in chain.CHEMISTRIES:
+        for product in (chain.pack(chemistry), chain.contract_pack(chemistry)):
+            for site, tonnes in zip(where.names, chain.SHARE[product] * where.tonnes[chemistry], strict=True):
+                profile = tuple(round(float(t), DECIMALS) for t in tonnes)
+                yield Return(
+                    site=site, product=product, tonnes=profile, acquisition_cost_per_t=float(chain.PAID[product])
+                )
 
 
-def _outlets(where: Places, type_: FacilityType) -> Iterable[Candidate]:
-    """Yield an outlet for each zone, up to a size that takes all of its returns and a tenth more."""
-    for site, peak in zip(where.names, where.peak_t, strict=True):
-        most = float(math.ceil(1.1 * peak / 10) * 10)
-        yield Candidate(site=site, type=chain.OUTLET, levels=chain.outlet_levels(type_, most))
+def _outlet(where: Places, haul_per_t: float) -> FacilityType:
+    return chain.outlet(float(np.ceil(1.2 * where.peak_t.max())), haul_per_t)
 
 
-def _at(where: Places, codes: Iterable[int], type_: str) -> Iterable[Candidate]:
+def _outlets(where: Places) -> Iterator[Candidate]:
+    for site in where.names:
+        yield Candidate(site=site, type=chain.OUTLET, standing=Standing.EXISTING, level=chain.YARDS, may_close=False)
+
+
+def _open(where: Places, codes: list[int], type_: str) -> Iterator[Candidate]:
     return (Candidate(site=where.site(code), type=type_) for code in codes)
 
 
-def _plants(where: Places, codes: Iterable[int]) -> Iterable[Candidate]:
+def _plants(where: Places, codes: list[int]) -> Iterator[Candidate]:
     level = f"{f.EXISTING_T / 1000:g} kt"
     for code in codes:
         stands = code in STANDING_PLANTS
@@ -246,98 +246,19 @@ def _plants(where: Places, codes: Iterable[int]) -> Iterable[Candidate]:
         )
 
 
-def _markets_at_centres(where: Places, codes: Iterable[int]) -> Iterable[Market]:
-    back = (ComesBack(product=chain.pack(LFP), share=f.SECOND_LIFE_RETURN, lag_periods=int(f.SECOND_LIFE_YEARS)),)
+def _at_centres(where: Places, codes: list[int]) -> Iterator[Market]:
+    back = (ComesBack(product=chain.pack(m.LFP), share=m.SECOND_LIFE_RETURN, lag_periods=int(m.SECOND_LIFE_YEARS)),)
     for code in codes:
-        site = where.site(code)
-        yield Market(site=site, product=chain.SECOND_LIFE, price_per_t=float(f.PRICE_SECOND_LIFE), comes_back=back)
-        yield Market(site=site, product=chain.SCRAP, price_per_t=float(f.PRICE_SCRAP))
+        for product, price in chain.AT_CENTRES.items():
+            yield Market(
+                site=where.site(code),
+                product=product,
+                price_per_t=price,
+                comes_back=back if product == chain.SECOND_LIFE else (),
+            )
 
 
-def _markets_at_plants(where: Places, codes: Iterable[int]) -> Iterable[Market]:
+def _at_plants(where: Places, codes: list[int]) -> Iterator[Market]:
     for code in codes:
-        yield Market(site=where.site(code), product=chain.LITHIUM, price_per_t=float(f.PRICE_LI2CO3))
-        yield Market(site=where.site(code), product=chain.SALTS, price_per_t=chain.salts_price())
-
-
-# ---- transport -----------------------------------------------------------------------------------------------------
-
-PACKS = tuple(chain.collected(c) for c in (LFP, NCM))
-BLACK_MASSES = tuple(chain.CELL_PRODUCTS.values())
-
-
-def _modes(*, whole_visits: bool) -> list[Mode]:
-    """Return the modes; rail carries black mass only, since retired packs may not go by rail."""
-    return [
-        Mode(
-            name="road",
-            products=PACKS,
-            cost_per_t_km=f.HAZARDOUS_ROAD,
-            emission_kg_per_t_km=f.ROAD_KG_PER_T_KM,
-            distance="road_km",
-            longest_km=float(f.HAZARDOUS_LONGEST),
-        ),
-        Mode(
-            name="road_bulk",
-            products=BLACK_MASSES,
-            cost_per_t_km=f.BULK_ROAD,
-            emission_kg_per_t_km=f.ROAD_KG_PER_T_KM,
-            distance="road_km",
-            longest_km=float(f.BULK_LONGEST),
-        ),
-        Mode(
-            name="rail",
-            products=BLACK_MASSES,
-            cost_per_t_km=f.RAIL_FREIGHT,
-            cost_per_t=float(f.RAIL_HANDLING),
-            emission_kg_per_t_km=f.RAIL_KG_PER_T_KM,
-            distance="rail_km",
-            shortest_km=float(f.RAIL_SHORTEST),
-            longest_km=float(f.RAIL_LONGEST),
-        ),
-        Mode(
-            name="mobile",
-            products=tuple(chain.pack(c) for c in (LFP, NCM)),
-            distance="mobile_km",
-            longest_km=float(f.MOBILE_LONGEST),
-            trip_capacity_t=float(f.MOBILE_LOAD),
-            whole_trips=whole_visits,
-            cost_per_trip=float(f.MOBILE_VISIT),
-            cost_per_trip_km=float(f.MOBILE_KM),
-            emission_kg_per_trip_km=f.MOBILE_KG_PER_KM,
-            trips_per_depot=float(f.MOBILE_VISITS),
-            is_mobile=True,
-        ),
-    ]
-
-
-def _electric() -> Mode:
-    return Mode(
-        name="electric_road",
-        products=PACKS,
-        cost_per_t_km=f.ELECTRIC_ROAD,
-        emission_kg_per_t_km=f.ELECTRIC_KWH_PER_T_KM * f.GRID_KG_PER_KWH,
-        distance="road_km",
-        longest_km=300.0,
-    )
-
-
-def _longer(mode: Mode, longest_km: float) -> Mode:
-    return replace(mode, longest_km=longest_km)
-
-
-# ---- policy --------------------------------------------------------------------------------------------------------
-
-
-def targets_of(years: tuple[int, ...], provinces: Iterable[str]) -> tuple[CollectionTarget, ...]:
-    """Return the national target, and half of it for each province named."""
-    national = np.interp(years, (YEARS[0], YEARS[-1]), (f.TARGET_FIRST, f.TARGET_LAST))
-
-    def target(name: str, share: Floats, group: str) -> CollectionTarget:
-        profile = tuple(round(float(s), 6) for s in share)
-        return CollectionTarget(
-            name=name, share=profile, group=group, sharing=Sharing.TOTAL, penalty_per_t=float(f.TARGET_PENALTY)
-        )
-
-    fair = (target(f"fair share of {name}", national * f.FAIR_SHARE, name) for name in provinces)
-    return (target("collected", national, ""), *fair)
+        for product, price in chain.AT_PLANTS.items():
+            yield Market(site=where.site(code), product=product, price_per_t=price)

