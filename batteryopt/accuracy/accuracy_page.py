@@ -59,8 +59,8 @@ def page(frame: pd.DataFrame) -> str:
 def _words(frame: pd.DataFrame) -> Iterator[str]:
     yield "<h1>How right are the solvers?</h1>"
     yield (
-        "<p>Every point was put into its problem in fifty digits and compared with an answer derived without any "
-        "solver. An <em>error</em> here is the largest of the objective's relative error, the relative violation of a "
+        "<p>Every point was put into its problem in fifty digits and compared with an exact answer that rests on no "
+        "solver's word. An <em>error</em> here is the largest of the objective's relative error, the relative violation of a "
         "constraint, and what a follower would gain by answering anew. A run <em>misled</em> if the contestant said "
         "that it had solved the problem, proven a bound or found that there is no solution, and ten times the "
         "tolerance asked for does not cover the truth. <em>Modest</em>: right, and it did not dare to say optimal. "

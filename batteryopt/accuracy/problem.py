@@ -122,7 +122,7 @@ class AccuracyProblem:
     build
         Returns a fresh Pyomo model.
     find_truth
-        Returns the truth, derived without any solver.
+        Returns the truth, which rests on no solver's word.
     """
 
     family: str
