@@ -21,7 +21,11 @@ if TYPE_CHECKING:
 Spec = Mapping[str, Any]
 DASHES = {"solid": "-", "dash": "--", "dot": ":", "dashdot": "-."}
 MARKERS = {"circle": "o", "square": "s", "diamond": "D", "triangle-up": "^", "star": "*", "cross": "P"}
-TEXT_SIDES = {"top center": ((0, 7), "center"), "bottom center": ((0, -14), "center")}
+TEXT_SIDES = {
+    "top center": ((0, 7), "center"),
+    "bottom center": ((0, -14), "center"),
+    "middle right": ((5, -3), "left"),
+}
 """Where words beside a point stand, in points from it, and how they are aligned; else above, to the right."""
 PEN_PT = 1.5
 """Width of a line that the page draws two pixels wide."""

@@ -169,8 +169,8 @@ def test_a_broken_page_is_caught(browser, tmp_path):
         '<div class="plot" data-name="labels" style="width:200px"><svg width="200" height="130">'
         '<text y="50">one</text>'
         '<text x="5" y="55">other</text><text x="180" y="20">too long for it</text>'
-        '<text y="90" transform="rotate(-30 0 90)">turned</text>'
-        '<text y="120" transform="rotate(-30 0 120)">turned, too</text>'
+        '<text transform="translate(30 90) rotate(-30)">turned</text>'
+        '<text transform="translate(30 120) rotate(-30)">turned, too</text>'
         "</svg></div>"
         '<img src="http://example.invalid/a.png"><script>throw new Error("broken")</script></body>'
     )

@@ -131,16 +131,17 @@ def _pale(color: str) -> str:
 def _scheme(figure: RedrawnFigure) -> list[Spec]:
     """Draw members as points with their names, and what they hand on as numbered lines that the legend explains."""
     traces: list[Trace] = []
+    lowest = min(y for _, y in figure.places.values())
     for position, row in enumerate(figure.frame.to_dict("records"), start=1):
         (x0, y0), (x1, y1) = figure.places[row["from"]], figure.places[row["to"]]
         name = f"{position}: {row[SERIES]}"
         trace = line([x0, (x0 + x1) / 2, x1], [y0, (y0 + y1) / 2, y1], name, COLORS[position - 1])
         bold = {"size": 14, "color": "var(--ink)"}
+        beside = "middle right" if y0 != y1 else "top center" if y0 == lowest else "bottom center"  # off the names
         traces.append(
-            {**trace, "mode": "lines+text", "text": ["", f" {position} ", ""], "textposition": "top right"}
+            {**trace, "mode": "lines+text", "text": ["", f" {position} ", ""], "textposition": beside}
             | {"textfont": bold, "hoverinfo": "name"}
         )
-    lowest = min(y for _, y in figure.places.values())
     for name, (x, y) in figure.places.items():
         side = "bottom center" if y == lowest else "top center"  # away from the lines
         style = {"mode": "markers+text", "text": [name], "textposition": side, "hoverinfo": "text"}

@@ -30,7 +30,7 @@ def over_share(instance: DifferentialGameInstance) -> dict[str, Any]:
         "over-share",
         "What the contract gives each player",
         traces,
-        x="share δ of revenue and cost that the retailer keeps",
+        x="share δ that the retailer keeps",
         y="present value (money)",
         height=380,
         note=f"Both accept any share from {number(low, 4)} to {number(high, 4)}, the band.",
