@@ -46,6 +46,18 @@ def test_it_agrees_with_the_extensive_form_where_sizes_differ():
     assert found.first_stage["level"].tolist() == ["L"]
 
 
+def test_the_plan_of_the_mean_is_tried_beside_facilities_that_were_brought_back():
+    """S is best for the mean, and costs more than L in both: what the ranks do not say is found here."""
+    both = futures([0.75, 0.25], [("a", "returns.tonnes", "set", "30"), ("b", "returns.tonnes", "set", "90")])
+    network = line(types=plant(levels=(level(capacity_t=40), level(name="L", opening_cost=450))), **both)
+    whole = solve_futures(network, gap=0)
+    kept = solve_futures(network, facilities=whole.solution[0], beside_the_mean=True, gap=0)
+    assert kept.mean_future == pytest.approx(whole.mean_future)
+    assert kept.mean_value.value == pytest.approx(whole.mean_value.value)
+    assert kept.certificate.passed, kept.certificate
+    assert solve_futures(network, facilities=whole.solution[0], gap=0).mean_value is None
+
+
 def test_what_is_missing_is_told_with_the_command_that_brings_it(monkeypatch):
     monkeypatch.setattr(engine, "_has", lambda _: False)
     monkeypatch.setattr(engine.shutil, "which", lambda _: None)
