@@ -15,7 +15,7 @@ from batteryopt.solvers.highs.highs_arrays import solve_arrays
 CONTENT = 1e-3
 """Relative gap of the choice: what it reckons with are estimates."""
 NODES = 300
-"""Of its tree at most: no seconds, so that the same comes again."""
+"""Of its tree at most, so that the same comes again where no seconds are given."""
 ROUNDING = 1e-9
 """Relative; room that is left over by no more is none."""
 
@@ -34,7 +34,7 @@ def overload(plan: RoundPlan) -> Floats:
     return np.where(np.isinf(room), 0.0, np.maximum(0.0, got - room * (1 + 1e-9)) / np.maximum(room, 1e-300))
 
 
-def homes_with_room(plan: RoundPlan) -> Ints | None:
+def homes_with_room(plan: RoundPlan, seconds: float | None = None) -> Ints | None:
     """Return a depot for each place (n) so that all have room, near to a plan's own; None where none was found.
 
     What moving a place costs is reckoned from the plan: the cheapest detour of a round of the other depot, less what
@@ -56,8 +56,19 @@ def homes_with_room(plan: RoundPlan) -> Ints | None:
         upper=np.where(np.isinf(cost.ravel()), 0.0, 1.0),
         is_integer=np.ones(n * m, dtype=bool),
     )
-    answer = solve_arrays(program, Options(relative_gap=CONTENT, iteration_limit=NODES, threads=1))
+    answer = solve_arrays(program, Options(relative_gap=CONTENT, time_limit=seconds, iteration_limit=NODES, threads=1))
     return None if answer.x is None else np.argmax(answer.x.reshape(n, m), axis=1).astype(np.int64)
+
+
+def at_homes(plan: RoundPlan, homes: Ints) -> RoundPlan:
+    """Return a plan's rounds, parted where they have places of several homes."""
+    rounds = []
+    for each in plan.rounds:
+        parts: dict[int, list[int]] = {}
+        for stop in each.stops:
+            parts.setdefault(int(homes[stop]), []).append(stop)
+        rounds += [VehicleRound(depot=depot, stops=tuple(stops)) for depot, stops in parts.items()]
+    return RoundPlan(problem=plan.problem, rounds=tuple(rounds))
 
 
 def _moving_costs(plan: RoundPlan) -> Floats:

@@ -19,19 +19,21 @@ import numpy as np
 from batteryopt.ground.certificate import Certificate
 from batteryopt.ground.errors import Fault, InvalidInput
 from batteryopt.ground.interrupt import InterruptFlag, catching_interrupt
-from batteryopt.network.rounds.depot_room import homes_with_room, overload, vehicles_within_room
+from batteryopt.network.rounds.depot_room import at_homes, homes_with_room, loads_of, overload, vehicles_within_room
 from batteryopt.network.rounds.depot_sets import LocationRouting, bound_over_sets, promising_first, sets_with_room
 from batteryopt.network.rounds.round_bounds import RoundBound, closure
 from batteryopt.network.rounds.round_choices import RoundPool, best_choice
 from batteryopt.network.rounds.round_judge import check_rounds
 from batteryopt.network.rounds.round_merging import Neighbourhood, merged_in_parts
-from batteryopt.network.rounds.round_problem import Floats, Ints, RoundPlan, VehicleRound
+from batteryopt.network.rounds.round_problem import Floats, RoundPlan, VehicleRound
 from batteryopt.network.rounds.vehicle_routing import RoundEffort, plan_rounds
 
 TURNS = ((0.25, 16, 1), (0.15, 4, 1), (0.2, 2, 1), (0.35, 1, 3))
 """Of the time, how many sets of depots share it, and in how many passes: more and more for fewer and fewer."""
 NEAR = 0.015
 """Sets of depots whose rounds cost by more than this share more than the best are left after the second turn."""
+HOPE = 0.75
+"""Of what rounds found are dearer than their worth at prices: what is hoped to be gained yet."""
 PRICINGS = 4
 """Times that depots with too much are made dearer."""
 FIRST_PRICE = 0.02
@@ -121,6 +123,7 @@ class _RoundHunt:
     dearer: dict[tuple[int, ...], Floats] = field(default_factory=dict)
     priced: dict[tuple[int, ...], RoundPlan] = field(default_factory=dict)
     tried: dict[tuple[int, ...], set[Neighbourhood]] = field(default_factory=dict)
+    worth: dict[tuple[int, ...], float] = field(default_factory=dict)
     roomy: set[tuple[int, ...]] = field(default_factory=set)
     met: dict[tuple[int, tuple[int, ...]], VehicleRound] = field(default_factory=dict)
 
@@ -135,14 +138,31 @@ class _RoundHunt:
                     part = self._part(share, len(chosen) * passes, turn + len(TURNS) * number)
                     self._plan(members, part, afresh=turn in (1, 2) or number % 2 == 1, merge=turn > 1)
                 self.tell(f"turn {turn + 1}, depots {position + 1} of {len(chosen)}: best {self.cost:,.0f}")
-            sets = self._ranked(chosen, near=turn > 0)
+            sets = self._ranked(chosen, near=turn > 0, hope=HOPE if turn < 2 else 0.0)
 
-    def _ranked(self, chosen: list[tuple[int, ...]], *, near: bool) -> list[tuple[int, ...]]:
-        """Return sets of depots by what their rounds cost; of those near the best only, where that is asked for."""
-        known = {s: self.case.cost_of(self._whole(s, plan)) for s in chosen if (plan := self.kept.get(s)) is not None}
+    def _ranked(self, chosen: list[tuple[int, ...]], *, near: bool, hope: float) -> list[tuple[int, ...]]:
+        """Return sets of depots, the best first; of those near the best only, where that is asked for."""
+        known = {s: self._promise(s, hope) for s in chosen if self.kept.get(s) is not None}
         least = min(known.values(), default=0.0)
         fair = [s for s in known if not near or known[s] <= least * (1 + NEAR)]
         return sorted(fair, key=known.__getitem__)
+
+    def _promise(self, members: tuple[int, ...], hope: float) -> float:
+        """Return what a set of depots promises: between the rounds found and their worth at prices of room."""
+        plan = self.kept[members]
+        known = np.inf if plan is None else self.case.cost_of(self._whole(members, plan))
+        return known - hope * max(0.0, known - self.worth.get(members, known))
+
+    def _note_worth(self, members: tuple[int, ...], plan: RoundPlan, dearer: Floats) -> None:
+        """Note what rounds at prices cost, less what these prices ask for all of the room.
+
+        With the best rounds at these prices it would be a bound of those within the room (Lagrange); with good ones it
+        ranks sets of depots fairly, whether rounds that keep to the room were found already or not.
+        """
+        room = plan.problem.depot_capacity_t
+        asked = np.where(dearer > 0, dearer * (loads_of(plan) - np.where(np.isinf(room), 0.0, room)), 0.0)
+        worth = self.case.cost_of(self._whole(members, plan)) + float(asked.sum())
+        self.worth[members] = max(worth, self.worth.get(members, -np.inf))
 
     def _is_late(self) -> bool:
         """Whether the time is over, but for the choice at the end."""
@@ -205,6 +225,8 @@ class _RoundHunt:
         if plan is not None and not dearer.any() and not overload(plan).any():
             self.roomy.add(members)
         for _ in range(PRICINGS):
+            if plan is not None:
+                self._note_worth(members, plan, dearer - dearer.min())
             if plan is None or self.flag.is_set or (over := overload(plan)).max() <= LITTLE:
                 break
             dearer += step * over / float(over.max())
@@ -213,8 +235,9 @@ class _RoundHunt:
         if plan is None or not overload(plan).any() or self.flag.is_set:
             return plan
         self.priced[members] = plan
-        homes, some = homes_with_room(plan), _share_of(effort, HOME_SHARE, until)
-        mended = None if homes is None else self._rounds(members, some, start=_at_home(plan, homes), homes=homes)
+        homes = homes_with_room(plan, None if effort.seconds is None else HOME_SHARE * effort.seconds)
+        some = _share_of(effort, HOME_SHARE, np.inf)  # whatever the time: without it there is no plan
+        mended = None if homes is None else self._rounds(members, some, start=at_homes(plan, homes), homes=homes)
         return plan if mended is None else mended
 
     def _rounds(self, members: tuple[int, ...], effort: RoundEffort, **further: Any) -> RoundPlan | None:
@@ -261,22 +284,9 @@ class _RoundHunt:
 
 def _share_of(effort: RoundEffort, share: float, until: float) -> RoundEffort:
     """Return a share of an effort, of its time no more than is left."""
-    left = max(0.0, until - time.monotonic())
+    left = np.inf if np.isinf(until) else max(0.0, until - time.monotonic())
     return dataclasses.replace(
         effort,
         seconds=None if effort.seconds is None else min(share * effort.seconds, left),
         iterations=None if effort.iterations is None else max(1, int(share * effort.iterations)),
     )
-
-
-def _at_home(plan: RoundPlan | None, homes: Ints) -> RoundPlan | None:
-    """Return a plan's rounds, parted where they have places of several homes."""
-    if plan is None:
-        return None
-    rounds = []
-    for each in plan.rounds:
-        parts: dict[int, list[int]] = {}
-        for stop in each.stops:
-            parts.setdefault(int(homes[stop]), []).append(stop)
-        rounds += [VehicleRound(depot=depot, stops=tuple(stops)) for depot, stops in parts.items()]
-    return RoundPlan(problem=plan.problem, rounds=tuple(rounds))
