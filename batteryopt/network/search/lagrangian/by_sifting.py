@@ -11,16 +11,22 @@ from batteryopt.ground.interrupt import InterruptFlag
 from batteryopt.network.formulation.algebra import Floats
 from batteryopt.network.search.lagrangian.ascent import Ascent
 from batteryopt.network.search.lagrangian.decided_anew import DecidedAnew
+from batteryopt.network.search.lagrangian.gathered import gathered
 from batteryopt.network.search.lagrangian.plans import Planner
-from batteryopt.network.search.lagrangian.regional_prices import RegionalPrices
 from batteryopt.network.search.lagrangian.rounded import rounded
 from batteryopt.network.search.lagrangian.sifting import Sifted
 from batteryopt.network.search.lagrangian.structure import Structure
 from batteryopt.network.search.lagrangian.worth import worth
 from batteryopt.solvers.contract.adapter import Options
 
-SIFTED, ROUNDED, BOUNDED = 0.25, 0.45, 0.7
-"""Parts of the time left by which the relaxation, the first plan and prices of regions are over."""
+SIFTED, PLANNED, RISEN, DECIDED = 0.25, 0.45, 0.6, 0.8
+"""Parts of the time left by which the relaxation, the first plan, steps of prices and regions are over."""
+STEPS = 20
+"""Steps of prices at once."""
+SHARE = 0.5
+"""Share of Polyak's step that they begin with: the relaxation's prices are near their best."""
+ENOUGH_GAIN = 1e-4
+"""Relative gain of so many steps below which no more follow."""
 ENOUGH_SAVED = 1e-4
 """Share of the plan's cost that a pass over all regions must save for another to follow."""
 
@@ -61,37 +67,54 @@ class BySifting:
         if sifted.x is None or is_done():
             return
         self.ascent.often = self._often(sifted.x)
-        yield "rounding the relaxation"
-        x = rounded(sifted, self._until(ROUNDED))
-        if x is not None and not self._offer(x):  # rules that the relaxation does not know
-            prices = worth(self.s, self.ascent.prices, self.ascent.value)
-            self.planner.try_point(sifted.whole(x), prices, self.deadline)
-            x = None
+        yield "a plan from the relaxation"
+        x = self._plan(self._until(PLANNED))
+        tell()
         if is_done():
             return
-        yield "prices of regions"
-        regional = RegionalPrices(sifted, self.options)
-        for _ in regional.improve(self._until(BOUNDED), is_done):
-            self.ascent.begin(regional.prices, regional.value)
-            tell()
+        yield "prices of all nodes"
+        self._rise(self._until(RISEN), is_done, tell)
         if x is not None and not is_done():
             yield "regions of the plan decided anew"
             self._decide_anew(x, sifted.x, tell, is_done)
+
+    def _plan(self, deadline: float) -> Floats | None:
+        """Return the best point of the relaxation with whole sizes; None where there is none that is a plan."""
+        found = [gathered(self.sifted, deadline)]
+        if found[0] is None:
+            found.append(rounded(self.sifted, deadline))
+        x = found[-1]
+        if x is None or self._offer(x):
+            return x
+        # rules that the relaxation does not know: what it processes is a beginning
+        prices = worth(self.s, self.ascent.prices, self.ascent.value)
+        self.planner.try_point(self.sifted.whole(x), prices, self.deadline)
+        return None
+
+    def _rise(self, deadline: float, is_done: Callable[[], bool], tell: Callable[[], None]) -> None:
+        """Let prices rise as long as that gains something."""
+        self.ascent.share, before = SHARE, -np.inf
+        while self.ascent.bound - before > ENOUGH_GAIN * abs(self.ascent.bound) and not is_done():
+            before = self.ascent.bound
+            self.ascent.rise(STEPS, deadline, lambda: self.planner.objective, self.sifted.flag)
+            tell()
+            if time.monotonic() > deadline:
+                return
 
     def _decide_anew(
         self, x: Floats, fractional: Floats, tell: Callable[[], None], is_done: Callable[[], bool]
     ) -> None:
         """Make a plan better, region by region, until a pass over all saves little."""
         plan = DecidedAnew(self.sifted, x, self.options)
-        saved = np.inf
+        saved, deadline = np.inf, self._until(DECIDED)
         while saved > ENOUGH_SAVED * abs(plan.objective()):
             saved = 0.0
             for region in plan.regions(fractional):
-                gain = plan.improve(region, self.deadline)
+                gain = plan.improve(region, deadline)
                 if gain > 0 and self._offer(plan.x):
                     tell()
                 saved += gain
-                if is_done():
+                if is_done() or time.monotonic() > deadline:
                     return
 
     def _offer(self, x: Floats) -> bool:

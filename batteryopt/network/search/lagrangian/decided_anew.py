@@ -23,10 +23,10 @@ from batteryopt.solvers.compile.arrays import QuadraticProgram
 from batteryopt.solvers.contract.adapter import Options
 from batteryopt.solvers.highs.highs_run import Watch, run
 
-TOGETHER = 12
-"""Facilities of a region."""
-MOST_SECONDS = 10.0
-"""Time of one tree at most."""
+FIRST, LEAST, MOST = 6, 3, 30
+"""Facilities of a region: of the first one, at least, at most."""
+MOST_SECONDS = 4.0
+"""Time of one tree at most; regions become smaller where it is used up, and larger where a tenth of it is enough."""
 TREE_GAP = 5e-4
 """Share of the money in a tree's program at which it ends."""
 
@@ -41,7 +41,7 @@ class DecidedAnew:
     """
 
     def __init__(self, sifted: Sifted, x: Floats, options: Options) -> None:
-        self.sifted, self.options = sifted, options
+        self.sifted, self.options, self.together = sifted, options, FIRST
         self.items = sifted.items[sifted.place[sifted.items] < len(x)]
         s = sifted.s
         self.x = x
@@ -64,7 +64,7 @@ class DecidedAnew:
         sizes = self.size_columns
         distance = np.abs(fractional[sizes] - self.x[sizes])
         differs = np.bincount(self.owner[sizes], weights=distance, minlength=self.near.shape[0])
-        return regions(self.near, np.asarray(differs, dtype=float), TOGETHER)
+        return regions(self.near, np.asarray(differs, dtype=float), lambda: self.together)
 
     def improve(self, region: Bools, deadline: float) -> float:
         """Decide a region's facilities anew; return what is saved."""
@@ -78,7 +78,9 @@ class DecidedAnew:
             time_limit=seconds_left(min(deadline, time.monotonic() + MOST_SECONDS)),
             log=False,
         )
+        began = time.monotonic()
         found = run(program, options, Watch(flag=self.sifted.flag), start=self.x[free])
+        self._resize(time.monotonic() - began)
         if found.x is None:
             return 0.0
         x = np.array(self.x)
@@ -88,6 +90,13 @@ class DecidedAnew:
             return 0.0
         self.x = x
         return saved
+
+    def _resize(self, seconds: float) -> None:
+        """Have regions of a size whose trees end in time."""
+        if seconds > 0.9 * MOST_SECONDS:
+            self.together = max(LEAST, self.together * 3 // 4)
+        elif seconds < 0.1 * MOST_SECONDS:
+            self.together = min(MOST, self.together + 1)
 
     def _free(self, region: Bools) -> Ints:
         """Return the columns that are decided: careers of a region, and the flows of nodes that it may take or make."""

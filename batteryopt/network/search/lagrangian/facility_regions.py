@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import numpy as np
 import scipy.sparse as sp
@@ -33,7 +33,7 @@ def in_common(s: Structure, items: Ints) -> sp.csr_array:
     return sp.csr_array(may @ may.T)
 
 
-def regions(near: sp.csr_array, weight: Floats, together: int) -> Iterator[Bools]:
+def regions(near: sp.csr_array, weight: Floats, together: Callable[[], int]) -> Iterator[Bools]:
     """Yield regions of so many facilities (F), until each has been in one: around those of most weight first."""
     covered = np.zeros(len(weight), dtype=bool)
     while not covered.all():
@@ -41,7 +41,7 @@ def regions(near: sp.csr_array, weight: Floats, together: int) -> Iterator[Bools
         row = near[[seed]]
         common = row.data * (1.0 + weight[row.indices])
         region = np.zeros(len(weight), dtype=bool)
-        region[row.indices[np.argsort(-common, kind="stable")][:together]] = True
+        region[row.indices[np.argsort(-common, kind="stable")][: together()]] = True
         region[seed] = True
         covered |= region
         yield region

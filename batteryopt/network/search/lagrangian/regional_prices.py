@@ -24,7 +24,7 @@ from batteryopt.network.search.searched_problem import Cuts
 from batteryopt.solvers.compile.arrays import QuadraticProgram
 from batteryopt.solvers.contract.adapter import Options
 
-TOGETHER = 40
+TOGETHER = 8
 """Facilities of a region."""
 WAYS = 6
 """Items from each of a region's nodes, besides those that save money."""
@@ -57,7 +57,7 @@ class RegionalPrices:
         before = -np.inf
         while self.value.bound - before > ENOUGH_GAIN * abs(self.value.bound):
             before = self.value.bound
-            for region in regions(self.near, np.zeros(self.s.careers.shape[0]), TOGETHER):
+            for region in regions(self.near, np.zeros(self.s.careers.shape[0]), lambda: TOGETHER):
                 if is_done() or time.monotonic() > deadline:
                     return
                 if self._take(region, deadline):

@@ -2,9 +2,8 @@
 
 A subgradient's prices of ten thousand goods come near their best far too slowly. The relaxation over the few cheapest
 items of each node is small, and its duals are prices of all nodes; what they prove is found over *all* items, so that
-it matters little what was left out. First without links (an item is no more than its facility stands): that program is
-solved in a moment, and each pool's own choice of items in the bound makes up for most of them. Then with the links
-that are violated.
+it matters little what was left out. Links (an item is no more than its facility stands) are left out as well: without
+them the program is solved in a moment, and each pool's own choice of items makes up for most of them in the bound.
 """
 
 from __future__ import annotations
@@ -23,19 +22,15 @@ from batteryopt.network.search.lagrangian.structure import Structure
 from batteryopt.network.search.lagrangian.value import Value, charged, evaluate
 from batteryopt.network.search.relaxation import seconds_left
 from batteryopt.solvers.contract.adapter import Options
-from batteryopt.solvers.highs.highs_growing import GrowingProgram, Vertex
+from batteryopt.solvers.highs.highs_growing import GrowingProgram
 
 WAYS, MORE_WAYS = 8, 3
 """Items from each node to begin with, and those that join at most in a round."""
 WANTED = 1e-7
 """What an item saves, as a share of the largest price, from which it joins."""
 FEW = 0.01
-"""Share of items that want to join up to which links join too."""
-VIOLATED = 1e-4
-"""Share of an item by which it is beyond its link, from which the link joins."""
+"""Share of items that want to join up to which the prices are good enough."""
 MOST_ROUNDS = 40
-ENOUGH_GAIN = 2e-4
-"""Relative gain of a round of links below which further rounds are not worth their time."""
 
 
 class Sifted:
@@ -59,7 +54,6 @@ class Sifted:
         self.items: Ints = chosen
         self.place = np.full(len(s.items), -1, dtype=np.int64)
         self.place[chosen] = self.program.first + np.arange(len(chosen))
-        self.is_linked: Bools = np.zeros(len(s.items), dtype=bool)
         self.lp = GrowingProgram(self.program.of_items(chosen), options, flag)
         self.x: Floats | None = None
         columns = s.careers.columns[s.careers.columns >= 0]
@@ -77,14 +71,10 @@ class Sifted:
             if vertex.x is None or vertex.row_duals is None or self.flag.is_set:
                 return
             self.x = vertex.x
-            before, duals = self.value.bound, vertex.row_duals
+            duals = vertex.row_duals
             self._take(duals[: self.s.nodes])
             tell()
-            joined = self._join_items(duals)
-            if joined > FEW * len(self.items):
-                continue
-            is_slow = self.is_linked.any() and self.value.bound - before < ENOUGH_GAIN * abs(self.value.bound)
-            if is_slow or not (self._join_links(vertex) or joined) or time.monotonic() > deadline:
+            if self._join_items(duals) <= FEW * len(self.items) or time.monotonic() > deadline:
                 return
 
     def _take(self, duals: Floats) -> None:
@@ -111,22 +101,6 @@ class Sifted:
             self.lp.add_columns(rows, program.costs[columns], program.lower[columns], program.upper[columns])
             self.place[new] = count + np.arange(len(new))
             self.items = np.concatenate([self.items, new])
-        return len(new)
-
-    def _join_links(self, vertex: Vertex) -> int:
-        """Let links join that the point violates; return how many."""
-        assert vertex.x is not None
-        x, items, standing = vertex.x, self.items, self.program.standing[self.items]
-        count = len(vertex.x)
-        inside = np.flatnonzero((standing >= 0) & ~self.is_linked[items] & (self.place[items] < count))
-        chosen = items[inside]
-        most = self.s.items.upper[chosen]
-        beyond = x[self.place[chosen]] - most * x[standing[inside]]
-        new = chosen[beyond > VIOLATED * np.maximum(most, 1e-9)]
-        if len(new):
-            links = self.program.links(new, self.place[new], self.program.first + len(items))
-            self.lp.add_rows(links, np.full(len(new), -np.inf), np.zeros(len(new)))
-            self.is_linked[new] = True
         return len(new)
 
     def whole(self, x: Floats) -> Floats:
