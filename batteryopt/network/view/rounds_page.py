@@ -100,9 +100,18 @@ def _depots(found: RoundsAnswer) -> str:
 def _figures(table: pd.DataFrame, caption: str) -> Table:
     names = {"load_factor": "load factor", "emissions_t": "t CO₂e", "there_and_back": "there and back"}
     rows: list[list[Cell]] = [
-        [value if isinstance(value, str) else amount(float(value), 4) for value in row] for row in table.to_numpy()
+        [_figure(name, value) for name, value in zip(table.columns, row, strict=True)] for row in table.to_numpy()
     ]
     return Table(caption=caption, columns=[names.get(name, name) for name in table.columns], rows=rows)
+
+
+def _figure(name: str, value: Any) -> Cell:
+    """Return a cell: names as they are, whole things whole, a load factor in per cent."""
+    if isinstance(value, str):
+        return value
+    if name in ("rounds", "vehicles"):
+        return f"{float(value):,.0f}"
+    return f"{float(value):.0%}" if name == "load_factor" else amount(float(value), 4)
 
 
 def _dearer(places: list[dict[str, Any]]) -> Table:
