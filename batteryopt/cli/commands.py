@@ -37,6 +37,7 @@ def solve(
     time_limit: given.TimeLimitOption = None,
     gap: given.GapOption = None,
     gap_money: given.GapMoneyOption = None,
+    iterations: given.IterationsOption = None,
     threads: given.ThreadsOption = None,
     objective: given.ObjectiveOption = None,
     keep: given.KeepOption = None,
@@ -70,7 +71,7 @@ def solve(
     chosen = given.solving_options(solver, time_limit, gap, threads)
     begun = None if start is None else str(start)
     named: dict[str, Any] = {"objective": objective, "keep": keep, "start": begun, "scenario": scenario}
-    named |= {"gap_money": gap_money, "risk": risk, "budget": budget, "deviation": deviation}
+    named |= {"gap_money": gap_money, "iterations": iterations, "risk": risk, "budget": budget, "deviation": deviation}
     named |= {"engine": engine, "ranks": ranks, "with_rounds": with_rounds or None}
     named["replications"] = None if replications is None else (replications, seed, str(instance))
     if family is not None:

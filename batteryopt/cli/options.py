@@ -44,6 +44,14 @@ GapMoneyOption = Annotated[
         help="Networks: stop when no plan can be better by more than this; beside --gap, or instead of it.",
     ),
 ]
+IterationsOption = Annotated[
+    int | None,
+    typer.Option(
+        metavar="N",
+        help="Networks: stop after so many steps (of prices, searches around a plan, nodes of trees): "
+        "without a time limit and with --threads 1 the same plan each time.",
+    ),
+]
 ThreadsOption = Annotated[int | None, typer.Option(metavar="N", help="Threads a solver may use.")]
 ObjectiveOption = Annotated[
     list[str] | None,

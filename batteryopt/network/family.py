@@ -61,6 +61,7 @@ def read_options(
     start: str | None = None,
     scenario: str | None = None,
     gap_money: float | None = None,
+    iterations: int | None = None,
     risk: str | None = None,
     with_rounds: bool = False,
     budget: int | None = None,
@@ -85,6 +86,8 @@ def read_options(
         The future that is planned for, where the network has several.
     gap_money
         Money by which a plan may be worse than the best.
+    iterations
+        Steps after which the search ends.
     risk
         What is minimised over the futures: "worst", "cvar:0.9:0.5".
     with_rounds
@@ -103,6 +106,8 @@ def read_options(
     """
     weights, faults = _weights(objective)
     faults += _money_faults(gap_money, weights)
+    if iterations is not None and iterations < 1:
+        faults.append(Fault(place="--iterations", problem=f"is {iterations}", remedy="expected 1 or more"))
     if faults:
         raise InvalidInput("command line", faults)
     found: dict[str, Any] = {"objective": weights} if weights else {}
@@ -114,7 +119,7 @@ def read_options(
         found["risk"] = Risk.parse(risk)
     if with_rounds:
         found["with_rounds"] = True
-    plain = {"budget": budget, "deviation": deviation, "engine": engine, "ranks": ranks}
+    plain = {"iterations": iterations, "budget": budget, "deviation": deviation, "engine": engine, "ranks": ranks}
     found |= {name: value for name, value in plain.items() if value is not None}
     if replications is not None:
         found["replications"] = Replications(*replications)
@@ -174,6 +179,7 @@ def solve(
     time_limit: float | None = None,
     gap: float | None = None,
     gap_money: float | None = None,
+    iterations: int | None = None,
     threads: int | None = None,
     objective: Objective | str | Mapping[Objective, float] | Mapping[str, float] | None = None,
     facilities: Solution | None = None,
@@ -211,7 +217,7 @@ def solve(
     given = {
         **{"scenario": scenario, "objective": objective, "rules": rules, "solver": solver, "start": start},
         **{"facilities": facilities, "risk": risk, "budget": budget, "deviation": deviation},
-        **{"replications": replications, "engine": engine, "ranks": ranks},
+        **{"replications": replications, "engine": engine, "ranks": ranks, "iterations": iterations},
         **{"gap": gap, "gap_money": gap_money, "time_limit": time_limit, "threads": threads},
     }
     own = {name: value for name, value in given.items() if name not in SHARED}
@@ -242,6 +248,7 @@ def solve(
             start=start,
             gap=gap,
             gap_money=gap_money,
+            iterations=iterations,
             threads=threads,
             rules=rules,
             solver=solver,
@@ -255,6 +262,7 @@ def solve(
         start=start,
         gap=gap,
         gap_money=gap_money,
+        iterations=iterations,
         time_limit=time_limit,
         threads=threads,
         rules=rules,

@@ -73,8 +73,10 @@ def answer_with_point(
     """
     problem = make_problem(m, weighted(m, weights), extra=extra)
     building = time.monotonic() - began
+    most, options = options.iteration_limit, dataclasses.replace(options, iteration_limit=None)
     with catching_interrupt():  # to the end, tables and check included: an interrupt ends the search and loses nothing
-        found, x = _searched(network, m, problem, weights, options, began, start, earlier, adapter, on_progress)
+        told = on_progress
+        found, x = _searched(network, m, problem, weights, options, most, began, start, earlier, adapter, told)
         if extra is None and found.solution is not None and found.certificate.passed and found.run.bound is not None:
             seconds = seconds_to_try(options, began, building)
             tried = Certificate()
@@ -90,6 +92,7 @@ def _searched(
     problem: Problem,
     weights: Mapping[Objective, float],
     options: Options,
+    most: int | None,
     began: float,
     start: Floats | None,
     earlier: EarlierFacilities | None,
@@ -109,6 +112,7 @@ def _searched(
 
     if start is None and earlier is not None:
         start = _begun(problem, earlier, searching, told)
+    searching = dataclasses.replace(searching, iteration_limit=most)
     if adapter is None:
         positions = flat_positions(network)
         found = search(problem, searching, began=began, positions=positions, start=start, on_progress=told)

@@ -33,6 +33,7 @@ def solve(
     gap: float | None = None,
     gap_money: float | None = None,
     time_limit: float | None = None,
+    iterations: int | None = None,
     threads: int | None = None,
     facilities: Solution | None = None,
     start: Solution | EarlierFacilities | None = None,
@@ -55,6 +56,9 @@ def solve(
         given, else instead of it. Of an objective without cost it says nothing.
     time_limit
         Seconds; the best plan by then is returned with its bound.
+    iterations
+        Steps: of prices, searches around a plan, nodes of trees. The plan after so many is returned, the same one each
+        time where no time limit ends the search sooner and there is one thread.
     facilities
         A plan whose facilities are kept as they are: only the flows are decided.
     start
@@ -89,6 +93,7 @@ def solve(
     added = None if rules is None else with_rules(network, m, rules)
     relative, absolute = gaps(gap, gap_money if Objective.COST in weights else None)
     options = Options(relative_gap=relative, absolute_gap=absolute, threads=threads, time_limit=time_limit)
+    options = dataclasses.replace(options, iteration_limit=iterations)
     earlier = start_of(network, start) if isinstance(start, Solution) else start
     found, x = answer_with_point(
         network, m, weights, options, began=began, earlier=earlier, adapter=adapter, on_progress=on_progress

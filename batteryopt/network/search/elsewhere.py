@@ -30,7 +30,7 @@ def search_elsewhere(
     The root bound is HiGHS' all the same: it is evaluated from duals, and so a second opinion on the solver's bound.
     """
     program = problem.with_cuts()
-    root = root_bound_of(program, options, began)
+    root = root_bound_of(program, dataclasses.replace(options, iteration_limit=None), began)
     model, columns = linear_model(program)
     left = None if options.time_limit is None else options.time_limit - (time.monotonic() - began)
     limited = dataclasses.replace(options, time_limit=None if left is None else max(left, SECONDS_FOR_A_PLAN))

@@ -13,6 +13,7 @@ import numpy as np
 from batteryopt.ground.interrupt import InterruptFlag, catching_interrupt
 from batteryopt.ground.status import PointStatus, StopReason
 from batteryopt.network.formulation.algebra import Bools, Floats
+from batteryopt.network.search.effort import Effort
 from batteryopt.network.search.improve import clock, distances, idle_flows, improve, neighbourhoods, split
 from batteryopt.network.search.lagrangian.pursuit import Prices, search_by_prices
 from batteryopt.network.search.plunge import NEARLY, plunge
@@ -88,21 +89,26 @@ def search(
 
     Parameters
     ----------
+    options
+        Its iteration limit is one of steps: of prices, searches around a plan, nodes of trees.
     start
         A point that is known to be feasible: the best so far.
     """
     whole = problem.with_cuts()
+    effort, limit = Effort(options.iteration_limit), options.iteration_limit
+    options = dataclasses.replace(options, iteration_limit=None)  # of linear programs it would mean another thing
     with catching_interrupt() as flag:  # one for all phases: who asks once asks each of them
         if whole.A.nnz <= TINY or not whole.has_integers:
             root = root_bound_of(whole, options, began)
             if flag.is_set:
                 objective = None if start is None else whole.objective(start)
                 return _held(start, objective, root, options, StopReason.INTERRUPTED)
-            return _tree(whole, options, began, start, on_progress, root=root)
-        by_prices = search_by_prices(problem, options, began, start, flag, on_progress)
+            limited = dataclasses.replace(options, iteration_limit=limit)
+            return _tree(whole, limited, began, start, on_progress, root=root)
+        by_prices = search_by_prices(problem, options, began, start, flag, on_progress, effort)
         if by_prices is not None and by_prices.is_over:
-            return _of_prices(by_prices, options, flag)
-        hunt = _Hunt(problem, options, began, positions, flag, on_progress)
+            return _of_prices(by_prices, options, _why(flag, effort))
+        hunt = _Hunt(problem, options, began, positions, flag, on_progress, effort)
         hunt.x = start if by_prices is None or by_prices.x is None else by_prices.x
         try:
             with contextlib.suppress(KeyboardInterrupt):  # asked twice, or not heeded: the best so far is kept
@@ -112,10 +118,16 @@ def search(
         return _better_bound(hunt.finish(), by_prices)
 
 
-def _of_prices(found: Prices, options: Options, flag: InterruptFlag) -> Found:
+def _why(flag: InterruptFlag, effort: Effort) -> StopReason:
+    """Return what ends a search that has not reached its gap."""
+    if flag.is_set:
+        return StopReason.INTERRUPTED
+    return StopReason.ITERATION_LIMIT if effort.is_spent else StopReason.TIME_LIMIT
+
+
+def _of_prices(found: Prices, options: Options, why: StopReason) -> Found:
     """Return what a search by prices ended with."""
     is_optimal = options.is_near_enough(found.objective, found.bound)
-    why = StopReason.INTERRUPTED if flag.is_set else StopReason.TIME_LIMIT
     status = PointStatus.OPTIMAL if is_optimal else PointStatus.FEASIBLE
     return Found(
         stop_reason=StopReason.CONVERGED if is_optimal else why,
@@ -261,8 +273,10 @@ class _Hunt:
         positions: Floats | None,
         flag: InterruptFlag,
         on_progress: ProgressListener | None,
+        effort: Effort,
     ) -> None:
         self.problem, self.options, self.began, self.flag = problem, options, began, flag
+        self.effort = effort
         self.positions, self.on_progress = positions, on_progress
         self.relaxation = Relaxation(problem, options, flag)
         self.x: Floats | None = None
@@ -280,8 +294,9 @@ class _Hunt:
         return None if self.x is None else self.problem.core.objective(self.x)
 
     def is_done(self) -> bool:
-        """Whether the gap asked for is reached, or somebody asked for the end."""
-        return self.flag.is_set or self.options.is_near_enough(self.objective, _known(self.relaxation.bound))
+        """Whether the gap asked for is reached, no step is left, or somebody asked for the end."""
+        stopped = self.flag.is_set or self.effort.is_spent
+        return stopped or self.options.is_near_enough(self.objective, _known(self.relaxation.bound))
 
     def is_pressed(self) -> bool:
         """Whether what has been done so far took a fair part of the time limit."""
@@ -341,8 +356,11 @@ class _Hunt:
             if self.is_done() or time.monotonic() > deadline or self.x is None:
                 return
             before = self.problem.core.objective(self.x)
-            seconds = clock(deadline, 0.25)
-            self.x = improve(self.problem, program, self.x, free, idle, seconds, self.flag, self.options)
+            seconds, options = clock(deadline, 0.25), self.effort.limited(self.options)
+            if options.iteration_limit is not None:  # no clock decides what is found
+                seconds = max(0.0, deadline - time.monotonic())
+            self.x = improve(self.problem, program, self.x, free, idle, seconds, self.flag, options)
+            self.effort.spend()
             after = self.problem.core.objective(self.x)
             self.tell()
             gained, tried = gained + before - after, tried + 1
@@ -370,6 +388,5 @@ class _Hunt:
         if stopped.is_no_solution:
             return Found(stop_reason=stopped, point_status=PointStatus.NONE)
         if self.is_done() or (program.A.nnz > LARGE and self.is_late()):
-            why = StopReason.INTERRUPTED if self.flag.is_set else StopReason.TIME_LIMIT
-            return self.held(why)
-        return _tree(program, self.options, self.began, self.x, self.on_progress, root=root)
+            return self.held(_why(self.flag, self.effort))
+        return _tree(program, self.effort.limited(self.options), self.began, self.x, self.on_progress, root=root)

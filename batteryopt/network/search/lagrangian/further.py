@@ -16,6 +16,11 @@ from batteryopt.network.formulation.algebra import Bools, Claim, Floats
 from batteryopt.network.formulation.formulation_arrays import matrix
 from batteryopt.network.search.searched_problem import NODES, Problem
 
+WEIGHT = 0.03
+"""What a row's largest coefficient counts, beside what usually returns at a node: so much moves its price at a step.
+
+Some rows say nearly what another one says; as heavy as the nodes together, they would turn every step their way.
+"""
 MOST = 20_000
 """More rows are left out: their prices would not come near their best."""
 
@@ -59,9 +64,9 @@ def further_rows(problem: Problem, seen: Collection[str]) -> Further | None:
 
 
 def _scales(problem: Problem, rows: sp.csr_array) -> Floats:
-    """Return factors by which one of a row's largest coefficients counts as what usually returns at a node does."""
+    """Return factors by which one of a row's largest coefficients counts as a part of what returns at all nodes."""
     balances = problem.m.rows[NODES]
     own = np.abs(balances.lower) / problem.m.tonne
     usual = np.sqrt(float(own @ own))
     largest = np.maximum(abs(rows).max(axis=1).toarray().ravel(), 1e-300) if rows.shape[0] else np.zeros(0)
-    return np.asarray(usual / largest)
+    return np.asarray(WEIGHT * usual / largest)

@@ -13,9 +13,11 @@ from batteryopt.ground.interrupt import InterruptFlag
 from batteryopt.ground.status import StopReason
 from batteryopt.network.formulation.algebra import Bools, Floats
 from batteryopt.network.formulation.matching import Ints
+from batteryopt.network.search.effort import Effort
 from batteryopt.network.search.lagrangian.ascent import Ascent
 from batteryopt.network.search.lagrangian.by_sifting import BySifting
 from batteryopt.network.search.lagrangian.plans import Planner, best_ways
+from batteryopt.network.search.lagrangian.price_tree import PriceTree
 from batteryopt.network.search.lagrangian.prices import first_prices
 from batteryopt.network.search.lagrangian.proof import proven
 from batteryopt.network.search.lagrangian.restricted import LINK, Maker, Restricted
@@ -24,6 +26,7 @@ from batteryopt.network.search.lagrangian.tree import Linked, branch, joined, wi
 from batteryopt.network.search.lagrangian.worth import SizeBounds, Worth, free_sizes, sizes_left, worth
 from batteryopt.network.search.searched_problem import Problem
 from batteryopt.solvers.contract.adapter import Options, Progress, ProgressListener
+from batteryopt.solvers.highs.highs_run import HighsRun
 
 STEPS = (40, 60, 120, 180)
 """Steps of prices before each of the first plans."""
@@ -43,6 +46,10 @@ FEW_WANTED = 0.01
 """Share of flows that join up to which the duals are as good as those of all flows."""
 PRICINGS = 3
 """Times that flows join by the relaxation's duals before a tree begins."""
+MOST_FOR_PLANS = 60
+"""Branches that are looked at for a plan among the facilities that stand often."""
+FEW_LEFT = 0.75
+"""Part of the sizes that prices must have left at most for a tree by prices."""
 KERNEL = 0.4
 """Part of the time left that the tree of the likeliest facilities may take."""
 MANY = 10_000
@@ -80,6 +87,7 @@ def search_by_prices(
     start: Floats | None,
     flag: InterruptFlag,
     on_progress: ProgressListener | None,
+    effort: Effort | None = None,
 ) -> Prices | None:
     """Return what prices find for a problem; None where they do not see it whole.
 
@@ -91,7 +99,7 @@ def search_by_prices(
     s = recognise(problem)
     if s is None:
         return None
-    pursuit = Pursuit(s, options, began, flag, on_progress)
+    pursuit = Pursuit(s, options, began, flag, on_progress, effort)
     if start is not None:
         pursuit.planner.offer(start)
     with contextlib.suppress(KeyboardInterrupt):  # asked twice, or not heeded: the best so far is kept all the same
@@ -115,11 +123,13 @@ class Pursuit:
         began: float,
         flag: InterruptFlag,
         on_progress: ProgressListener | None,
+        effort: Effort | None = None,
     ) -> None:
+        self.effort = effort or Effort()
         self.s, self.options, self.began, self.flag, self.on_progress = s, options, began, flag, on_progress
         self.maker = Maker(s)
         self.planner = Planner(s, self.maker, options, flag)
-        self.ascent = Ascent(s, first_prices(s))
+        self.ascent = Ascent(s, first_prices(s), effort=self.effort)
         self.of_tree, self.words_of_tree = -np.inf, ""
         self.sizes: SizeBounds = free_sizes(s)
         self.deadline = np.inf if options.time_limit is None else began + options.time_limit
@@ -137,9 +147,9 @@ class Pursuit:
         return None if self.planner.x is None else self.planner.objective
 
     def is_done(self) -> bool:
-        """Whether the gap asked for is reached, the time is up, or somebody asked for the end."""
+        """Whether the gap asked for is reached, time or steps are over, or somebody asked for the end."""
         near = self.options.is_near_enough(self.objective, self.bound)
-        return near or self.flag.is_set or time.monotonic() > self.deadline
+        return near or self.flag.is_set or self.effort.is_spent or time.monotonic() > self.deadline
 
     def tell(self) -> None:
         """Tell what is known."""
@@ -158,12 +168,12 @@ class Pursuit:
             return
         self.rule_out()
         if self._kernel_is_smaller():
+            self.branches_of_the_likeliest()
+        if not self.is_done() and self._is_ruled_out():
+            self.branches_of_all()
+        if not self.is_done() and self._kernel_is_smaller():
             self.tree_of_the_likeliest()
-            if self.is_done():
-                return
-            self.ascent.share = LAST_SHARE
-            self.rise(LAST_STEPS)
-            self.rule_out()
+            self.rise_again()
         ways = FIRST_WAYS
         while not self.is_done() and self.tree_of_all(ways):
             ways *= 2
@@ -218,6 +228,13 @@ class Pursuit:
         self.ascent.rise(steps, self.deadline, lambda: self.planner.objective, self.flag)
         self.tell()
 
+    def rise_again(self) -> None:
+        """Let prices rise towards a better plan, and rule out what it shows to be dearer."""
+        if not self.is_done():
+            self.ascent.share = LAST_SHARE
+            self.rise(LAST_STEPS)
+            self.rule_out()
+
     def prices(self) -> Worth:
         """Return what flows are worth at the best prices."""
         return worth(self.s, self.ascent.prices, self.ascent.value)
@@ -256,6 +273,34 @@ class Pursuit:
     def _kernel_is_smaller(self) -> bool:
         return self._likely().free() < 0.95 * self.sizes.free()
 
+    def _is_ruled_out(self) -> bool:
+        """Whether prices left few enough sizes for a tree by prices: else they say too little to end branches."""
+        return self.sizes.free() <= FEW_LEFT * free_sizes(self.s).free()
+
+    def _price_tree(self, sizes: SizeBounds, *, is_proof: bool) -> PriceTree:
+        known = self.planner, self.options, self.flag, self.effort
+        return PriceTree(sizes, self.ascent, *known, is_proof=is_proof)
+
+    def branches_of_the_likeliest(self) -> None:
+        """Look at some branches of the facilities that stand often, bounded by prices: for plans."""
+        self._price_tree(self._likely(), is_proof=False).grow(self.deadline, self.tell, MOST_FOR_PLANS)
+        self.rise_again()
+
+    def branches_of_all(self) -> None:
+        """Search the tree of all that is not ruled out, bounded by prices."""
+        tree = self._price_tree(self.sizes, is_proof=True)
+
+        def tell() -> None:
+            if tree.bound > self.of_tree:
+                self.of_tree = tree.bound
+                self.words_of_tree = (
+                    f"prices in {tree.branches:,} branches of a tree over {self.sizes.free():,} of "
+                    f"{self.s.careers.columns.size:,} sizes"
+                )
+            self.tell()
+
+        tree.grow(self.deadline, tell)
+
     def tree_of_the_likeliest(self) -> None:
         """Search the tree of the facilities that stand often: for a plan, not for a bound."""
         prices, sizes = self.prices(), self._likely()
@@ -269,7 +314,7 @@ class Pursuit:
         keep, _, linked = self._priced(sizes, FEW_WAYS, prices, deadline)
         restricted = self.maker.restrict(keep, sizes)
         linked = dataclasses.replace(linked, restricted=restricted, program=joined(restricted, linked.is_in))
-        found = branch(linked, options, self.flag, deadline, self.planner.x)
+        found = self._branched(linked, options, deadline)
         if found.x is not None:
             self._take(restricted, found.x, prices)
         self.tell()
@@ -284,7 +329,7 @@ class Pursuit:
             relative_gap=self.options.relative_gap * share,
             absolute_gap=self.options.absolute_gap * share,
         )
-        found = branch(linked, options, self.flag, self.deadline, self.planner.x, self._told)
+        found = self._branched(linked, options, self.deadline, self._told)
         self.words_of_tree = (
             f"a tree over {self.sizes.free():,} of {self.s.careers.columns.size:,} sizes "
             f"and {int(keep.sum()):,} of {len(keep):,} flows"
@@ -297,6 +342,13 @@ class Pursuit:
             self._take(restricted, found.x, prices)
         self.tell()
         return found.stop_reason is StopReason.CONVERGED and bool((restricted.columns < 0).any())
+
+    def _branched(
+        self, linked: Linked, options: Options, deadline: float, told: ProgressListener | None = None
+    ) -> HighsRun:
+        found = branch(linked, self.effort.limited(options), self.flag, deadline, self.planner.x, told)
+        self.effort.spend(max(1, found.iterations))
+        return found
 
     def _priced(self, sizes: SizeBounds, ways: int, prices: Worth, deadline: float) -> tuple[Bools, Worth, Linked]:
         """Return flows that matter by the relaxation's own duals, these as prices, and the program of them."""
