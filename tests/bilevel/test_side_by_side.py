@@ -56,9 +56,9 @@ def test_pairs_join_what_no_row_does(monkeypatch: pytest.MonkeyPatch) -> None:
     """Each game is a part of its own, its follower's decisions together with its multipliers."""
     seen = []
     monkeypatch.setattr(
-        program_search._Part,
+        program_search._ProgramPart,
         "all_of",
-        classmethod(lambda cls, w, all_of=program_search._Part.all_of: _keep(all_of(w), seen)),
+        classmethod(lambda cls, w, all_of=program_search._ProgramPart.all_of: _keep(all_of(w), seen)),
     )
     bilevel.solve(side_by_side(drawn(1), drawn(2)), method="milp")
     assert [len(parts) for parts in seen] == [2]

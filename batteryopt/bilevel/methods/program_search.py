@@ -45,7 +45,7 @@ class Written:
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
-class _Part:
+class _ProgramPart:
     """A part of the program that shares no row with the rest.
 
     Attributes
@@ -64,7 +64,7 @@ class _Part:
     settled: tuple[int, ...]
 
     @classmethod
-    def all_of(cls, written: Written) -> list[_Part]:
+    def all_of(cls, written: Written) -> list[_ProgramPart]:
         """Return the parts of a program: hours of a market, say, that nothing joins."""
         parts, everywhere = [], {id(v): k for k, v in enumerate(written.program.variables)}
         joined = [(everywhere[id(p.multiplier)], everywhere[id(p.slack)]) for p in written.open_pairs]
@@ -101,7 +101,7 @@ class ProgramSearch:
         self.system = written.system
         self.problem = written.system.problem
         self.program = written.program
-        self.parts = _Part.all_of(written)
+        self.parts = _ProgramPart.all_of(written)
         self.variables = all_variables(self.system)
         self.value: float | None = None
         self.point: list[float | None] = []
@@ -178,7 +178,7 @@ class ProgramSearch:
         return self._report(StopReason.CONVERGED if self._is_closed() else min(reasons, key=_is_last))
 
     def _tree(
-        self, part: _Part, bound: float | None, known: Floats | None, *, share: int
+        self, part: _ProgramPart, bound: float | None, known: Floats | None, *, share: int
     ) -> tuple[StopReason, float | None, Floats | None]:
         """Return why the search of a part ended, the better of its bound and this one, and its best point."""
 
