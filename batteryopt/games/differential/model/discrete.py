@@ -107,6 +107,8 @@ def solve_discrete(
             note=report.message,
             limits=m.data.limits,
         )
+    # Elsewhere wholesale prices of what nobody buys are not unique, and only the relaxation's are smooth.
+    is_near = start is not None and m.data.instance.price_caps is not None
     answer = bilevel.solve(
         m,
         method=options.method,
@@ -114,7 +116,7 @@ def solve_discrete(
         starts=options.starts if start is None else 1,
         time_limit=time_limit,
         is_draft=is_draft,
-        is_near=start is not None,
+        is_near=is_near,
     )
     return Discrete(
         trajectory=read(m) if answer.point_status.is_feasible else None,
