@@ -245,3 +245,61 @@ def test_random_discs_against_a_grid(seed: int):
         assert answer.objective == pytest.approx(value, abs=1e-4), str(answer)
     if seed == 0:
         assert answer.is_optimal, str(answer)
+
+
+WRITINGS: dict[str, tuple[Callable[[Any], None], float]] = {}
+
+
+def written(value: float) -> Callable[[Callable[[Any], None]], Callable[[Any], None]]:
+    """Keep a model with its value, which its docstring derives."""
+
+    def keep(write: Callable[[Any], None]) -> Callable[[Any], None]:
+        WRITINGS[write.__name__] = write, value
+        return write
+
+    return keep
+
+
+@written(0.0975)
+def absolute_row(m: Any) -> None:
+    """|y| <= x and max y: y = x. (x - 1)^2 + x/10 is least at 19/20: 1/400 + 19/200."""
+    m.f.row = pyo.Constraint(expr=abs(m.f.y[0]) <= m.x)
+    m.f.cost = pyo.Objective(expr=-m.f.y[0])
+    m.cost = pyo.Objective(expr=(m.f.y[0] - 1) ** 2 + m.x / 10)
+
+
+@written(0)
+def weight_of_the_leaders(m: Any) -> None:
+    """x |y| + (y - 2)^2: y = 2 - x/2. (y - 1)^2 is 0 at x = 2."""
+    m.f.cost = pyo.Objective(expr=m.x * abs(m.f.y[0]) + (m.f.y[0] - 2) ** 2)
+    m.cost = pyo.Objective(expr=(m.f.y[0] - 1) ** 2)
+
+
+@written(1)
+def norm_and_absolute_value(m: Any) -> None:
+    """2 ||(y1 - x, y2)|| + 3 |y1 - 1| has y1 = 1, the steeper of both: (1 - 2)^2 and no x."""
+    norm = pyo.sqrt((m.f.y[0] - m.x) ** 2 + m.f.y[1] ** 2)
+    m.f.gain = pyo.Objective(expr=-2 * norm - 3 * abs(m.f.y[0] - 1), sense=pyo.maximize)
+    m.cost = pyo.Objective(expr=(m.f.y[0] - 2) ** 2 + m.x / 10)
+
+
+@written(0)
+def cross_terms(m: Any) -> None:
+    """2 y1^2 + 2 y1 y2 + 2 y2^2 <= x^2 and max y1 + y2: both x/sqrt(6), and 1/2 is within what x <= 3 lets be."""
+    y = m.f.y
+    m.f.row = pyo.Constraint(expr=2 * y[0] ** 2 + 2 * y[0] * y[1] + 2 * y[1] ** 2 <= m.x**2)
+    m.f.gain = pyo.Objective(expr=y[0] + y[1], sense=pyo.maximize)
+    m.cost = pyo.Objective(expr=(y[0] - 0.5) ** 2)
+
+
+@pytest.mark.parametrize("name", WRITINGS)
+def test_other_writings(name: str):
+    write, value = WRITINGS[name]
+    m = pyo.ConcreteModel()
+    m.x = pyo.Var(bounds=(0, 3))
+    m.f = bilevel.Follower()
+    m.f.y = pyo.Var([0, 1], bounds=(-5, 5))
+    write(m)
+    answer = bilevel.solve(m, time_limit=30)
+    assert answer.objective == pytest.approx(value, abs=1e-5)
+    assert answer.is_optimal, str(answer)

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import itertools
+
+import numpy as np
 import pyomo.environ as pyo
 import pytest
 
@@ -111,3 +114,37 @@ def test_a_common_limit_is_kept_by_each():
     answer = bilevel.equilibrium(m)
     assert answer.is_equilibrium, str(answer)
     assert m.firm[1].x.value + m.firm[2].x.value == pytest.approx(10, abs=1e-4)
+
+
+@pytest.mark.parametrize("seed", [0, *(pytest.param(seed, marks=pytest.mark.slow) for seed in range(1, 12))])
+def test_random_games_of_two_by_two(seed: int):
+    """min a x_i + b x_1 x_2 + c y, all binary but y = max(x_1, x_2): an equilibrium is claimed only where it is one."""
+    rng = np.random.default_rng(seed)
+    a, b, c = rng.integers(-4, 5, (3, 2))
+
+    def cost(i: int, x: tuple[int, ...]) -> float:
+        return float(a[i] * x[i] + b[i] * x[0] * x[1] + c[i] * max(x))
+
+    def is_equilibrium(x: tuple[int, ...]) -> bool:
+        return cost(0, x) <= cost(0, (1 - x[0], x[1])) and cost(1, x) <= cost(1, (x[0], 1 - x[1]))
+
+    m = pyo.ConcreteModel()
+    m.player = bilevel.Leader([0, 1])
+    for i in (0, 1):
+        m.player[i].x = pyo.Var(domain=pyo.Binary, initialize=0)
+    m.f = bilevel.Follower()
+    m.f.y = pyo.Var(bounds=(0, 1))
+    m.f.row = pyo.Constraint([0, 1], rule=lambda f, i: f.y >= m.player[i].x)
+    m.f.cost = pyo.Objective(expr=m.f.y)
+    for i in (0, 1):
+        both = m.player[0].x * m.player[1].x
+        m.player[i].cost = pyo.Objective(expr=int(a[i]) * m.player[i].x + int(b[i]) * both + int(c[i]) * m.f.y)
+    answer = bilevel.equilibrium(m)
+    there = [x for x in itertools.product((0, 1), repeat=2) if is_equilibrium(x)]
+    if answer.is_equilibrium:
+        assert (round(m.player[0].x.value), round(m.player[1].x.value)) in there, str(answer)
+        for i, standing in enumerate(answer.standings):
+            x = (round(m.player[0].x.value), round(m.player[1].x.value))
+            assert standing.objective == pytest.approx(cost(i, x), abs=1e-6)
+    else:
+        assert "circles" in answer.why
