@@ -26,7 +26,7 @@ CASES = {
         1e-4,
         ("policy.carbon_price_per_t=0:120:7", "returns.tonnes*=0.4:1.6:7"),
     ),
-    "province, 5 volumes, gap 0.5 %": (lambda: read(PROVINCE), 5e-3, ("returns.tonnes*=0.8:1.2:5",)),
+    "province, 5 volumes, gap 5 %": (lambda: read(PROVINCE), 5e-2, ("returns.tonnes*=0.8:1.2:5",)),
 }
 
 
