@@ -63,8 +63,8 @@ def _words(frame: pd.DataFrame) -> Iterator[str]:
         "solver's word. An <em>error</em> here is the largest of the objective's relative error, the relative "
         "violation of a constraint, and what a follower would gain by answering anew. A run <em>misled</em> if the "
         "contestant said that it had solved the problem, proven a bound or found that there is no solution, and ten "
-        "times the tolerance asked for does not cover the truth. <em>Modest</em>: right, and it did not dare to say optimal. "
-        "<em>In hand</em>: stopped by the limit at a point that is right, unproven. <em>Wrong duals</em>: the "
+        "times the tolerance asked for does not cover the truth. <em>Modest</em>: right, and it did not dare to say "
+        "optimal. <em>In hand</em>: stopped by the limit at a point that is right, unproven. <em>Wrong duals</em>: the "
         "multipliers that came with an optimum do not prove it to that tolerance.</p>"
     )
     found = findings(frame)

@@ -10,7 +10,12 @@ from batteryopt.ground.status import PointStatus, StopReason
 from batteryopt.solvers import Options
 from batteryopt.solvers.compile.components import parts_of
 from batteryopt.solvers.through_pyomo.pyomo_solver import PyomoAdapter
-from batteryopt.solvers.through_pyomo.second_opinion import has_a_point, is_contradicted, rests_on_a_tolerance
+from batteryopt.solvers.through_pyomo.second_opinion import (
+    has_a_point,
+    is_coarse,
+    is_contradicted,
+    rests_on_a_tolerance,
+)
 
 
 def vandermonde():
@@ -60,6 +65,22 @@ def test_what_a_millionth_of_a_switch_lets_through(big, expected):
 )
 def test_a_bound_that_the_point_in_hand_contradicts(bound, objective, is_maximisation, expected):
     assert is_contradicted(bound, objective, is_maximisation=is_maximisation) is expected
+
+
+@pytest.mark.parametrize(
+    ("objective", "tolerance", "gap", "expected"),
+    [
+        (244140620.0, 1e-9, 0.0, True),  # 5 of 244140625: 2e-8
+        (244140620.0, 1e-6, 0.0, False),
+        (244140620.0, 1e-9, 1e-7, False),
+        (244140625.0, 1e-16, 0.0, False),
+        (244140620.0, None, 0.0, False),
+    ],
+)
+def test_eight_digits_are_no_claim_at_nine(objective, tolerance, gap, expected):
+    options = Options(optimality_tolerance=tolerance, relative_gap=gap)
+    assert is_coarse(objective, 244140625.0, options) is expected
+    assert not is_coarse(objective, None, options)
 
 
 needs_cbc = pytest.mark.skipif(not PyomoAdapter("cbc").is_available(), reason="needs cbc")

@@ -34,6 +34,7 @@ from batteryopt.solvers.contract.points import (
 from batteryopt.solvers.scaling.natural_units import small_units
 from batteryopt.solvers.through_pyomo.second_opinion import (
     has_a_point,
+    is_coarse,
     is_contradicted,
     rests_on_a_tolerance,
     within_the_gap,
@@ -216,7 +217,8 @@ class PyomoAdapter(Adapter):
                 small = small_units(parts, objective)
                 is_optimal = is_proven(objective, bound, options, 1.0 if small is None else small[1])
                 claim = PointStatus.OPTIMAL if is_optimal else PointStatus.LOCALLY_OPTIMAL
-                if not is_optimal and any(not v.is_continuous() for v in parts.variables):
+                is_whole = any(not v.is_continuous() for v in parts.variables)
+                if (not is_optimal and is_whole) or is_coarse(objective, bound, options):
                     claim = PointStatus.FEASIBLE
             status = judged(claim, violation_in_model(parts.constraints, parts.variables), claim_tolerance(options))
         elif self.name in HIDES_ITS_BOUND:

@@ -20,6 +20,8 @@ from batteryopt.solvers.highs.highs_arrays import solve_arrays
 
 STRICT = 1e-9
 """Relative violation up to which a point refutes that there is none."""
+SLACK, ROUNDING = 10.0, 1e-13
+"""How many tolerances a point may be from its bound, and what doubles lose in any case."""
 WHOLE_TOLERANCE = 1e-6
 """How far from whole solvers let a variable be, where they are not told otherwise."""
 
@@ -40,6 +42,17 @@ def has_a_point(parts: Parts, options: Options) -> bool:
 
 def _is_point(program: QuadraticProgram, x: Floats) -> bool:
     return program.violation(x) <= STRICT and program.integrality_violation(x) <= STRICT
+
+
+def is_coarse(objective: float, bound: float | None, options: Options) -> bool:
+    """Return whether the point is farther from its bound than ten of the tolerances that were asked for.
+
+    CBC writes eight digits of a point: at 1e-9 it has another objective than the one that was proven.
+    """
+    if bound is None or options.optimality_tolerance is None:
+        return False
+    allowed = options.relative_gap + SLACK * options.optimality_tolerance
+    return abs(objective - bound) > options.absolute_gap + max(allowed, ROUNDING) * max(1.0, abs(objective))
 
 
 def is_contradicted(bound: float | None, objective: float, *, is_maximisation: bool) -> bool:
