@@ -47,7 +47,7 @@ def figure(spec: Spec) -> plotly.graph_objects.Figure:
         height=height,
         margin={"t": top, "l": 20, "r": 20, "b": BOTTOM_PX},
         legend={"orientation": "h", "x": 0, "xanchor": "left", "y": 1.01, "yanchor": "bottom", "traceorder": "normal"},
-        hoverlabel={"align": "left"},
+        hoverlabel={"align": "left", "namelength": -1},
     )
     if "map" not in spec:
         found.update_xaxes(automargin=True)

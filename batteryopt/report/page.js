@@ -36,7 +36,7 @@
       font: { family: getComputedStyle(document.body).fontFamily, size: 12, color: token("ink") },
       margin: { l: 8, r: 12, t: 8, b: 8 }, xaxis: axis, yaxis: axis,
       legend: { orientation: "h", x: 0, xanchor: "left", y: 1.03, yanchor: "bottom", traceorder: "normal", font: { size: 12 } },
-      hoverlabel: { bgcolor: token("card"), bordercolor: token("rule"), font: { color: token("ink") }, align: "left" },
+      hoverlabel: { bgcolor: token("card"), bordercolor: token("rule"), font: { color: token("ink") }, align: "left", namelength: -1 },
       colorway: [], dragmode: false,
     };
     return merged(base, coloured(own));
