@@ -192,6 +192,8 @@ class Pursuit:
         steps = BySifting(self.s, self.ascent, self.planner, self.options, self.flag, self.deadline)
         for doing in steps.go(self.tell, self.is_done):
             self.doing = doing
+            if steps.of_tree > self.of_tree:
+                self.of_tree, self.words_of_tree = steps.of_tree, steps.words_of_tree
             self.tell()
         self.doing, self.came_from = "", steps.words()
         if self.is_done():
