@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import itertools
 import math
 import subprocess
 import sys
@@ -461,42 +462,45 @@ def test_the_builders_tell_their_figures_in_one_way() -> None:
 # ---- the picture in the docs ---------------------------------------------------------------------------------------
 
 
-def sensitivity() -> dict[tuple[str, str], dict[str, str]]:
-    with (ASSETS / "sichuan-sensitivity.csv").open(newline="", encoding="utf-8") as stream:
-        return {(row["figure"], row["end"]): row for row in csv.DictReader(stream)}
+def measured() -> pd.DataFrame:
+    return pd.read_csv(ASSETS / "sichuan-sensitivity.csv").set_index("variant")
 
 
-def test_the_five_figures_move_the_cost_the_way_they_must() -> None:
-    # measured within a gap: what is paid makes the plan dearer, what is sold cheaper, and no end is on the base's side
-    rows = sensitivity()
-    base = float(rows["as it is", ""]["cost"])
-    figures = {figure for figure, end in rows if end}
-    assert len(figures) == 5
+def test_what_if_costs_lie_where_they_must(province: Network) -> None:
+    # whoever pays less, or gets more, is no worse off: by bounds, which the gaps of plans cannot turn around
+    table = measured()
+    assert set(table.index) == {"base", *province.what_ifs}
+    assert (table["bound"] <= table["cost"]).all()
+    order = ("owners get nothing", "cheap packs", "base", "dear packs")
+    for less, more in itertools.pairwise(order):
+        assert table.loc[less, "bound"] <= table.loc[more, "cost"]
+        assert table.loc[less, "cost"] < table.loc[more, "bound"]
+    for worse in ("copper sold as casings", "second life at half the price", "no market for black mass"):
+        assert table.loc[worse, "cost"] > table.loc["base", "bound"]
+    for rate, higher in itertools.pairwise(("500", "1,000", "1,500")):
+        smaller, larger = (f"subsidy of {each} instead of target" for each in (rate, higher))
+        assert table.loc[larger, "cost"] < table.loc[smaller, "bound"]
+    # a rule that asks for more costs more; and a deposit is a subsidy from another pocket
+    assert table.loc["no target", "cost"] < table.loc["low penalty", "cost"] < table.loc["base", "cost"]
+    deposit, subsidy = (f"{kind} of 1,000 instead of target" for kind in ("deposit", "subsidy"))
+    assert table.loc[deposit, "cost"] == pytest.approx(table.loc[subsidy, "cost"], rel=0.02)
+
+
+def test_a_subsidy_pays_no_more_than_its_rate(province: Network) -> None:
+    # against the plan without target: at most the rate for every tonne that returns, discounted, and packs that come
+    # back after a second life add less than a tenth
+    table = measured()
+    returned = sum(float((province.profile(r.tonnes) * province.discount_factors).sum()) for r in province.returns)
+    for rate in (500, 1_000, 1_500):
+        gained = table.loc["no target", "cost"] - table.loc[f"subsidy of {rate:,} instead of target", "cost"]
+        assert 0.0 < gained < 1.1 * rate * returned / 1e6
+
+
+def test_the_picture_and_the_page_tell_what_was_measured() -> None:
+    table = measured()
     picture = (ASSETS / "sichuan-sensitivity.svg").read_text(encoding="utf-8")
-    for figure in figures:
-        low, high = (float(rows[figure, end]["cost"]) for end in ("low", "high"))
-        assert (low < base < high) if figure.startswith("paid") else (low > base > high), figure
-        assert figure in picture
-
-
-def test_what_a_pack_costs_more_is_paid_for_what_comes_in(province: Network) -> None:
-    # packs at the low price: no plan pays owners less by more than the difference on all that returns, discounted, and
-    # contracts follow the market; packs that come back after a second life add less than a tenth
-    rows = sensitivity()
-    base = float(rows["as it is", ""]["cost"])
-    for chemistry, fall in (("LFP", 4_500.0), ("NCM", 10_700.0)):
-        for product, share in ((f"{chemistry.lower()}_pack", 1.0), (f"{chemistry.lower()}_pack_by_contract", 0.8)):
-            returned = sum(
-                float((province.profile(row.tonnes) * province.discount_factors).sum())
-                for row in province.returns
-                if row.product == product
-            )
-            fall_all = fall * share * returned / 1e6
-            rows[product, "most"] = {"cost": str(fall_all)}
-        most = sum(
-            float(row["cost"])
-            for (name, end), row in rows.items()
-            if end == "most" and name.startswith(chemistry.lower())
-        )
-        saved = base - float(rows[f"paid for {chemistry} packs, CNY/t", "low"]["cost"])
-        assert 0.0 < saved < 1.1 * most
+    page = (NETWORKS / "china-province" / "README.md").read_text(encoding="utf-8")
+    for name in ("dear packs", "cheap packs", "copper sold as casings", "no target"):
+        assert f"{table.loc[name, 'cost']:,.0f}: {table.loc[name, 'collected']:.0%}" in picture.replace("\u2212", "-")
+    for cost in table.drop("base")["cost"]:
+        assert f"| {cost:,.1f} " in page
