@@ -169,3 +169,5 @@ def test_a_scheme_and_a_region_are_whole_in_a_browser(browser, tmp_path):
     page.write_text(gallery.page_of({"k": replace(reproduction("k", figures=0), redrawn=drawn)}), encoding="utf-8")
     found = faults(browser, page, WIDTHS["phone"])
     assert not any(found.values()), found
+    names = "return [...document.querySelectorAll('.plot')].map((plot) => plot._fullLayout.hoverlabel.namelength)"
+    assert set(browser.execute_script(names)) == {-1}  # under the pointer, whole
