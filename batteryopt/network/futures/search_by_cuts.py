@@ -25,6 +25,8 @@ RECENT = 10
 """Linear programs of which the rows that had a dual are kept for trees."""
 AROUND, MOST_AROUND = (1, 3), 3
 """How many facilities are decided anew at once, and how many plans are tried for each choice of them."""
+OF_WHAT_IS_LEFT = 0.4
+"""Part of the time left that searches around a plan have before a tree of all: it alone proves more."""
 ENOUGH = 1e-4
 """Relative gain of a plan that is worth a search around it."""
 WHOLE_GAP = 1e-4
@@ -98,12 +100,15 @@ class SearchByCuts(RelaxedByCuts):
 
     def _search_around(self) -> None:
         """Decide a few facilities anew, and again, until a pass gains nothing: by small trees with the rows known."""
+        began = time.monotonic()
+        until = np.inf if np.isinf(self.deadline) else began + OF_WHAT_IS_LEFT * (self.deadline - began)
         for size in AROUND:
             is_better = True
             while is_better and not self.is_over() and self._plan[1] is not None:
                 before = self._plan[0]
                 for is_free in self._neighbourhoods(size):
-                    if self.is_over():
+                    if self.is_over() or time.monotonic() > until:
+                        self._verify()
                         return
                     self._tree_proposes(is_free, most=MOST_AROUND)
                 is_better = self._plan[0] < before - ENOUGH * abs(before)
