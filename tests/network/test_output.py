@@ -12,8 +12,11 @@ import pytest
 from rich.console import Console
 
 from batteryopt.ground.status import PointStatus, StopReason
+from batteryopt.network.data import geography
 from batteryopt.network.data.facilities import Recipe, Standing
 from batteryopt.network.data.fields import specs_of
+from batteryopt.network.data.flows import GREAT_CIRCLE
+from batteryopt.network.data.geography import nearest_among, table_km
 from batteryopt.network.data.instance import CollectionTarget, Network, Policy
 from batteryopt.network.data.objective import Objective
 from batteryopt.network.plan.answer import NetworkAnswer, NetworkResult
@@ -315,3 +318,14 @@ def test_a_plan_with_everything_gives_all_tables() -> None:
         *("cost_terms", "emissions", "cities", "coverage"),
         *("cash_flow", "parties", "profit_by_product", "profit_by_place", "break_even", "support"),
     }
+
+
+def test_the_nearest_place_is_that_of_the_whole_square_whatever_is_looked_at_at_once(hand_plan, monkeypatch):
+    network, places = hand_plan.network, np.array([0])
+    name = GREAT_CIRCLE if network.sites[0].latitude_deg is not None else network.modes[0].distance
+    square = table_km(network, name).copy()
+    np.fill_diagonal(square, 0.0)
+    expected = np.where(np.isnan(square), np.inf, square)[:, places].min(axis=1)
+    monkeypatch.setattr(geography, "CELLS", 2)
+    assert np.allclose(nearest_among(network, name, places), expected)
+    assert np.isinf(nearest_among(network, name, places[:0])).all()
