@@ -7,6 +7,7 @@ import itertools
 import numpy as np
 import pyomo.environ as pyo
 import pytest
+from pyomo import gdp
 
 from batteryopt import bilevel
 from batteryopt.ground.errors import UnsupportedModel
@@ -114,6 +115,15 @@ def test_a_common_limit_is_kept_by_each():
     answer = bilevel.equilibrium(m)
     assert answer.is_equilibrium, str(answer)
     assert m.firm[1].x.value + m.firm[2].x.value == pytest.approx(10, abs=1e-4)
+
+
+def test_choices_of_several_leaders_are_refused_with_what_to_do():
+    m = two_ahead_of_one()
+    m.choice = gdp.Disjunction(expr=[[m.firm[1].x <= 7], [m.firm[1].x >= 9]])
+    with pytest.raises(UnsupportedModel, match=r"choice: .*several leaders write it as binaries and rows"):
+        bilevel.equilibrium(m)
+    assert all(block.active for block in m.firm.values())
+    assert not any(m.firm[i].x.fixed for i in (1, 2))
 
 
 @pytest.mark.parametrize("seed", [0, *(pytest.param(seed, marks=pytest.mark.slow) for seed in range(1, 12))])

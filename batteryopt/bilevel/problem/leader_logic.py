@@ -22,12 +22,13 @@ from pyomo.core.plugins.transform.logical_to_linear import update_boolean_vars_f
 
 from batteryopt.bilevel.problem.follower import Follower, FollowerDual, FollowerDualData
 from batteryopt.bilevel.problem.guard import FollowersGuard
+from batteryopt.bilevel.problem.leaders import Leader
 from batteryopt.ground.errors import UnsupportedModel
 
 LOGIC = (mpec.Complementarity, gdp.Disjunction, gdp.Disjunct, pyo.SOSConstraint, pyo.LogicalConstraint, pyo.BooleanVar)
 """Types of components that a leader may have, and no follower."""
 LEADERS = (pyo.Block, gdp.Disjunct, mpec.Complementarity)
-EVERYWHERE = (*LEADERS, Follower)
+EVERYWHERE = (*LEADERS, Follower, Leader)
 
 
 @dataclass(frozen=True, eq=False)

@@ -21,7 +21,7 @@ from batteryopt.bilevel.problem.follower import Follower, FollowerDual, Follower
 from batteryopt.bilevel.problem.forms import OwnForm, own_form, variables_in
 from batteryopt.bilevel.problem.guard import FollowersGuard
 from batteryopt.bilevel.problem.leaders import WITH_LEADERS, Leader, refuse_several
-from batteryopt.bilevel.problem.refusals import REMEDIES, THREE_LEVELS, UnsupportedFollower
+from batteryopt.bilevel.problem.refusals import OF_SEVERAL, REMEDIES, THREE_LEVELS, UnsupportedFollower
 from batteryopt.ground.errors import UnsupportedModel
 
 _PASSIVE_TYPES = (
@@ -304,7 +304,8 @@ def _refuse_unknown_components(block: Any, error: type[UnsupportedModel] | type[
             component.ctype is pyo.BooleanVar and error is UnsupportedFollower
         ):
             kind = component.ctype.__name__
-            reason = f"components of type {kind} are not understood; {REMEDIES.get(kind, 'write it as constraints')}"
+            remedies = REMEDIES if error is UnsupportedFollower else dict.fromkeys(REMEDIES, OF_SEVERAL)
+            reason = f"components of type {kind} are not understood; {remedies.get(kind, 'write it as constraints')}"
             raise (
                 UnsupportedFollower(component.name, reason)
                 if error is UnsupportedFollower

@@ -21,6 +21,8 @@ REMEDIES = {
     "who answers by such conditions is a follower of its own, beside this one",
 }
 """What to do about a component that a follower cannot have, by its type."""
+OF_SEVERAL = "where there are several leaders write it as binaries and rows"
+"""What to do about the same of a leader that is one of several."""
 
 
 class UnsupportedFollower(BatteryOptError):
