@@ -164,6 +164,9 @@ class Mesh:
         fast = max(float(np.abs(np.linalg.eigvals(z.E)).max()), z.rho)
         # Steps grow from the fastest rate's to what is left of the horizon: nodes are even in asinh(fast t).
         nodes = np.sinh(np.linspace(0.0, np.arcsinh(fast * end), _STEPS + 1)) / fast if fast * end > 20 else None
+        if nodes is not None and z.T is not None:  # efforts fall as fast towards an end of the horizon
+            half = np.sinh(np.linspace(0.0, np.arcsinh(fast * end / 2.0), _STEPS // 2 + 1)) / fast
+            nodes = np.append(half, end - half[-2::-1])
         nodes = np.linspace(0.0, end, _STEPS + 1) if nodes is None else nodes
         nodes = np.unique(np.concatenate([nodes[:-1], [end], z.times[z.times < end]]))
         count, s, r = len(nodes), z.s, z.r
