@@ -22,7 +22,7 @@ from tests.network.line import level, line, plant, returns
 from tests.network.test_futures import TWO, futures
 from tests.network.test_futures_by_second_route import drawn, size_of
 
-QUICK, SLOW = 3, 120
+QUICK, SLOW = 1, 120
 SECONDS = 20.0
 RISKS = (Risk(), Risk(alpha=1.0, weight=1.0), Risk(alpha=0.5, weight=0.5))
 
@@ -73,8 +73,19 @@ FOUR = futures([0.3, 0.3, 0.2, 0.2], [(name, "returns.tonnes", "set", value) for
                                       (("a", "30"), ("b", "32"), ("c", "90"), ("d", "80"))])  # fmt: skip
 
 
-@pytest.mark.parametrize("risk", [None, "worst", "cvar:0.5:0.5"])
-@pytest.mark.parametrize("network", [line(**TWO), line(types=SIZES, **FOUR)], ids=["two", "four"])
+SMALL, LARGER = line(**TWO), line(types=SIZES, **FOUR)
+
+
+@pytest.mark.parametrize(
+    ("network", "risk"),
+    [
+        pytest.param(SMALL, None, id="two"),
+        pytest.param(SMALL, "worst", id="two, the worst"),
+        pytest.param(LARGER, "cvar:0.5:0.5", id="four, half the worst"),
+        pytest.param(LARGER, None, id="four", marks=pytest.mark.slow),
+        pytest.param(LARGER, "worst", id="four, the worst", marks=pytest.mark.slow),
+    ],
+)
 def test_answers_are_those_of_the_extensive_form(network, risk, monkeypatch):
     whole = solve_futures(network, risk=risk, gap=0)
     monkeypatch.setattr(found_by_cuts, "CUTS_FROM", 0)

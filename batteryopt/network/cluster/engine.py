@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import dataclasses
 import importlib.metadata
 import importlib.util
@@ -35,11 +34,11 @@ from batteryopt.network.futures.joint_answer import JointAnswer
 from batteryopt.network.futures.solve_futures import solve_futures
 from batteryopt.network.plan.gross import gross
 from batteryopt.network.plan.solution import Solution
-from batteryopt.network.search.search import search
 from batteryopt.network.search.searched_problem import make_problem
 from batteryopt.network.solve import gaps
 from batteryopt.network.tables.writer import write
 from batteryopt.solvers.contract.adapter import Options, relative_gap
+from batteryopt.solvers.highs.highs_arrays import solve_arrays
 
 NAME = "mpi-sppy"
 INSTALL = "pip install 'batteryopt[mpi]'"
@@ -50,6 +49,8 @@ GRACE = 0.25
 """Part of their time that the ranks have beyond it, for the iteration under way; then they are ended."""
 SECONDS_AFTER_AN_INTERRUPT = 20.0
 """What the best plan so far has to be tried and judged in all futures."""
+ROUNDING = (1e-7, 1e-5, 1e-3)
+"""Distances within which sizes that were brought back are taken, until one keeps the rules: ranks round, too."""
 POLL = 0.2
 SHOWN = 5
 """Last lines of what the ranks said that are shown where they failed."""
@@ -185,28 +186,29 @@ def _read(path: Path) -> object:
 
 def _first_stage(folder: Path) -> Floats | None:
     """Return the first stage that the ranks left at their end, else the last that they left on the way; None: none."""
-    shares = _read(folder / FIRST_STAGE)
-    if shares:
-        return np.asarray(shares, dtype=float)
-    for path in sorted(folder.glob(f"{BEST_SO_FAR}*.npy"), reverse=True):
-        with contextlib.suppress(OSError, ValueError, EOFError):  # the last one may be half written
-            return np.asarray(np.load(path), dtype=float)
-    return None
+    shares = _read(folder / FIRST_STAGE) or _read(folder / BEST_SO_FAR)
+    return np.asarray(shares, dtype=float) if shares else None
 
 
 def _planned(network: Network, shares: Floats, options: Options) -> Solution:
     """Return a plan whose facilities are those of the first stage that was brought back."""
     likely = next(future for future in futures_of(network) if future.probability > 0)
-    m = formulate(likely.network, WEIGHTS)
-    family = m.families["is_open"]
-    values = np.where(family.is_integer, np.round(shares), shares)
-    m.families = {**m.families, "is_open": dataclasses.replace(family, lower=values, upper=values)}
-    m.drop_choices()
-    problem = make_problem(m, weighted(m, WEIGHTS))
-    found = search(problem, options, began=time.monotonic())
-    if found.x is None:
-        raise SolverUnavailable(f"{NAME}: what it opens keeps no hard rule of the future '{likely.name}'")
-    return to_solution(m, likely.network, problem.units.outside(found.x))
+    for room in ROUNDING:
+        m = formulate(likely.network, WEIGHTS)
+        family = m.families["is_open"]
+        whole = np.where(family.is_integer, np.round(shares), shares)
+        off = np.where(family.is_integer, 0.0, room)
+        lower, upper = (
+            np.clip(whole - off, family.lower, family.upper),
+            np.clip(whole + off, family.lower, family.upper),
+        )
+        m.families = {**m.families, "is_open": dataclasses.replace(family, lower=lower, upper=upper)}
+        m.drop_choices()
+        problem = make_problem(m, weighted(m, WEIGHTS))
+        found = solve_arrays(problem.with_cuts(), options)
+        if found.x is not None:
+            return to_solution(m, likely.network, problem.units.outside(found.x))
+    raise SolverUnavailable(f"{NAME}: what it opens keeps no hard rule of the future '{likely.name}'")
 
 
 def _without_plan(network: Network, reason: StopReason) -> JointAnswer:

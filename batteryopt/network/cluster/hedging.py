@@ -24,8 +24,8 @@ from batteryopt.network.formulation.public import make_model
 from batteryopt.network.futures.future import Future, futures_of
 
 NETWORK, JOB, BOUNDS, FIRST_STAGE = "network", "job.json", "bounds.json", "first_stage.json"
-BEST_SO_FAR = "best_so_far"
-"""How names of files begin in which first stages are left as they are found, for whoever ends the ranks."""
+BEST_SO_FAR = "best_so_far.json"
+"""Where the best first stage is left as it is found, for whoever ends the ranks."""
 """Names in the folder of a job."""
 CYLINDERS = 3
 """Hub, bounds and plans: the ranks are shared out among these three."""
@@ -84,9 +84,13 @@ def _settings(job: dict[str, Any]) -> Any:
 
 def _write_bounds(folder: Path, inner: float, outer: float) -> None:
     """Leave bounds; never half of them, for the ranks may be ended at any time."""
-    draft = folder / f"{BOUNDS}.draft"
-    draft.write_text(json.dumps({"inner": _finite(inner), "outer": _finite(outer)}), encoding="utf-8")
-    draft.replace(folder / BOUNDS)
+    _leave(folder / BOUNDS, {"inner": _finite(inner), "outer": _finite(outer)})
+
+
+def _leave(path: Path, content: object) -> None:
+    draft = path.with_suffix(".draft")
+    draft.write_text(json.dumps(content), encoding="utf-8")
+    draft.replace(path)
 
 
 def _bounds_as_they_come(folder: Path) -> Any:
@@ -100,6 +104,22 @@ def _bounds_as_they_come(folder: Path) -> Any:
                 _write_bounds(folder, hub.BestInnerBound, hub.BestOuterBound)
 
     return BoundsAsTheyCome
+
+
+def _plans_as_they_come(folder: Path, spoke: type[Any]) -> type[Any]:
+    """Return a spoke that leaves every plan that is the best so far.
+
+    From the cache of the best solution: the variables themselves have the values of whatever was solved last.
+    """
+
+    class PlansAsTheyCome(spoke):
+        def _maybe_write_incumbent_on_improvement(self) -> None:
+            if self.cylinder_rank == 0:
+                data = next(iter(self.opt.local_scenarios.values()))._mpisppy_data
+                cache = data.best_solution_cache._dict
+                _leave(folder / BEST_SO_FAR, [float(cache[at][1]) for at in data.varid_to_nonant_index])
+
+    return PlansAsTheyCome
 
 
 def _writer(folder: Path) -> Any:
@@ -126,7 +146,7 @@ def run(folder: Path) -> None:
         cfg_vanilla.lagrangian_spoke(*beans, **more, rho_setter=_rho_setter),
         cfg_vanilla.xhatshuffle_spoke(*beans, **more),
     ]
-    spokes[-1]["opt_kwargs"]["options"]["incumbent_on_improvement_filename_prefix"] = str(folder / BEST_SO_FAR)
+    spokes[-1]["spoke_class"] = _plans_as_they_come(folder, spokes[-1]["spoke_class"])
     wheel = WheelSpinner(hub, spokes)
     wheel.spin()
     if wheel.on_hub() and wheel.spcomm.cylinder_rank == 0:

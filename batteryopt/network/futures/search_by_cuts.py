@@ -25,7 +25,7 @@ RECENT = 10
 """Linear programs of which the rows that had a dual are kept for trees."""
 AROUND, MOST_AROUND = (1, 3), 3
 """How many facilities are decided anew at once, and how many plans are tried for each choice of them."""
-OF_WHAT_IS_LEFT = 0.4
+OF_WHAT_IS_LEFT = 0.7
 """Part of the time left that searches around a plan have before a tree of all: it alone proves more."""
 ENOUGH = 1e-4
 """Relative gain of a plan that is worth a search around it."""
