@@ -107,7 +107,7 @@ def solve_discrete(
             note=report.message,
             limits=m.data.limits,
         )
-    # Elsewhere wholesale prices of what nobody buys are not unique, and only the relaxation's are smooth.
+    # Measured under caps alone; under other limits on prices every round begins with the relaxation.
     is_near = start is not None and m.data.instance.price_caps is not None
     answer = bilevel.solve(
         m,
