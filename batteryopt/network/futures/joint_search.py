@@ -21,6 +21,7 @@ from batteryopt.network.futures.extensive_form import Extensive, join
 from batteryopt.network.futures.found_by_cuts import found_by_cuts, is_for_cuts, with_better_bound
 from batteryopt.network.futures.future import Future
 from batteryopt.network.futures.in_hindsight import WEIGHTS, with_facilities
+from batteryopt.network.futures.joint_dive import dived
 from batteryopt.network.futures.relaxed_by_cuts import KnownByCuts
 from batteryopt.network.futures.risk_measure import Risk, minimised, with_risk
 from batteryopt.network.futures.search_by_cuts import SearchByCuts
@@ -240,7 +241,14 @@ class JointSearch:
             tell=lambda value, bound: self._tell_of(value, bound, "rows of the futures' costs"),
             earlier=self.by_cuts,
         )
-        return self.by_cuts.go(points, self.own_points)
+
+        def quick(until: float) -> list[Floats]:
+            if self.risk.weight > 0:  # a dive knows nothing of the worst ones
+                return []
+            form = self._form()
+            return dived(form, minimised(form, costs, self.risk, (), np.inf), self.options, self.flag, until)
+
+        return self.by_cuts.go(points, self.own_points, quick)
 
     def _tell_of(self, value: float, bound: float, doing: str) -> None:
         if self.on_progress is not None:

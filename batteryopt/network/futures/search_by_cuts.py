@@ -9,7 +9,7 @@ from __future__ import annotations
 import dataclasses
 import os
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
@@ -46,7 +46,12 @@ class SearchByCuts(RelaxedByCuts):
 
     # ---- together
 
-    def go(self, points: Sequence[Floats] = (), own: Sequence[Floats | None] = ()) -> KnownByCuts:
+    def go(
+        self,
+        points: Sequence[Floats] = (),
+        own: Sequence[Floats | None] = (),
+        quick: Callable[[float], Sequence[Floats]] = lambda _: (),
+    ) -> KnownByCuts:
         """Return the best plan and bound.
 
         Parameters
@@ -55,6 +60,8 @@ class SearchByCuts(RelaxedByCuts):
             Points in all futures, with one first stage, to begin from; empty: none are known.
         own
             Of each future a point of its own: what it opens is tried in all of them. None where there is none.
+        quick
+            Gives further points in all futures by a moment, where those known are not near enough; empty: none.
         """
         self._keep(points)
         workers = min(len(self.recourses), self.options.threads or os.cpu_count() or 1)
@@ -63,7 +70,7 @@ class SearchByCuts(RelaxedByCuts):
                 self._in_each = pool.map
                 if self._begin():
                     self._relax()
-                    self._take_own(own)
+                    self._take_own(own, [] if self.is_over() else quick(self._until()))
                     self._branch()
         except KeyboardInterrupt:  # the flag says so too; what is known stands
             pass
@@ -71,11 +78,14 @@ class SearchByCuts(RelaxedByCuts):
 
     # ---- whole numbers
 
-    def _take_own(self, own: Sequence[Floats | None]) -> None:
-        """Take the rows of the best plan and of the futures' own, those first that the rows known so far like best."""
+    def _take_own(self, own: Sequence[Floats | None], quick: Sequence[Floats]) -> None:
+        """Take the rows of plans that are known, and of the futures' own, those first that the rows like best."""
         self._relaxed_with = len(self.program.cuts)
-        if self.known.points:
-            self._take_plan(self.known.points[0][self.recourses[0].positions])
+        first = self.program.first
+        for points in (self.known.points, quick):
+            if points:
+                x = points[0][self.recourses[0].positions]
+                self._take_plan(np.where(first.is_integer, np.round(x), x))
         pairs = zip(self.recourses, own, strict=False)
         left = [point[recourse.positions] for recourse, point in pairs if point is not None]
         while left and not self.is_over():
@@ -100,8 +110,7 @@ class SearchByCuts(RelaxedByCuts):
 
     def _search_around(self) -> None:
         """Decide a few facilities anew, and again, until a pass gains nothing: by small trees with the rows known."""
-        began = time.monotonic()
-        until = np.inf if np.isinf(self.deadline) else began + OF_WHAT_IS_LEFT * (self.deadline - began)
+        until = self._until()
         for size in AROUND:
             is_better = True
             while is_better and not self.is_over() and self._plan[1] is not None:
@@ -113,6 +122,11 @@ class SearchByCuts(RelaxedByCuts):
                     self._tree_proposes(is_free, most=MOST_AROUND)
                 is_better = self._plan[0] < before - ENOUGH * abs(before)
                 self._verify()
+
+    def _until(self) -> float:
+        """Return the moment at which something else than searching for plans is to have its turn."""
+        now = time.monotonic()
+        return np.inf if np.isinf(self.deadline) else now + OF_WHAT_IS_LEFT * (self.deadline - now)
 
     def _neighbourhoods(self, size: int) -> Iterator[Bools]:
         """Yield columns that are free: of so many facilities, those first that the relaxation has otherwise."""
