@@ -91,8 +91,8 @@ class Coverage(Entity):
     group, sharing
         With ``each`` every zone of the group with returns must be covered (a share above 0 asks so).
     visits
-        Trips of mobile modes from a zone in a period, loaded or empty, that cover it; rounds count as often as they go,
-        times the share that they take of what returns in the zone. None: neither counts.
+        Trips of mobile modes from a zone in a period, loaded or empty, that cover it, and of rounds, as often as they
+        go, times the share that they take of what returns in the zone; None: they do not count.
     penalty_per_t
         A tonne of weight short; None: it must hold.
     """
