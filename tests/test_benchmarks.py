@@ -96,3 +96,19 @@ def test_a_journey_counts_modules_and_ways():
         "rooms entered": 3,
         "ways from one of the rooms to another": 3,
     }
+
+
+def test_published_problems_take_part_where_their_files_are(tmp_path, monkeypatch):
+    from benchmarks.location.cases import CASES
+    from benchmarks.location.published import FOLDER, all_cases, is_published
+
+    monkeypatch.delenv(FOLDER, raising=False)
+    assert all_cases() == CASES
+    (tmp_path / "capb.txt").write_text("", encoding="utf-8")
+    (tmp_path / "PSC1-C5-50.txt").write_text("", encoding="utf-8")
+    monkeypatch.setenv(FOLDER, str(tmp_path))
+    found = all_cases()[len(CASES) :]
+    assert [case.name for case in found] == ["capb-5000", "capb-6000", "capb-7000", "capb-8000", "PSC1-C5-50"]
+    assert [case.goal for case in found[-2:]] == ["gap 0.10%", "gap 0.20%"]
+    assert all(is_published(case.name) for case in found)
+    assert not any(is_published(case.name) for case in CASES)

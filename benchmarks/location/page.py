@@ -1,4 +1,4 @@
-"""The tables of results for the documentation, from the committed files."""
+"""The tables of results for the documentation, from the committed files: made cases, published ones, growth."""
 
 from __future__ import annotations
 
@@ -6,12 +6,47 @@ import json
 from typing import Any
 
 from benchmarks.location.growing import ZONES_A_SITE
-from benchmarks.location.measure import RESULTS
+from benchmarks.location.measure import OURS, RESULTS
+from benchmarks.location.published import is_published
+
+
+def published_table() -> str:
+    """Return the results of published problems as Markdown: a row a case, the peer's time beside ours where it ran."""
+    lines = [
+        "| problem, gap asked for | seconds | of the processor | plan | bound | gap | HiGHS, strong form: s | gap |",
+        "| --- | ---: | ---: | ---: | ---: | ---: | ---: | ---: |",
+    ]
+    for name, case in sorted(_kept("location").items()):
+        if is_published(name):
+            lines.append(_published_line(name, case))
+    return "\n".join(lines)
+
+
+def _published_line(name: str, case: dict[str, Any]) -> str:
+    contestants = dict(case["contestants"])
+    ours = contestants.pop(OURS)
+    peer = next(iter(contestants.values()), None)
+    cells = [
+        f"`{name}`, {case['goal'].removeprefix('gap ')}",
+        f"{ours['seconds']:.1f}",
+        f"{ours['processor']:.1f}",
+        f"{ours['objective']:,.0f}",
+        f"{ours['bound']:,.0f}",
+        _gap(ours),
+        "" if peer is None else f"{peer['seconds']:.0f}",
+        "" if peer is None else _gap(peer),
+    ]
+    return f"| {' | '.join(cells)} |"
+
+
+def _gap(row: dict[str, Any]) -> str:
+    plan, bound = row["objective"], row["bound"]
+    return "no plan" if plan is None or bound is None else f"{abs(plan - bound) / abs(plan):.2%}"
 
 
 def table() -> str:
-    """Return the results as Markdown: a row for each case and contestant."""
-    kept = _kept("location")
+    """Return the results of made cases as Markdown: a row for each case and contestant."""
+    kept = {name: case for name, case in _kept("location").items() if not is_published(name)}
     lines = [
         "| case, goal | contestant | seconds | of the processor | plan, million | bound, million | gap | of gross |",
         "| --- | --- | ---: | ---: | ---: | ---: | ---: | ---: |",

@@ -22,7 +22,7 @@ from pathlib import Path
 
 import pytest
 
-from batteryopt.network.location import read_capacitated
+from batteryopt.network.location import read_capacitated, read_two_stage
 from batteryopt.network.solve import solve
 
 FOLDER = os.environ.get("BATTERYOPT_LOCATION")
@@ -52,6 +52,12 @@ OF_COPIES = {
     ("capc", 7250): (11497859.85, 11509365.36),
 }
 """Bound and plan that the other program proved for the copies."""
+OF_TWO_STAGES = {
+    "PSC1-C1-50": (722178.0, 722178.0),
+    "PSC2-C2-50": (494203.0, 494203.0),
+    "PSC1-C5-50": (2771782.5, 2778274.0),
+}
+"""Bound and plan of a tree of HiGHS over arrays of its own (4 to 170 s), of files by P. Fernandes and others (2014)."""
 GAP = 1e-3
 """Asked for."""
 ROUNDING = 1e-7
@@ -83,5 +89,19 @@ def test_the_optimum_is_between_plan_and_bound(name, capacity):
     answer = solve(read_capacitated(path, capacity=capacity), gap=GAP, threads=1)
     assert answer.certificate.passed
     assert answer.gap <= GAP
+    assert answer.objective >= least * (1.0 - ROUNDING)
+    assert answer.run.bound <= most * (1.0 + ROUNDING)
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(FOLDER is None, reason="BATTERYOPT_LOCATION names no folder of files")
+@pytest.mark.parametrize("name", list(OF_TWO_STAGES))
+def test_the_optimum_of_two_stages_is_between_plan_and_bound(name):
+    path = Path(str(FOLDER)) / f"{name}.txt"
+    if not path.exists():
+        pytest.skip(f"there is no {path.name}")
+    least, most = OF_TWO_STAGES[name]
+    answer = solve(read_two_stage(path), gap=GAP, time_limit=60.0, threads=1)
+    assert answer.certificate.passed
     assert answer.objective >= least * (1.0 - ROUNDING)
     assert answer.run.bound <= most * (1.0 + ROUNDING)
