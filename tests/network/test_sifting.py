@@ -12,14 +12,13 @@ from hypothesis import strategies as st
 
 from batteryopt.ground.interrupt import InterruptFlag
 from batteryopt.network.search.lagrangian import pursuit, sifting
-from batteryopt.network.search.lagrangian.dearest_kind import whole_kind
 from batteryopt.network.search.lagrangian.decided_anew import DecidedAnew
 from batteryopt.network.search.lagrangian.item_program import item_program
 from batteryopt.network.search.lagrangian.plans import MISSED
 from batteryopt.network.search.lagrangian.prices import first_prices
 from batteryopt.network.search.lagrangian.proof import proven
 from batteryopt.network.search.lagrangian.pursuit import search_by_prices
-from batteryopt.network.search.lagrangian.rounded import Rounding, rounded
+from batteryopt.network.search.lagrangian.rounded import rounded
 from batteryopt.network.search.lagrangian.sifting import Sifted
 from batteryopt.network.search.lagrangian.structure import recognise
 from batteryopt.network.search.lagrangian.value import evaluate
@@ -95,22 +94,6 @@ def test_whole_sizes_are_a_plan_that_regions_make_no_dearer(seed, part):
         assert core.violation(np.where(core.is_integer, np.round(whole), whole)) <= MISSED
         assert core.objective(whole) == pytest.approx(plan.objective(), rel=CLOSE)
         assert below(optimum, core.objective(whole))
-
-
-@SEVERAL
-@given(seed=st.integers(0, 10_000))
-def test_a_tree_over_the_dearest_kind_proves_no_more_than_the_optimum(seed):
-    network = drawn(seed, sites=3, zones=4)
-    problem = problem_of(network)
-    s, sifted = sifted_of(problem)
-    optimum = least_cost(network) / problem.money
-    kind = next(Rounding(sifted, 0.0).kinds())
-    found = whole_kind(sifted, kind, OPTIONS, np.inf)
-    assert below(found.bound, optimum)
-    if s.pools.charge is None:
-        assert found.bound >= relaxed(s) - CLOSE * max(1.0, abs(optimum))
-        of_kind = kind[np.nonzero(s.careers.columns >= 0)[0]]
-        assert np.allclose(found.sizes[of_kind], np.round(found.sizes[of_kind]), atol=1e-5)
 
 
 @pytest.mark.parametrize("seed", range(4))

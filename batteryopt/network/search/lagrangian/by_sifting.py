@@ -3,28 +3,27 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 
 import numpy as np
 
 from batteryopt.ground.interrupt import InterruptFlag
 from batteryopt.network.formulation.algebra import Floats
 from batteryopt.network.search.lagrangian.ascent import Ascent
-from batteryopt.network.search.lagrangian.dearest_kind import whole_kind
 from batteryopt.network.search.lagrangian.decided_anew import DecidedAnew
 from batteryopt.network.search.lagrangian.plans import Planner
-from batteryopt.network.search.lagrangian.rounded import Rounding, rounded
+from batteryopt.network.search.lagrangian.rounded import rounded
 from batteryopt.network.search.lagrangian.sifting import Sifted
 from batteryopt.network.search.lagrangian.structure import Structure
 from batteryopt.network.search.lagrangian.worth import worth
 from batteryopt.solvers.contract.adapter import Options
 
-SIFTED, RISEN, DEAREST, PLANNED, DECIDED = 0.2, 0.25, 0.5, 0.65, 0.75
-"""Parts of the time left by which relaxation, steps of prices, the dearest kind, first plans and regions are over."""
+SIFTED, RISEN, PLANNED, DECIDED = 0.25, 0.4, 0.6, 0.75
+"""Parts of the time left by which the relaxation, steps of prices, first plans and regions are over."""
 TOO_MANY, TO_THE_END = 60_000, 0.97
 """Items from which trees over all that is left come nowhere, so that regions have nearly all of the time."""
-PARTS = (0.3, 0.15, 0.45)
-"""Parts of a facility from which on it is not closed, one after the other: which is best differs."""
+FIRST_PARTS, PARTS = (0.0,), (0.3, 0.15, 0.45)
+"""Parts of a facility from which on it is not closed, one after the other: which is best differs, 0 is quickest."""
 STEPS = 20
 """Steps of prices at once."""
 SHARE = 0.5
@@ -49,7 +48,6 @@ class BySifting:
     ) -> None:
         self.s, self.ascent, self.planner, self.options = s, ascent, planner, options
         self.began, self.deadline = time.monotonic(), deadline
-        self.of_tree, self.words_of_tree = -np.inf, ""
         self.sifted = Sifted(s, ascent.prices, ascent.value, options, flag)
 
     def words(self) -> str:
@@ -72,31 +70,32 @@ class BySifting:
         if sifted.x is None or is_done():
             return
         self.ascent.often = self._often(sifted.x)
+        yield "a first plan from the relaxation"
+        x = self._plan(FIRST_PARTS, self._until(PLANNED), is_done, tell)
+        if is_done():
+            return
         yield "prices of all nodes"
         self._rise(self._until(RISEN), is_done, tell)
         if is_done():
             return
-        yield "a tree over the dearest kind of facilities"
-        kind = next(Rounding(sifted, 0.0).kinds())
-        found = whole_kind(sifted, kind, self.options, self._until(DEAREST))
-        self.of_tree, self.words_of_tree = found.bound, f"a tree over the {int(kind.sum()):,} dearest facilities"
         yield "plans from the relaxation"
-        x = self._plan(found.sizes, self._until(PLANNED), is_done, tell)
+        better = self._plan(PARTS, self._until(PLANNED), is_done, tell)
+        x = x if better is None else better
         if x is not None and not is_done():
             yield "regions of the plan decided anew"
             self._decide_anew(x, sifted.x, tell, is_done)
 
     def _plan(
-        self, sizes: Floats | None, deadline: float, is_done: Callable[[], bool], tell: Callable[[], None]
+        self, parts: Sequence[float], deadline: float, is_done: Callable[[], bool], tell: Callable[[], None]
     ) -> Floats | None:
         """Return the best point of the relaxation with whole sizes; None where there is none that is a plan."""
         best = None
-        for part in PARTS:
-            x = rounded(self.sifted, deadline, part, sizes)
+        for part in parts:
+            x = rounded(self.sifted, deadline, part)
             if x is not None and self._offer(x):
                 best = x
                 tell()
-            elif x is not None and best is None:  # rules that the relaxation does not know: a beginning all the same
+            elif x is not None and self.planner.x is None:  # rules that the relaxation does not know
                 prices = worth(self.s, self.ascent.prices, self.ascent.value)
                 self.planner.try_point(self.sifted.whole(x), prices, deadline)
             if is_done() or time.monotonic() > deadline:

@@ -52,8 +52,8 @@ FEW_LEFT = 0.75
 """Part of the sizes that prices must have left at most for a tree by prices."""
 KERNEL = 0.4
 """Part of the time left that the tree of the likeliest facilities may take."""
-MANY = 10_000
-"""Items from which prices come from a relaxation over those that matter, not from steps alone."""
+MANY = 3_000
+"""Nodes from which prices come from a relaxation over the flows that matter: steps alone come too slowly to so many."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -160,7 +160,7 @@ class Pursuit:
 
     def go(self) -> None:
         """Search until done."""
-        if len(self.s.items) >= MANY:
+        if self.s.nodes >= MANY:
             self.sift()
         else:
             self.step_by_step()
@@ -192,8 +192,6 @@ class Pursuit:
         steps = BySifting(self.s, self.ascent, self.planner, self.options, self.flag, self.deadline)
         for doing in steps.go(self.tell, self.is_done):
             self.doing = doing
-            if steps.of_tree > self.of_tree:
-                self.of_tree, self.words_of_tree = steps.of_tree, steps.words_of_tree
             self.tell()
         self.doing, self.came_from = "", steps.words()
         if self.is_done():
