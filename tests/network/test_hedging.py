@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 
 from batteryopt.ground.errors import InvalidInput, SolverUnavailable
 from batteryopt.ground.status import PointStatus
 from batteryopt.network.cluster import engine
 from batteryopt.network.cluster.engine import solve_by_hedging
+from batteryopt.network.cluster.hedging import BEST_SO_FAR, BOUNDS, FIRST_STAGE
 from batteryopt.network.futures.solve_futures import solve_futures
 from tests.command_line import invoke
 from tests.network.line import level, line, plant
@@ -33,6 +36,23 @@ def test_two_futures_by_three_ranks():
     assert found.run.bound <= -496 * (1 - 1e-9) + 1e-6
     assert found.run.solver.startswith("mpi-sppy ")
     assert [row["site"] for row in found.to_json()["first_stage"]] == ["Birch"]
+
+
+@pytest.mark.slow
+def test_ranks_leave_plans_as_they_find_them(monkeypatch):
+    """So that what ends them, a time limit or Ctrl-C, loses none: Birch is opened in both of the best there is."""
+    _needs_ranks()
+    left = {}
+
+    def looked(folder):
+        left.update({path.name: path.read_text(encoding="utf-8") for path in folder.glob("*.json")})
+        return read_first_stage(folder)
+
+    read_first_stage = engine._first_stage
+    monkeypatch.setattr(engine, "_first_stage", looked)
+    solve_by_hedging(line(**TWO), gap=1e-3, time_limit=120)
+    assert json.loads(left[BEST_SO_FAR]) == pytest.approx(json.loads(left[FIRST_STAGE]), abs=1e-6)
+    assert json.loads(left[BOUNDS])["inner"] == pytest.approx(-496)
 
 
 @pytest.mark.slow
