@@ -193,7 +193,7 @@ class PriceTree:
             self._end(branch, self._proven(branch, s, ascent))
             return None
         sizes = sizes_left(s, ascent.prices, self.enough, branch.sizes)
-        self.settled = min(self.settled, self.enough)  # whatever is ruled out costs that much
+        self.settled = min(self.settled, self.enough)  # what is ruled out costs that much, clear of rounding
         if (sizes.lower > sizes.upper).any():
             self._end(branch, self.enough)
             return None

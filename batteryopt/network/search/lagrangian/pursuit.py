@@ -50,8 +50,8 @@ MOST_FOR_PLANS = 60
 """Branches that are looked at for a plan among the facilities that stand often."""
 FEW_LEFT = 0.75
 """Part of the sizes that prices must have left at most for a tree by prices."""
-KERNEL = 0.4
-"""Part of the time left that the tree of the likeliest facilities may take."""
+KERNEL, BY_PRICES = 0.4, 0.6
+"""Parts of the time left that the tree of the likeliest facilities may take, and the tree by prices of all."""
 MANY = 3_000
 """Nodes from which prices come from a relaxation over the flows that matter: steps alone come too slowly to so many."""
 
@@ -168,12 +168,16 @@ class Pursuit:
             return
         self.rule_out()
         if self._kernel_is_smaller():
-            self.branches_of_the_likeliest()
+            if self._is_one_stage():
+                self.branches_of_the_likeliest()
+            else:
+                self.tree_of_the_likeliest()
+            self.rise_again()
         if not self.is_done() and self._is_ruled_out():
             self.branches_of_all()
-        if not self.is_done() and self._kernel_is_smaller():
-            self.tree_of_the_likeliest()
-            self.rise_again()
+            if not self.is_done() and self._kernel_is_smaller():
+                self.tree_of_the_likeliest()
+                self.rise_again()
         ways = FIRST_WAYS
         while not self.is_done() and self.tree_of_all(ways):
             ways *= 2
@@ -273,6 +277,15 @@ class Pursuit:
     def _kernel_is_smaller(self) -> bool:
         return self._likely().free() < 0.95 * self.sizes.free()
 
+    def _by(self, share: float) -> float:
+        """Return the moment at which a share of the time left is over."""
+        now = time.monotonic()
+        return now + share * (self.deadline - now) if np.isfinite(self.deadline) else np.inf
+
+    def _is_one_stage(self) -> bool:
+        """Whether nothing that is made is taken on: prices of later stages follow too slowly for few branches."""
+        return not bool((self.s.gives.data > 0).any())
+
     def _is_ruled_out(self) -> bool:
         """Whether prices left few enough sizes for a tree by prices: else they say too little to end branches."""
         return self.sizes.free() <= FEW_LEFT * free_sizes(self.s).free()
@@ -283,8 +296,7 @@ class Pursuit:
 
     def branches_of_the_likeliest(self) -> None:
         """Look at some branches of the facilities that stand often, bounded by prices: for plans."""
-        self._price_tree(self._likely(), is_proof=False).grow(self.deadline, self.tell, MOST_FOR_PLANS)
-        self.rise_again()
+        self._price_tree(self._likely(), is_proof=False).grow(self._by(KERNEL), self.tell, MOST_FOR_PLANS)
 
     def branches_of_all(self) -> None:
         """Search the tree of all that is not ruled out, bounded by prices."""
@@ -299,7 +311,7 @@ class Pursuit:
                 )
             self.tell()
 
-        tree.grow(self.deadline, tell)
+        tree.grow(self._by(BY_PRICES), tell)
 
     def tree_of_the_likeliest(self) -> None:
         """Search the tree of the facilities that stand often: for a plan, not for a bound."""
@@ -309,8 +321,7 @@ class Pursuit:
             relative_gap=max(self.options.relative_gap / 2, 2e-4),
             absolute_gap=self.options.absolute_gap / 2,
         )
-        now = time.monotonic()
-        deadline = now + KERNEL * (self.deadline - now) if np.isfinite(self.deadline) else np.inf
+        deadline = self._by(KERNEL)
         keep, _, linked = self._priced(sizes, FEW_WAYS, prices, deadline)
         restricted = self.maker.restrict(keep, sizes)
         linked = dataclasses.replace(linked, restricted=restricted, program=joined(restricted, linked.is_in))
