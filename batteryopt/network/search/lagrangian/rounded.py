@@ -1,7 +1,8 @@
 """A plan from the relaxation over the items that matter: sizes made whole a few at a time, flows decided anew between.
 
 Quickest is to open the largest parts of all kinds. Better is mostly that the dearest kinds of facilities go first,
-while what is smaller stays in fractions: a plant that is one too many costs more than all that centres can save afterwards. Within a kind, facilities that stand least close, and their flows fill
+while what is smaller stays in fractions: a plant that is one too many costs more than all that centres save
+afterwards. Within a kind, facilities that stand least close, and their flows fill
 others, until none stands for less than a part that is worth a whole one; what is then still in fractions opens.
 """
 
