@@ -16,6 +16,8 @@ from batteryopt.report.saved import grouped, numbers_of
 NONE = "–"
 LONGEST_WORD = 14
 """Letters of a heading that are not broken."""
+ROUNDING = 1e-12
+"""Share of the money that moves below which a gap is the rounding of sums."""
 
 
 def print_result(
@@ -107,6 +109,12 @@ def _share(value: float | None) -> str:
     return NONE if value is None else f"{value:.1e}"
 
 
+def _told(answer: Mapping[str, Any], name: str) -> float | None:
+    """Return a gap, 0 where it is no more than rounding."""
+    part = answer["gap_of_gross"]
+    return 0.0 if part is not None and part < ROUNDING else answer[name]
+
+
 def _status_rows(
     models: Mapping[str, Any], formulas: Mapping[str, Any]
 ) -> Iterator[tuple[str, Callable[[str, Mapping[str, Any]], str]]]:
@@ -114,8 +122,8 @@ def _status_rows(
     yield "bound", lambda _, answer: number(answer["bound"])
     yield "gap", lambda _, answer: _share(answer["gap"])
     if any("gross" in answer for answer in models.values()):
-        yield "gap in money", lambda _, answer: number(answer["gap_money"])
-        yield "of the money that moves", lambda _, answer: _share(answer["gap_of_gross"])
+        yield "gap in money", lambda _, answer: number(_told(answer, "gap_money"))
+        yield "of the money that moves", lambda _, answer: _share(_told(answer, "gap_of_gross"))
     yield "solved by", lambda _, answer: answer["solver"].replace("), ", ")\n")
     yield "stopped", lambda _, answer: answer["stop_reason"]
     yield "point", lambda _, answer: answer["point_status"]

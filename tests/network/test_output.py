@@ -277,6 +277,12 @@ def test_the_summary_says_what_the_bound_is_of(hand_plan: Solution, objective, w
     assert f"Net present cost -7,640.00 EUR{words}\n" in text
 
 
+def test_the_summary_tells_no_rounding(hand_plan: Solution) -> None:
+    # 4e-9 EUR beside 61,480 that move (the derivation in the network's README) are the rounding of sums
+    text = text_of(hand_plan, objective={Objective.COST: 1.0}, value=5.0 + 4e-9, bound=5.0)
+    assert "; no plan can be better by more than 0.00 EUR\n" in text
+
+
 def test_the_summary_names_the_rules_that_are_missed() -> None:
     """Nothing is collected of 10 t, though half should be: 5 t are missed in the one period."""
     target = CollectionTarget(name="half", share=0.5, penalty_per_t=7.0)

@@ -251,6 +251,34 @@ def test_the_page_says_the_same_of_a_tonne(tmp_path: Path) -> None:
     assert before[ncm] == pytest.approx(-89.55 + carbon, abs=0.1)
 
 
+def test_traces_that_rounding_leaves_have_no_price_a_tonne(tmp_path: Path) -> None:
+    # 10 g of one product beside 1,000 t of the other, as a target rounded to kilograms leaves them; 100 EUR of harm for
+    # what of it is not collected would be 10 million a tonne
+    pd.DataFrame(
+        [
+            ("lfp", "revenue", "scrap", 5e-3, 500.0),
+            ("lfp", "left behind", "lfp", -100.0, -1e7),
+            ("ncm", "revenue", "scrap", 5e5, 500.0),
+        ],
+        columns=["product", "step", "of", "profit", "profit_per_collected_t"],
+    ).to_csv(tmp_path / "profit_by_product.csv", index=False)
+    pd.DataFrame(
+        [("Aston", "lfp", "2027", 50.0, 1e-5), ("Aston", "ncm", "2027", 2000.0, 1000.0)],
+        columns=["site", "product", "period", "returned", "collected"],
+    ).to_csv(tmp_path / "collection.csv", index=False)
+    pd.DataFrame(
+        [("bought", "lfp", 1e-5, 600.0, -1e10), ("bought", "ncm", 1000.0, 200.0, 150.0)],
+        columns=["kind", "product", "tonnes", "mean_price", "break_even_price"],
+    ).to_csv(tmp_path / "break_even.csv", index=False)
+    document = {"kind": "network", "instance": "traces", "models": {"design": {"currency": "EUR", "cost_terms": {}}}}
+    saved = Saved(folder=tmp_path, document=document)
+    assert [str(column).lower() for column in profit_page.by_tonne(saved).columns[1:-1]] == ["ncm, eur/t"]
+    assert [str(row[0]).lower() for row in profit_page.prices(saved).rows] == ["ncm"]
+    # the money itself is told all the same
+    whole = {str(row[0]).lower(): row[-1] for row in profit_page.by_tonne(saved).rows}
+    assert whole["left behind: lfp"] == pytest.approx(-100.0)
+
+
 def through_chengdu(network: Network, *, is_refined: bool = False) -> Solution:
     """Chengdu's packs of all years through its own outlet and centre, and plant; nothing travels, all others' stay."""
     profile = {r.product: network.profile(r.tonnes) for r in network.returns if r.site == "Chengdu"}

@@ -27,6 +27,8 @@ PLACES_SHOWN = 5
 MILLION = 1e6
 NOTICED = 0.5
 """Units of a rule missed that are worth a line."""
+UNTOLD = 1e-12
+"""Share of the money that moves below which a difference is the rounding of sums, and nothing to tell."""
 NEGLIGIBLE = 0.005
 """Money below it is not shown, or below that share of what moves where that is little."""
 
@@ -89,6 +91,7 @@ def _distance(solution: Solution, objective: Mapping[Objective, float], could: f
     """Return in words by how much a plan could be better at most."""
     if tuple(objective) == (Objective.COST,):
         moves = gross(solution)
+        could = 0.0 if could < UNTOLD * moves else could
         share = f", {could / moves:.2%} of the money that moves" if moves and could else ""
         return f"; no plan can be better by more than {money(could, solution.network.currency)}{share}"
     if len(objective) == 1:

@@ -15,6 +15,8 @@ from batteryopt.report.section import Section
 from batteryopt.report.tables import Cell, Table, amount, share
 
 FACILITIES, HARM = "facilities", "left behind"
+TRACE = 1e-6
+"""Share of all tonnes below which a product is a trace, left by rounding: money divided by its tonnes tells nothing."""
 ABOUT = (
     "The operator is whoever runs the whole network. The tables name no payers: subsidies, the price of carbon and "
     "fines for rules that are missed stand with the government, whoever funds them (makers too, where a scheme of "
@@ -117,7 +119,7 @@ def by_tonne(saved: Saved) -> Table:
     """Return what a collected tonne of each product earns, step by step, before and after facilities."""
     unit, name = money_unit(saved)
     table = saved.table("profit_by_product").fillna({"of": ""})
-    known = table[table["profit_per_collected_t"].notna()]
+    known = table[table["profit_per_collected_t"].notna() & ~table["product"].isin(_traces(saved))]
     products = list(dict.fromkeys(known["product"]))
     steps = list(dict.fromkeys(zip(table["step"], table["of"], strict=True)))
     steps.sort(key=lambda step: STEPS.index(step[0]) if step[0] in STEPS else len(STEPS))
@@ -141,6 +143,15 @@ def by_tonne(saved: Saved) -> Table:
     return Table(caption="What a tonne collected earns, and costs with a minus", columns=columns, rows=rows, digits=2)
 
 
+def _traces(saved: Saved) -> set[str]:
+    """Return products of which hardly anything is collected beside all others."""
+    table = saved.table("collection")
+    if not len(table):
+        return set()
+    collected = table.groupby("product")["collected"].sum()
+    return set(collected.index[collected < TRACE * collected.sum()])
+
+
 def _is_policy(table: pd.DataFrame, step: tuple[str, str]) -> bool:
     """Whether a step is one of rules, which no product has: subsidies and penalties."""
     return bool(table.loc[(table["step"] == step[0]) & (table["of"] == step[1]), "profit_per_collected_t"].isna().all())
@@ -152,10 +163,12 @@ def _item(step: str, of: str) -> str:
 
 def prices(saved: Saved) -> Table:
     """Return prices at which the plan, kept, neither earns nor loses."""
-    currency = _currency(saved)
+    currency, table = _currency(saved), saved.table("break_even")
+    least = TRACE * table["tonnes"].sum() if len(table) else 0.0
     rows: list[list[Cell]] = [
         [words.words(row["product"]), row["kind"], row["tonnes"], row["mean_price"], row["break_even_price"]]
-        for row in saved.table("break_even").to_dict(orient="records")
+        for row in table.to_dict(orient="records")
+        if row["tonnes"] >= least
     ]
     columns = ["Product", "Is", "Tonnes", f"Mean price, {currency}/t", f"Break-even price, {currency}/t"]
     caption = (
