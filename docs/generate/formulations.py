@@ -69,7 +69,8 @@ def formulation(family: str) -> str:
 
 
 def _games(model: Game) -> Iterator[Any]:
-    for instance in (BASE_CASE, constrained_game()):
+    kept_by_leader = BASE_CASE.replace(nonnegative_demands=True)  # alone; beside other limits its retailers keep it
+    for instance in (BASE_CASE, constrained_game(), *([kept_by_leader] if model is Game.DECENTRALIZED else [])):
         grid = first_grid(instance, 2)
         if model is not Game.CONTRACT:
             yield build_game(instance, model, grid)

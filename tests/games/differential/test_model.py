@@ -200,6 +200,19 @@ def test_a_capped_retailer_need_not_sell_at_a_loss():
     assert not hasattr(build(BASE_CASE, Model.DECENTRALIZED, GRID).retailer[0, 0], "margin_is_not_negative")
 
 
+def test_a_leader_keeps_demands_where_retailers_would_only_where_nothing_else_limits_prices():
+    instance = BASE_CASE.replace(nonnegative_demands=True)
+    m = filled(Model.DECENTRALIZED, instance)
+    assert pyo.value(m.demand_is_not_negative[0, 0].slack()) == pytest.approx(16.0)
+    assert not hasattr(m.retailer[0, 0], "demand_is_not_negative")
+    for others in ({"nonnegative_margins": True}, {"price_caps": (19.0, 18.0)}):
+        m = build(instance.replace(**others), Model.DECENTRALIZED, GRID)
+        assert hasattr(m.retailer[0, 0], "demand_is_not_negative")
+        assert not hasattr(m, "demand_is_not_negative")
+    contract = build(instance, Model.CONTRACT, GRID, share=0.4)  # which charges what its terms say
+    assert hasattr(contract.retailer[0, 0], "demand_is_not_negative")
+
+
 def test_a_changing_credit_price_is_read_at_every_node():
     instance = BASE_CASE.replace(credit_price_times=(0.0, 10.0), credit_price_values=(5.0, 0.0))
     m = build(instance, Model.INTEGRATED, GRID)

@@ -24,6 +24,7 @@ from batteryopt.games.differential.model.cap_switches import CapStanding, LimitA
 from batteryopt.games.differential.model.dynamics import add_dynamics, add_time
 from batteryopt.games.differential.model.players import (
     add_contract_terms,
+    add_demand_signs,
     add_manufacturer_margins,
     add_owner,
     add_retailers,
@@ -69,7 +70,7 @@ def build(
     if model is Model.CONTRACT and (share is None) == (bargain is None):
         raise ValueError("a contract takes either a share, as a parameter, or a bargain that decides it")
     m = pyo.ConcreteModel(name=f"{model} game")
-    m.data = ModelData.of(instance, grid, limits)
+    m.data = ModelData.of(instance, grid, limits, is_led=model is Model.DECENTRALIZED)
     add_time(m)
     add_dynamics(m)
     if model is Model.INTEGRATED:
@@ -78,6 +79,8 @@ def build(
         add_wholesale_prices(m)
         add_retailers(m)
         add_manufacturer_margins(m)
+        if m.data.leader_keeps_demands:
+            add_demand_signs(m)
     else:
         add_share(m, share)
         add_wholesale_prices(m)
@@ -103,14 +106,26 @@ class ModelData:
     """dx/dt (k)."""
     limits: LimitArray | None = None
     """Of every element and effort (e, r); see `build`."""
+    leader_keeps_demands: bool = False
+    """Whether the leader keeps its retailers' demands from being negative, by what it charges; see `of`."""
 
     def limit_of(self, effort: int, node: int) -> CapStanding:
         """Return what is known of an effort at a node."""
         return CapStanding.BOX if self.limits is None else CapStanding(self.limits[node // self.grid.degree, effort])
 
     @classmethod
-    def of(cls, instance: Instance, grid: TimeGrid, limits: LimitArray | None = None) -> ModelData:
-        """Return the data of an instance on a grid."""
+    def of(
+        cls, instance: Instance, grid: TimeGrid, limits: LimitArray | None = None, *, is_led: bool = False
+    ) -> ModelData:
+        """Return the data of an instance on a grid; `is_led` where the manufacturer sets wholesale prices.
+
+        Such a leader keeps demands itself where nothing else limits prices. A retailer that keeps D >= 0 with
+        multipliers mu answers by ``D = B_own (p - w + mu)`` and ``mu' D = 0``. Charging ``w - mu`` instead, the same
+        p, D and money flows are its answer without that constraint; and an answer with D >= 0 that is best without
+        the constraint is best with it. Hence no plan is lost, none gained, and the wholesale price of what nobody
+        buys, which is anything above ``w - mu`` otherwise, is the one price at which the last buyer leaves. Where
+        the manufacturer must not charge less than its cost, or retailers keep margins, ``w - mu`` may be forbidden.
+        """
         game = instance.matrices()
         credit_price = instance.credit_price_at(grid.times.ravel(), game.credit_price)
         return cls(
@@ -121,4 +136,5 @@ class ModelData:
             weights=grid.discounted_weights.ravel(),
             speeds=grid.speeds.ravel(),
             limits=limits,
+            leader_keeps_demands=is_led and instance.nonnegative_demands and not instance.retailers_keep_margins,
         )

@@ -35,6 +35,13 @@ def add_demand(m: pyo.ConcreteModel) -> None:
     )
 
 
+def add_demand_signs(m: pyo.ConcreteModel) -> None:
+    """Let an owner, or a leader for its followers, keep demands from being negative."""
+    m.demand_is_not_negative = pyo.Constraint(
+        m.VEHICLES, m.NODES, rule=lambda m, i, k: m.demand[i, k] >= 0, doc=DEMAND_SIGN
+    )
+
+
 # --- one owner --------------------------------------------------------------------------------------------------------
 
 
@@ -46,9 +53,7 @@ def add_owner(m: pyo.ConcreteModel) -> None:
     )
     add_demand(m)
     if extras.nonnegative_demands:
-        m.demand_is_not_negative = pyo.Constraint(
-            m.VEHICLES, m.NODES, rule=lambda m, i, k: m.demand[i, k] >= 0, doc=DEMAND_SIGN
-        )
+        add_demand_signs(m)
     if extras.nonnegative_margins:
         m.margin_is_not_negative = pyo.Constraint(
             m.VEHICLES,
@@ -116,7 +121,7 @@ def _add_retailer_problem(m: pyo.ConcreteModel, follower: Any, r: int, k: int) -
         sense=pyo.maximize,
         doc="(6) what the retailer keeps of its sales (per unit of its share, in a contract), money/month",
     )
-    if extras.nonnegative_demands:
+    if extras.nonnegative_demands and not m.data.leader_keeps_demands:
         follower.demand_is_not_negative = pyo.Constraint(
             follower.SOLD, rule=lambda _, i: m.demand[i, k] >= 0, doc=DEMAND_SIGN
         )
