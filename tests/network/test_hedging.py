@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 
 import pytest
 
 from batteryopt.ground.errors import InvalidInput, SolverUnavailable
-from batteryopt.ground.status import PointStatus
+from batteryopt.ground.status import PointStatus, StopReason
 from batteryopt.network.cluster import engine
 from batteryopt.network.cluster.engine import solve_by_hedging
 from batteryopt.network.cluster.hedging import BEST_SO_FAR, BOUNDS, FIRST_STAGE
 from batteryopt.network.futures.solve_futures import solve_futures
 from tests.command_line import invoke
-from tests.network.line import level, line, plant
+from tests.network.line import METAL, PACK, level, line, plant
 from tests.network.test_futures import TWO, futures
 
 
@@ -64,6 +65,27 @@ def test_it_agrees_with_the_extensive_form_where_sizes_differ():
     found, whole = solve_by_hedging(network, gap=1e-3, time_limit=120), solve_futures(network, gap=0)
     assert found.objective == pytest.approx(whole.objective) == pytest.approx(-295)
     assert found.first_stage["level"].tolist() == ["L"]
+
+
+@pytest.mark.parametrize("left", [None, [0.0]], ids=["nothing", "nothing opens"])
+def test_where_ranks_bring_no_plan_one_is_sought_without_them(left, monkeypatch):
+    """The time may be too short for them, and what they open may keep no rules: the best plan with its bound comes."""
+    monkeypatch.setattr(engine, "mpiexec", lambda: "mpiexec")
+    monkeypatch.setattr(engine.importlib.metadata, "version", lambda _: "1")
+
+    def ended(_command, folder, _limit, _flag):
+        if left is not None:
+            (folder / BEST_SO_FAR).write_text(json.dumps(left), encoding="utf-8")
+        return StopReason.TIME_LIMIT
+
+    monkeypatch.setattr(engine, "_ran", ended)
+    must = (dataclasses.replace(PACK, uncollected_cost_per_t=None), METAL)
+    found = solve_by_hedging(line(products=must, **TWO), gap=0)
+    assert found.objective == pytest.approx(-496)
+    assert found.run.bound == pytest.approx(-496)
+    assert found.certificate.passed, found.certificate
+    assert found.run.point_status is PointStatus.OPTIMAL
+    assert "brought back no plan" in found.run.solver
 
 
 def test_the_plan_of_the_mean_is_tried_beside_facilities_that_were_brought_back():

@@ -23,6 +23,7 @@ from batteryopt.network.data.instance import (
     Site,
 )
 from batteryopt.network.formulation.formulate import formulate
+from batteryopt.network.formulation.formulation_arrays import to_arrays
 from batteryopt.network.formulation.objective import weighted
 from batteryopt.network.futures.extensive_form import join
 from batteryopt.network.futures.in_hindsight import WEIGHTS
@@ -259,6 +260,14 @@ def test_the_adversary_finds_the_worst_of_all_corners(largest):
         worst = max(hindsight.cost(dict.fromkeys(sorted(choice), 1.0)) for choice in corners(moves, budget))
     assert found.value == pytest.approx(worst)
     assert found.bound == pytest.approx(worst)
+
+
+def test_bounds_by_what_can_reach_a_place_are_never_below_those_of_a_future():
+    """They are the least of capacities and of returns, a kink; a step measured elsewhere had put them below 0."""
+    network = many_towns(5, 5)
+    sides = MovingSides(network, moves_of(network))
+    own = to_arrays(formulate(network, WEIGHTS, is_tight=False), np.zeros(sides.m.size))
+    assert np.all(sides.at(np.zeros(len(sides.moves))).upper >= own.upper)
 
 
 @pytest.mark.parametrize("seed", range(1, 5))

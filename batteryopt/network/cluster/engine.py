@@ -14,7 +14,7 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import IO
+from typing import IO, Any
 
 import numpy as np
 
@@ -51,6 +51,8 @@ SECONDS_AFTER_AN_INTERRUPT = 20.0
 """What the best plan so far has to be tried and judged in all futures."""
 ROUNDING = (1e-7, 1e-5, 1e-3)
 """Distances within which sizes that were brought back are taken, until one keeps the rules: ranks round, too."""
+UNAIDED = "the ranks brought back no plan that keeps the rules"
+"""Said where the time was too short for them: one plan for all futures is then sought as without them."""
 POLL = 0.2
 SHOWN = 5
 """Last lines of what the ranks said that are shown where they failed."""
@@ -121,27 +123,31 @@ def solve_by_hedging(
         reason = _ran([starter, "-n", str(ranks), sys.executable, "-m", "mpi4py"], folder, limit, flag)
         found = _read(folder / BOUNDS)
         shares = _first_stage(folder)
-    if shares is None:
-        return _without_plan(network, reason)
-    announce("the plan in all futures")
-    left = None if time_limit is None else max(1.0, time_limit - (time.monotonic() - began))
+    until = np.inf if time_limit is None else began + time_limit
     if reason is StopReason.INTERRUPTED:
-        left = SECONDS_AFTER_AN_INTERRUPT if left is None else min(left, SECONDS_AFTER_AN_INTERRUPT)
+        until = min(until, time.monotonic() + SECONDS_AFTER_AN_INTERRUPT)
     with winding_up():
-        plan = _planned(network, shares, Options(relative_gap=relative, threads=threads))
-        kept = solve_futures(
-            network,
-            facilities=plan,
-            beside_the_mean=True,
-            gap=gap,
-            gap_money=gap_money,
-            time_limit=left,
-            threads=threads,
-            announce=announce,
-        )
+        plan = None if shares is None else _planned(network, shares, Options(relative_gap=relative, threads=threads))
+
+        def judged(facilities: Solution | None) -> JointAnswer:
+            left = None if np.isinf(until) else max(1.0, until - time.monotonic())
+            limits: dict[str, Any] = {"gap": gap, "gap_money": gap_money, "time_limit": left, "threads": threads}
+            return solve_futures(network, facilities=facilities, beside_the_mean=True, announce=announce, **limits)
+
+        kept = None
+        if plan is not None:
+            announce("the plan in all futures")
+            kept = judged(plan)
+        is_aided = kept is not None and kept.objective is not None
+        if kept is None or not is_aided:
+            announce(f"{UNAIDED}: one is sought without them")
+            kept = judged(None)
     options = Options(relative_gap=relative, absolute_gap=absolute)
     outer = found.get("outer") if isinstance(found, dict) else None
-    return _judged(kept, outer, options, reason, f"{NAME} {importlib.metadata.version(NAME)} ({ranks} ranks)", began)
+    solver = f"{NAME} {importlib.metadata.version(NAME)} ({ranks} ranks)"
+    if not is_aided:
+        solver += f"; {UNAIDED}, it is of {kept.run.solver}"
+    return _judged(kept, outer, options, reason, solver, began)
 
 
 def _ran(command: list[str], folder: Path, limit: float | None, flag: InterruptFlag) -> StopReason:
@@ -190,8 +196,8 @@ def _first_stage(folder: Path) -> Floats | None:
     return np.asarray(shares, dtype=float) if shares else None
 
 
-def _planned(network: Network, shares: Floats, options: Options) -> Solution:
-    """Return a plan whose facilities are those of the first stage that was brought back."""
+def _planned(network: Network, shares: Floats, options: Options) -> Solution | None:
+    """Return a plan whose facilities are those of the first stage that was brought back; None where rules forbid it."""
     likely = next(future for future in futures_of(network) if future.probability > 0)
     for room in ROUNDING:
         m = formulate(likely.network, WEIGHTS)
@@ -208,17 +214,7 @@ def _planned(network: Network, shares: Floats, options: Options) -> Solution:
         found = solve_arrays(problem.with_cuts(), options)
         if found.x is not None:
             return to_solution(m, likely.network, problem.units.outside(found.x))
-    raise SolverUnavailable(f"{NAME}: what it opens keeps no hard rule of the future '{likely.name}'")
-
-
-def _without_plan(network: Network, reason: StopReason) -> JointAnswer:
-    from batteryopt.network.futures.risk_measure import Risk
-    from batteryopt.solvers.contract.provenance import Route, Run
-
-    why = StopReason.TIME_LIMIT if reason is StopReason.CONVERGED else reason
-    run = Run(route=Route.OPTIMIZER, solver=NAME, stop_reason=why, point_status=PointStatus.NONE)
-    text = "the ranks brought back no plan: give more time, or soften rules with a penalty"
-    return JointAnswer(network=network, risk=Risk(), run=run, outcomes=(), objective=None, reason=text)
+    return None
 
 
 def _judged(
@@ -226,7 +222,7 @@ def _judged(
 ) -> JointAnswer:
     """Return the plan as it was tried in all futures, with the bound that was brought back and a check of it."""
     known = None if kept.wait_and_see is None else kept.wait_and_see.least
-    bounds = [bound for bound in (outer, known) if bound is not None]
+    bounds = [bound for bound in (outer, known, kept.run.bound) if bound is not None]
     bound = max(bounds) if bounds else None
     value = kept.objective
     is_near = value is not None and options.is_near_enough(value, bound)

@@ -38,6 +38,10 @@ HALF = 0.5
 SAME = 1e-9
 """Relative difference of two numbers that are the same but for rounding."""
 SIDES = ("row_lower", "row_upper", "lower", "upper")
+FROM_REACH = ("processed", "shipped", "sold", "disposed", "stock")
+BOUND_BY_A_ROW = "only_what_returned_is_left"
+"""Families whose upper bounds say what can reach a place: the least of capacities and of what returns, a kink that no
+step can follow. Balances and limits imply them, so that those of more returns than ever are looked at hold as well."""
 
 
 class MovingSides:
@@ -53,8 +57,11 @@ class MovingSides:
         self.network, self.moves = network, tuple(moves)
         half = np.full(len(moves), HALF)
         self.m = self._formulated(half)
-        most = _arrays(self._formulated(np.array([float(move.is_more) for move in moves])))
+        # no corner that the adversary looks at has more returns than with each row made as often as there are rows
+        far = float(len({move.row for move in moves}))
+        most = _arrays(self._formulated(np.array([far * move.is_more for move in moves])))
         self._is_first = _columns_of(self.m, FIRST_STAGE)
+        self._may_be_far = _with_far_bounds(self.m)
         self.program = _arrays(self.m)
         self._refuse_unless_alike(most)
         self.program = dataclasses.replace(self.program, A=most.A)
@@ -67,8 +74,7 @@ class MovingSides:
         self._adds = {side: sp.csr_array(np.array([step[side] for step in steps])) for side in SIDES}
         self._constants = np.array([step["c0"][0] for step in steps])
         self._base = {side: getattr(self.program, side) - self._adds[side].T @ half for side in SIDES}
-        whole = whole_columns(self.m)
-        self._base["upper"][whole] = most.upper[whole]
+        self._base["upper"][self._may_be_far] = most.upper[self._may_be_far]
         self._constant = self.program.c0 - float(self._constants @ half)
 
     def _formulated(self, amounts: Floats) -> Formulation:
@@ -77,11 +83,11 @@ class MovingSides:
     def _step(self, other: QuadraticProgram, by: float) -> dict[str, Floats]:
         """Return what a whole move adds to each side, from two programs that differ by a part of it.
 
-        Bounds of whole numbers are not among it: they are rounded up, and those of the most returns hold for all.
+        Bounds by reach and of whole numbers (rounded up) are not among it: those of the most returns hold for all.
         """
         self._refuse_unless_alike(other)
         found = {side: _difference(getattr(self.program, side), getattr(other, side)) / by for side in SIDES}
-        found["upper"][whole_columns(self.m)] = 0.0
+        found["upper"][self._may_be_far] = 0.0
         return {**found, "c0": np.array([(self.program.c0 - other.c0) / by])}
 
     def _refuse_unless_alike(self, other: QuadraticProgram) -> None:
@@ -215,6 +221,15 @@ def _columns_of(m: Formulation, names: Collection[str]) -> Bools:
     for name in names:
         if name in m.families:
             found[m.families[name].positions] = True
+    return found
+
+
+def _with_far_bounds(m: Formulation) -> Bools:
+    """Return whether the upper bound of each variable is implied, so that any larger one does as well (n)."""
+    found = _columns_of(m, FROM_REACH)
+    found[whole_columns(m)] = True
+    if BOUND_BY_A_ROW in m.rows:  # what is left of goods that come back, too
+        found[m.rows[BOUND_BY_A_ROW].variable] = True
     return found
 
 
