@@ -259,7 +259,8 @@ def refusals() -> dict[str, tuple[pyo.ConcreteModel, type[Exception], str]]:
     cases["sets of the leader"] = (m, UnsupportedModel, "^s: components of type SOSConstraint")
 
     m = model()
-    m.d = bilevel.dual_of(retailer().retailer.stock)
+    m.other = [other := retailer()]  # components know their model weakly: without it the name would be a part
+    m.d = bilevel.dual_of(other.retailer.stock)
     m.c = pyo.Constraint(expr=m.d <= 1)
     cases["another model's multiplier"] = (m, bilevel.UnsupportedFollower, r"^retailer\.stock: .*no active follower")
     return cases

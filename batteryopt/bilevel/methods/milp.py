@@ -37,6 +37,9 @@ LIMIT_SECONDS = 10.0
 """The same where no time limit was given."""
 LEAST_M = 1e-3
 """A smaller limit is loosened to this: rows with numbers near a solver's tolerance have cut off what is there."""
+LOOSER = 1e-6
+"""By so much of itself every limit is loosened: where a multiplier must be as large as its limit, a program without
+slack has no interior, and HiGHS at tolerances of 1e-9 cut such a point off."""
 LARGEST_M = 1e6
 """A larger limit is none to a solver: its integrality tolerance times the limit is no small number."""
 
@@ -174,7 +177,7 @@ def _is_limited(variable: Any, limits: ComponentMap) -> bool:
 
 
 def _m(limits: ComponentMap, variable: Any) -> float:
-    return max(LEAST_M, float(limits[variable].value))
+    return max(LEAST_M, (1.0 + LOOSER) * float(limits[variable].value))
 
 
 def _close(system: KktSystem, pairs: list[Pair], limits: ComponentMap) -> None:
