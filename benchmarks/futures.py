@@ -2,8 +2,8 @@
 
 Futures are drawn by `batteryopt futures`, from returns and prices with the seed 1, so that anybody has the same. The
 environment variable ``BATTERYOPT_CASES`` names those wanted, parted by commas (the first two by default, of the network
-of `data/networks/hand`; the others take from two minutes to a quarter of an hour each). A gap is that of the answer,
-with its checks and tables within the limit.
+of `data/networks/hand`; the others take two minutes to a quarter of an hour each). A gap is that of the answer, with
+its checks and tables within the limit.
 """
 
 from __future__ import annotations
