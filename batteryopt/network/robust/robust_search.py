@@ -147,6 +147,9 @@ class RobustSearch:
         search = self._search_of_known()
         while len(self._lowest) < len(search.forms):
             self._lowest.append(search.lowest_of(search.forms[len(self._lowest)]))
+            found.bound = max(
+                found.bound, self._lowest[-1]
+            )  # no plan costs less in any future, whatever ends the search
         starts = self._starts(search)
         master, points, _ = search.best_for_all(self._lowest, starts)
         self._by_cuts = search.by_cuts
