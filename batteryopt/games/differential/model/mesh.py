@@ -186,8 +186,9 @@ def refine(
     """Return a grid with every element cut whose error exceeds the tolerance; the same grid where none does.
 
     An element is cut in two, in the middle in time; the last one of an infinite horizon into several, each half as
-    wide on the axis as the one before it, unless it starts below the discount factor `deepest` already. That one is
-    cut for its bound of the present value too. Other elements that start below that factor are left alone as well.
+    wide on the axis as the one before it. Elements that start below the discount factor `deepest` are left alone, but
+    for the last one where its bound of the present value is asked to be smaller: what grows nearly as fast as it is
+    discounted counts far out, too.
     """
     is_poor = error.by_element > tolerance
     if error.discounts is not None and isinstance(grid, InfiniteGrid):
@@ -202,7 +203,7 @@ def refine(
     body = np.array(grid.levels[:-1])
     logs = np.log(body)
     levels = [*body, *np.exp((logs[:-1] + logs[1:])[is_poor[:-1]] / 2.0)]
-    if (is_poor[-1] or error.tail > tail_tolerance) and grid.discount_at(body[-1]) > deepest:
+    if error.tail > tail_tolerance or (is_poor[-1] and grid.discount_at(body[-1]) > deepest):
         levels += [*body[-1] * 0.5 ** np.arange(1, _TAIL_STEPS + 1)]
     return replace(grid, levels=(*np.sort(levels)[::-1].tolist(), 0.0))
 
