@@ -52,6 +52,14 @@ def test_replications_that_were_begun_are_left():
     assert found.sampled.is_stopped
     assert found.sampled.replications == 3
     assert found.run.point_status is PointStatus.OPTIMAL
+    assert found.run.stop_reason is StopReason.INTERRUPTED
+
+
+def test_replications_that_time_ends_say_so():
+    found = solve_futures(line(**TWO), gap=0, replications=2000, time_limit=1.5)
+    assert found.sampled is None or found.sampled.replications < 2000
+    assert found.run.stop_reason is StopReason.TIME_LIMIT
+    assert found.run.point_status is PointStatus.OPTIMAL
 
 
 @pytest.mark.parametrize("moment", ["the worst future for that plan", "round 2: a plan"])

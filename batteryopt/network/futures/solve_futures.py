@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 
 from batteryopt.ground.certificate import Certificate
 from batteryopt.ground.errors import Fault, InvalidInput
-from batteryopt.ground.interrupt import catching_interrupt
+from batteryopt.ground.interrupt import InterruptFlag, catching_interrupt
 from batteryopt.ground.status import PointStatus, StopReason
 from batteryopt.network.data.instance import Network
 from batteryopt.network.formulation.formulate import formulate
@@ -120,8 +120,20 @@ def solve_futures(
                 on_progress=None,
             )
             answer = dataclasses.replace(answer, sampled=sampled)
+            if sampled is None or sampled.is_stopped:
+                answer = _cut_short(
+                    answer, flag, is_late=time_limit is not None and time.monotonic() - began > time_limit
+                )
     run = dataclasses.replace(answer.run, seconds=time.monotonic() - began)
     return dataclasses.replace(answer, run=run)
+
+
+def _cut_short(answer: JointAnswer, flag: InterruptFlag, *, is_late: bool) -> JointAnswer:
+    """Return an answer that says what ended its replications; its plan stays as good as it is."""
+    if answer.run.stop_reason is not StopReason.CONVERGED or not (flag.is_set or is_late):
+        return answer
+    reason = StopReason.INTERRUPTED if flag.is_set else StopReason.TIME_LIMIT
+    return dataclasses.replace(answer, run=dataclasses.replace(answer.run, stop_reason=reason))
 
 
 def _refuse_replications(replications: int | None, risk: Risk) -> None:
