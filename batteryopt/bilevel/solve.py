@@ -229,6 +229,11 @@ def _run(problem: BilevelProblem, method: str, settings: MethodSettings) -> tupl
     if method not in (*METHODS, PESSIMISTIC.name):
         raise BatteryOptError(f"unknown method '{method}': {nearest(method, [*METHODS, PESSIMISTIC.name, 'auto'])}")
     chosen = method_named(method)
+    if chosen.only_solver is not None and settings.solver not in (None, chosen.only_solver):
+        raise BatteryOptError(
+            f"method '{method}' is a search over {chosen.only_solver} and has no use for solver '{settings.solver}': "
+            "leave the solver out, or name another method"
+        )
     if not chosen.takes_integers:
         is_worst = method == PESSIMISTIC.name
         refuse_integers(

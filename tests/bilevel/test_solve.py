@@ -146,6 +146,13 @@ def test_unknown_solver_suggests_one():
         bilevel.solve(linear(), method="sos1", solver="scipp")
 
 
+@pytest.mark.parametrize("method", ["milp", "branching", "value-function"])
+def test_a_search_over_one_solver_refuses_another(method: str):
+    """Else the answer would be HiGHS' and the user believe it to be the one that was named."""
+    with pytest.raises(BatteryOptError, match=f"'{method}' is a search over highs and has no use for solver 'scip'"):
+        bilevel.solve(linear(), method=method, solver="scip")
+
+
 def test_errors_leave_the_model_as_it_was():
     m = market()
     m.price.set_value(3.0)

@@ -123,6 +123,8 @@ class Method(abc.ABC):
     name: str
     is_global: bool
     """Whether its bound, where the solver proves one, is a bound of the bilevel problem."""
+    only_solver: str | None = None
+    """The solver that its own search is written on, or None where a single-level model goes to whichever is named."""
     takes_integers = False
     """Whether it takes followers who decide on integers."""
     has_conditions = True

@@ -53,6 +53,7 @@ class Branching(Method):
     """Branch and bound on complementarity over HiGHS."""
 
     name = "branching"
+    only_solver = "highs"
     is_global = True
 
     def refusal(self, problem: BilevelProblem, settings: MethodSettings) -> str | None:

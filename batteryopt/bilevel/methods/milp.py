@@ -60,6 +60,7 @@ class MixedInteger(Method):
     """One program for HiGHS, exact where limits are proven and a relaxation where they are not."""
 
     name = "milp"
+    only_solver = "highs"
     is_global = True
 
     def refusal(self, problem: BilevelProblem, settings: MethodSettings) -> str | None:

@@ -62,6 +62,7 @@ class ValueFunction(Method):
     """Cuts over HiGHS."""
 
     name = "value-function"
+    only_solver = "highs"
     is_global = True
     takes_integers = True
     has_conditions = False
