@@ -23,7 +23,7 @@ from batteryopt.network.plan.answer import NetworkAnswer, NetworkResult
 from batteryopt.network.plan.attribution import by_city
 from batteryopt.network.plan.output import coverage, tables, utilisation
 from batteryopt.network.plan.solution import Solution
-from batteryopt.network.plan.summary import money, summary
+from batteryopt.network.plan.summary import money, summary, use_of
 from batteryopt.network.tables import read, write
 from batteryopt.network.tables.example import example
 from batteryopt.report.saved import save
@@ -259,6 +259,7 @@ def test_the_summary_says_what_a_planner_asks_first(hand_plan: Solution) -> None
     assert "Net present cost -7,640.00 EUR" in text
     assert "320 t collected, 100% of what returns" in text
     assert "Aston (100 t)" in text
+    assert "160 (80%)" in text  # both shredders, of 100 t each, get 100 and 60 t
     assert "shredder" in text
     assert "Served worst" not in text  # everything is collected
     assert "lorry" in text
@@ -275,6 +276,14 @@ def test_the_summary_says_what_a_planner_asks_first(hand_plan: Solution) -> None
 def test_the_summary_says_what_the_bound_is_of(hand_plan: Solution, objective, words: str) -> None:
     text = text_of(hand_plan, objective=objective, value=5.0, bound=3.0)
     assert f"Net present cost -7,640.00 EUR{words}\n" in text
+
+
+@pytest.mark.parametrize(
+    ("used", "capacity", "words"), [(160, 200, "160 (80%)"), (5, 3000, "5 (<1%)"), (0, 3000, "0 (0%)")]
+)
+def test_room_for_more_than_ever_comes_is_not_told_as_idle(used: float, capacity: float, words: str) -> None:
+    """Outlets that are paid by the tonne have room for all that returns anywhere: 0% of it, in whole per cents."""
+    assert use_of(used, capacity) == words
 
 
 def test_the_summary_tells_no_rounding(hand_plan: Solution) -> None:

@@ -129,7 +129,7 @@ def _unit(solution: Solution) -> tuple[float, str]:
 def _standing(solution: Solution) -> Table | None:
     """Return what stands at the end, by type, with the largest places; what only stores or costs is left out."""
     last = solution.network.periods[-1].name
-    table = _table("What stands", "type", "in period", "places", "capacity, t", "used", "largest")
+    table = _table("What stands", "type", "in period", "places", "capacity, t", "used, t", "largest")
     places = utilisation(solution)
     for type_, period, count, capacity, used in by_type(solution):
         is_first_or_last = period in (solution.network.periods[0].name, last)
@@ -137,8 +137,14 @@ def _standing(solution: Solution) -> Table | None:
             continue
         mine = places[(places["type"] == type_) & (places["period"] == period)].nlargest(3, "capacity_t")
         largest = ", ".join(f"{row.site} ({row.capacity_t:,.0f} t)" for row in mine.itertuples())
-        table.add_row(type_, period, str(count), f"{capacity:,.0f}", f"{used / capacity:.0%}", largest)
+        table.add_row(type_, period, str(count), f"{capacity:,.0f}", use_of(used, capacity), largest)
     return table if table.row_count else None
+
+
+def use_of(used: float, capacity: float) -> str:
+    """Return tonnes, and their share: who is paid by the tonne may have room for all, and is not idle at "0%"."""
+    share = used / capacity
+    return f"{used:,.0f} ({'<1%' if 0 < share < 0.005 else format(share, '.0%')})"
 
 
 def _travel(solution: Solution) -> Table | None:
