@@ -3,6 +3,9 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/$(if $(filter Windows_NT,$(OS)),Scripts,bin)
 
+# Tests start hundreds of processes: without compiled files each of them would compile the package anew.
+unexport PYTHONDONTWRITEBYTECODE
+
 .PHONY: demo test test-all coverage lint ruff-check ruff-format mypy pages stale-pages docs benchmark clean
 
 demo: $(VENV)/installed

@@ -21,10 +21,10 @@ SEEDS = st.integers(0, 10**6)
 INTERIOR = (Model.CENTRALIZED, Model.DECENTRALIZED, Model.CONTRACT, Model.DECENTRALIZED_WHOLESALE)
 
 
-@settings(max_examples=12)
+@settings(max_examples=6)
 @given(seed=SEEDS)
 def test_optimiser_equals_formula_where_a_contract_exists(seed: int):
-    """Each instance in four models: 48 comparisons."""
+    """Each instance in four models: 24 comparisons."""
     formula_and_optimiser_agree(seed)
 
 
@@ -46,7 +46,7 @@ def formula_and_optimiser_agree(seed: int) -> None:
         assert found.certificate.passed, str(found.certificate)
 
 
-@settings(max_examples=15)
+@settings(max_examples=6)
 @given(seed=SEEDS)
 def test_both_routes_deny_a_contract_where_none_coordinates(seed: int):
     instance = random_instance(seed, contract_exists=False)
@@ -74,7 +74,7 @@ def test_where_a_constraint_binds_two_solvers_agree(binding: Binding, seed: int)
     assert solution_of(second, instance, model).objective == pytest.approx(found.objective, rel=1e-6, abs=1e-6)
 
 
-@settings(max_examples=6)
+@settings(max_examples=3)
 @given(seed=SEEDS, regions=st.integers(1, 5), enterprises=st.integers(1, 4))
 def test_network_equals_its_linear_system(seed: int, regions: int, enterprises: int):
     instance = random_network(seed, regions, enterprises)
@@ -102,7 +102,7 @@ def test_a_free_transfer_price_is_unbounded_without_participation_and_binds_it_w
     assert held.solution.profits.echelon_enterprise == pytest.approx(least, rel=1e-6)
 
 
-@settings(max_examples=10)
+@settings(max_examples=4)
 @given(seed=SEEDS, factor=st.floats(0.1, 10))
 def test_the_optimum_scales_with_money(seed: int, factor: float):
     """Quantities are linear in money here: prices, efforts and markets times k make every profit times k squared."""
