@@ -11,17 +11,20 @@ import scipy.sparse as sp
 from scipy.optimize import linprog
 
 from batteryopt.ground.status import StopReason
-from batteryopt.network.data.instance import InvalidNetwork
+from batteryopt.network.data.instance import Candidate, CollectionTarget, InvalidNetwork, Market, Product
 from batteryopt.network.data.objective import Objective
+from batteryopt.network.data.policy import Sharing
 from batteryopt.network.formulation.build import build
 from batteryopt.network.formulation.covers import cover_cuts
 from batteryopt.network.formulation.objective import costs_of
 from batteryopt.network.formulation.totals import nested_groups
 from batteryopt.network.search.searched_problem import make_problem
+from batteryopt.network.solve import solve
 from batteryopt.solvers.contract.adapter import Options
 from batteryopt.solvers.highs.highs_arrays import solve_arrays
 
 from .everything import everything
+from .line import METAL, level, line, lorry, plant, returns, rules
 from .random_networks import random_network
 
 FAMILIES = ("whole_sizes_cover_the_need", "fresh_mass_needs_a_size")
@@ -76,6 +79,31 @@ def test_groups_hold_what_is_near():
     km = abs(np.subtract.outer(np.array([0.0, 1, 10, 12]), np.array([0.0, 1, 10, 12])))
     groups = [np.flatnonzero(group).tolist() for group in nested_groups(km)]
     assert groups == [[0, 1], [2, 3]]
+
+
+def relaxed(network, **options):
+    problem = make_problem(m := build(network, **options), costs_of(m, Objective.COST))
+    return solve_arrays(problem.with_cuts().relaxed(), Options(threads=1)).bound * problem.money
+
+
+@pytest.mark.parametrize("sharing", Sharing)
+def test_what_a_rule_of_collection_lets_be_left_is_no_way_out(sharing):
+    """100 t return, 20 may be left for nothing: 80 t need two plants of 50 t for 300 each, or one and 30 t short.
+
+    1.6 plants cost 480; a tonne short costs 1000, so that with the cuts the relaxation buys two.
+    """
+    target = CollectionTarget(name="most", share=0.8, penalty_per_t=1000.0, sharing=sharing)
+    network = line(
+        products=(Product(name="pack", uncollected_cost_per_t=0.0), METAL),
+        returns=returns(tonnes=100.0),
+        types=plant(levels=(level(capacity_t=50, fixed_cost=0.0, variable_cost_per_t=0.0),)),
+        candidates=tuple(Candidate(site=site, type="plant") for site in ("Ash", "Birch")),
+        markets=tuple(Market(site=site, product="metal", price_per_t=0.0) for site in ("Ash", "Birch")),
+        modes=(lorry(cost_per_t_km=0.0),),
+        policy=rules(collection_targets=(target,)),
+    )
+    assert relaxed(network, is_tight=False) == pytest.approx(480)
+    assert relaxed(network) == pytest.approx(600) == solve(network, gap=0).objective
 
 
 # ---- nothing is cut off --------------------------------------------------------------------------------------------

@@ -5,6 +5,9 @@ left, stored or sent out of it. Products that become an input of the type elsewh
 of them, so that a need for packs is one for the modules in them. Whatever weights products have the sum is true; what
 it holds with a minus (brought in, made, in stock before) may be left out of a "no less than", for it is not negative.
 What then stands beside the sizes is a mass that goes another way, and `covers` has the cuts of that set.
+
+What is left where it returned goes another way, too, and often costs nothing: where a rule of collection says how much
+of it may be, that much less is needed, and beside the sizes stands what the rule is short of, which costs a penalty.
 """
 
 from __future__ import annotations
@@ -21,6 +24,7 @@ from batteryopt.network.formulation.balances import by_site, nodes, own_at
 from batteryopt.network.formulation.covers import cover_cuts
 from batteryopt.network.formulation.draft import Draft
 from batteryopt.network.formulation.matching import Ints
+from batteryopt.network.formulation.may_be_left import MayBeLeft
 from batteryopt.network.formulation.processing import made, used
 from batteryopt.network.formulation.steps import level_figures
 
@@ -136,7 +140,9 @@ class _Sums:
         NODES = nodes(b)
         self.need = np.zeros((len(b.sets.codes["site"]), b.sets.T))
         np.add.at(self.need, (NODES["site"], NODES["period"]), own_at(b, NODES) * weights[NODES["product"]])
-        ends = plus(*(by_site(b.m[name]) for name in ("sold", "disposed", "uncollected", "stock")))
+        ends = plus(*(by_site(b.m[name]) for name in ("sold", "disposed", "stock")))
+        self.left = self._weighted(by_site(b.m["uncollected"]))
+        self.rules = [MayBeLeft(b, number, weights) for number in range(len(b.network.policy.collection_targets))]
         other = b.m["processed"]["type"] != type_
         worked = plus(by_site(used(b)), -by_site(made(b)))
         worked = _merged(self._weighted(worked))
@@ -157,12 +163,13 @@ class _Sums:
         need = float(self.need[region, period].sum()) - counts.standing
         if need <= 0 or not len(counts.variable):
             return
-        beside = plus(self._leaving(region, period), counts.shares.only("period"))
-        for cut in cover_cuts(counts.sizes, need):
-            yield (
-                np.concatenate([counts.variable, beside.variable]),
-                np.concatenate([counts.coefficients(cut[:-1]), beside.coefficient * cut[-1] / need]),
-            )
+        other = plus(self._leaving(region, period), counts.shares.only("period"))
+        left = self.left.where((self.left["period"] == period) & region[self.left["site"]])
+        yield from _covering(counts, need, plus(other, left.only("period")))
+        for rule in self.rules:
+            if rule.speaks_of(left).any():
+                spoken = plus(other, left.where(~rule.speaks_of(left)).only("period"), rule.beside(region, period))
+                yield from _covering(counts, need - rule.allowed(region, period), spoken)
 
     def _leaving(self, region: Bools, period: int) -> Terms:
         """Return the masses that go another way than through the type in the region."""
@@ -172,6 +179,15 @@ class _Sums:
         sent = self.sent
         out = (sent["period"] == period) & region[sent["origin"]] & ~region[sent["destination"]]
         return plus(beside, sent.where(out).only("period"))
+
+
+def _covering(counts: _Counts, need: float, beside: Terms) -> Iterator[tuple[Ints, Floats]]:
+    """Yield the cuts of the set ``sizes . counts + beside >= need``."""
+    for cut in cover_cuts(counts.sizes, need) if need > 0 else ():
+        yield (
+            np.concatenate([counts.variable, beside.variable]),
+            np.concatenate([counts.coefficients(cut[:-1]), beside.coefficient * cut[-1] / need]),
+        )
 
 
 def _merged(terms: Terms) -> Terms:
