@@ -112,3 +112,38 @@ def test_published_problems_take_part_where_their_files_are(tmp_path, monkeypatc
     assert [case.goal for case in found[-2:]] == ["gap 0.10%", "gap 0.20%"]
     assert all(is_published(case.name) for case in found)
     assert not any(is_published(case.name) for case in CASES)
+
+
+def test_peers_have_a_multiple_of_our_seconds():
+    """Twelve times 5 s are 60; never less than half a minute nor more than 200 s; without patience the case's own."""
+    from benchmarks.location.cases import Case
+
+    case = Case(name="a", network=lambda: pytest.fail("nothing is read"), seconds=100.0, gap=1e-3, patience=12.0)
+    assert [case.for_peers(ours).seconds for ours in (1.0, 5.0, 50.0)] == [30.0, 60.0, 200.0]
+    assert Case(name="a", network=case.network, seconds=100.0).for_peers(5.0).seconds == 100.0
+
+
+def test_the_table_says_by_how_much_a_peer_is_slower(monkeypatch):
+    """100 / 4 = 25 times where the peer has 0.1 % as well; more than that where it has 5 % after 100 s."""
+    from benchmarks.location import page
+
+    ours = {"seconds": 6.0, "processor": 4.0, "objective": 1000.0, "bound": 999.5}
+    proven = {"seconds": 90.0, "processor": 100.0, "objective": 1000.0, "bound": 999.0, "limit": 120.0}
+    strong = "HiGHS on our arrays"
+    kept = {
+        "capa-8000": {"goal": "gap 0.10%", "limit": 60.0, "contestants": {"batteryopt": ours, strong: proven}},
+        "capb-5000": {
+            "goal": "gap 0.10%",
+            "limit": 60.0,
+            "contestants": {"batteryopt": ours, strong: proven | {"bound": 950.0}},
+        },
+        "capb-6000": {"goal": "gap 0.10%", "limit": 60.0, "contestants": {"batteryopt": ours}},
+    }
+    monkeypatch.setattr(page, "_kept", lambda _: kept)
+    last = [line.rstrip(" |").split("|")[-3:] for line in page.published_table().splitlines()[2:]]
+    assert [[cell.strip() for cell in cells] for cells in last[:2]] == [
+        ["100", "0.10%", "25.0"],
+        ["100", "5.00%", "> 25.0"],
+    ]
+    rows = [line.split(" | ")[1:4] for line in page.peers_table().splitlines()[2:]]
+    assert rows[:2] == [["batteryopt", "60", "6"], [strong, "120", "90"]]

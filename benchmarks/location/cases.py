@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import functools
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -14,6 +15,8 @@ from benchmarks.location.lumpy import lumpy
 
 NETWORKS = Path(__file__).parents[2] / "data" / "networks"
 PEERS = ("HiGHS on the usual form through Pyomo", "HiGHS on our arrays", "SCIP on our arrays")
+PATIENCE_S = (30.0, 200.0)
+"""Seconds that a peer has at least, and at most, where its limit is a multiple of ours."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -31,7 +34,11 @@ class Case:
     gap
         Relative gap at which it is proven.
     peers
-        Who else takes part: names of `peers`.
+        Who else takes part: names of `PEERS`.
+    patience
+        Peers have this multiple of the seconds that we took, within `PATIENCE_S`; None: `seconds`, as we do.
+    threads
+        Of every contestant; None: as many as each likes.
     results
         File of ``benchmarks/results`` that keeps what it measures.
     """
@@ -42,6 +49,8 @@ class Case:
     share_of_gross: float = 0.0
     gap: float = 0.0
     peers: tuple[str, ...] = PEERS
+    patience: float | None = None
+    threads: int | None = None
     results: str = "location"
 
     @property
@@ -50,6 +59,13 @@ class Case:
         if self.share_of_gross:
             return f"{self.share_of_gross:.1%} of gross money"
         return f"gap {self.gap:.2%}"
+
+    def for_peers(self, ours: float) -> Case:
+        """Return the case as peers have it, where we took so many seconds: who needs longer is slower by as much."""
+        if self.patience is None:
+            return self
+        least, most = PATIENCE_S
+        return dataclasses.replace(self, seconds=min(max(self.patience * ours, least), most))
 
 
 def _stored(name: str) -> Callable[[], Network]:

@@ -39,9 +39,10 @@ def measured(case: Case, *, with_peers: bool = True) -> Iterator[tuple[str, Row]
     """Yield what each contestant did, ours first: its plan says how much money moves."""
     ours = _alone(_ours, case, case.share_of_gross)
     yield OURS, ours
+    theirs = case.for_peers(ours["seconds"])
     for peer in case.peers if with_peers else ():
-        row = _alone(CONTESTANTS[peer], case, case.share_of_gross * ours["gross"])
-        yield peer, row | {"gross": ours["gross"]}
+        row = _alone(CONTESTANTS[peer], theirs, case.share_of_gross * ours["gross"])
+        yield peer, row | {"gross": ours["gross"], "limit": theirs.seconds}
 
 
 def _alone(work: Callable[[Case, float], Row], case: Case, amount: float) -> Row:
@@ -64,7 +65,7 @@ def _ours(case: Case, share: float) -> Row:
     if share:  # revenues are the larger part of what moves, whatever is built: a careful guess from below
         most = sum(row.tonnes[-1] if isinstance(row.tonnes, tuple) else row.tonnes for row in network.returns)
         money = share * 2_500.0 * most
-    answer = solve(network, gap=case.gap or None, gap_money=money, time_limit=case.seconds)
+    answer = solve(network, gap=case.gap or None, gap_money=money, time_limit=case.seconds, threads=case.threads)
     return {"objective": answer.objective, "bound": answer.run.bound, "gross": answer.gross, "root": answer.root_bound}
 
 
@@ -72,23 +73,30 @@ def _usual_form(case: Case, amount: float) -> Row:
     m = build(case.network(), is_tight=False)
     costs = costs_of(m, Objective.COST)
     model = to_pyomo(m, costs.vector, constant=costs.constant)
-    options = Options(time_limit=case.seconds, relative_gap=case.gap, absolute_gap=amount)
-    report = PyomoAdapter("appsi_highs").solve(model, options)
+    report = PyomoAdapter("appsi_highs").solve(model, _options(case, amount))
     return {"objective": report.objective, "bound": report.bound}
 
 
 def _our_arrays(case: Case, amount: float) -> Row:
     m = build(case.network())
     problem = make_problem(m, costs_of(m, Objective.COST))
-    options = Options(time_limit=case.seconds, relative_gap=case.gap, absolute_gap=amount / problem.money)
-    found = solve_arrays(problem.with_cuts(), options)
+    found = solve_arrays(problem.with_cuts(), _options(case, amount / problem.money))
     objective = None if found.x is None else problem.core.objective(found.x) * problem.money
     return {"objective": objective, "bound": None if found.bound is None else found.bound * problem.money}
 
 
+def _options(case: Case, amount: float) -> Options:
+    return Options(time_limit=case.seconds, relative_gap=case.gap, absolute_gap=amount, threads=case.threads)
+
+
 def _scip(case: Case, amount: float) -> Row:
     answer = solve(
-        case.network(), gap=case.gap or None, gap_money=amount or None, time_limit=case.seconds, solver="scip"
+        case.network(),
+        gap=case.gap or None,
+        gap_money=amount or None,
+        time_limit=case.seconds,
+        threads=case.threads,
+        solver="scip",
     )
     return {"objective": answer.objective, "bound": answer.run.bound}
 

@@ -12,7 +12,7 @@ from batteryopt.games.differential.data.general import GeneralDifferentialGame
 from batteryopt.games.differential.data.instance import DifferentialGameInstance
 from batteryopt.games.differential.paper.numbered import CONTENTS as DIFFERENTIAL_GAME_PAPER
 from batteryopt.network.tables.template import columns_page
-from benchmarks.location.page import growth, published_table
+from benchmarks.location.page import growth, peers_table, published_table
 from benchmarks.location.page import table as location_benchmark
 from docs.generate.command_line import command_line
 from docs.generate.formulations import PARTS, formulation, parameters
@@ -37,4 +37,5 @@ GENERATED: dict[str, Callable[[], str]] = {
     "location-benchmark": location_benchmark,
     "location-growth": growth,
     "location-published": published_table,
+    "location-peers": peers_table,
 }
