@@ -28,8 +28,8 @@ SYMBOLS = (
     ("b_t", "`subsidy_paid` from a limited pot"),
     (r"\delta_t", "today's value of money of a period"),
     (
-        r"\Delta K_{k\ell t}, \Delta \underline{K}_{k\ell t}, \Delta S_{k\ell}",
-        "capacity, least throughput and storage of a step, t",
+        r"\Delta K_{k\ell t}, \Delta K_{k\ell p}, \Delta \underline{K}_{k\ell t}, \Delta S_{k\ell}",
+        "capacity (in all, of a product), least throughput and storage of a step, t",
     ),
     ("g_r, A_{rp}, B_{rp}", "capacity that a tonne takes; tonnes of a product used and made by a tonne processed"),
     ("R_{ipt}, C_{ipt}", "returns, t; and what comes back of earlier sales, a sum of shares of $v$"),
@@ -55,6 +55,7 @@ EQUATIONS = {
     "opens_once": r"\sum_t a_{ik1t} \le 1 - \min(1, y_{ik10})",
     "kept_was_raised": r"e_{ik\ell t} \le a_{ik\ell t}",
     "kept_stands_at_the_end": r"\sum_t e_{ik\ell t} \le y_{ik\ell T}",
+    "product_capacity_is_kept": r"\sum_r A_{rp} x_{ikrt} \le \sum_\ell \Delta K_{k\ell p} \, y_{ik\ell t}",
     "capacity_is_kept": r"\sum_r g_r x_{ikrt} \le \sum_\ell \Delta K_{k\ell t} \, y_{ik\ell t}",
     "processing_needs_a_facility": r"\sum_r g_r x_{ikrt} \le M_{ikt} \, y_{ik1t}",
     "least_throughput_is_reached": r"\sum_r g_r x_{ikrt} \ge \sum_\ell \Delta \underline{K}_{k\ell t} \, y_{ik\ell t}",

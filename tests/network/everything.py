@@ -14,6 +14,7 @@ from batteryopt.network.data.instance import (
     Group,
     Lane,
     Level,
+    LevelProduct,
     Limit,
     Market,
     Mode,
@@ -157,13 +158,22 @@ def plant() -> FacilityType:
             ),
         ),
         levels=(
-            Level(name="S", capacity_t=20, opening_cost=300, fixed_cost=15, variable_cost_per_t=6),
-            Level(name="M", capacity_t=40, opening_cost=500, fixed_cost=25, variable_cost_per_t=6),
-            Level(name="L", capacity_t=80, opening_cost=800, fixed_cost=40, variable_cost_per_t=6),
+            Level(name="S", capacity_t=20, opening_cost=300, fixed_cost=15, variable_cost_per_t=6, by_product=packs(6)),
+            Level(
+                name="M", capacity_t=40, opening_cost=500, fixed_cost=25, variable_cost_per_t=6, by_product=packs(12)
+            ),
+            Level(
+                name="L", capacity_t=80, opening_cost=800, fixed_cost=40, variable_cost_per_t=6, by_product=packs(20)
+            ),
         ),
         sizes=Sizes.BETWEEN,
         life_periods=10,
     )
+
+
+def packs(tonnes: float) -> tuple[LevelProduct, ...]:
+    """Return a capacity of packs, as much as the direct recipe could take anyway, or a little more."""
+    return (LevelProduct(product="pack", capacity_t=tonnes),)
 
 
 def shredder() -> FacilityType:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import dataclasses
 import random
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -19,6 +20,8 @@ from batteryopt.network.data.instance import (
     FacilityType,
     Group,
     Lane,
+    Level,
+    LevelProduct,
     Market,
     Mode,
     ModeProduct,
@@ -34,14 +37,35 @@ from tests.network.random_policy import random_policy
 
 
 def random_network(seed: int) -> Network:
-    """Return the network of a seed; in some, drawn apart from the rest, goods are kept together.
+    """Return the network of a seed; in some, drawn apart from the rest, goods are kept together, or sizes have lines.
 
     Raises
     ------
     InvalidNetwork
         If what was drawn does not go together.
     """
-    return _kept_together(_drawn(Draw(seed)), random.Random(f"together {seed}"))
+    together = _kept_together(_drawn(Draw(seed)), random.Random(f"together {seed}"))
+    return _with_lines(together, random.Random(f"lines {seed}"))
+
+
+def _with_lines(network: Network, own: random.Random) -> Network:
+    """Return the network, one in four with capacities of single products: shares of what each size takes in all."""
+    if own.random() > 0.25:
+        return network
+    types, shares = [], {}
+    for kind in network.types:
+        inputs = sorted({product for recipe in kind.recipes for product, _ in recipe.inputs})
+        shares[kind.name] = {product: round(own.uniform(0.1, 1.1), 2) for product in inputs if own.random() < 0.6}
+        types.append(dataclasses.replace(kind, levels=_lines(kind.levels, shares[kind.name])))
+    places = tuple(dataclasses.replace(c, levels=_lines(c.levels, shares[c.type])) for c in network.candidates)
+    return dataclasses.replace(network, types=tuple(types), candidates=places)
+
+
+def _lines(levels: tuple[Level, ...], shares: Mapping[str, float]) -> tuple[Level, ...]:
+    def of(level: Level) -> tuple[LevelProduct, ...]:
+        return tuple(LevelProduct(product=p, capacity_t=level.capacity_t * share) for p, share in shares.items())
+
+    return tuple(dataclasses.replace(level, by_product=of(level)) for level in levels)
 
 
 def _kept_together(network: Network, own: random.Random) -> Network:

@@ -91,6 +91,17 @@ ROWS: dict[str, tuple[dict[str, float], float, float]] = {
         -INF,
         0,
     ),
+    # half a tonne of pack goes into a tonne of the direct recipe; of packs S takes 6 t, M 12, L 20
+    "product_capacity_is_kept[Cedar,plant,pack,3]": (
+        {
+            "processed[Cedar,plant,direct,3]": 0.5,
+            "is_open[Cedar,plant,S,3]": -6,
+            "is_open[Cedar,plant,M,3]": -6,
+            "is_open[Cedar,plant,L,3]": -8,
+        },
+        -INF,
+        0,
+    ),
     # 36 t of packs make at most 0.9 x 36 = 32.4 t checked for leaching; the direct recipe takes at most 80 / 2 t
     "processing_needs_a_facility[Birch,plant,1]": (
         {

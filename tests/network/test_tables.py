@@ -35,6 +35,13 @@ FAULTS: list[tuple[str, str, str]] = [
     ("storage.csv", "type,product,longest_stay_periods\nshredder,pack,1.5\n", "is the text '1.5'; expected a who"),
     ("comes_back.csv", "site,bought,product,share,lag_periods\nAston,pack,pack,0.5,1\n", "no market at 'Aston'"),
     ("levels.csv", "type,site,level,capacity_t\nshredder,Cove,small,9\n", "'Cove' is no candidate for 'shredder'"),
+    ("level_products.csv", "type,level,product,capacity_t\nshredder,smal,pack,9\n", "'smal' is no level of 'shredder'"),
+    ("level_products.csv", "type,site,level,product,capacity_t\nshredder,Bray,small,pack,9\n", "of its own at 'Bray'"),
+    ("level_products.csv", "type,level,product,capacity_t\nshredder,small,pack,9\nshredder,small,pack,8\n",
+     "level_products.csv row 3: stands twice"),
+    ("level_products.csv", "type,level,product,capacity_t\nshredder,small,pakc,9\n", "did you mean 'pack'?"),
+    ("level_products.csv", "type,level,product,capacity_t\nshredder,small,pack,-9\n", "is -9.0; expected a"),
+    ("level_products.csv", "type,level,product,capacity_t\nshredder,small,pack,9\n", "has no capacity of 'pack', and"),
     ("mode_products.csv", "mode,product,cost_per_t\nlory,pack,1\n", "did you mean 'lorry'?"),
     ("types.csv", "type\nshreder\n", "levels.csv row 2, column type: 'shredder' is not declared"),
     ("road_km.csv", "km,Aston,Bray\nBray,0,1\nAston,1,0\n", "its first column does not repeat its first row"),
@@ -93,14 +100,16 @@ def test_what_follows_from_a_fault_is_not_told_again(folder: Path) -> None:
 
 def rich_network() -> nf.Network:
     """A network that uses every table and most columns, profiles that vary among them."""
-    level = nf.Level(name="S", capacity_t=10.0, opening_cost=(5.0, 4.0), storage_limit_t=3.5)
+    line = nf.LevelProduct(product="pack", capacity_t=1 / 3)
+    level = nf.Level(name="S", capacity_t=10.0, opening_cost=(5.0, 4.0), storage_limit_t=3.5, by_product=(line,))
+    large = replace(level, name="L", capacity_t=1e6 / 7, opening_cost=5.0, fixed_cost=1e-9, storage_limit_t=7.25)
     outlet = nf.FacilityType(
         name="outlet",
         recipes=(
             nf.Recipe(name="sort", inputs=(("pack", 1.0),), outputs=(("sorted", 1 / 3), ("dust", 0.1)), cost_per_t=0.1),
             nf.Recipe(name="wash", inputs=(("sorted", 0.5), ("pack", 0.5)), outputs=(("dust", 1.0),), capacity_use=2.0),
         ),
-        levels=(level, nf.Level(name="L", capacity_t=1e6 / 7, opening_cost=5.0, fixed_cost=1e-9, storage_limit_t=7.25)),
+        levels=(level, large),
         sizes=nf.Sizes.BETWEEN,
         storage=(nf.Storage(product="sorted", limit_t=2.0, longest_stay_periods=1, holding_cost_per_t=(0.0, 0.2)),),
         life_periods=10.0,

@@ -12,6 +12,7 @@ from batteryopt.network.data.entity_faults import EntityFault, fault_in
 from batteryopt.network.data.facilities import Candidate, FacilityType, Sizes, Standing
 from batteryopt.network.data.flows import GREAT_CIRCLE
 from batteryopt.network.data.own_contradictions import of_sizes
+from batteryopt.network.data.product_contradictions import contradictions_of_products
 from batteryopt.network.data.round_contradictions import contradictions_of_rounds
 from batteryopt.network.data.rule_contradictions import rule_contradictions_of
 from batteryopt.network.data.uniqueness import tables_of
@@ -27,7 +28,7 @@ PROBABILITY_TOLERANCE = 1e-6
 def contradictions_of(network: UnjudgedNetwork) -> Iterator[EntityFault]:
     """Yield every fault of entities that are in order by themselves."""
     checks = (_by_themselves, _recipes, _levels, _candidates, _stocks, _modes, _scenarios, _distances)
-    for check in (*checks, loops_of, rule_contradictions_of):
+    for check in (*checks, contradictions_of_products, loops_of, rule_contradictions_of):
         yield from check(network)
 
 

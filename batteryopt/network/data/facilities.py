@@ -65,6 +65,24 @@ class Recipe(Entity):
 
 
 @dataclass(frozen=True, kw_only=True)
+class LevelProduct(Entity):
+    """How much of one product a size can take, beside what it can process in all: lines of its own, a permit.
+
+    Attributes
+    ----------
+    product
+        What recipes of the facility use.
+    capacity_t
+        Most tonnes of the product that are used in a period, by all recipes together.
+    """
+
+    KEY: ClassVar[tuple[str, ...]] = ("product",)
+
+    product: ProductName
+    capacity_t: AtLeastZero
+
+
+@dataclass(frozen=True, kw_only=True)
 class Level(Entity):
     """A size of a facility type; the costs are of the whole size, not of the step from the size below.
 
@@ -87,6 +105,9 @@ class Level(Entity):
         Paid when a facility of this level closes, for the size that stood before.
     emission_kg
         A period, while it is open at this level, kg CO2e.
+    by_product
+        Capacities of single products, all within `capacity_t`; a product that has one has one at every size of the
+        facility. Products without are held by `capacity_t` alone.
     """
 
     KEY: ClassVar[tuple[str, ...]] = ("name",)
@@ -100,10 +121,15 @@ class Level(Entity):
     storage_limit_t: AtLeastZero | None = None
     closing_cost: AnyProfile = 0.0
     emission_kg: AnyProfile = 0.0
+    by_product: tuple[LevelProduct, ...] = ()
 
     def contradictions(self) -> Iterator[EntityFault]:
         """Yield a least that is above the capacity."""
         return own_contradictions.of_level(self)
+
+    def capacity_of(self, product: str) -> float | None:
+        """Return the most that it takes of a product; None where only `capacity_t` holds it."""
+        return next((row.capacity_t for row in self.by_product if row.product == product), None)
 
 
 def smallest_first(levels: tuple[Level, ...]) -> tuple[Level, ...]:

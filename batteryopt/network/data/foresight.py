@@ -24,6 +24,7 @@ from batteryopt.network.data.instance import (
     CollectionTarget,
     Disposal,
     FacilityType,
+    Level,
     Market,
     Network,
     Sharing,
@@ -241,11 +242,14 @@ def _let_work(chain: _Chain, type_: FacilityType) -> None:
     network = chain.network
     for t in range(len(network.periods)):
         row = chain.below.new(_capacity(network, type_, t))
+        of_products = {p: chain.below.new(most) for p, most in _product_capacities(network, type_, t).items()}
         for recipe in type_.recipes:
             column = chain.column()
             chain.below.entries.append((row, column, recipe.capacity_use))
             for product, tonnes in recipe.inputs:
                 chain.leave(column, product, t, tonnes)
+                if product in of_products:
+                    chain.below.entries.append((of_products[product], column, tonnes))
             for product, tonnes in recipe.outputs:
                 chain.leave(column, product, t, -tonnes)
     last = len(network.periods) - 1
@@ -262,12 +266,23 @@ def _let_work(chain: _Chain, type_: FacilityType) -> None:
 
 def _capacity(network: Network, type_: FacilityType, period: int) -> float:
     """Return the capacity that all candidates of a type can have in a period."""
-    total = 0.0
+    return sum(level.capacity_t for level in _largest(network, type_, period))
+
+
+def _product_capacities(network: Network, type_: FacilityType, period: int) -> dict[str, float]:
+    """Return what they can take of single products, of those of which each has a capacity of its own."""
+    largest = list(_largest(network, type_, period))
+    products = {row.product for level in largest for row in level.by_product}
+    most = {p: [level.capacity_of(p) for level in largest] for p in products}
+    return {p: sum(v for v in values if v is not None) for p, values in most.items() if None not in values}
+
+
+def _largest(network: Network, type_: FacilityType, period: int) -> Iterator[Level]:
+    """Yield the largest levels of all candidates of a type that can stand in a period."""
     for candidate in _usable(network):
         opens = network.period_index[candidate.earliest] if candidate.earliest else 0
         if candidate.type == type_.name and (opens <= period or candidate.standing is Standing.EXISTING):
-            total += network.levels_of(candidate)[-1].capacity_t
-    return total
+            yield network.levels_of(candidate)[-1]
 
 
 def _least_stuck(chain: _Chain) -> dict[tuple[str, int], float]:

@@ -23,7 +23,16 @@ from batteryopt.ground.errors import Fault, InvalidInput, nearest
 from batteryopt.ground.named import named
 from batteryopt.network.data.entity import refuse_other_parts
 from batteryopt.network.data.entity_faults import EntityFault, InvalidNetwork, fault_in
-from batteryopt.network.data.facilities import Candidate, FacilityType, Level, Recipe, Sizes, Standing, Storage
+from batteryopt.network.data.facilities import (
+    Candidate,
+    FacilityType,
+    Level,
+    LevelProduct,
+    Recipe,
+    Sizes,
+    Standing,
+    Storage,
+)
 from batteryopt.network.data.faults import faults_of
 from batteryopt.network.data.fields import is_finite
 from batteryopt.network.data.flows import (
@@ -75,6 +84,7 @@ __all__ = [
     "InvalidNetwork",
     "Lane",
     "Level",
+    "LevelProduct",
     "Limit",
     "Market",
     "Mode",

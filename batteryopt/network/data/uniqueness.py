@@ -45,8 +45,10 @@ def tables_of(network: UnjudgedNetwork) -> Iterator[Sequence[Any]]:
     yield from (policy.collection_targets, policy.coverage, policy.limits, policy.subsidies)
     for type_ in network.types:
         yield from (type_.recipes, type_.levels, type_.storage)
+        yield from (level.by_product for level in type_.levels)
     for candidate in network.candidates:
         yield candidate.levels
+        yield from (level.by_product for level in candidate.levels)
     for market in network.markets:
         yield market.comes_back
     for mode in network.modes:

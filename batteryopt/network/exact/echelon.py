@@ -74,6 +74,7 @@ def _failing_conditions(network: Network) -> list[str]:
         "a recipe makes something, or takes other than 1 t": any(
             r.outputs or tuple(v for _, v in r.inputs) != (1,) for t in network.types for r in t.recipes
         ),
+        "a product has a capacity of its own": any(level.by_product for t in network.types for level in t.levels),
         "a level could be full": any(level.capacity_t < demand.max() for t in network.types for level in t.levels),
         "something is stored, sold or disposed of": bool(
             network.markets or network.disposals or any(t.storage for t in network.types)

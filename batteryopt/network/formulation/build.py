@@ -12,6 +12,7 @@ from batteryopt.network.formulation.fresh import add_fresh_limits
 from batteryopt.network.formulation.links import add_links
 from batteryopt.network.formulation.policy import add_policy
 from batteryopt.network.formulation.processing import add_processing
+from batteryopt.network.formulation.product_capacity import product_capacity_is_kept
 from batteryopt.network.formulation.reach import make_reach
 from batteryopt.network.formulation.service import add_service
 from batteryopt.network.formulation.sets import make_sets
@@ -35,6 +36,7 @@ def build(network: Network, *, is_tight: bool = True) -> Formulation:
     b = Draft(network=network, sets=sets, reach=make_reach(sets), m=m, is_tight=is_tight)
     add_facilities(b)
     add_processing(b)
+    product_capacity_is_kept(b)
     add_transport(b)
     add_stock(b)
     add_ends(b)

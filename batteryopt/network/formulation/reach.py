@@ -120,6 +120,7 @@ class _Rounds:
         self.total = np.full(shape[1:], PLENTY)
         use = np.array([recipe.capacity_use for recipe in sets.recipes], dtype=float)
         self.processed = self.capacity[sets.RECIPES["facility"]] / use[:, None]
+        np.minimum.at(self.processed, self.inputs[0], _product_capacity(sets, self.inputs))
         self.stock = np.minimum(self.store_limits, PLENTY)
         self.came_back = np.zeros(shape)
         self.available = self.own
@@ -262,6 +263,16 @@ def _facility_capacity(sets: Sets) -> Floats:
     """Return the largest capacity that each facility may have (facilities, T)."""
     largest = [sets.levels(f)[-1].capacity_t for f in range(len(sets.candidates))]
     return np.repeat(np.array(largest, dtype=float)[:, None], sets.T, axis=1)
+
+
+def _product_capacity(sets: Sets, inputs: tuple[Ints, Ints, Floats]) -> Floats:
+    """Return what the capacity of each input allows its recipe to process (rows of `inputs`, T), or infinity."""
+    rows, products, tonnes = inputs
+    names = sets.labels["product"]
+    facilities = sets.RECIPES["facility"][rows].tolist()
+    largest = (sets.levels(f)[-1].capacity_of(names[p]) for f, p in zip(facilities, products.tolist(), strict=True))
+    most = np.array([np.inf if tonnes is None else tonnes for tonnes in largest], dtype=float)
+    return np.repeat((most / tonnes)[:, None], sets.T, axis=1)
 
 
 def _store_limits(sets: Sets) -> Floats:

@@ -16,6 +16,7 @@ from batteryopt.network.data.facilities import Sizes, Standing
 from batteryopt.network.data.instance import Network
 from batteryopt.network.data.magnitude import own_tonne
 from batteryopt.network.judge.check_flows import Key, Masses, Residuals, ends, lanes, over, rounds, trips, visits
+from batteryopt.network.judge.check_product_capacity import product_capacity
 from batteryopt.network.judge.check_single_source import several_destinations
 from batteryopt.network.plan import chain
 from batteryopt.network.plan.careers import Career, records
@@ -43,6 +44,7 @@ def check(solution: Solution, *, objective: float | None = None) -> Certificate:
         "facilities-have-legal-careers": facility_careers,
         "levels-are-those-of-the-capacity": levels,
         "capacity-and-throughput": capacity,
+        "capacity-of-each-product": product_capacity,
         "stock-is-safe": stock,
         "nothing-stays-too-long": stays,
         "lanes-exist-and-carry-it": lanes,

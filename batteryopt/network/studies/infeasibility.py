@@ -32,6 +32,7 @@ LONGEST = 60.0
 ELASTIC = {
     "every_node_is_in_balance": "t must leave and cannot",
     "capacity_is_kept": "t beyond the capacity",
+    "product_capacity_is_kept": "t of the product beyond its own capacity",
     "enough_is_collected": "t short of the collection target",
     "enough_is_covered": "t of returns without service near",
     "markets_get_their_least": "t short of what the market must get",

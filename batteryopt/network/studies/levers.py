@@ -26,6 +26,7 @@ WHAT: Mapping[str, tuple[tuple[str, str, tuple[str, ...]], ...]] = {
     QUANTITY: (
         ("returns", "tonnes", ("product",)),
         ("levels", "capacity_t", ("type",)),
+        ("level_products", "capacity_t", ("type", "product")),
         ("markets", "most_t", ("product",)),
     ),
     YIELD: (("recipe_products", "output_t", ("type", "recipe", "product")),),

@@ -19,6 +19,7 @@ from batteryopt.network.data.instance import (
     Group,
     Lane,
     Level,
+    LevelProduct,
     Limit,
     Market,
     Mode,
@@ -124,6 +125,8 @@ def assemble(
 def _types(work: Assembly) -> Iterator[FacilityType]:
     """Yield the facility types: those of the table ``types``, or, without it, those that have recipes or levels."""
     parts = {table: work.parts(table, ["type"]) for table in ("levels", "storage")}
+    _levels_must_be_known(work)
+    products = work.parts("level_products", ["type", "site", "level"])
     recipes = _recipes(work)
     own = {row.get("name"): row for row in work.rows("types")}
     named: dict[str, SheetRow] = dict(own)
@@ -134,13 +137,34 @@ def _types(work: Assembly) -> Iterator[FacilityType]:
             else:
                 _must_be_known(work, row, "owner_type", own)
     for name, row in named.items():
-        levels = [work.make(Level, r) for r in parts["levels"].get((name,), ()) if not r.get("owner_site")]
+        levels = [_level(work, r, products) for r in parts["levels"].get((name,), ()) if not r.get("owner_site")]
         storage = tuple(work.make(Storage, r) for r in parts["storage"].get((name,), ()))
         more: dict[str, Any] = {"recipes": tuple(recipes.get(name, ())), "levels": tuple(levels), "storage": storage}
         if name in own:
             yield work.make(FacilityType, row, **more)
         else:
             yield work.remember(FacilityType(name=name, **more), row)
+
+
+def _level(work: Assembly, row: SheetRow, products: Mapping[tuple[Any, ...], Sequence[SheetRow]]) -> Level:
+    """Return a size with its capacities of single products."""
+    rows = products.get((row.get("owner_type"), row.get("owner_site"), row.get("name")), ())
+    return work.make(Level, row, by_product=tuple(work.make(LevelProduct, r) for r in rows))
+
+
+def _levels_must_be_known(work: Assembly) -> None:
+    """Tell rows of products whose size does not stand in the table of sizes."""
+    known: dict[tuple[Any, Any], list[str]] = defaultdict(list)
+    for row in work.rows("levels"):
+        known[row.get("owner_type"), row.get("owner_site")].append(row.get("name"))
+    for row in work.rows("level_products"):
+        type_, site, level = (row.get(f"owner_{name}") for name in ("type", "site", "level"))
+        if level not in known[type_, site]:
+            own = f" of its own at '{site}'" if site else ""
+            problem = f"'{level}' is no level of '{type_}'{own}"
+            work.faults.append(
+                Fault(place=row.place("owner_level"), problem=problem, remedy=nearest(level, known[type_, site]))
+            )
 
 
 def _recipes(work: Assembly) -> dict[str, list[Recipe]]:
@@ -162,6 +186,7 @@ def _recipes(work: Assembly) -> dict[str, list[Recipe]]:
 
 def _candidates(work: Assembly) -> Iterator[Candidate]:
     levels = work.parts("levels", ["site", "type"])
+    products = work.parts("level_products", ["type", "site", "level"])
     own = {(row.get("site"), row.get("type")): row for row in work.rows("candidates")}
     for (site, type_), rows in levels.items():
         if site and (site, type_) not in own:
@@ -173,7 +198,7 @@ def _candidates(work: Assembly) -> Iterator[Candidate]:
             )
     for row in work.rows("candidates"):
         sizes = levels.get((row.get("site"), row.get("type")), ())
-        yield work.make(Candidate, row, levels=tuple(work.make(Level, r) for r in sizes))
+        yield work.make(Candidate, row, levels=tuple(_level(work, r, products) for r in sizes))
 
 
 def _markets(work: Assembly) -> Iterator[Market]:

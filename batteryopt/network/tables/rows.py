@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
-from batteryopt.network.data.instance import Network
+from batteryopt.network.data.instance import Level, Network
 from batteryopt.network.tables.cells import PERIOD_SEPARATOR, Column
 from batteryopt.network.tables.schema import TableSchema
 from batteryopt.network.tables.settings import TEXTS, default_of, policy_columns
@@ -52,10 +52,8 @@ def rows_of(network: Network) -> Mapping[str, list[Values]]:
 
 def _parts_of_types(network: Network) -> dict[str, list[Values]]:
     types = network.types
-    levels: list[Values] = [{"owner_type": t.name, **vars(level)} for t in types for level in t.levels]
-    levels += [
-        {"owner_type": c.type, "owner_site": c.site, **vars(level)} for c in network.candidates for level in c.levels
-    ]
+    owners: list[tuple[Values, Sequence[Level]]] = [({"owner_type": t.name}, t.levels) for t in types]
+    owners += [({"owner_type": c.type, "owner_site": c.site}, c.levels) for c in network.candidates]
     return {
         "recipes": [{"owner_type": t.name, **vars(recipe)} for t in types for recipe in t.recipes],
         "recipe_products": [
@@ -65,7 +63,13 @@ def _parts_of_types(network: Network) -> dict[str, list[Values]]:
             for side, products in (("input_t", r.inputs), ("output_t", r.outputs))
             for product, tonnes in products
         ],
-        "levels": levels,
+        "levels": [{**owner, **vars(level)} for owner, levels in owners for level in levels],
+        "level_products": [
+            {**owner, "owner_level": level.name, **vars(row)}
+            for owner, levels in owners
+            for level in levels
+            for row in level.by_product
+        ],
         "storage": [{"owner_type": t.name, **vars(row)} for t in types for row in t.storage],
     }
 

@@ -187,12 +187,25 @@ def _groups() -> TableSchema:
 
 def _levels() -> TableSchema:
     table = _table(
-        "levels", normal_form.Level, "sizes of facility types, with their costs", key="level", within=("type",)
+        "levels",
+        normal_form.Level,
+        "sizes of facility types, with their costs",
+        key="level",
+        within=("type",),
+        without=("by_product",),
     )
     site = _owner("site", required=False)
     site = dataclasses.replace(site, meaning="the one site whose candidate has this size of its own; empty: the type")
     key = (table.key[0], site.field, *table.key[1:])
     return dataclasses.replace(table, columns=(table.columns[0], site, *table.columns[1:]), key=key)
+
+
+def _level_products() -> TableSchema:
+    about = "how much of single products a size can take, within its capacity"
+    table = _table("level_products", normal_form.LevelProduct, about, within=("type", "site", "level"))
+    type_, site, level, *own = table.columns
+    site = dataclasses.replace(_owner("site", required=False), meaning="as in levels: the one site, or empty")
+    return dataclasses.replace(table, columns=(type_, site, level, *own))
 
 
 TABLES: Mapping[str, TableSchema] = {
@@ -220,6 +233,7 @@ TABLES: Mapping[str, TableSchema] = {
         ),
         _recipe_products(),
         _levels(),
+        _level_products(),
         _table("storage", normal_form.Storage, "what a facility type may keep in stock", within=("type",)),
         _table("candidates", normal_form.Candidate, "facility types at sites", without=("levels",)),
         _table("markets", normal_form.Market, "who buys what, where, at which price", without=("comes_back",)),

@@ -21,6 +21,7 @@ from batteryopt.network.data.geography import Ways
 from batteryopt.network.data.odd_numbers import capacity_of
 
 if TYPE_CHECKING:
+    from batteryopt.network.data.facilities import Level
     from batteryopt.network.data.flows import Mode
     from batteryopt.network.data.instance import Network
 
@@ -137,13 +138,19 @@ def _owners(network: Network) -> dict[int, str]:
     found: dict[int, str] = {}
     for type_ in network.types:
         found |= {id(part): f"{type_.name}: " for part in (*type_.recipes, *type_.levels, *type_.storage)}
+        found |= _of_products(f"{type_.name}/", type_.levels)
     for candidate in network.candidates:
+        found |= _of_products(f"{candidate.site}/{candidate.type}/", candidate.levels)
         found |= {id(level): f"{candidate.site}/{candidate.type}: " for level in candidate.levels}
     for market in network.markets:
         found |= {id(part): f"{market.site}/{market.product}: " for part in market.comes_back}
     for mode in network.modes:
         found |= {id(part): f"{mode.name}: " for part in mode.by_product}
     return found
+
+
+def _of_products(owner: str, levels: Sequence[Level]) -> dict[int, str]:
+    return {id(row): f"{owner}{level.name}: " for level in levels for row in level.by_product}
 
 
 def _range(prices: Sequence[float], currency: str) -> str:

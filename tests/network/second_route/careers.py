@@ -149,8 +149,23 @@ class Place:
         """Return a figure on the straight line between the two levels of a stretch."""
         if stretch is None:
             return Linear()
+        ends = [float(self.network.profile(getattr(self.levels[position], name))[t]) for position in stretch]
+        return self._between(ends, career, stretch, size)
+
+    def capacity_of(self, product: str, t: int) -> Linear:
+        """Return how much of a product it may take in a period, where its levels say so."""
+        found = []
+        for career in self.careers:
+            stretch = career.course[t]
+            if stretch is not None:
+                ends = [self.levels[position].capacity_of(product) for position in stretch]
+                assert None not in ends, "sizes of a facility have the same products"
+                found.append(self._between([end or 0.0 for end in ends], career, stretch, career.sizes[t]))
+        return total(found)
+
+    def _between(self, ends: Sequence[float], career: Career, stretch: Stretch, size: Linear) -> Linear:
         low, high = (self.levels[position] for position in stretch)
-        begin, end = (float(self.network.profile(getattr(level, name))[t]) for level in (low, high))
+        begin, end = ends
         if low is high:
             return career.is_taken * begin
         slope = (end - begin) / (high.capacity_t - low.capacity_t)

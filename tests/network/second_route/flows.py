@@ -99,6 +99,9 @@ class Flows(Decisions):
                 for recipe in place.kind.recipes
             )
             self.program.at_most_zero(f"capacity of {name}", load - place.size_on(t, stretch))
+        for product in sorted({row.product for level in place.levels for row in level.by_product}):
+            too_much = self.used(place, product, t) - place.capacity_of(product, t)
+            self.program.at_most_zero(f"capacity of {name} for {product}", too_much)
         loads = (self.worked(place, recipe, t) * recipe.capacity_use for recipe in place.kind.recipes)
         self.program.at_most_zero(f"least of {name}", place.figure("least_t", t) - total(loads))
 
