@@ -50,7 +50,7 @@ def _located(name, capacity, opening, demand, whole):
     customers = [f"customer{i + 1:02d}" for i in range(len(demand))]
     stage = Echelon(
         type="depot",
-        product="goods",
+        products=["goods"],
         sites=sites,
         capacity=np.asarray(capacity, dtype=float),
         opening_cost=np.asarray(opening, dtype=float),

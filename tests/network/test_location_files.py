@@ -70,6 +70,32 @@ def test_two_stages_by_hand(tmp_path):
     assert set(answer.solution.facilities["site"]) == {"satellite2", "plant2"}
 
 
+OF_TWO = "1 1 2 2  3 4 1 2  9 3 50  2  5  8 9 40  1 3  4 2"
+"""A plant (9 and 3 for 50), a satellite (8 and 9 for 40), two customers: 3 and 4 units of two products, 1 and 2."""
+
+
+def test_two_stages_of_two_products_by_hand(tmp_path):
+    """Costs a unit: 2 and 5 from the plant; of the first product 1 and 3 to customers, of the second 4 and 2.
+
+    50 + 40 + (3 + 1) 2 + (4 + 2) 5 + 3 x 1 + 1 x 3 + 4 x 4 + 2 x 2 = 154, were there room for 6 units of the second
+    product at the plant; there is for 3, whatever room the 4 units of the first leave.
+    """
+    narrow = read_two_stage(written(tmp_path, OF_TWO))
+    assert [p.name for p in narrow.products] == ["goods1", "goods2", "gathered1", "gathered2"]
+    assert narrow.candidates[1].levels[0].capacity_t == 12
+    assert narrow.candidates[1].levels[0].capacity_of("gathered2") == 3
+    assert solve(narrow, gap=0).solution is None
+    wide = read_two_stage(written(tmp_path, OF_TWO.replace("9 3 50", "9 6 50")))
+    answer = solve(wide, gap=0)
+    assert answer.objective == pytest.approx(154)
+    assert answer.certificate.passed
+
+
+def test_a_file_of_several_products_that_lacks_a_number_is_refused(tmp_path):
+    with pytest.raises(InvalidInput, match=r"its sizes ask for|ends after"):
+        read_two_stage(written(tmp_path, OF_TWO.removesuffix(" 2")))
+
+
 @pytest.mark.parametrize(
     ("text", "said"),
     [

@@ -21,7 +21,7 @@ def towns(*rooms: float) -> Network:
     """Return A, B and C with 6 t each; a tonne to P costs 1 from each of them, to Q 2, 3 and 6."""
     stage = Echelon(
         type="depot",
-        product="goods",
+        products=["goods"],
         sites=["P", "Q"],
         capacity=np.array(rooms, dtype=float),
         opening_cost=np.zeros(2),
