@@ -10,10 +10,12 @@ given up.
 from __future__ import annotations
 
 import time
+from collections.abc import Iterator
+from dataclasses import dataclass
 
 import numpy as np
 
-from batteryopt.network.formulation.algebra import Bools, Floats, Formulation
+from batteryopt.network.formulation.algebra import Bools, Floats, Formulation, Rows
 from batteryopt.network.formulation.matching import Ints
 from batteryopt.network.search.kept_together import groups_of, one_of_each
 from batteryopt.network.search.relaxation import Relaxation
@@ -29,6 +31,52 @@ SURE, SHARE, MOST_ROUNDS = 0.7, 0.34, 40
 """What is larger than `SURE`, or among the largest `SHARE`, is rounded up between two solves, so many times at most."""
 
 
+@dataclass(frozen=True, kw_only=True, eq=False)
+class _Limit:
+    """A capacity of facilities: that in all, or that of one product.
+
+    Attributes
+    ----------
+    capacity
+        What each step adds (n), in the network's own tonnes; 0 where a facility has no such capacity.
+    work, use, place
+        Columns of what takes it, how much a unit takes, and its facility, period and future.
+    """
+
+    capacity: Floats
+    work: Ints
+    use: Floats
+    place: tuple[Ints, ...]
+    futures: int
+
+
+def _limits(m: Formulation) -> Iterator[_Limit]:
+    """Yield the capacity in all, then those of single products."""
+    yield _limit(m, m.rows["capacity_is_kept"], None)
+    rows = m.rows.get("product_capacity_is_kept")
+    if rows is not None:
+        for product in np.unique(rows.index["product"]).tolist():
+            yield _limit(m, rows, product)
+
+
+def _limit(m: Formulation, rows: Rows, product: int | None) -> _Limit:
+    sizes, chosen = m.families["is_open"], np.ones(len(rows), dtype=bool)
+    if product is not None:
+        chosen = rows.index["product"] == product
+    mine, work = (rows.of(m.families[name]) & chosen[rows.row] for name in ("is_open", "processed"))
+    capacity = np.zeros(len(sizes))
+    capacity[rows.variable[mine] - sizes.first] = -rows.coefficient[mine] / m.tonne
+    # where one plan is for several futures, a size is for the one that needs most
+    future = rows.index.columns.get("future", np.zeros(len(rows), dtype=np.int64))
+    return _Limit(
+        capacity=capacity,
+        work=rows.variable[work],
+        use=rows.coefficient[work],
+        place=tuple(codes[rows.row[work]] for codes in (rows.index["facility"], rows.index["period"], future)),
+        futures=int(future.max(initial=0)) + 1,
+    )
+
+
 class Facilities:
     """Sizes and capacities of facilities, read off a formulation.
 
@@ -41,22 +89,14 @@ class Facilities:
     """
 
     def __init__(self, m: Formulation) -> None:
-        family, processed = m.families["is_open"], m.families["processed"]
+        family = m.families["is_open"]
         self.sizes, self.raised = family.positions, m.families["raised"].positions
         self.owner = family.index["facility"]
         self.step, self.period = family.index["step"], family.index["period"]
         self.is_integer = np.array(family.is_integer)
         self.count, self.periods = int(self.owner.max(initial=-1)) + 1, int(self.period.max(initial=-1)) + 1
-        rows = m.rows["capacity_is_kept"]
-        mine = rows.of(family)
-        self.capacity = np.zeros(len(family))
-        self.capacity[rows.variable[mine] - family.first] = -rows.coefficient[mine] / m.tonne
-        work = rows.of(processed)
-        self._work, self._use = rows.variable[work], rows.coefficient[work]
-        # where one plan is for several futures, a size is for the one that needs most
-        future = rows.index.columns.get("future", np.zeros(len(rows), dtype=np.int64))
-        self._futures = int(future.max(initial=0)) + 1
-        self._place = tuple(codes[rows.row[work]] for codes in (rows.index["facility"], rows.index["period"], future))
+        self.limits = list(_limits(m))
+        self.capacity = self.limits[0].capacity
         previous = np.searchsorted(self._keys(self.step), self._keys(self.step, earlier=1))
         self._previous: Ints = np.where(self.period > 0, previous, -1)
         self._find_full_steps(m)
@@ -86,19 +126,24 @@ class Facilities:
 
         Steps are whole, or begun as far as needed where sizes lie between levels.
         """
-        by_future = np.zeros((self.count, self.periods, self._futures))
-        np.add.at(by_future, self._place, self._use * x[self._work])
+        needed = np.max([self._needed(limit, x) for limit in self.limits], axis=0)
+        return np.asarray(np.clip(needed, lower, upper), dtype=float)
+
+    def _needed(self, limit: _Limit, x: Floats) -> Floats:
+        """Return the sizes (n) that one capacity asks for."""
+        by_future = np.zeros((self.count, self.periods, limit.futures))
+        np.add.at(by_future, limit.place, limit.use * x[limit.work])
         needed = np.maximum.accumulate(by_future.max(axis=2), axis=1)[self.owner, self.period]
-        below = self._below()
+        below = self._below(limit.capacity)
         size = max(1.0, float(needed.max(initial=0.0)))
         whole = (needed > below + WHOLE * size).astype(float)
-        part = np.clip((needed - below) / np.maximum(self.capacity, WHOLE), 0.0, 1.0)
-        return np.asarray(np.clip(np.where(self.is_integer, whole, whole * part), lower, upper), dtype=float)
+        part = np.clip((needed - below) / np.maximum(limit.capacity, WHOLE), 0.0, 1.0)
+        return np.where(self.is_integer, whole, whole * part)
 
-    def _below(self) -> Floats:
+    def _below(self, capacity: Floats) -> Floats:
         """Return the capacity of all smaller steps (n)."""
         table = np.zeros((self.count, int(self.step.max(initial=0)) + 2, self.periods))
-        table[self.owner, self.step + 1, self.period] = self.capacity
+        table[self.owner, self.step + 1, self.period] = capacity
         return np.asarray(np.cumsum(table, axis=1)[self.owner, self.step, self.period], dtype=float)
 
     def costs(self, costs: Floats, sizes: Floats) -> Floats:

@@ -12,30 +12,28 @@ SLIVER = 1e-6
 """Share of what has to be taken that is let off, so that rounding never asks for one facility more."""
 
 
-def fewest(m: Formulation, capacity: Floats, use: Floats) -> Counts:
+def fewest(m: Formulation, most: Floats) -> Counts:
     """Return how many facilities must stand at least, one row for each product and period where any must.
 
     Of products all of whose return must be collected, and that nothing but recipes takes.
 
     Parameters
     ----------
-    capacity
-        The most that each facility can have (F, T).
-    use
-        Of capacity, by a unit of each column that is processed (columns).
+    most
+        That can be processed, by column (columns).
     """
-    rows = m.rows[NODES]
-    T = capacity.shape[1]
+    rows, sizes = m.rows[NODES], m.families["is_open"]
+    F, T = (int(sizes.index[key].max(initial=-1)) + 1 for key in ("facility", "period"))
     key = rows.index["product"] * T + rows.index["period"]
     must = np.bincount(key, weights=-rows.lower / m.tonne)
     for name in ("uncollected", "sold", "disposed", "stock"):
         must[key[rows.row[rows.of(m.families.get(name))]]] = 0.0
     cells = np.flatnonzero(must > 0)
-    found = [(cell % T, _most(m, capacity[:, cell % T], use, key == cell), must[cell]) for cell in cells]
-    kept = [(period, most > 0, _number(most, needed)) for period, most, needed in found]
+    found = [(cell % T, _most(m, F, most, key == cell), must[cell]) for cell in cells]
+    kept = [(period, taken > 0, _number(taken, needed)) for period, taken, needed in found]
     kept = [row for row in kept if row[2] <= np.sum(row[1])]
     return Counts(
-        counted=np.array([mask for _, mask, _ in kept], dtype=bool).reshape(-1, len(capacity)),
+        counted=np.array([mask for _, mask, _ in kept], dtype=bool).reshape(-1, F),
         period=np.array([period for period, _, _ in kept], dtype=np.int64),
         least=np.array([number for _, _, number in kept], dtype=float),
     )
@@ -46,12 +44,12 @@ def _number(most: Floats, needed: float) -> int:
     return int(np.searchsorted(np.cumsum(np.sort(most)[::-1]), needed * (1.0 - SLIVER))) + 1
 
 
-def _most(m: Formulation, capacity: Floats, use: Floats, nodes: Bools) -> Floats:
+def _most(m: Formulation, facilities: int, processed: Floats, nodes: Bools) -> Floats:
     """Return the most that each facility can take at some nodes; 0 where it takes none (F)."""
     rows, work = m.rows[NODES], m.families["processed"]
     uses = rows.of(work) & (rows.coefficient < 0) & nodes[rows.row]
     column = rows.variable[uses]
     facility = work.index["facility"][column - work.first]
-    most = np.zeros(len(capacity))
-    np.maximum.at(most, facility, capacity[facility] * -rows.coefficient[uses] / use[column])
+    most = np.zeros(facilities)
+    np.maximum.at(most, facility, processed[column] * -rows.coefficient[uses])
     return most

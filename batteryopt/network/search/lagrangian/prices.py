@@ -36,7 +36,7 @@ def first_prices(s: Structure) -> Floats:
 def _average_rent(s: Structure) -> Floats:
     """Return what a unit of each pool's capacity costs, at the cheapest level, spread evenly over the periods."""
     careers = s.careers
-    F, T, levels = careers.shape
+    F, _, levels = careers.shape
     rent = np.zeros(len(s.pools.facility))
     if not F or levels < 2:
         return rent
@@ -44,6 +44,6 @@ def _average_rent(s: Structure) -> Floats:
     stand = np.where(np.isfinite(careers.standing[:, :, :levels]), careers.standing[:, :, :levels], 0.0).sum(axis=1)
     whole, capacity = raise_ + stand, careers.capacity.sum(axis=1)
     average = np.where(capacity[:, 1:] > 0, whole[:, 1:] / np.maximum(capacity[:, 1:], 1e-300), np.inf).min(axis=1)
-    gated = np.arange(F * T)
-    rent[gated] = np.maximum(np.where(np.isfinite(average), average, 0.0), 0.0)[gated // T]
+    of_work = s.pools.facility[: s.pools.of_work]
+    rent[: len(of_work)] = np.maximum(np.where(np.isfinite(average), average, 0.0), 0.0)[of_work]
     return rent

@@ -22,6 +22,7 @@ from batteryopt.network.search.lagrangian.counts import Counts
 from batteryopt.network.search.lagrangian.fewest import fewest
 from batteryopt.network.search.lagrangian.further import Further, further_rows
 from batteryopt.network.search.lagrangian.priced_careers import Careers, careers_of
+from batteryopt.network.search.lagrangian.product_lines import PRODUCT_CAPACITY, ProductLines, product_lines
 from batteryopt.network.search.searched_problem import NODES, Problem
 
 NODE_KEYS = ("site", "product", "period")
@@ -57,12 +58,15 @@ class Pools:
         By level that stands (pools, levels + 1), none first; all the same where none need stand.
     charge
         What a unit of what takes costs more, by level that stands; None where no level differs from another.
+    of_work
+        How many of them, the first ones, are capacities to process.
     """
 
     facility: Ints
     period: Ints
     capacity: Floats
     charge: Floats | None
+    of_work: int
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -146,18 +150,19 @@ class Structure:
 def recognise(problem: Problem) -> Structure | None:
     """Return the structure of a problem; None where it has rules or variables that prices do not see."""
     m = problem.m
-    further = further_rows(problem, SEEN | LINKS) if _is_seen(problem) else None
-    if further is None:
+    careers = careers_of(problem) if _is_seen(problem) else None
+    if careers is None:
         return None
-    careers = careers_of(problem)
-    takers = None if careers is None else _takers(m)
-    if careers is None or takers is None or _is_by_level(m, further):
+    lines = product_lines(problem, careers)
+    further = further_rows(problem, SEEN | LINKS | (set() if lines is None else {PRODUCT_CAPACITY}))
+    takers = None if further is None else _takers(m)
+    if further is None or takers is None or _is_by_level(m, further):
         return None
     rows, upper = m.rows[NODES], problem.core.upper
     own = -rows.lower / m.tonne
     gives = _gives(m, rows)
     kept_most = np.maximum(own, 0.0) + _most_given(gives, upper)
-    pools, pool_of, use_of = _pools(problem, careers)
+    pools, pool_of, use_of = _pools(problem, careers, lines)
     items = _items(problem, takers, kept_most, pools, pool_of, use_of)
     if items is None:
         return None
@@ -181,7 +186,7 @@ def recognise(problem: Problem) -> Structure | None:
         gives_by_column=sp.csr_array(by_column[given]),
         costs=problem.core.c,
         nothing=np.zeros(m.size),
-        counts=fewest(m, careers.capacity[:, :, -1], use_of),
+        counts=fewest(m, np.where(pool_of >= 0, pools.capacity[pool_of, -1], 0.0) / use_of),
         items=items,
         pools=pools,
         careers=careers,
@@ -253,7 +258,7 @@ def _takers(m: Formulation) -> _Takers | None:
     return _Takers(node=node[order], column=column[order], share=1.0 / amount[order])
 
 
-def _pools(problem: Problem, careers: Careers) -> tuple[Pools, Ints, Floats]:
+def _pools(problem: Problem, careers: Careers, lines: ProductLines | None) -> tuple[Pools, Ints, Floats]:
     """Return the pools, the pool of each column that takes (columns), and what a unit of it uses of the pool."""
     m = problem.m
     pool_of, use_of = np.full(m.size, -1, dtype=np.int64), np.ones(m.size)
@@ -266,7 +271,13 @@ def _pools(problem: Problem, careers: Careers) -> tuple[Pools, Ints, Floats]:
     place = rows.index["facility"][rows.row[work]] * T + rows.index["period"][rows.row[work]]
     pool_of[rows.variable[work]], use_of[rows.variable[work]] = place, rows.coefficient[work]
     count = F * T
-    owner = _owners(problem)
+    if lines is not None:  # what has a capacity of its own leaves the facility's, which it never fills
+        pool_of[lines.column], use_of[lines.column] = count + lines.line, lines.use
+        facility.append(lines.facility)
+        period.append(lines.period)
+        capacity.append(lines.capacity)
+        count += len(lines.facility)
+    of_work, owner = count, _owners(problem)
     for name in ("sold", "disposed", "stock"):
         if name not in m.families or not len(m.families[name]):
             continue
@@ -280,10 +291,12 @@ def _pools(problem: Problem, careers: Careers) -> tuple[Pools, Ints, Floats]:
         most[owner[columns] >= 0, 0] = 0.0
         capacity.append(most)
     whole = np.concatenate(capacity)
+    facilities, periods = np.concatenate(facility), np.concatenate(period)
     charge = careers.charge
     if charge is not None:
-        charge = np.concatenate([charge.reshape(F * T, levels), np.zeros((len(whole) - F * T, levels))])
-    pools = Pools(facility=np.concatenate(facility), period=np.concatenate(period), capacity=whole, charge=charge)
+        of_levels = charge[facilities[:of_work], periods[:of_work]]
+        charge = np.concatenate([of_levels, np.zeros((len(whole) - of_work, levels))])
+    pools = Pools(facility=facilities, period=periods, capacity=whole, charge=charge, of_work=of_work)
     return pools, pool_of, use_of
 
 
