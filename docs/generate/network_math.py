@@ -109,6 +109,14 @@ EQUATIONS = {
         r"O_{ipt} - \sum_{j,m} q_{ijmpt} - v_{ipt} - d_{ipt} - u_{ipt} "
         r"\le \min(M^{\text{own}}_{ipt}, M^{\text{in}}_{ipt}) \sum_{k\,\text{takes}\,p} y_{ik1t}"
     ),
+    "what_one_recipe_sends_needs_a_taker": (
+        r"\sum_m q_{ijmpt} \le O_{ipt} - B_{rp} x_{ikrt} "
+        r"+ \min(M_{ikrt} B_{rp}, M^{\text{in}}_{jpt}) \sum_{k'\,\text{takes}\,p} y_{jk'1t}"
+    ),
+    "what_one_recipe_keeps_needs_a_taker": (
+        r"B_{rp} x_{ikrt} - \sum_{j,m} q_{ijmpt} - v_{ipt} - d_{ipt} - u_{ipt} "
+        r"\le \min(M_{ikrt} B_{rp}, M^{\text{in}}_{ipt}) \sum_{k'\,\text{takes}\,p} y_{ik'1t}"
+    ),
     "fresh_mass_needs_a_size": (
         r"\sum_r g_r x_{ikrt} \le \sum_{\ell' < \ell} \Delta K_{k\ell' t} \, y_{ik\ell' t} + "
         r"\Big( M^{\text{fresh}}_{ikt} - \sum_{\ell' < \ell} \Delta K_{k\ell' t} \Big) "
@@ -132,6 +140,14 @@ SOMETIMES = {
     "shrinks_where_it_stands": "only what still stands is refunded for shrinking",
     "kept_of_what_shrinks_stands": "what was raised and shrank again has no salvage in a facility that was closed",
     "burden_is_kept": "what was earned by opening is taken off again at the end, if the facility stands then",
+    "what_one_recipe_sends_needs_a_taker": (
+        "where several recipes make a product at a site: beyond what else the site has, a lane carries what one of "
+        "them makes only towards something that takes it (a cut: it only tightens)"
+    ),
+    "what_one_recipe_keeps_needs_a_taker": (
+        "where several recipes make a product at a site: what one of them makes leaves the site, unless something "
+        "stands there that takes it (a cut: it only tightens)"
+    ),
     "twins_open_in_order": "of two equal sites the first opens first; left out where anything tells them apart",
 }
 """Equations that the example does not have, in words."""

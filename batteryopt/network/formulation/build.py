@@ -10,6 +10,7 @@ from batteryopt.network.formulation.draft import Draft
 from batteryopt.network.formulation.facilities import add_facilities
 from batteryopt.network.formulation.fresh import add_fresh_limits
 from batteryopt.network.formulation.links import add_links
+from batteryopt.network.formulation.links_by_recipe import add_links_by_recipe
 from batteryopt.network.formulation.policy import add_policy
 from batteryopt.network.formulation.processing import add_processing
 from batteryopt.network.formulation.product_capacity import product_capacity_is_kept
@@ -47,6 +48,7 @@ def build(network: Network, *, is_tight: bool = True) -> Formulation:
     add_policy(b)
     if is_tight:
         add_links(b)
+        add_links_by_recipe(b)
         add_fresh_limits(b)
         add_totals(b)
         order_equal_sites(b)

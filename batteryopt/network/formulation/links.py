@@ -82,7 +82,7 @@ def what_is_kept_needs_a_taker(b: Draft, taker: Terms) -> None:
     """State sent + uncollected >= returns x (1 - something stands that takes it), at zones that may also take."""
     ZONES = b.each_period(b.sets.ZONES)
     own = own_at(b, ZONES)
-    is_taken = _is_taken(b, taker)[ZONES["site"], ZONES["product"], ZONES["period"]]
+    is_taken = where_taken(b, taker)[ZONES["site"], ZONES["product"], ZONES["period"]]
     keep = (b.reach.at(b.reach.returns, ZONES) > 0) & is_taken & ~b.reach.free_takers[ZONES["site"], ZONES["product"]]
     KEPT = ZONES.where(keep)
     own = b.reach.at(b.reach.returns, KEPT)
@@ -104,7 +104,7 @@ def what_is_made_needs_a_taker(b: Draft, taker: Terms) -> None:
     """
     NODES = nodes(b)
     most = np.minimum(b.reach.at(b.reach.own, NODES), b.reach.at(b.reach.intake, NODES))
-    is_taken = _is_taken(b, taker)[NODES["site"], NODES["product"], NODES["period"]]
+    is_taken = where_taken(b, taker)[NODES["site"], NODES["product"], NODES["period"]]
     is_more_than_returns = b.reach.at(b.reach.own, NODES) > b.reach.at(b.reach.returns, NODES)
     keep = is_taken & is_more_than_returns & (most > 0) & (most < LARGEST_BOUND)
     MADE, most = NODES.where(keep), most[keep]
@@ -119,7 +119,8 @@ def what_is_made_needs_a_taker(b: Draft, taker: Terms) -> None:
     )
 
 
-def _is_taken(b: Draft, taker: Terms) -> Bools:
+def where_taken(b: Draft, taker: Terms) -> Bools:
+    """Return where something may stand that takes a product (sites, products, T)."""
     mask = np.zeros(b.reach.own.shape, dtype=bool)
     mask[taker["site"], taker["product"], taker["period"]] = True
     return mask

@@ -36,8 +36,13 @@ SEEN = frozenset(
     }
 )
 """Families of rules that the prices keep, or price. A network that has others is left to other ways."""
-LINKS = frozenset({"what_is_sent_needs_a_taker", "what_is_kept_needs_a_taker", "what_is_made_needs_a_taker"})
-"""Cuts that the items keep by themselves."""
+LINKS = frozenset(
+    {
+        *("what_is_sent_needs_a_taker", "what_is_kept_needs_a_taker", "what_is_made_needs_a_taker"),
+        *("what_one_recipe_sends_needs_a_taker", "what_one_recipe_keeps_needs_a_taker"),
+    }
+)
+"""Cuts that the items keep by themselves, or that have no price."""
 SINGLE_SOURCE = frozenset({"goes_to", "goes_to_by_mode"})
 """Variables that hold goods of a place together, which items do not see."""
 TAKERS = ("processed", "sold", "disposed", "stock")
