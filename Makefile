@@ -3,7 +3,8 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/$(if $(filter Windows_NT,$(OS)),Scripts,bin)
 
-# Tests start hundreds of processes: without compiled files each of them would compile the package anew.
+# Tests start hundreds of processes: without compiled files each of them would compile the package anew. What is installed
+# is compiled as it is used, which is a small part of it.
 unexport PYTHONDONTWRITEBYTECODE
 
 .PHONY: demo test test-all coverage lint ruff-check ruff-format mypy pages stale-pages docs benchmark clean
@@ -47,7 +48,7 @@ benchmark: $(VENV)/installed
 
 $(VENV)/installed: pyproject.toml
 	$(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[dev]'
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-compile --editable '.[dev]'
 	touch $@
 
 clean:
