@@ -19,10 +19,16 @@ with three futures (60,000) for the worst of a budget was nearer by the extensiv
 2.9 % after 58), with 20 futures (400,000) by rows (1.2 % to 1.5 %, not 3.1 %)."""
 
 
-def is_for_cuts(forms: Sequence[Formulation]) -> bool:
-    """Return whether futures are too many, or too large, for their extensive form to be begun with."""
+def is_for_cuts(forms: Sequence[Formulation], times: float = 1.0) -> bool:
+    """Return whether futures are too many, or too large, for their extensive form to be begun with.
+
+    Parameters
+    ----------
+    times
+        How many times larger than others their extensive form may be.
+    """
     entries = sum(len(rows.variable) for m in forms for rows in m.rows.values())
-    return len(forms) > 1 and entries > CUTS_FROM
+    return len(forms) > 1 and entries > times * CUTS_FROM
 
 
 def found_by_cuts(known: KnownByCuts, options: Options, *, is_over: bool, is_interrupted: bool) -> Found | None:

@@ -51,6 +51,7 @@ class JointSearch:
     """What is known of the futures so far, and what is tried next."""
 
     shares_of_time: ClassVar[Mapping[str, float]] = SHARES
+    times_larger: ClassVar[float] = 1.0
 
     def __init__(
         self,
@@ -68,6 +69,7 @@ class JointSearch:
         self.began = time.monotonic()
         self.gap_alone = options.relative_gap
         self.kept_for_judging = 0.0
+        self.most = np.inf  # what no plan costs more than, where that is known without one
         self.shares = [future.probability for future in futures]
         self.by_cuts: SearchByCuts | None = None
         self.own_points: Sequence[Floats | None] = ()
@@ -216,7 +218,7 @@ class JointSearch:
             To begin from, with one first stage; empty: none is known.
         """
         costs = [weighted(m, WEIGHTS) for m in self.forms]
-        if not is_for_cuts(self.forms):
+        if not is_for_cuts(self.forms, self.times_larger):
             return self._extensive(costs, lowest, points)
         known = self._by_cuts(costs, points)
         is_over = self.flag.is_set or self._is_out_of_time()
@@ -264,13 +266,14 @@ class JointSearch:
     ) -> tuple[Found, list[Floats], float | None]:
         """Return the same by the extensive form."""
         form = self._form()
-        if self.risk.weight > 0 and not points:  # the best on average first: what it costs bounds the risk's variables
+        if self.risk.weight > 0 and not points and not np.isfinite(self.most):
+            # the best on average first: what it costs bounds the risk's variables
             found, x = self._search(form, minimised(form, costs, Risk(), lowest, np.inf), None)
             if x is None:
                 return found, [], None
             points, form = [form.of_part(x, s) for s in range(len(self.futures))], self._form()
         values = [cost.at(point) for cost, point in zip(costs, points, strict=False)]
-        most = self.risk.of(values, self.shares) if values else np.inf
+        most = self.risk.of(values, self.shares) if values else self.most
         objective = minimised(form, costs, self.risk, lowest, most)
         start = with_risk(form, form.joined(points), values, self.risk) if points else None
         found, x = self._search(form, objective, start)
@@ -298,7 +301,7 @@ class JointSearch:
 
     def _search(self, form: Extensive, costs: Costs, start: Floats | None) -> tuple[Found, Floats | None]:
         """Return what a search of the extensive form gives, in the formulation's own units."""
-        problem = make_problem(form.m, costs)
+        problem = self.problem_of(form, costs)
         limit = self.options.time_limit
         options = dataclasses.replace(
             self.options,
@@ -316,6 +319,10 @@ class JointSearch:
         )
         x = None if found.x is None else problem.units.outside(found.x)
         return _in_money(found, problem), x
+
+    def problem_of(self, form: Extensive, costs: Costs) -> Problem:
+        """Return what is searched."""
+        return make_problem(form.m, costs)
 
     def _teller(self, problem: Problem) -> ProgressListener:
         def told(progress: Progress) -> None:
