@@ -31,7 +31,8 @@ from batteryopt.network.futures.joint_search import FIRST_STAGE, FOLLOWS
 from batteryopt.network.futures.risk_measure import Risk, minimised
 from batteryopt.network.robust.adversary import Adversary
 from batteryopt.network.robust.deviations import moved, moves_of, name_of, room
-from batteryopt.network.robust.hindsight import Hindsight, MovingSides
+from batteryopt.network.robust.hindsight import Hindsight
+from batteryopt.network.robust.moving_sides import MovingSides
 from batteryopt.network.robust.solve_robust import solve_robust
 from batteryopt.network.search.searched_problem import make_problem
 from batteryopt.network.solve import solve

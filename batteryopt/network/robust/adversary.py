@@ -1,37 +1,25 @@
 """The worst that a budget of moves can do to a plan: found by branch and bound, with a bound that is proven.
 
-The cost Q of what is decided with hindsight is convex in the moves. Where b moves are still allowed beside those that
-are made (F), every choice T of at most b of them is a mean of the corners F, F + b e_i: for a choice of b moves
-
-    F + sum of e_i over T  =  1/b x sum over T of (F + b e_i),     so     Q(F + T) <= 1/b x sum over T of Q(F + b e_i),
-
-and a smaller choice has the corner F itself for the rest. The b largest corners therefore bound all choices: as many
-linear programs as there are moves bound a number of futures that grows like its b-th power, and where b is 1 the
-bound is the value. No bound of duals is needed, and none has to be believed.
-
-A corner must not lie where less than nothing returns. Where b full moves of one row would, pairs of moves are taken,
-each b / 2 times, whose mean over all pairs of T is the same point; and where these would too, such moves are branched
-upon first, which leaves fewer.
+Corners of the convex cost bound many choices at once (`corners`). Choices with a move that cannot be among the worst
+ones are left out, and what is left is parted: first by how many moves bring more and how many less, then into those
+with the move that gains most, and those without it.
 """
 
 from __future__ import annotations
 
+import dataclasses
 import heapq
 import itertools
-import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
 
-from batteryopt.network.robust.deviations import Move
+from batteryopt.network.robust.corners import Allowed, Corners, Gains
+from batteryopt.network.robust.deviations import Move, Moves
 from batteryopt.network.robust.hindsight import Hindsight, chosen
 
-Moves = frozenset[int]
-ROUNDING = 1e-9
-"""Share by which a move may go beyond what returns: a quotient of two numbers that people typed."""
-MOST_PAIRS = 2_000
-"""Pairs of moves that are looked at to bound a node; where there are more, branching is the shorter way."""
+IsEnough = Callable[[float, float], bool]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -60,14 +48,17 @@ class Worst:
 
 
 @dataclass(order=True)
-class _Choices:
-    """Choices that make some moves and may make others."""
+class _Bounded:
+    """Choices and their bound, the largest first."""
 
     order: float
     number: int
-    made: Moves = field(compare=False)
-    allowed: tuple[int, ...] = field(compare=False)
-    budget: int = field(compare=False)
+    choices: Allowed = field(compare=False)
+    gains: Gains | None = field(compare=False, default=None)
+
+    @property
+    def bound(self) -> float:
+        return -self.order
 
 
 class Adversary:
@@ -81,17 +72,13 @@ class Adversary:
 
     def __init__(self, hindsight: Hindsight, moves: Sequence[Move], rooms: Sequence[float], budget: int) -> None:
         self._hindsight, self._moves, self._rooms, self._budget = hindsight, moves, rooms, budget
+        self._corners = Corners(hindsight, moves, rooms)
         self._numbers = itertools.count()
-        self._deadline = np.inf
+        self._is_enough: IsEnough = lambda value, bound: bound <= value
+        self._left_out = -np.inf
         self.best: tuple[float, Moves] = (-np.inf, frozenset())
 
-    def go(
-        self,
-        *,
-        known: Sequence[Moves] = (),
-        is_enough: Callable[[float, float], bool],
-        deadline: float = np.inf,
-    ) -> Worst:
+    def go(self, *, known: Sequence[Moves] = (), is_enough: IsEnough) -> Worst:
         """Return the worst choice.
 
         Parameters
@@ -100,130 +87,124 @@ class Adversary:
             Choices to look at first.
         is_enough
             Whether a value and a bound are near enough to stop.
-        deadline
-            By the monotonic clock.
         """
-        self._deadline = deadline
-        heap: list[_Choices] = []
+        self._is_enough = is_enough
+        heap: list[_Bounded] = []
         nodes = 0
         try:
             for choice in known:
                 self._look(choice)
-            heap = [self._node(frozenset(), tuple(range(len(self._moves))), self._budget)]
-            nodes = 1
-            while not is_enough(self.best[0], max(-heap[0].order, self.best[0])):
+            heap, nodes = [self._node(self._all())], 1
+            while heap and not is_enough(self.best[0], max(heap[0].bound, self.best[0])):
                 children = self._children(heap[0])  # the node stays in the heap until its parts are there instead
                 heapq.heappop(heap)
                 nodes += len(children)
                 for child in children:
                     heapq.heappush(heap, child)
-                if not heap:
-                    break
         except (KeyboardInterrupt, TimeoutError):
-            return self._worst(-heap[0].order if heap else np.inf, nodes, is_stopped=True)
-        return self._worst(-heap[0].order if heap else -np.inf, nodes)
+            return self._worst(heap[0].bound if heap else np.inf, nodes, is_stopped=True)
+        return self._worst(heap[0].bound if heap else -np.inf, nodes)
 
     def _worst(self, bound: float, nodes: int, *, is_stopped: bool = False) -> Worst:
         value, moves = self.best
-        return Worst(moves=moves, value=value, bound=max(bound, value), nodes=nodes, is_stopped=is_stopped)
-
-    def _cost(self, amounts: dict[int, float]) -> float:
-        if time.monotonic() > self._deadline:
-            raise TimeoutError
-        return self._hindsight.cost(amounts)
+        return Worst(
+            moves=moves, value=value, bound=max(bound, value, self._left_out), nodes=nodes, is_stopped=is_stopped
+        )
 
     def _look(self, choice: Moves) -> float:
         """Return what a choice costs, and keep it where it is the worst so far."""
-        value = self._cost(chosen(choice))
+        value = self._hindsight.cost(chosen(choice))
         if value > self.best[0]:
             self.best = (value, choice)
         return value
 
     # ---- bounds
 
-    def _node(self, made: Moves, allowed: tuple[int, ...], budget: int) -> _Choices:
-        """Return a set of choices with its bound; the choice that the bound points to is looked at."""
-        budget = min(budget, len({self._moves[i].row for i in allowed}))
-        bound = self._bound(made, allowed, budget)
-        return _Choices(order=-bound, number=next(self._numbers), made=made, allowed=allowed, budget=budget)
+    def _all(self) -> Allowed:
+        numbers = range(len(self._moves))
+        kinds = {self._moves[i].is_more for i in numbers}
+        ups, downs = (self._budget if kind in kinds else 0 for kind in (True, False))
+        return Allowed(made=frozenset(), free=tuple(numbers), ups=ups, downs=downs, budget=self._budget)
 
-    def _bound(self, made: Moves, allowed: tuple[int, ...], budget: int) -> float:
-        at_once = self._look(made)
-        if budget == 0 or np.isposinf(at_once):
-            return at_once
-        corners = self._corners(made, allowed, budget, at_once)
-        if corners is None:
-            return float(np.inf)
-        of_moves, of_none = corners
-        best = [i for i in self._one_a_row(of_moves) if of_moves[i] > of_none][:budget]
-        self._look(made | frozenset(best))
-        values = [of_moves[i] for i in best] + [of_none] * (budget - len(best))
-        return max(at_once, float(np.mean(values)))
+    def _node(self, choices: Allowed) -> _Bounded:
+        """Return choices with their bound; the choice that the bound points to is looked at."""
+        choices = self._fitting(choices)
+        at_once = self._look(choices.made)
+        number = next(self._numbers)
+        if choices.budget == 0 or np.isposinf(at_once):
+            return _Bounded(order=-at_once, number=number, choices=choices)
+        gains = self._corners.gains(choices)
+        if gains is None:
+            return _Bounded(order=-np.inf, number=number, choices=choices)
+        most = self._corners.most(choices, gains)
+        self._look(choices.made | self._one_a_row(most))
+        bound = max(at_once, gains.base + sum(gains.of[i] for i in most))
+        return _Bounded(order=-bound, number=number, choices=self._without_hopeless(choices, gains), gains=gains)
 
-    def _one_a_row(self, corners: dict[int, float]) -> list[int]:
-        """Return the moves, largest corner first, one a row: more and less of one row exclude each other."""
+    def _one_a_row(self, numbers: Sequence[int]) -> Moves:
         found: dict[int, int] = {}
-        for i in sorted(corners, key=lambda i: -corners[i]):
+        for i in numbers:
             found.setdefault(self._moves[i].row, i)
-        return list(found.values())
+        return frozenset(found.values())
 
-    def _has_room(self, allowed: tuple[int, ...], amount: float) -> bool:
-        return min(self._rooms[i] for i in allowed) >= amount * (1.0 - ROUNDING)
+    def _fitting(self, choices: Allowed) -> Allowed:
+        """Return the same choices with budgets that are no larger than what is free, and nothing free without one."""
+        left = {True: choices.ups, False: choices.downs}
+        free = tuple(i for i in choices.free if left[self._moves[i].is_more] and choices.budget)
+        count = {kind: sum(self._moves[i].is_more is kind for i in free) for kind in (True, False)}
+        ups, downs = (min(left[kind], count[kind]) for kind in (True, False))
+        budget = min(choices.budget, ups + downs, len({self._moves[i].row for i in free}))
+        return dataclasses.replace(choices, free=free, ups=min(ups, budget), downs=min(downs, budget), budget=budget)
 
-    def _corners(
-        self, made: Moves, allowed: tuple[int, ...], budget: int, at_once: float
-    ) -> tuple[dict[int, float], float] | None:
-        """Return a number for each move, and one for none, whose mean over a choice bounds what it costs; or None."""
-        if self._has_room(allowed, budget):
-            return {i: self._cost({**chosen(made), i: float(budget)}) for i in allowed}, at_once
-        if budget < 2 or not self._has_room(allowed, budget / 2) or len(allowed) ** 2 / 2 > MOST_PAIRS:
-            return None
-        return self._corners_of_pairs(made, allowed, budget, at_once)
-
-    def _corners_of_pairs(
-        self, made: Moves, allowed: tuple[int, ...], budget: int, at_once: float
-    ) -> tuple[dict[int, float], float]:
-        """Return for each move the mean of its largest pairs.
-
-        A choice T of b moves, filled up with moves that do nothing where it has fewer, is the mean over its pairs
-        {i, j} of F + b/2 (e_i + e_j), for every move is in b - 1 of the b (b - 1) / 2 pairs. That mean is the mean over
-        T of each one's mean pair within T, which is at most the mean of its b - 1 largest pairs.
-        """
-        half, others = budget / 2, budget - 1
-        alone = {i: self._cost({**chosen(made), i: half}) for i in allowed}  # with a move that does nothing
-        values = {i: [alone[i]] * others for i in allowed}
-        for i, j in itertools.combinations(allowed, 2):
-            if self._moves[i].row != self._moves[j].row:
-                value = self._cost({**chosen(made), i: half, j: half})
-                values[i].append(value)
-                values[j].append(value)
-        of_none = [*alone.values(), *[at_once] * others]
-        return {i: _mean_of_largest(v, others) for i, v in values.items()}, _mean_of_largest(of_none, others)
+    def _without_hopeless(self, choices: Allowed, gains: Gains) -> Allowed:
+        """Return choices without the moves with which none is worse than the worst known, by as much as matters."""
+        value = self.best[0]
+        kept = []
+        for i in choices.free:
+            is_more = self._moves[i].is_more
+            rest = dataclasses.replace(
+                choices,
+                free=tuple(j for j in choices.free if self._moves[j].row != self._moves[i].row),
+                ups=choices.ups - is_more,
+                downs=choices.downs - (not is_more),
+                budget=choices.budget - 1,
+            )
+            with_it = gains.base + gains.of[i] + sum(gains.of[j] for j in self._corners.most(rest, gains))
+            if self._is_enough(value, max(with_it, value)):
+                self._left_out = max(self._left_out, with_it)
+            else:
+                kept.append(i)
+        return dataclasses.replace(choices, free=tuple(kept))
 
     # ---- branches
 
-    def _children(self, node: _Choices) -> list[_Choices]:
-        """Return the choices with a move, and those without it."""
-        if node.budget == 0 or not node.allowed:
+    def _children(self, node: _Bounded) -> list[_Bounded]:
+        """Return parts of the choices: with so many of each kind, or with a move and without it."""
+        choices = node.choices
+        if choices.budget == 0 or not choices.free:
             return []
+        if node.gains is not None and choices.ups + choices.downs > choices.budget:
+            return [
+                self._node(dataclasses.replace(choices, ups=choices.budget - downs, downs=downs))
+                for downs in range(choices.budget + 1)
+                if downs <= choices.downs and choices.budget - downs <= choices.ups
+            ]
         i = self._branched(node)
-        row = self._moves[i].row
-        others = tuple(j for j in node.allowed if self._moves[j].row != row)
-        with_it = self._node(node.made | {i}, others, node.budget - 1)
-        without = self._node(node.made, tuple(j for j in node.allowed if j != i), node.budget)
-        return [with_it, without]
+        is_more, row = self._moves[i].is_more, self._moves[i].row
+        with_it = dataclasses.replace(
+            choices,
+            made=choices.made | {i},
+            free=tuple(j for j in choices.free if self._moves[j].row != row),
+            ups=choices.ups - is_more,
+            downs=choices.downs - (not is_more),
+            budget=choices.budget - 1,
+        )
+        without = dataclasses.replace(choices, free=tuple(j for j in choices.free if j != i))
+        return [self._node(with_it), self._node(without)]
 
-    def _branched(self, node: _Choices) -> int:
-        """Return the move to branch upon: one that stands in the way of a bound, else the one of the largest corner."""
-        tight = min(node.allowed, key=lambda i: self._rooms[i])
-        if not self._has_room((tight,), node.budget) and not np.isfinite(node.order):
-            return tight
-        return max(node.allowed, key=lambda i: self._corner(node, i))
-
-    def _corner(self, node: _Choices, i: int) -> float:
-        amount = min(float(node.budget), self._rooms[i])
-        return self._cost({**chosen(node.made), i: amount})
-
-
-def _mean_of_largest(values: Sequence[float], count: int) -> float:
-    return float(np.mean(sorted(values, reverse=True)[:count]))
+    def _branched(self, node: _Bounded) -> int:
+        """Return the move to branch upon: the one that gains most, or that stands in the way of a bound."""
+        free, gains = node.choices.free, node.gains
+        if gains is None:
+            return min(free, key=lambda i: self._rooms[i])
+        return max(free, key=lambda i: gains.of[i])

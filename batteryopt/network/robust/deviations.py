@@ -17,6 +17,8 @@ from batteryopt.ground.errors import Fault, InvalidInput
 from batteryopt.network.data.instance import Network
 
 Floats = npt.NDArray[np.float64]
+Moves = frozenset[int]
+"""Which moves are made, by their numbers."""
 
 
 @dataclass(frozen=True, kw_only=True)

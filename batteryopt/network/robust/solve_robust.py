@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import dataclasses
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import numpy as np
 
@@ -21,12 +22,14 @@ from batteryopt.network.judge.check import check
 from batteryopt.network.judged_answer import answer_with_point
 from batteryopt.network.plan.gross import gross
 from batteryopt.network.plan.solution import Solution
-from batteryopt.network.robust.adversary import Moves
-from batteryopt.network.robust.deviations import moved, moves_of, name_of
+from batteryopt.network.robust.clock import Clock
+from batteryopt.network.robust.deviations import Moves, moved, moves_of, name_of
 from batteryopt.network.robust.robust_answer import RobustAnswer, with_seconds
-from batteryopt.network.robust.robust_search import RobustFound, RobustSearch
+from batteryopt.network.robust.robust_found import RobustFound, Tried
+from batteryopt.network.robust.robust_search import CHECKS, RobustSearch
 from batteryopt.network.solve import gaps
 from batteryopt.solvers.contract.adapter import Options, ProgressListener
+from batteryopt.solvers.contract.best_told import BestTold
 from batteryopt.solvers.contract.provenance import Route, Run
 from batteryopt.solvers.highs.highs_run import version as highs_version
 
@@ -34,8 +37,6 @@ TRIED = 12
 """Futures of the set, drawn at random, in which the certificate tries what the plan is said to cost at most."""
 ROUNDING = 1e-7
 """Relative difference of a bound from a tree and a value from linear programs that is rounding: gaps are no smaller."""
-OF_THE_TIME = 0.9
-"""Part of the time limit that the search has; tables and checks of the plan in each future have the rest."""
 HINDSIGHT_GAP = 1e-6
 """Relative gap of the flows in one future with the facilities as they are."""
 
@@ -73,7 +74,7 @@ def solve_robust(
     InvalidInput
         If a number makes no sense, nothing may deviate, or a rule weighs by what returns (coverage).
     """
-    began = time.monotonic()
+    clock = Clock(time_limit)
     network = _only_future(network)
     faults = [
         *([] if budget >= 0 else [_fault("--budget", f"is {budget}", "expected a whole number of at least 0")]),
@@ -88,14 +89,14 @@ def solve_robust(
     moves = moves_of(network, deviation)
     relative, absolute = gaps(gap, gap_money)
     relative = max(relative, ROUNDING)
-    limit = None if time_limit is None else OF_THE_TIME * time_limit
-    options = Options(relative_gap=relative, absolute_gap=absolute, threads=threads, time_limit=limit)
+    options = Options(relative_gap=relative, absolute_gap=absolute, threads=threads)
     budget = min(budget, len({move.row for move in moves}))
     with catching_interrupt() as flag:
-        search = RobustSearch(network, moves, budget, options, flag, announce=announce, on_progress=on_progress)
+        told = None if on_progress is None else BestTold(on_progress)
+        search = RobustSearch(network, moves, budget, options, flag, clock, announce=announce, on_progress=told)
         found = search.go()
         answer = _answer(network, search, found, options, flag)
-    return with_seconds(answer, time.monotonic() - began)
+    return with_seconds(answer, clock.spent())
 
 
 def _only_future(network: Network) -> Network:
@@ -112,14 +113,12 @@ def _fault(place: str, problem: str, remedy: str) -> Fault:
 def _answer(
     network: Network, search: RobustSearch, found: RobustFound, options: Options, flag: InterruptFlag
 ) -> RobustAnswer:
-    if not found.plans:
+    if found.best is None:
         return _without_plan(network, search, found)
     worst = [r.worst.moves for r in found.rounds if r.worst is not None]
-    choices = list(dict.fromkeys([*(choice for _, choice, _ in found.futures), *worst]))
+    choices = list(dict.fromkeys([*(choice for _, choice in found.futures), *worst]))
     with winding_up():  # an interrupt ended the search; what it has found is still tried in its futures
-        outcomes = tuple(_outcome(search, choice, found.plans[0], options) for choice in choices)
-    if all(outcome.solution is None for outcome in outcomes):
-        outcomes = _as_found(found)
+        outcomes = _outcomes(search, choices, found.best, options)
     plans = [outcome.solution for outcome in outcomes if outcome.solution is not None]
     objective = max(plan.net_present_cost for plan in plans)
     most = found.most if np.isfinite(found.most) else None
@@ -129,7 +128,7 @@ def _answer(
     certificate = worst_of({o.name: o.certificate for o in outcomes if o.solution is not None})
     certificate += Certificate((same_first_stage(plans), *_bounds(plans, objective, most, bound)))
     if most is not None and not flag.is_set:
-        certificate += _tried(search, found.plans[0], most, max(gross(plan) for plan in plans))
+        certificate += _tried(search, found.best.plan, most, max(gross(plan) for plan in plans))
     return RobustAnswer(
         network=network,
         budget=search.budget,
@@ -149,7 +148,7 @@ def _answer(
 
 
 def _without_plan(network: Network, search: RobustSearch, found: RobustFound) -> RobustAnswer:
-    names = ", ".join(f"'{name}'" for name, _, _ in found.futures)
+    names = ", ".join(f"'{name}'" for name, _ in found.futures)
     reason = "no plan for the worst was found in time: give more time, or soften rules with a penalty"
     if found.stop_reason.is_no_solution:
         reason = f"no facilities keep the hard rules in all of the futures {names}: soften one with a penalty"
@@ -162,21 +161,36 @@ def _without_plan(network: Network, search: RobustSearch, found: RobustFound) ->
     return RobustAnswer(network=network, budget=search.budget, run=run, outcomes=(), objective=None, reason=reason)
 
 
-def _as_found(found: RobustFound) -> tuple[FutureOutcome, ...]:
-    """Return the best plan in the futures that it was made for, as the search left it."""
-    return tuple(
-        FutureOutcome(name=name, probability=0.0, solution=plan, certificate=check(plan))
-        for (name, _, _), plan in zip(found.futures, found.plans, strict=False)
-    )
+def _outcomes(
+    search: RobustSearch, choices: Sequence[Moves], best: Tried, options: Options
+) -> tuple[FutureOutcome, ...]:
+    """Return what becomes of a plan's facilities in some futures.
+
+    Where no time is left, that is as the search has left it in those that the plan was made for.
+    """
+    made_for = dict(best.in_known)
+    found = []
+    for number, choice in enumerate(choices):
+        name = name_of(search.moves, choice)
+        outcome = None
+        if not search.clock.is_over(CHECKS):
+            seconds = search.clock.grant(1.0 / (len(choices) - number), but=CHECKS)
+            outcome = _outcome(search, choice, best.plan, dataclasses.replace(options, time_limit=seconds))
+        if (outcome is None or outcome.solution is None) and name in made_for:
+            plan = made_for[name]
+            outcome = FutureOutcome(name=name, probability=0.0, solution=plan, certificate=check(plan))
+        if outcome is not None:
+            found.append(outcome)
+    return tuple(found)
 
 
 def _outcome(search: RobustSearch, choice: Moves, plan: Solution, options: Options) -> FutureOutcome:
     """Return what becomes of a plan's facilities in one future of the set, flows decided with hindsight."""
-    moves = search.moves
+    moves, began = search.moves, time.monotonic()
     network = moved(search.network, moves, [float(i in choice) for i in range(len(moves))])
     m = with_facilities(formulate(network, WEIGHTS), plan)
-    exact = Options(relative_gap=HINDSIGHT_GAP, threads=options.threads)
-    tried, _ = answer_with_point(network, m, WEIGHTS, exact, began=time.monotonic())
+    exact = Options(relative_gap=HINDSIGHT_GAP, threads=options.threads, time_limit=options.time_limit)
+    tried, _ = answer_with_point(network, m, WEIGHTS, exact, began=began)
     return FutureOutcome(
         name=name_of(moves, choice), probability=0.0, solution=tried.solution, certificate=tried.certificate
     )
@@ -201,19 +215,22 @@ def _bounds(plans: list[Solution], objective: float, most: float | None, bound: 
 def _tried(search: RobustSearch, plan: Solution, most: float, size: float) -> Certificate:
     """Return whether the plan costs no more than its most in futures of the set that chance chooses.
 
-    By the usual formulation with all its cuts, which the adversary has not seen.
+    By the usual formulation with all its cuts, which the adversary has not seen; as many as there is time for.
     """
     rng = np.random.default_rng(0)
-    worst, place = 0.0, ""
-    exact = Options(relative_gap=HINDSIGHT_GAP)
-    for _ in range(TRIED if search.budget else 0):
+    worst, place, count = 0.0, "", 0
+    while count < TRIED and search.budget and not search.clock.is_over(CHECKS):
         choice: dict[int, int] = {}
         for i in rng.permutation(len(search.moves)).tolist():
             if len(choice) < search.budget:
                 choice.setdefault(search.moves[i].row, i)
         future = moved(search.network, search.moves, [float(i in choice.values()) for i in range(len(search.moves))])
         m = formulate(future, WEIGHTS)
+        exact = Options(relative_gap=HINDSIGHT_GAP, time_limit=search.clock.grant(but=CHECKS))
         x = hindsight_point(m, plan, exact)
+        if x is None and search.clock.is_over(CHECKS):  # it was not the rules that were in the way
+            break
+        count += 1
         beyond = np.inf if x is None else max(0.0, weighted(m, WEIGHTS).at(x) - most) / size
         if beyond > worst:
             worst, place = beyond, f"in the future '{name_of(search.moves, choice.values())}'"
@@ -221,6 +238,6 @@ def _tried(search: RobustSearch, plan: Solution, most: float, size: float) -> Ce
         name="no-future-of-the-set-that-was-tried-costs-more",
         residual=worst,
         tolerance=BOUND_TOLERANCE,
-        detail=place or f"{TRIED} futures by chance",
+        detail=place or f"{count} futures by chance",
     )
     return Certificate((check,))
