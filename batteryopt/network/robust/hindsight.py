@@ -115,7 +115,7 @@ class Hindsight:
             return nowhere
         self._live.set_bounds(self._columns, program.lower, np.maximum(program.upper, program.lower))
         self._live.set_row_bounds(program.row_lower, program.row_upper)
-        left = None if np.isinf(self._deadline) else self._deadline - time.monotonic()
+        left = None if np.isinf(self._deadline) else max(0.0, self._deadline - time.monotonic())
         found = self._live.solve(left)
         if found.stop_reason is StopReason.INTERRUPTED:
             raise KeyboardInterrupt

@@ -37,6 +37,10 @@ TRIED = 12
 """Futures of the set, drawn at random, in which the certificate tries what the plan is said to cost at most."""
 ROUNDING = 1e-7
 """Relative difference of a bound from a tree and a value from linear programs that is rounding: gaps are no smaller."""
+OF_AN_OUTCOME = 0.4
+"""Part of the time that a plan in its futures took which its tables take to be written."""
+OUTPUT = "output"
+"""What the clock keeps time for: the tables of the plan in each future."""
 HINDSIGHT_GAP = 1e-6
 """Relative gap of the flows in one future with the facilities as they are."""
 
@@ -168,19 +172,20 @@ def _outcomes(
 
     Where no time is left, that is as the search has left it in those that the plan was made for.
     """
-    made_for = dict(best.in_known)
-    found = []
+    made_for, clock = dict(best.in_known), search.clock
+    began, found = clock.now(), []
     for number, choice in enumerate(choices):
         name = name_of(search.moves, choice)
         outcome = None
-        if not search.clock.is_over(CHECKS):
-            seconds = search.clock.grant(1.0 / (len(choices) - number), but=CHECKS)
+        if not clock.is_over(CHECKS):
+            seconds = clock.grant(1.0 / (len(choices) - number), but=CHECKS)
             outcome = _outcome(search, choice, best.plan, dataclasses.replace(options, time_limit=seconds))
         if (outcome is None or outcome.solution is None) and name in made_for:
             plan = made_for[name]
             outcome = FutureOutcome(name=name, probability=0.0, solution=plan, certificate=check(plan))
         if outcome is not None:
             found.append(outcome)
+        clock.expect(OUTPUT, OF_AN_OUTCOME * (clock.now() - began) / (number + 1), len(choices))
     return tuple(found)
 
 
@@ -218,19 +223,21 @@ def _tried(search: RobustSearch, plan: Solution, most: float, size: float) -> Ce
     By the usual formulation with all its cuts, which the adversary has not seen; as many as there is time for.
     """
     rng = np.random.default_rng(0)
-    worst, place, count = 0.0, "", 0
-    while count < TRIED and search.budget and not search.clock.is_over(CHECKS):
+    worst, place, count, clock, longest = 0.0, "", 0, search.clock, 0.0
+    while count < TRIED and search.budget and clock.left(CHECKS) > longest:
+        began = clock.now()
         choice: dict[int, int] = {}
         for i in rng.permutation(len(search.moves)).tolist():
             if len(choice) < search.budget:
                 choice.setdefault(search.moves[i].row, i)
         future = moved(search.network, search.moves, [float(i in choice.values()) for i in range(len(search.moves))])
         m = formulate(future, WEIGHTS)
-        exact = Options(relative_gap=HINDSIGHT_GAP, time_limit=search.clock.grant(but=CHECKS))
-        x = hindsight_point(m, plan, exact)
-        if x is None and search.clock.is_over(CHECKS):  # it was not the rules that were in the way
+        if clock.is_over(CHECKS):
             break
-        count += 1
+        x = hindsight_point(m, plan, Options(relative_gap=HINDSIGHT_GAP, time_limit=clock.grant(but=CHECKS)))
+        if x is None and clock.is_over(CHECKS):  # it was not the rules that were in the way
+            break
+        count, longest = count + 1, max(longest, clock.now() - began)
         beyond = np.inf if x is None else max(0.0, weighted(m, WEIGHTS).at(x) - most) / size
         if beyond > worst:
             worst, place = beyond, f"in the future '{name_of(search.moves, choice.values())}'"
