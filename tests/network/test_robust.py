@@ -32,6 +32,7 @@ from batteryopt.network.futures.risk_measure import Risk, minimised
 from batteryopt.network.robust.adversary import Adversary
 from batteryopt.network.robust.deviations import moved, moves_of, name_of, room
 from batteryopt.network.robust.hindsight import Hindsight
+from batteryopt.network.robust.known_futures import KnownFutures
 from batteryopt.network.robust.moving_sides import MovingSides
 from batteryopt.network.robust.solve_robust import solve_robust
 from batteryopt.network.search.searched_problem import make_problem
@@ -299,6 +300,47 @@ def test_the_moving_sides_are_those_of_the_futures(seed):
             else:
                 size = max(1.0, sum(map(abs, usual.solution.cost_terms.values())))
                 assert value == pytest.approx(usual.objective, abs=1e-6 * size)
+
+
+@pytest.mark.parametrize("seed", [3, 5])
+def test_slopes_of_duals_never_say_too_much(seed):
+    """The cost is convex: elsewhere it is no less than what the slopes at a future say."""
+    network = many_towns(5, seed)
+    moves = moves_of(network)
+    plan, rng = solve(network, gap=0).solution, np.random.default_rng(seed)
+    with catching_interrupt() as flag:
+        hindsight = Hindsight(MovingSides(network, moves), plan, EXACT, flag)
+        drawn = [frozenset(rng.permutation(len(moves))[:size].tolist()) for size in (0, 1, 2, 3)]
+        futures = [dict.fromkeys(choice, 1.0) for choice in drawn if len({moves[i].row for i in choice}) == len(choice)]
+        for here, there in itertools.product(futures, repeat=2):
+            slopes = hindsight.slopes(here)
+            by = sum(slopes[i] * (there.get(i, 0.0) - here.get(i, 0.0)) for i in {*here, *there})
+            assert hindsight.cost(there) >= hindsight.cost(here) + by - 1e-6 * abs(hindsight.cost(here))
+
+
+def test_plans_are_made_for_what_is_planned_only_until_a_worse_future_is_known():
+    network = two_towns()
+    known = KnownFutures(network, moves_of(network))
+    assert (known.active, known.names) == ([0], ["as planned"])
+    assert known.add(frozenset({0}))
+    assert known.active == [1]
+    assert not known.add(frozenset({0}))
+    assert known.add(frozenset())
+    assert (known.active, known.count) == ([1, 0], 2)
+
+
+@pytest.mark.parametrize("budget", [1, 2])
+def test_fractions_of_facilities_bound_all_plans(budget):
+    """Whatever futures are known: a plan for them, in fractions, costs no more than one for all corners."""
+    network = two_towns()
+    moves = moves_of(network)
+    known, whole = KnownFutures(network, moves), enumerated(network, budget)
+    for choice in corners(moves, budget):
+        known.add(choice)
+        bound, _ = known.relaxed(EXACT)
+        assert bound <= whole + 1e-6
+    low, high = known.ranges()
+    assert max(low) <= whole <= high
 
 
 # ---- bad input, limits -----------------------------------------------------------------------------------------------
