@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from batteryopt.ground.interrupt import catching_interrupt
-from batteryopt.network.formulation.algebra import Formulation, index
+from batteryopt.network.formulation.algebra import Formulation, Terms, index
 from batteryopt.network.formulation.objective import Costs
 from batteryopt.network.futures.first_stage import first_stage_of
 from batteryopt.network.futures.recourse import Recourse
@@ -155,6 +155,27 @@ def test_rows_of_some_futures_only():
     assert first.row_upper.tolist() == [0.5]
     _, known = searched([one, other], ["share"])
     assert known.value == pytest.approx(4 * 0.5 + 0.5 * 3 * 3)  # 3 t are bought in one of the two
+
+
+def test_a_family_of_rows_of_both_stages():
+    """One limit is on what stands (half a plant), one on what is bought: the rules of both are kept.
+
+    Else a whole plant would stand for 4, and nothing be bought.
+    """
+    m = buyer(3.0, 8.0)
+    TWO = index(("plant",), plant=[0, 1])
+    m.labels["plant"].append("other")
+    terms = [
+        Terms(columns={"plant": np.array([place])}, variable=m[name].variable, coefficient=np.ones(1))
+        for place, name in enumerate(("share", "bought"))
+    ]
+    m.require("limits", over=TWO, terms=terms, at_most=[0.5, 50.0], doc="limits")
+    first = first_stage_of([m], ["share"])
+    assert first.A.toarray().tolist() == [[1.0]]
+    assert first.row_upper.tolist() == [0.5]
+    _, known = searched([m], ["share"])
+    assert known.value == pytest.approx(4 * 0.5 + 3 * 3)
+    assert known.bound == pytest.approx(known.value, rel=1e-4)
 
 
 def test_rows_of_an_earlier_search_hold_where_a_future_joins():

@@ -73,7 +73,8 @@ def first_stage_of(parts: Sequence[Formulation], names: Collection[str]) -> Firs
     families = [parts[0].families[name] for name in shared]
     return FirstStage(
         parts=tuple(
-            _without(part, [name for name in rows if rows[name].is_cut]) for part, rows in zip(parts, own, strict=True)
+            _without(part, [name for name in rows if rows[name].is_cut and len(rows[name]) == len(part.rows[name])])
+            for part, rows in zip(parts, own, strict=True)
         ),
         positions=positions,
         lower=np.concatenate([family.lower for family in families]),
@@ -104,15 +105,34 @@ def _columns(m: Formulation, name: str) -> Ints:
 
 
 def _own_rows(m: Formulation, positions: Ints) -> dict[str, Rows]:
-    """Return the rows that speak of the first stage alone, with its own numbers of columns."""
+    """Return the rows that speak of the first stage alone, with its own numbers of columns.
+
+    A family of rows may have both: a limit on what stands beside one on what flows.
+    """
     number = np.full(m.size, -1, dtype=np.int64)
     number[positions] = np.arange(len(positions))
     found = {}
     for name, rows in m.rows.items():
-        own = number[rows.variable]
-        if len(own) and (own >= 0).all():
-            found[name] = dataclasses.replace(rows, variable=own)
+        is_own = np.ones(len(rows), dtype=bool)
+        is_own[rows.row[number[rows.variable] < 0]] = False
+        if is_own.any():
+            found[name] = _some(rows, is_own, number)
     return found
+
+
+def _some(rows: Rows, is_own: Bools, number: Ints) -> Rows:
+    """Return some of the rows of a family, with other numbers of columns."""
+    entries = is_own[rows.row]
+    place = np.cumsum(is_own) - 1
+    return dataclasses.replace(
+        rows,
+        index=rows.index.where(is_own),
+        row=place[rows.row[entries]],
+        variable=number[rows.variable[entries]],
+        coefficient=rows.coefficient[entries],
+        lower=rows.lower[is_own],
+        upper=rows.upper[is_own],
+    )
 
 
 def _chosen(own: Sequence[dict[str, Rows]]) -> list[Rows]:
