@@ -131,6 +131,18 @@ def check_any(seed):
     return True
 
 
+@pytest.mark.parametrize("seed", QUICK)
+def test_what_prices_nearby_say_changes_nothing_but_the_way(seed):
+    s = recognise(problem_of(drawn(seed)))
+    before = None
+    for prices in random_prices(s, seed):  # not near at all: what filled pools there may not fill them here
+        alone = evaluate(s, prices)
+        before = evaluate(s, prices, before=before)
+        assert before.bound == pytest.approx(alone.bound, rel=1e-12)
+        assert np.allclose(before.excess, alone.excess)
+        assert np.allclose(before.rent, alone.rent)
+
+
 def test_rules_of_every_kind_leave_it_a_bound():
     assert sum(check_any(seed) for seed in range(1, 8)) >= 2
 

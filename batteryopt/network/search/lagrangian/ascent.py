@@ -112,7 +112,7 @@ class Ascent:
                 break
             self.effort.spend()
             prices = self._allowed(prices + self.share * (target - value.bound) / own * way / unit)
-            value = evaluate(self.s, prices)
+            value = evaluate(self.s, prices, before=value)
             self._count(value)
             before, unit = unit, self._units()
             way = _deflected(value.excess / unit, way * unit / before)
@@ -156,5 +156,5 @@ class Ascent:
 
 def _deflected(excess: Floats, way: Floats) -> Floats:
     """Return the way to go: along an excess, turned towards the last way where it would lead back."""
-    against = float(excess @ way)
-    return np.asarray(excess + max(0.0, -1.5 * against / max(float(way @ way), 1e-300)) * way)
+    against, whole = float(np.sum(excess * way)), float(np.sum(way * way))  # BLAS' threads wait for each other longer
+    return np.asarray(excess + max(0.0, -1.5 * against / max(whole, 1e-300)) * way)

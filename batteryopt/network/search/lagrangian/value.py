@@ -15,6 +15,11 @@ from batteryopt.network.search.lagrangian.counts import best_within_counts
 from batteryopt.network.search.lagrangian.priced_careers import Best
 from batteryopt.network.search.lagrangian.structure import Structure
 
+AMPLE = 1.3
+"""Items that would fill a pool's largest level so many times are those that matter at prices nearby."""
+FARTHER = 0.95
+"""Share of the cost looked up to that counts next time, where items up to it were no more than those that matter."""
+
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Value:
@@ -32,6 +37,8 @@ class Value:
         Prices of the rows on numbers of facilities, the best ones for the other prices.
     rent
         What a unit of each pool's capacity is worth, at the level that stands, or would stand best (pools).
+    enough
+        Cost of a unit of capacity beyond which no item was near being taken (pools).
     """
 
     bound: float
@@ -39,6 +46,7 @@ class Value:
     best: Best
     standing: Floats
     rent: Floats
+    enough: Floats
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -61,6 +69,18 @@ class Filling:
     weight: Floats
     before: Floats
     own: Floats
+
+    def enough(self, s: Structure, last: Floats | None) -> Floats:
+        """Return the cost of a unit of capacity beyond which items are of no use to a pool (pools).
+
+        Of the first item that a pool has no room for by far, at its largest level; where there is none among those
+        here, a little beyond the last one found, and 0 without that.
+        """
+        most = AMPLE * s.pools.capacity.max(axis=1)
+        beyond = self.before > most[self.pool]
+        found = np.zeros(len(most))
+        np.minimum.at(found, self.pool[beyond], self.cost[beyond] / self.weight[beyond])
+        return found if last is None else np.where(found < 0, found, FARTHER * last)
 
     def taken(self, capacity: Floats) -> Floats:
         """Return the tonnes of each item (n) where pools have some capacities (pools)."""
@@ -92,12 +112,21 @@ def charged(s: Structure, prices: Floats) -> Charged:
     )
 
 
-def filling(s: Structure, cost: Floats) -> Filling:
-    """Return the order in which pools take items."""
+def filling(s: Structure, cost: Floats, enough: Floats | None = None) -> Filling:
+    """Return the order in which pools take items.
+
+    Parameters
+    ----------
+    enough
+        Cost of a unit of capacity up to which items probably fill each pool: of pools that they do fill the others are
+        left out, which changes nothing, but need not be sorted.
+    """
     items = s.items
     chosen = np.flatnonzero(cost < 0)
+    if enough is not None:
+        chosen = _that_fill(s, cost, chosen, enough)
     pool, weight, cost = items.pool[chosen], items.weight[chosen], cost[chosen]
-    order = np.lexsort((cost / weight, pool))
+    order = _by_pool(cost / weight, pool)
     chosen, weight, cost = chosen[order], weight[order], cost[order]
     own = weight * items.upper[chosen]
     whole = np.cumsum(own)
@@ -105,6 +134,24 @@ def filling(s: Structure, cost: Floats) -> Filling:
     first = np.cumsum(number) - number
     base = np.concatenate([[0.0], whole])[first]
     return Filling(item=chosen, pool=pool, cost=cost, weight=weight, before=whole - own - base[pool], own=own)
+
+
+def _by_pool(ratio: Floats, pool: Ints) -> Ints:
+    """Return the order by pool, and by ratio within: twice as quick as `lexsort` where short numbers say the pool."""
+    if not len(pool) or pool.max() > np.iinfo(np.uint16).max:
+        return np.asarray(np.lexsort((ratio, pool)))
+    order = np.argsort(ratio)
+    return np.asarray(order[np.argsort(pool[order].astype(np.uint16), kind="stable")])
+
+
+def _that_fill(s: Structure, cost: Floats, chosen: Ints, enough: Floats) -> Ints:
+    """Return the items up to a cost where these are more than a pool's largest level has room for, else all."""
+    items = s.items
+    pool, weight = items.pool[chosen], items.weight[chosen]
+    near = cost[chosen] < enough[pool] * weight
+    own = np.bincount(pool[near], weights=(weight * items.upper[chosen])[near], minlength=len(enough))
+    is_short = own <= s.pools.capacity.max(axis=1) * (1.0 + 1e-9)
+    return chosen[near | is_short[pool]]
 
 
 def levels_of_pools(s: Structure, best: Best) -> Ints:
@@ -151,10 +198,18 @@ def gains_of_careers(s: Structure, table: Floats) -> Floats:
     return np.asarray(np.stack(found, axis=1), dtype=float).reshape(F, T, levels)
 
 
-def evaluate(s: Structure, prices: Floats, *, with_through: bool = False) -> Value:
-    """Return the value of prices (nodes, then further rows)."""
+def evaluate(s: Structure, prices: Floats, *, with_through: bool = False, before: Value | None = None) -> Value:
+    """Return the value of prices (nodes, then further rows).
+
+    Parameters
+    ----------
+    before
+        The value of prices nearby, from which it is found sooner.
+    """
     costs = charged(s, prices)
-    fill = filling(s, costs.items)
+    last = None if before is None else before.enough
+    fill = filling(s, costs.items, last)
+    enough = fill.enough(s, last)
     table = gains(s, costs.items, fill)
     careers = s.careers.charged(costs.paid)
     gain = gains_of_careers(s, table)
@@ -175,7 +230,8 @@ def evaluate(s: Structure, prices: Floats, *, with_through: bool = False) -> Val
         fill = filling(s, at_levels(s, costs.items, level))
     taken = fill.taken(s.pools.capacity[np.arange(count), level])
     excess = _excess(s, fill, taken, end, best)
-    return Value(bound=bound, excess=excess, best=best, standing=standing, rent=_rents(s, costs.items, fill, level))
+    rent = _rents(s, costs.items, fill, level)
+    return Value(bound=bound, excess=excess, best=best, standing=standing, rent=rent, enough=enough)
 
 
 def _by(place: Ints, values: Floats, count: int) -> Floats:
