@@ -65,7 +65,7 @@ def test_prices_of_the_relaxation_prove_no_more_than_the_optimum_and_no_less_tha
     bound = proven(s, sifted.prices, sifted.value.standing)
     assert below(bound, optimum)
     assert bound <= sifted.value.bound
-    if s.pools.charge is None and not len(s.further.least):  # else the relaxation is another one than that of prices
+    if s.pools.charge is None:  # else the relaxation is another one than that of prices
         least = relaxed(s)
         assert below(least, optimum)
         assert sifted.value.bound >= least - CLOSE * max(1.0, abs(least))

@@ -1,9 +1,10 @@
 """The linear relaxation as prices see it: a column an item, the capacities of pools, the careers of facilities.
 
-What takes something is no column of its own: it is what its items bring. That leaves a row a node, one a pool and the
-rules of careers, and one for each link (an item is no more than its facility stands) that is asked for. The duals of
-the nodes' rows are prices, and prices prove a bound whatever they come from: so nothing here need be exact, and what
-items leave out (charges by level, further rows) weakens the bound at worst.
+What takes something is no column of its own: it is what its items bring. That leaves a row a node, one a pool, the
+rules of careers and the further rows (of other rules, and of whole sizes that must cover a need), and one for each link
+(an item is no more than its facility stands) that is asked for. The duals of the rows of nodes and of the further rows
+are prices, and prices prove a bound whatever they come from: so nothing here need be exact, and what items leave out
+(charges by level) weakens the bound at worst.
 """
 
 from __future__ import annotations
@@ -31,7 +32,7 @@ class ItemProgram:
     careers, columns
         Columns of the whole problem that careers have, in order; the same with what is left behind (n - items).
     rows
-        Coefficients: nodes, then pools, then rules of careers (m, n).
+        Coefficients: nodes, then pools, then further rows, then rules of careers (m, n).
     """
 
     s: Structure
@@ -93,6 +94,9 @@ def item_program(s: Structure) -> ItemProgram:
     first, count = len(columns), len(columns) + len(items)
     nodes = sp.hstack([-s.gives[:, columns], _at_nodes(s)], format="csc")
     pools = _pools(s, position, first, count)
+    further = sp.hstack([s.further.rows[:, columns], _in_further_rows(s)], format="csc")
+    least = s.further.least
+    most = np.where(s.further.is_equal, least, np.inf)
     rules = _rules(s, of_careers)
     careers = sp.hstack([core.A[rules][:, columns], sp.csr_array((len(rules), len(items)))], format="csc")
     capacity = s.pools.capacity[:, 0]
@@ -103,9 +107,9 @@ def item_program(s: Structure) -> ItemProgram:
         s=s,
         careers=np.flatnonzero(of_careers),
         columns=columns,
-        rows=sp.csc_array(sp.vstack([nodes, pools, careers], format="csc")),
-        row_lower=np.concatenate([s.own, np.full(len(capacity), -np.inf), core.row_lower[rules]]),
-        row_upper=np.concatenate([s.own, capacity, core.row_upper[rules]]),
+        rows=sp.csc_array(sp.vstack([nodes, pools, further, careers], format="csc")),
+        row_lower=np.concatenate([s.own, np.full(len(capacity), -np.inf), least, core.row_lower[rules]]),
+        row_upper=np.concatenate([s.own, capacity, most, core.row_upper[rules]]),
         costs=np.concatenate([core.c[columns], items.cost + items.share * core.c[items.taker]]),
         lower=np.concatenate([core.lower[columns], np.zeros(len(items))]),
         upper=np.concatenate([core.upper[columns], items.upper]),
@@ -137,6 +141,13 @@ def _at_nodes(s: Structure) -> sp.csc_array:
     leaves = sp.coo_array((np.ones(len(items)), (items.node, np.arange(len(items)))), shape=(s.nodes, len(items)))
     made = sp.csc_array(s.gives)[:, items.taker] @ sp.diags_array(items.share)
     return sp.csc_array(sp.csc_array(leaves) - made)
+
+
+def _in_further_rows(s: Structure) -> sp.csc_array:
+    """Return what a tonne of each item counts in the further rows: its shipment, and its part of what takes it."""
+    items, rows = s.items, sp.csc_array(s.further.rows)
+    moved = rows[:, np.maximum(items.column, 0)] @ sp.diags_array((items.column >= 0).astype(float))
+    return sp.csc_array(moved + rows[:, items.taker] @ sp.diags_array(items.share))
 
 
 def _pools(s: Structure, position: Ints, first: int, count: int) -> sp.csc_array:

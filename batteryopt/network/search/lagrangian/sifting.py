@@ -72,14 +72,21 @@ class Sifted:
                 return
             self.x = vertex.x
             duals = vertex.row_duals
-            self._take(duals[: self.s.nodes])
+            self._take(self._prices(duals))
             tell()
             if self._join_items(duals) <= FEW * len(self.items) or time.monotonic() > deadline:
                 return
 
-    def _take(self, duals: Floats) -> None:
-        """Evaluate the duals of nodes as prices; those of further rows stay."""
-        prices = np.concatenate([duals, self.prices[self.s.nodes :]])
+    def _prices(self, duals: Floats) -> Floats:
+        """Return the duals of nodes and further rows, these with the right sign whatever tolerances leave."""
+        nodes, further = self.s.nodes, self.s.further
+        begin = nodes + len(self.s.pools.facility)
+        of_rows = duals[begin : begin + len(further.least)]
+        of_rows = np.where(further.is_equal, of_rows, np.maximum(of_rows, 0.0))
+        return np.concatenate([duals[:nodes], of_rows])
+
+    def _take(self, prices: Floats) -> None:
+        """Keep prices if they prove more than those before, over all items."""
         value = evaluate(self.s, prices)
         if value.bound > self.value.bound:
             self.prices, self.value = prices, value
@@ -88,8 +95,7 @@ class Sifted:
         """Let items join that would save money; return how many."""
         s, items = self.s, self.s.items
         rent = -duals[s.nodes : s.nodes + len(s.pools.facility)]
-        prices = np.concatenate([duals[: s.nodes], np.zeros(len(s.further.least))])
-        saved = charged(s, prices).items + items.weight * rent[items.pool]
+        saved = charged(s, self._prices(duals)).items + items.weight * rent[items.pool]
         saved[self.place >= 0] = 0.0
         least = WANTED * float(np.abs(duals[: s.nodes]).max(initial=0.0))
         wanted = np.flatnonzero(saved < -least)
