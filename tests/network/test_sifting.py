@@ -12,9 +12,11 @@ from hypothesis import strategies as st
 
 from batteryopt.ground.interrupt import InterruptFlag
 from batteryopt.network.search.lagrangian import pursuit, sifting
+from batteryopt.network.search.lagrangian.ascent import Ascent
 from batteryopt.network.search.lagrangian.decided_anew import DecidedAnew
 from batteryopt.network.search.lagrangian.item_program import item_program
 from batteryopt.network.search.lagrangian.plans import MISSED
+from batteryopt.network.search.lagrangian.priced_dive import LEFT, WAYS_DOWN, dive_by_prices
 from batteryopt.network.search.lagrangian.prices import first_prices
 from batteryopt.network.search.lagrangian.proof import proven
 from batteryopt.network.search.lagrangian.pursuit import search_by_prices
@@ -22,6 +24,7 @@ from batteryopt.network.search.lagrangian.rounded import rounded
 from batteryopt.network.search.lagrangian.sifting import Sifted
 from batteryopt.network.search.lagrangian.structure import recognise
 from batteryopt.network.search.lagrangian.value import evaluate
+from batteryopt.network.search.lagrangian.worth import free_sizes
 from batteryopt.solvers.contract.adapter import Options
 from batteryopt.solvers.highs.highs_arrays import solve_arrays
 from tests.network.location_draw import drawn
@@ -94,6 +97,35 @@ def test_whole_sizes_are_a_plan_that_regions_make_no_dearer(seed, part):
         assert core.violation(np.where(core.is_integer, np.round(whole), whole)) <= MISSED
         assert core.objective(whole) == pytest.approx(plan.objective(), rel=CLOSE)
         assert below(optimum, core.objective(whole))
+
+
+@SEVERAL
+@given(seed=st.integers(0, 10_000), way_down=st.sampled_from(WAYS_DOWN), part=st.sampled_from((0.0, 0.15)))
+def test_what_a_dive_leaves_open_rounds_to_a_plan_within_it(seed, way_down, part):
+    network = drawn(seed, sites=4, zones=5)
+    problem = problem_of(network)
+    s, sifted = sifted_of(problem)
+    before, ascent = sifted.x, Ascent(s, sifted.prices)
+    ascent.rise(40, np.inf, lambda: np.inf)
+    sizes = dive_by_prices(s, ascent, way_down, lambda: np.inf, np.inf, InterruptFlag())
+    free = free_sizes(s)
+    assert (free.lower <= sizes.lower).all()
+    assert (sizes.lower <= sizes.upper).all()
+    assert (sizes.upper <= free.upper).all()
+    assert sizes.free() <= max(LEFT * free.free(), 0.0)
+    assert (np.diff(sizes.lower, axis=1) <= 0).all()  # what a larger size needs stands as well
+    x = rounded(sifted, np.inf, part, sizes)
+    assert sifted.x is before
+    if x is None or s.pools.charge is not None:
+        return
+    exists = s.careers.columns >= 0
+    size = x[sifted.sizes]
+    assert (size >= sizes.lower[exists] - 1e-6).all()
+    assert (size <= sizes.upper[exists] + 1e-6).all()
+    core, whole = problem.core, sifted.whole(x)
+    whole = np.where(core.is_integer, np.round(whole), whole)
+    assert core.violation(whole) <= MISSED
+    assert below(least_cost(network) / problem.money, core.objective(whole))
 
 
 @pytest.mark.parametrize("seed", range(4))

@@ -12,23 +12,27 @@ from batteryopt.network.formulation.algebra import Floats
 from batteryopt.network.search.lagrangian.ascent import Ascent
 from batteryopt.network.search.lagrangian.decided_anew import DecidedAnew
 from batteryopt.network.search.lagrangian.plans import Planner
+from batteryopt.network.search.lagrangian.priced_dive import WAYS_DOWN, dive_by_prices
 from batteryopt.network.search.lagrangian.rounded import rounded
 from batteryopt.network.search.lagrangian.sifting import Sifted
 from batteryopt.network.search.lagrangian.structure import Structure
-from batteryopt.network.search.lagrangian.worth import worth
+from batteryopt.network.search.lagrangian.worth import SizeBounds, worth
 from batteryopt.solvers.contract.adapter import Options
 
 SIFTED, RISEN, PLANNED, DECIDED = 0.25, 0.4, 0.6, 0.75
 """Parts of the time left by which the relaxation, steps of prices, first plans and regions are over."""
 TOO_MANY, TO_THE_END = 60_000, 0.97
 """Items from which trees over all that is left come nowhere, so that regions have nearly all of the time."""
-FIRST_PARTS, PARTS = (0.0,), (0.3, 0.15, 0.45)
-"""Parts of a facility from which on it is not closed, one after the other: which is best differs, 0 is quickest."""
-STEPS = 20
+FIRST_PARTS, PARTS = (0.0,), (0.0, 0.15)
+"""Parts of a facility from which on it is not closed, one after the other: which is best differs, 0 is quickest.
+
+The second ones are of what a dive by prices leaves open.
+"""
+STEPS = 50
 """Steps of prices at once."""
 SHARE = 0.5
 """Share of Polyak's step that they begin with: the relaxation's prices are near their best."""
-ENOUGH_GAIN = 1e-4
+ENOUGH_GAIN = 5e-5
 """Relative gain of so many steps below which no more follow."""
 ENOUGH_SAVED = 1e-4
 """Share of the plan's cost that a pass over all regions must save for another to follow."""
@@ -78,26 +82,44 @@ class BySifting:
         self._rise(self._until(RISEN), is_done, tell)
         if is_done():
             return
-        yield "plans from the relaxation"
-        better = self._plan(PARTS, self._until(PLANNED), is_done, tell)
+        yield "dives by prices"
+        better = self._dive(self._until(PLANNED), is_done, tell)
         x = x if better is None else better
         if x is not None and not is_done():
             yield "regions of the plan decided anew"
             self._decide_anew(x, sifted.x, tell, is_done)
 
     def _plan(
-        self, parts: Sequence[float], deadline: float, is_done: Callable[[], bool], tell: Callable[[], None]
+        self,
+        parts: Sequence[float],
+        deadline: float,
+        is_done: Callable[[], bool],
+        tell: Callable[[], None],
+        sizes: SizeBounds | None = None,
     ) -> Floats | None:
         """Return the best point of the relaxation with whole sizes; None where there is none that is a plan."""
         best = None
         for part in parts:
-            x = rounded(self.sifted, deadline, part)
+            x = rounded(self.sifted, deadline, part, sizes)
             if x is not None and self._offer(x):
                 best = x
                 tell()
             elif x is not None and self.planner.x is None:  # rules that the relaxation does not know
                 prices = worth(self.s, self.ascent.prices, self.ascent.value)
                 self.planner.try_point(self.sifted.whole(x), prices, deadline)
+            if is_done() or time.monotonic() > deadline:
+                break
+        return best
+
+    def _dive(self, deadline: float, is_done: Callable[[], bool], tell: Callable[[], None]) -> Floats | None:
+        """Return the best point that dives by prices, and rounding what they leave open, come to; None without any."""
+        best = None
+        for way_down in WAYS_DOWN:
+            sizes = dive_by_prices(
+                self.s, self.ascent, way_down, lambda: self.planner.objective, deadline, self.sifted.flag
+            )
+            found = self._plan(PARTS, deadline, is_done, tell, sizes)
+            best = best if found is None else found
             if is_done() or time.monotonic() > deadline:
                 break
         return best

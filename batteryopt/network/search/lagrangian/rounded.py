@@ -16,6 +16,7 @@ import numpy as np
 from batteryopt.network.formulation.algebra import Bools, Floats
 from batteryopt.network.formulation.matching import Ints
 from batteryopt.network.search.lagrangian.sifting import Sifted
+from batteryopt.network.search.lagrangian.worth import SizeBounds
 from batteryopt.network.search.relaxation import seconds_left
 
 SHARE = 0.12
@@ -28,7 +29,7 @@ MOST_ROUNDS = 200
 WHOLE = 1e-6
 
 
-def rounded(sifted: Sifted, deadline: float, part: float) -> Floats | None:
+def rounded(sifted: Sifted, deadline: float, part: float, sizes: SizeBounds | None = None) -> Floats | None:
     """Return a point of the relaxation whose sizes are whole; None where there is none in time.
 
     The relaxation is afterwards as it was, but for its basis.
@@ -37,11 +38,15 @@ def rounded(sifted: Sifted, deadline: float, part: float) -> Floats | None:
     ----------
     part
         Of a facility from which on it is not closed; 0: nothing is, and all kinds are rounded at once.
+    sizes
+        Bounds in which sizes are to be.
     """
     if sifted.x is None or not len(sifted.sizes):
         return None
     rounding = Rounding(sifted, part)
     try:
+        if sizes is not None and not rounding.stay_within(sizes, deadline):
+            return None
         for kind in rounding.kinds():
             if not rounding.make_whole(kind, deadline):
                 return None
@@ -92,6 +97,13 @@ class Rounding:
             return False
         self.x = vertex.x
         return True
+
+    def stay_within(self, sizes: SizeBounds, deadline: float) -> bool:
+        """Begin from the relaxation within bounds of sizes; return whether there is one, in time."""
+        exists = self.sifted.s.careers.columns >= 0
+        self.lower = np.maximum(self.least, sizes.lower[exists])
+        self.upper = np.maximum(np.minimum(self.most, sizes.upper[exists]), self.lower)
+        return self._solve(deadline)
 
     def make_whole(self, kind: Bools, deadline: float) -> bool:
         """Make sizes of a kind whole; return whether that ends in time."""
