@@ -107,7 +107,7 @@ def test_what_a_dive_leaves_open_rounds_to_a_plan_within_it(seed, way_down, part
     s, sifted = sifted_of(problem)
     before, ascent = sifted.x, Ascent(s, sifted.prices)
     ascent.rise(40, np.inf, lambda: np.inf)
-    sizes = dive_by_prices(s, ascent, way_down, lambda: np.inf, np.inf, InterruptFlag())
+    sizes = dive_by_prices(s, ascent, way_down, 0.3, lambda: np.inf, np.inf, InterruptFlag())
     free = free_sizes(s)
     assert (free.lower <= sizes.lower).all()
     assert (sizes.lower <= sizes.upper).all()

@@ -12,6 +12,7 @@ from batteryopt.network.formulation.algebra import Floats
 from batteryopt.network.search.lagrangian.ascent import Ascent
 from batteryopt.network.search.lagrangian.decided_anew import DecidedAnew
 from batteryopt.network.search.lagrangian.plans import Planner
+from batteryopt.network.search.lagrangian.price_tree import often_of
 from batteryopt.network.search.lagrangian.priced_dive import WAYS_DOWN, dive_by_prices
 from batteryopt.network.search.lagrangian.rounded import rounded
 from batteryopt.network.search.lagrangian.sifting import Sifted
@@ -19,10 +20,14 @@ from batteryopt.network.search.lagrangian.structure import Structure
 from batteryopt.network.search.lagrangian.worth import SizeBounds, worth
 from batteryopt.solvers.contract.adapter import Options
 
-SIFTED, RISEN, PLANNED, DECIDED = 0.25, 0.4, 0.6, 0.75
-"""Parts of the time left by which the relaxation, steps of prices, first plans and regions are over."""
+SIFTED, FIRST, OVER = 0.25, 0.5, 0.75
+"""Parts of the time left by which the relaxation, the first plan, and all of this are over."""
+RISEN, DIVED, ANEW, ALL_ANEW = 0.4, 0.4, 0.5, 1.0
+"""Parts of the time left in each round that prices, dives and regions may take; the last one where plans are large."""
+SHARES_DOWN = (0.3, 0.45, 0.2, 0.6, 0.1, 0.9)
+"""Rounds of these: the share of Polyak's step that dives begin with. Plans of them are up to six per cent apart."""
 TOO_MANY, TO_THE_END = 60_000, 0.97
-"""Items from which trees over all that is left come nowhere, so that regions have nearly all of the time."""
+"""Items from which trees over all that is left come nowhere, so that plans have nearly all of the time."""
 FIRST_PARTS, PARTS = (0.0,), (0.0, 0.15)
 """Parts of a facility from which on it is not closed, one after the other: which is best differs, 0 is quickest.
 
@@ -36,6 +41,12 @@ ENOUGH_GAIN = 5e-5
 """Relative gain of so many steps below which no more follow."""
 ENOUGH_SAVED = 1e-4
 """Share of the plan's cost that a pass over all regions must save for another to follow."""
+
+
+def _by(share: float, end: float) -> float:
+    """Return the moment at which a share of the time until an end is over."""
+    now = time.monotonic()
+    return now + share * (end - now) if np.isfinite(end) else np.inf
 
 
 class BySifting:
@@ -75,19 +86,22 @@ class BySifting:
             return
         self.ascent.often = self._often(sifted.x)
         yield "a first plan from the relaxation"
-        x = self._plan(FIRST_PARTS, self._until(PLANNED), is_done, tell)
-        if is_done():
-            return
-        yield "prices of all nodes"
-        self._rise(self._until(RISEN), is_done, tell)
-        if is_done():
-            return
-        yield "dives by prices"
-        better = self._dive(self._until(PLANNED), is_done, tell)
-        x = x if better is None else better
-        if x is not None and not is_done():
-            yield "regions of the plan decided anew"
-            self._decide_anew(x, sifted.x, tell, is_done)
+        x = self._plan(FIRST_PARTS, self._until(FIRST), is_done, tell)
+        is_large = len(self.s.items) >= TOO_MANY
+        end = self._until(TO_THE_END if is_large else OVER)
+        for share in SHARES_DOWN:
+            if is_done() or time.monotonic() > end:
+                return
+            yield "prices of all nodes"
+            self._rise(_by(RISEN, end), is_done, tell)
+            if is_done():
+                return
+            yield "dives by prices"
+            better = self._dive(share, _by(DIVED, end), is_done, tell)
+            x = x if better is None else better
+            if x is not None and (share == SHARES_DOWN[0] or better is not None) and not is_done():
+                yield "regions of the plan decided anew"
+                x = self._decide_anew(x, _by(ALL_ANEW if is_large else ANEW, end), tell, is_done)
 
     def _plan(
         self,
@@ -111,12 +125,14 @@ class BySifting:
                 break
         return best
 
-    def _dive(self, deadline: float, is_done: Callable[[], bool], tell: Callable[[], None]) -> Floats | None:
+    def _dive(
+        self, share: float, deadline: float, is_done: Callable[[], bool], tell: Callable[[], None]
+    ) -> Floats | None:
         """Return the best point that dives by prices, and rounding what they leave open, come to; None without any."""
         best = None
         for way_down in WAYS_DOWN:
             sizes = dive_by_prices(
-                self.s, self.ascent, way_down, lambda: self.planner.objective, deadline, self.sifted.flag
+                self.s, self.ascent, way_down, share, lambda: self.planner.objective, deadline, self.sifted.flag
             )
             found = self._plan(PARTS, deadline, is_done, tell, sizes)
             best = best if found is None else found
@@ -134,22 +150,27 @@ class BySifting:
             if time.monotonic() > deadline:
                 return
 
-    def _decide_anew(
-        self, x: Floats, fractional: Floats, tell: Callable[[], None], is_done: Callable[[], bool]
-    ) -> None:
-        """Make a plan better, region by region, until a pass over all saves little."""
+    def _decide_anew(self, x: Floats, deadline: float, tell: Callable[[], None], is_done: Callable[[], bool]) -> Floats:
+        """Return a plan made better, region by region, until a pass over all saves little."""
         plan = DecidedAnew(self.sifted, x, self.options)
-        saved = np.inf
-        deadline = self._until(DECIDED if len(self.s.items) < TOO_MANY else TO_THE_END)
+        often, saved = self._guide(), np.inf
         while saved > ENOUGH_SAVED * abs(plan.objective()):
             saved = 0.0
-            for region in plan.regions(fractional):
+            for region in plan.regions(often):
                 gain = plan.improve(region, deadline)
                 if gain > 0 and self._offer(plan.x):
                     tell()
                 saved += gain
                 if is_done() or time.monotonic() > deadline:
-                    return
+                    return plan.x
+        return plan.x
+
+    def _guide(self) -> Floats:
+        """Return how much of each size stood lately, as columns of the relaxation."""
+        assert self.sifted.x is not None
+        guide = np.array(self.sifted.x)
+        guide[self.sifted.sizes] = often_of(self.ascent)[self.s.careers.columns >= 0]
+        return guide
 
     def _offer(self, x: Floats) -> bool:
         return self.planner.offer(self.sifted.whole(x))

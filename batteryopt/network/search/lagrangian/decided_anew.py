@@ -54,15 +54,16 @@ class DecidedAnew:
         self.is_size[sifted.sizes] = True
         self.owner = owners(sifted.program)
         self.near = in_common(s, self.items)
+        self.gives = sp.csc_array(s.gives)
 
     def objective(self) -> float:
         """Return what the plan costs."""
         return float(self.program.c0 + self.program.c @ self.x)
 
-    def regions(self, fractional: Floats) -> Iterator[Bools]:
-        """Return regions (F): around the facilities that the relaxation would have otherwise, the most first."""
+    def regions(self, often: Floats) -> Iterator[Bools]:
+        """Return regions (F): around the facilities that prices would mostly have otherwise, the most first."""
         sizes = self.size_columns
-        distance = np.abs(fractional[sizes] - self.x[sizes])
+        distance = np.abs(often[sizes] - self.x[sizes])
         differs = np.bincount(self.owner[sizes], weights=distance, minlength=self.near.shape[0])
         return regions(self.near, np.asarray(differs, dtype=float), lambda: self.together)
 
@@ -104,7 +105,7 @@ class DecidedAnew:
         inside = (self.facility >= 0) & region[self.facility]
         nodes = np.zeros(s.nodes, dtype=bool)
         nodes[self.node[inside]] = True
-        made = sp.csc_array(s.gives)[:, s.items.taker[self.items[inside]]]
+        made = self.gives[:, s.items.taker[self.items[inside]]]
         nodes[made.indices] = True
         items = inside | nodes[self.node]
         columns = np.zeros(len(self.x), dtype=bool)
@@ -112,7 +113,7 @@ class DecidedAnew:
         careers = self.owner >= 0
         columns[:first][careers] = region[self.owner[careers]]
         left = np.flatnonzero(~careers)
-        at = sp.csc_array(s.gives)[:, self.sifted.program.columns[left]].tocoo()
+        at = self.gives[:, self.sifted.program.columns[left]].tocoo()
         columns[left[at.col[nodes[at.row]]]] = True
         return np.flatnonzero(columns)
 

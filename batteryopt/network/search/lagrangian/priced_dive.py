@@ -28,8 +28,8 @@ Which is best differs: at a thousand places plans from the same prices are up to
 """
 LEAST = 5
 """Sizes decided at once at least."""
-SHARE, PATIENCE = 0.3, 10
-"""Share of Polyak's step that these steps begin with, and steps without gain until it is less."""
+PATIENCE = 10
+"""Steps without gain until the share of Polyak's step is less."""
 LEFT = 0.1
 """Share of the sizes that are left to others: what prices still swing between is better decided with flows."""
 
@@ -38,6 +38,7 @@ def dive_by_prices(
     s: Structure,
     ascent: Ascent,
     way_down: tuple[float, int],
+    step: float,
     plan: Callable[[], float],
     deadline: float,
     flag: InterruptFlag,
@@ -50,6 +51,8 @@ def dive_by_prices(
         Good prices, and what stood at those before; it stays as it is.
     way_down
         One of `WAYS_DOWN`.
+    step
+        Share of Polyak's step that prices begin with after each decision.
     plan
         Tells the value of the best plan known; infinite without any.
     """
@@ -62,7 +65,7 @@ def dive_by_prices(
         if sizes.free() <= end:
             break
         ascent = Ascent(
-            within(s, sizes), ascent.prices, share=SHARE, patience=PATIENCE, effort=ascent.effort, swing=ascent.swing
+            within(s, sizes), ascent.prices, share=step, patience=PATIENCE, effort=ascent.effort, swing=ascent.swing
         )
         ascent.rise(steps, deadline, plan, flag)
     return sizes
