@@ -122,9 +122,7 @@ def filling(s: Structure, cost: Floats, enough: Floats | None = None) -> Filling
         left out, which changes nothing, but need not be sorted.
     """
     items = s.items
-    chosen = np.flatnonzero(cost < 0)
-    if enough is not None:
-        chosen = _that_fill(s, cost, chosen, enough)
+    chosen = np.flatnonzero(cost < 0) if enough is None else _that_fill(s, cost, enough)
     pool, weight, cost = items.pool[chosen], items.weight[chosen], cost[chosen]
     order = _by_pool(cost / weight, pool)
     chosen, weight, cost = chosen[order], weight[order], cost[order]
@@ -144,14 +142,14 @@ def _by_pool(ratio: Floats, pool: Ints) -> Ints:
     return np.asarray(order[np.argsort(pool[order].astype(np.uint16), kind="stable")])
 
 
-def _that_fill(s: Structure, cost: Floats, chosen: Ints, enough: Floats) -> Ints:
-    """Return the items up to a cost where these are more than a pool's largest level has room for, else all."""
+def _that_fill(s: Structure, cost: Floats, enough: Floats) -> Ints:
+    """Return the items up to a cost where these are more than a pool has room for at most, else all that earn."""
     items = s.items
-    pool, weight = items.pool[chosen], items.weight[chosen]
-    near = cost[chosen] < enough[pool] * weight
-    own = np.bincount(pool[near], weights=(weight * items.upper[chosen])[near], minlength=len(enough))
+    near = np.flatnonzero(cost < enough[items.pool] * items.weight)
+    pool = items.pool[near]
+    own = np.bincount(pool, weights=items.weight[near] * items.upper[near], minlength=len(enough))
     is_short = own <= s.pools.capacity.max(axis=1) * (1.0 + 1e-9)
-    return chosen[near | is_short[pool]]
+    return np.flatnonzero(cost < np.where(is_short, 0.0, enough)[items.pool] * items.weight)
 
 
 def levels_of_pools(s: Structure, best: Best) -> Ints:
