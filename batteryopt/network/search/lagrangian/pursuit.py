@@ -20,7 +20,7 @@ from batteryopt.network.search.lagrangian.plans import Planner, best_ways
 from batteryopt.network.search.lagrangian.price_tree import PriceTree
 from batteryopt.network.search.lagrangian.prices import first_prices
 from batteryopt.network.search.lagrangian.proof import proven
-from batteryopt.network.search.lagrangian.restricted import LINKS, Maker, Restricted
+from batteryopt.network.search.lagrangian.restricted import LINK, Maker, Restricted
 from batteryopt.network.search.lagrangian.structure import Structure, recognise
 from batteryopt.network.search.lagrangian.tree import Linked, branch, joined, with_links
 from batteryopt.network.search.lagrangian.worth import SizeBounds, Worth, free_sizes, sizes_left, worth
@@ -399,7 +399,7 @@ class Pursuit:
         """Return the links that probably bind: those of flows that would save something, and all other cuts."""
         cuts = self.s.problem.cuts
         saving = (prices.flow <= 0).astype(float)
-        kinds = [np.full(len(rows), rows.name in LINKS) for rows in self.s.problem.m.rows.values() if rows.is_cut]
+        kinds = [np.full(len(rows), rows.name == LINK) for rows in self.s.problem.m.rows.values() if rows.is_cut]
         is_link = np.concatenate([np.zeros(0, dtype=bool), *kinds])
         return np.asarray(~is_link | (cuts.A @ saving > 0))
 

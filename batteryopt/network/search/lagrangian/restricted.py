@@ -24,13 +24,10 @@ from batteryopt.network.search.searched_problem import NODES, Cuts, with_rows
 from batteryopt.solvers.compile.arrays import QuadraticProgram
 
 SENT = frozenset(
-    {
-        *(NODES, "what_is_sent_is_own", "nothing_stays_too_long"),
-        *("what_is_kept_needs_a_taker", "what_is_made_needs_a_taker", "what_one_recipe_keeps_needs_a_taker"),
-    }
+    {NODES, "what_is_sent_is_own", "what_is_kept_needs_a_taker", "what_is_made_needs_a_taker", "nothing_stays_too_long"}
 )
 """Families of rows in which all that leaves a node counts alike (in balances, with a minus)."""
-LINKS = frozenset({"what_is_sent_needs_a_taker", "what_one_recipe_sends_needs_a_taker"})
+LINK = "what_is_sent_needs_a_taker"
 """Rows that a flow left out may be left out of: without it they hold all the more."""
 
 
@@ -234,7 +231,7 @@ def _kinds(s: Structure, *, of_cuts: bool) -> Ints:
                 else LEAVES
                 if rows.name in SENT
                 else IGNORED
-                if rows.name in LINKS
+                if rows.name == LINK
                 else OTHER
             )
             kinds.append(np.full(len(rows), kind, dtype=np.int64))

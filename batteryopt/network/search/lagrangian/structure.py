@@ -36,13 +36,10 @@ SEEN = frozenset(
     }
 )
 """Families of rules that the prices keep, or price. A network that has others is left to other ways."""
-LINKS = frozenset(
-    {
-        *("what_is_sent_needs_a_taker", "what_is_kept_needs_a_taker", "what_is_made_needs_a_taker"),
-        *("what_one_recipe_sends_needs_a_taker", "what_one_recipe_keeps_needs_a_taker"),
-    }
-)
-"""Cuts that the items keep by themselves, or that have no price."""
+LINKS = frozenset({"what_is_sent_needs_a_taker", "what_is_kept_needs_a_taker", "what_is_made_needs_a_taker"})
+"""Cuts that the items keep by themselves."""
+BY_RECIPE = frozenset({"what_one_recipe_sends_needs_a_taker", "what_one_recipe_keeps_needs_a_taker"})
+"""Cuts that items do not keep, for goods have one price whatever they were made of. Without them bounds are far off."""
 SINGLE_SOURCE = frozenset({"goes_to", "goes_to_by_mode"})
 """Variables that hold goods of a place together, which items do not see."""
 TAKERS = ("processed", "sold", "disposed", "stock")
@@ -212,7 +209,7 @@ def _is_seen(problem: Problem) -> bool:
     rules = [rows for rows in m.rows.values() if not rows.is_cut]
     if sum(len(rows) for rows in rules) != len(problem.core.row_lower):
         return False
-    if any(family.is_added for family in m.families.values()):
+    if any(family.is_added for family in m.families.values()) or not BY_RECIPE.isdisjoint(m.rows):
         return False
     if not SINGLE_SOURCE.isdisjoint(m.families):  # items are split among takers as prices say
         return False
