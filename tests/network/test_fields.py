@@ -41,7 +41,7 @@ def values(kind: type[Any]) -> dict[str, Any]:
 
 
 def test_there_are_all_entities() -> None:
-    assert len(ENTITIES) == 23
+    assert len(ENTITIES) == 24
 
 
 @pytest.mark.parametrize("kind", ENTITIES)
