@@ -107,13 +107,14 @@ def test_what_a_dive_leaves_open_rounds_to_a_plan_within_it(seed, way_down, part
     s, sifted = sifted_of(problem)
     before, ascent = sifted.x, Ascent(s, sifted.prices)
     ascent.rise(40, np.inf, lambda: np.inf)
-    sizes = dive_by_prices(s, ascent, way_down, 0.3, lambda: np.inf, np.inf, InterruptFlag())
+    sizes, left = dive_by_prices(s, ascent, way_down, 0.3, lambda: np.inf, np.inf, InterruptFlag())
     free = free_sizes(s)
     assert (free.lower <= sizes.lower).all()
     assert (sizes.lower <= sizes.upper).all()
     assert (sizes.upper <= free.upper).all()
     assert sizes.free() <= max(LEFT * free.free(), 0.0)
     assert (np.diff(sizes.lower, axis=1) <= 0).all()  # what a larger size needs stands as well
+    sifted.join_what_is_left(sizes, left.prices, left.value)
     x = rounded(sifted, np.inf, part, sizes)
     assert sifted.x is before
     if x is None or s.pools.charge is not None:

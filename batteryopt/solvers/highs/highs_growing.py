@@ -77,6 +77,10 @@ class GrowingProgram:
         """Set the costs of all columns."""
         self._highs.changeColsCost(len(costs), np.arange(len(costs), dtype=np.int32), costs)
 
+    def begin_anew(self) -> None:
+        """Forget the last basis: where most bounds have changed, presolve is quicker than the way from there."""
+        self._highs.clearSolver()
+
     def solve(self, seconds: float | None = None) -> Vertex:
         """Run HiGHS from its last basis, for so many seconds at most."""
         if seconds is not None:

@@ -37,6 +37,8 @@ STEPS = 50
 """Steps of prices at once."""
 SHARE = 0.5
 """Share of Polyak's step that they begin with: the relaxation's prices are near their best."""
+PATIENCE = 30
+"""Steps without gain until that share is less: of ten thousand prices few steps gain, and yet they lead on."""
 ENOUGH_GAIN = 5e-5
 """Relative gain of so many steps below which no more follow."""
 ENOUGH_SAVED = 1e-4
@@ -131,9 +133,10 @@ class BySifting:
         """Return the best point that dives by prices, and rounding what they leave open, come to; None without any."""
         best = None
         for way_down in WAYS_DOWN:
-            sizes = dive_by_prices(
+            sizes, left = dive_by_prices(
                 self.s, self.ascent, way_down, share, lambda: self.planner.objective, deadline, self.sifted.flag
             )
+            self.sifted.join_what_is_left(sizes, left.prices, left.value)
             found = self._plan(PARTS, deadline, is_done, tell, sizes)
             best = best if found is None else found
             if is_done() or time.monotonic() > deadline:
@@ -142,7 +145,7 @@ class BySifting:
 
     def _rise(self, deadline: float, is_done: Callable[[], bool], tell: Callable[[], None]) -> None:
         """Let prices rise as long as that gains something."""
-        self.ascent.share, before = SHARE, -np.inf
+        self.ascent.share, self.ascent.patience, before = SHARE, PATIENCE, -np.inf
         while self.ascent.bound - before > ENOUGH_GAIN * abs(self.ascent.bound) and not is_done():
             before = self.ascent.bound
             self.ascent.rise(STEPS, deadline, lambda: self.planner.objective, self.sifted.flag)

@@ -42,8 +42,8 @@ def dive_by_prices(
     plan: Callable[[], float],
     deadline: float,
     flag: InterruptFlag,
-) -> SizeBounds:
-    """Return bounds of sizes in which most are decided; fewer where the time is up.
+) -> tuple[SizeBounds, Ascent]:
+    """Return bounds of sizes in which most are decided, fewer where the time is up, and the prices of what is left.
 
     Parameters
     ----------
@@ -68,7 +68,7 @@ def dive_by_prices(
             within(s, sizes), ascent.prices, share=step, patience=PATIENCE, effort=ascent.effort, swing=ascent.swing
         )
         ascent.rise(steps, deadline, plan, flag)
-    return sizes
+    return sizes, ascent
 
 
 def _decided(sizes: SizeBounds, ascent: Ascent, exists: Bools, share: float) -> SizeBounds:

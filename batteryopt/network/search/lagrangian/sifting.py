@@ -20,12 +20,15 @@ from batteryopt.network.formulation.matching import Ints
 from batteryopt.network.search.lagrangian.item_program import item_program
 from batteryopt.network.search.lagrangian.structure import Structure
 from batteryopt.network.search.lagrangian.value import Value, charged, evaluate
+from batteryopt.network.search.lagrangian.worth import SizeBounds
 from batteryopt.network.search.relaxation import seconds_left
 from batteryopt.solvers.contract.adapter import Options
 from batteryopt.solvers.highs.highs_growing import GrowingProgram
 
 WAYS, MORE_WAYS = 8, 3
 """Items from each node to begin with, and those that join at most in a round."""
+WAYS_LEFT = 5
+"""Items from each node to where something may stand, once most of it is decided."""
 WANTED = 1e-7
 """What an item saves, as a share of the largest price, from which it joins."""
 FEW = 0.01
@@ -100,6 +103,23 @@ class Sifted:
         least = WANTED * float(np.abs(duals[: s.nodes]).max(initial=0.0))
         wanted = np.flatnonzero(saved < -least)
         new = wanted[best_of(items.node[wanted], saved[wanted], MORE_WAYS)]
+        self._join(new)
+        return len(new)
+
+    def join_what_is_left(self, sizes: SizeBounds, prices: Floats, value: Value) -> None:
+        """Let the best items of each node join that go where something may stand, and begin anew.
+
+        Those that were best when all sites were open may all go where nothing stands now.
+        """
+        items, pools = self.s.items, self.s.pools
+        closed = sizes.is_closed()[pools.facility, pools.period] & (pools.facility >= 0)
+        may_be = np.flatnonzero(~closed[items.pool])
+        best = may_be[best_of(items.node[may_be], self._worth(prices, value)[may_be], WAYS_LEFT)]
+        self._join(best[self.place[best] < 0])
+        self.lp.begin_anew()
+
+    def _join(self, new: Ints) -> None:
+        """Add items to the relaxation (positions among all)."""
         if len(new):
             columns = self.program.first + new
             program, count = self.program, self.program.first + len(self.items)
@@ -107,7 +127,6 @@ class Sifted:
             self.lp.add_columns(rows, program.costs[columns], program.lower[columns], program.upper[columns])
             self.place[new] = count + np.arange(len(new))
             self.items = np.concatenate([self.items, new])
-        return len(new)
 
     def whole(self, x: Floats) -> Floats:
         """Return a point of this relaxation as one of the whole problem (columns)."""
