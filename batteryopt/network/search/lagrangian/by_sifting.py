@@ -39,8 +39,8 @@ SHARE = 0.5
 """Share of Polyak's step that they begin with: the relaxation's prices are near their best."""
 PATIENCE = 30
 """Steps without gain until that share is less: of ten thousand prices few steps gain, and yet they lead on."""
-ENOUGH_GAIN = 5e-5
-"""Relative gain of so many steps below which no more follow."""
+ENOUGH_GAIN, SMALL_SHARE = 2e-5, 0.1
+"""Relative gain of so many steps below which no more follow, once that share is small: longer ones pause at times."""
 ENOUGH_SAVED = 1e-4
 """Share of the plan's cost that a pass over all regions must save for another to follow."""
 
@@ -146,11 +146,13 @@ class BySifting:
     def _rise(self, deadline: float, is_done: Callable[[], bool], tell: Callable[[], None]) -> None:
         """Let prices rise as long as that gains something."""
         self.ascent.share, self.ascent.patience, before = SHARE, PATIENCE, -np.inf
-        while self.ascent.bound - before > ENOUGH_GAIN * abs(self.ascent.bound) and not is_done():
-            before = self.ascent.bound
+        while not is_done() and time.monotonic() < deadline:
+            if self.ascent.bound - before <= ENOUGH_GAIN * abs(self.ascent.bound) and self.ascent.share < SMALL_SHARE:
+                return
+            before, steps = self.ascent.bound, self.ascent.steps
             self.ascent.rise(STEPS, deadline, lambda: self.planner.objective, self.sifted.flag)
             tell()
-            if time.monotonic() > deadline:
+            if self.ascent.steps == steps:  # nothing is in excess, or the plan is reached
                 return
 
     def _decide_anew(self, x: Floats, deadline: float, tell: Callable[[], None], is_done: Callable[[], bool]) -> Floats:
