@@ -41,10 +41,10 @@ def robust(name: str, budget: int, gap: float, seconds: float) -> RobustAnswer:
 
 KNOWN: dict[str, Callable[[], JointAnswer | RobustAnswer]] = {
     "hand x 5": lambda: stochastic("hand", 5, 0.0, 60.0),
-    "hand, 2 rows at worst": lambda: robust("hand", 2, 0.0, 60.0),
+    "hand at worst of 2": lambda: robust("hand", 2, 0.0, 60.0),
     "province x 5": lambda: stochastic("china-province", 5, 0.01, 120.0),
     "province x 20": lambda: stochastic("china-province", 20, 0.01, 120.0),
-    "province, 5 rows at worst": lambda: robust("china-province", 5, 0.01, 300.0),
+    "province at worst of 5": lambda: robust("china-province", 5, 0.01, 300.0),
     "capitals x 20": lambda: stochastic("china-capitals", 20, 0.02, 600.0),
     "china x 5": lambda: stochastic("china", 5, 0.05, 900.0),
 }

@@ -15,7 +15,7 @@ from batteryopt.solvers.contract.provenance import versions
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
-from benchmarks import registry
+from benchmarks import futures, registry
 
 
 @pytest.fixture
@@ -147,3 +147,8 @@ def test_the_table_says_by_how_much_a_peer_is_slower(monkeypatch):
     ]
     rows = [line.split(" | ")[1:4] for line in page.peers_table().splitlines()[2:]]
     assert rows[:2] == [["batteryopt", "60", "6"], [strong, "120", "90"]]
+
+
+def test_cases_of_futures_can_be_asked_for_by_name():
+    """Their names are parted by commas; two had one, and none could ask for them."""
+    assert not [name for name in futures.KNOWN if "," in name or name != name.strip()]
