@@ -10,7 +10,7 @@ import math
 import time
 from collections.abc import Callable
 
-MOST_KEPT = 0.6
+MOST_KEPT = 0.5
 """Part of a time limit that may be kept for the end: without a plan there is nothing to prove and to check."""
 LEAST_SECONDS = 0.05
 """With less than that nothing is begun."""

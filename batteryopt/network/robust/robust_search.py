@@ -11,6 +11,7 @@ the `adversary` once no climb finds a future that is worse for it.
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import time
 from collections.abc import Callable, Sequence
@@ -44,11 +45,10 @@ MASTER, ADVERSARY = 0.5, 0.25
 FIRST_GAP, OF_THE_GAP = 0.02, 0.25
 """Gap of the first plan, and part of the gap known so far that later ones leave, as long as new futures turn up."""
 OF_WHAT_IS_LEFT, OF_THE_REST = 0.7, 1.0
-"""Parts of the time left that a plan for the known futures may take: its worst future may have to join; and where that
-has been looked for already."""
+"""Parts of the time left that a plan may take: its worst future may have to join; and where it is known already."""
 RELAXED_PART = 0.3
 """Part of the time left that each round with fractions of facilities may take."""
-OF_A_FORMULATION = 6.0
+OF_A_FORMULATION = 4.0
 """Times that a plan in one future takes to be made, checked and written which its formulation takes, measured."""
 MOST_ROUNDS, MOST_RELAXED = 200, 30
 AT_ONCE = 2
@@ -89,14 +89,20 @@ class RobustSearch:
         """End what takes many steps where the time is over or somebody asked for it."""
         if self.flag.is_set:
             raise KeyboardInterrupt
-        if self.clock.is_over():
+        if self.clock.is_over(self._before_a_plan):
             raise TimeoutError
+
+    @property
+    def _before_a_plan(self) -> str:
+        """What is kept for the proof: as long as there is no plan, that is for finding one."""
+        return "" if self._tried else PROOF
 
     def go(self) -> RobustFound:
         """Return the best plan, what it costs at most, and a bound."""
         try:
             self._begin()
-            self._relaxed_rounds()
+            with contextlib.suppress(TimeoutError):  # plans are made for the futures that are known by then
+                self._relaxed_rounds()
             number = 1
             while number <= MOST_ROUNDS and self._round(number):
                 number += 1
@@ -237,7 +243,7 @@ class RobustSearch:
         self._choose()
 
     def _search_of_known(self) -> PlansForTheWorst:
-        seconds = self.clock.grant(self._part)
+        seconds = self.clock.grant(self._part, but=self._before_a_plan)
         if seconds is not None and seconds < LEAST_SECONDS:
             raise TimeoutError
         options = dataclasses.replace(

@@ -19,7 +19,7 @@ from batteryopt.solvers.contract.adapter import Options
 
 PROOF = "proof"
 """What the clock keeps time for: the last plan is to be proven even where time is short."""
-MORE = 1.5
+MORE = 1.2
 """Times that a proof takes which its first bound does: branches follow it."""
 WHOLE_GAP = 1e-6
 """Relative gap of whole numbers that are decided with hindsight."""
