@@ -301,7 +301,7 @@ class JointSearch:
 
     def _search(self, form: Extensive, costs: Costs, start: Floats | None) -> tuple[Found, Floats | None]:
         """Return what a search of the extensive form gives, in the formulation's own units."""
-        problem = self.problem_of(form, costs)
+        problem = make_problem(form.m, costs)
         limit = self.options.time_limit
         options = dataclasses.replace(
             self.options,
@@ -319,10 +319,6 @@ class JointSearch:
         )
         x = None if found.x is None else problem.units.outside(found.x)
         return _in_money(found, problem), x
-
-    def problem_of(self, form: Extensive, costs: Costs) -> Problem:
-        """Return what is searched."""
-        return make_problem(form.m, costs)
 
     def _teller(self, problem: Problem) -> ProgressListener:
         def told(progress: Progress) -> None:

@@ -12,16 +12,15 @@ from batteryopt.ground.interrupt import InterruptFlag
 from batteryopt.network.data.instance import Network
 from batteryopt.network.formulation.algebra import Floats, Formulation
 from batteryopt.network.formulation.formulate import formulate
-from batteryopt.network.formulation.objective import Costs, weighted
-from batteryopt.network.futures.extensive_form import Extensive, join
+from batteryopt.network.formulation.objective import weighted
+from batteryopt.network.futures.extensive_form import join
 from batteryopt.network.futures.future import Future
 from batteryopt.network.futures.in_hindsight import WEIGHTS
 from batteryopt.network.futures.joint_search import FIRST_STAGE, FOLLOWS, JointSearch
 from batteryopt.network.futures.risk_measure import Risk, minimised
 from batteryopt.network.futures.search_by_cuts import SearchByCuts
 from batteryopt.network.robust.deviations import Move, Moves, moved, name_of
-from batteryopt.network.search.counted import counts_of
-from batteryopt.network.search.searched_problem import Problem, dual_bound, make_problem
+from batteryopt.network.search.searched_problem import dual_bound, make_problem
 from batteryopt.solvers.contract.adapter import Options, ProgressListener
 from batteryopt.solvers.highs.highs_arrays import solve_arrays
 
@@ -45,10 +44,6 @@ class PlansForTheWorst(JointSearch):
     shares_of_time: ClassVar[Mapping[str, float]] = {"mean": 1.0, "mean in all": 1.0, "alone": 1.0, "all": 1.0}
     times_larger: ClassVar[float] = 5.0
     """Few futures, of which the worst counts: there the extensive form is ahead of rows of costs for longer."""
-
-    def problem_of(self, form: Extensive, costs: Costs) -> Problem:
-        """Return what is searched, with counts of facilities that a tree may branch upon."""
-        return dataclasses.replace(super().problem_of(form, costs), counts=counts_of(form.m))
 
 
 class KnownFutures:

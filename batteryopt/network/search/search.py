@@ -13,7 +13,6 @@ import numpy as np
 from batteryopt.ground.interrupt import InterruptFlag, catching_interrupt
 from batteryopt.ground.status import PointStatus, StopReason
 from batteryopt.network.formulation.algebra import Bools, Floats
-from batteryopt.network.search.counted import Counts
 from batteryopt.network.search.effort import Effort
 from batteryopt.network.search.improve import clock, distances, idle_flows, improve, neighbourhoods, split
 from batteryopt.network.search.lagrangian.pursuit import Prices, search_by_prices
@@ -105,7 +104,7 @@ def search(
                 objective = None if start is None else whole.objective(start)
                 return _held(start, objective, root, options, StopReason.INTERRUPTED)
             limited = dataclasses.replace(options, iteration_limit=limit)
-            return _tree(whole, limited, began, start, on_progress, root=root, counts=problem.counts)
+            return _tree(whole, limited, began, start, on_progress, root=root)
         by_prices = search_by_prices(problem, options, began, start, flag, on_progress, effort)
         if by_prices is not None and by_prices.is_over:
             return _of_prices(by_prices, options, _why(flag, effort))
@@ -192,7 +191,6 @@ def _tree(
     on_progress: ProgressListener | None,
     *,
     root: float | None,
-    counts: Counts | None = None,
 ) -> Found:
     """Search the whole tree in the time that is left, and a moment longer where there is no plan yet."""
     left = _left(options, began)
@@ -201,12 +199,7 @@ def _tree(
     left = left if left is None or start is not None else max(left, SECONDS_FOR_A_PLAN)
     limited = dataclasses.replace(options, time_limit=left)
     try:
-        told = _beside(on_progress, began, program, start, root)
-        found = (
-            _solved(program, limited, start, told)
-            if counts is None
-            else _counted(program, limited, start, told, counts)
-        )
+        found = _solved(program, limited, start, _beside(on_progress, began, program, start, root))
     except (KeyboardInterrupt, MemoryError) as stopped:  # asked twice, or not heeded; or no room for the tree
         objective = None if start is None else program.objective(start)
         is_memory = isinstance(stopped, MemoryError)
@@ -249,19 +242,6 @@ def _beside(
         )
 
     return tell
-
-
-def _counted(
-    program: QuadraticProgram,
-    options: Options,
-    start: Floats | None,
-    on_progress: ProgressListener | None,
-    counts: Counts,
-) -> ArraySolution:
-    """Return HiGHS' answer to a program with counts, without them."""
-    start = None if start is None else counts.completed(start)
-    found = _solved(counts.joined(program), counts.options(options), start, on_progress)
-    return found if found.x is None else dataclasses.replace(found, x=found.x[: len(program.c)])
 
 
 def _solved(
@@ -409,5 +389,4 @@ class _Hunt:
             return Found(stop_reason=stopped, point_status=PointStatus.NONE)
         if self.is_done() or (program.A.nnz > LARGE and self.is_late()):
             return self.held(_why(self.flag, self.effort))
-        limited, counts = self.effort.limited(self.options), self.problem.counts
-        return _tree(program, limited, self.began, self.x, self.on_progress, root=root, counts=counts)
+        return _tree(program, self.effort.limited(self.options), self.began, self.x, self.on_progress, root=root)

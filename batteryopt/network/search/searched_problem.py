@@ -11,7 +11,6 @@ import scipy.sparse as sp
 from batteryopt.network.formulation.algebra import Floats, Formulation
 from batteryopt.network.formulation.formulation_arrays import matrix, to_arrays
 from batteryopt.network.formulation.objective import Costs
-from batteryopt.network.search.counted import Counts
 from batteryopt.network.search.search_units import SearchUnits, in_units, natural_units
 from batteryopt.solvers.compile.arrays import QuadraticProgram
 
@@ -46,15 +45,12 @@ class Problem:
         The rest of the rows.
     units
         Of its columns and of its objective; of its rows, those of the formulation, cuts last.
-    counts
-        Sums of whole columns that a tree may branch upon, too.
     """
 
     m: Formulation
     core: QuadraticProgram
     cuts: Cuts
     units: SearchUnits
-    counts: Counts | None = None
 
     @property
     def money(self) -> float:
