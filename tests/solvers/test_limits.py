@@ -9,12 +9,13 @@ import threading
 import numpy as np
 import pyomo.environ as pyo
 import pytest
+import scipy.sparse as sp
 
 from batteryopt import solvers
 from batteryopt.ground.interrupt import InterruptFlag, catching_interrupt
 from batteryopt.ground.status import PointStatus, StopReason
 from batteryopt.solvers import Adapter, Capability, Options
-from batteryopt.solvers.compile.arrays import compile_model
+from batteryopt.solvers.compile.arrays import QuadraticProgram, compile_model
 from batteryopt.solvers.highs.highs_arrays import solve_arrays
 from batteryopt.solvers.highs.highs_run import Watch, run
 
@@ -255,3 +256,19 @@ def _two_products():
 
 def vars_of(program):
     return {name: getattr(program, name) for name in type(program).__dataclass_fields__}
+
+
+def test_better_points_of_a_tree_are_handed_over():
+    """Knapsacks of 20 things: each point keeps both rows and is better than the last, which is the best there is."""
+    generator = np.random.default_rng(1)
+    weights, worth = generator.integers(10, 60, (2, 20)).astype(float), generator.integers(10, 60, 20).astype(float)
+    program = QuadraticProgram(
+        c=-worth, Q=sp.csc_array((20, 20)), A=sp.csr_array(weights), row_lower=np.full(2, -np.inf),
+        row_upper=weights.sum(axis=1) / 3, lower=np.zeros(20), upper=np.ones(20), is_integer=np.ones(20, dtype=bool),
+    )  # fmt: skip
+    points: list[np.ndarray] = []
+    found = solve_arrays(program, Options(threads=1), on_point=points.append)
+    values = [program.objective(x) for x in points]
+    assert values == sorted(values, reverse=True)
+    assert all(program.violation(x) < 1e-6 for x in points)
+    assert values[-1] == pytest.approx(program.objective(found.x)) == pytest.approx(found.bound)

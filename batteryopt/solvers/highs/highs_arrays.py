@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -65,8 +66,9 @@ def solve_arrays(
     *,
     start: Floats | None = None,
     on_progress: ProgressListener | None = None,
+    on_point: Callable[[Floats], None] | None = None,
 ) -> ArraySolution:
-    """Solve arrays with HiGHS; `start` (n) is a point to begin from.
+    """Solve arrays with HiGHS; `start` (n) is a point to begin from, `on_point` gets every better one of a tree.
 
     Raises
     ------
@@ -78,7 +80,7 @@ def solve_arrays(
     if not len(program.c):
         return _without_columns(program, options)
     with catching_interrupt() as flag:
-        watch = Watch(flag=flag, on_progress=on_progress)
+        watch = Watch(flag=flag, on_progress=on_progress, on_point=on_point)
         if program.has_integers:
             solution = _integer(program, options, watch, start)
         elif program.is_quadratic:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import math
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -65,10 +66,11 @@ class HighsRun:
 
 @dataclass(frozen=True, kw_only=True)
 class Watch:
-    """Who may stop a run, and who is told how it goes."""
+    """Who may stop a run, who is told how it goes, and who gets every point of a tree that is better than the last."""
 
     flag: InterruptFlag
     on_progress: ProgressListener | None = None
+    on_point: Callable[[Floats], None] | None = None
 
 
 def new_highs() -> highspy.Highs:
@@ -194,6 +196,8 @@ def run_watched(highs: highspy.Highs, program: QuadraticProgram, watch: Watch) -
     listener = _Listener(program.sign, watch)
     if watch.on_progress is not None:
         highs.cbMipInterrupt.subscribe(listener.tell)
+    if watch.on_point is not None:
+        highs.cbMipImprovingSolution.subscribe(listener.hand_over)
     for callback in (highs.cbSimplexInterrupt, highs.cbIpmInterrupt, highs.cbMipInterrupt):
         callback.subscribe(listener.stop_if_asked)
     run_interruptibly(highs.run, watch.flag)
@@ -214,6 +218,11 @@ class _Listener:
         """Stop HiGHS where somebody asked for it."""
         if self._watch.flag.is_set:
             event.interrupt()
+
+    def hand_over(self, event: Any) -> None:
+        """Give a better point to whoever wants it."""
+        assert self._watch.on_point is not None
+        self._watch.on_point(np.array(event.data_out.mip_solution, dtype=float))
 
     def tell(self, event: Any) -> None:
         """Tell the caller's listener how far the tree is, where that is news."""
