@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import dataclasses
+import itertools
 import signal
 
 import pytest
@@ -10,10 +12,18 @@ from batteryopt.ground.interrupt import InterruptFlag, catching_interrupt, windi
 from batteryopt.ground.status import PointStatus, StopReason
 from batteryopt.network.cluster.engine import _first_stage
 from batteryopt.network.cluster.hedging import BEST_SO_FAR, FIRST_STAGE
+from batteryopt.network.formulation.extract import to_solution
+from batteryopt.network.formulation.formulate import formulate
 from batteryopt.network.futures import found_by_cuts
+from batteryopt.network.futures.future import futures_of, mean_future
+from batteryopt.network.futures.in_hindsight import WEIGHTS
+from batteryopt.network.futures.owed_plan import owed_points
+from batteryopt.network.futures.relaxed_by_cuts import RelaxedByCuts
 from batteryopt.network.futures.solve_futures import solve_futures
 from batteryopt.network.robust.solve_robust import solve_robust
-from tests.network.line import level, line, plant, returns
+from batteryopt.network.solve import solve
+from batteryopt.solvers.contract.adapter import Options
+from tests.network.line import METAL, PACK, level, line, plant, returns
 from tests.network.test_futures import TWO, futures
 
 
@@ -32,6 +42,8 @@ def at(words):
 SIZES = plant(levels=(level(capacity_t=40), level(name="L", opening_cost=450)))
 FOUR = futures([0.3, 0.3, 0.2, 0.2], [(name, "returns.tonnes", "set", value) for name, value in
                                       (("a", "30"), ("b", "32"), ("c", "90"), ("d", "80"))])  # fmt: skip
+WHOLE = -424.2
+"""100 t cost 470 in all, a tonne that is worked on -17: -40, -74, -1060 and -890. With 40 t it is -88.2."""
 
 
 @pytest.mark.parametrize("by_cuts", [False, True], ids=["extensive form", "rows of costs"])
@@ -44,6 +56,54 @@ def test_futures_keep_the_plan_of_the_mean(by_cuts, monkeypatch):
     assert found.certificate.passed, found.certificate
     assert found.objective >= whole.objective - 1e-6
     assert found.run.bound <= whole.objective + 1e-6
+
+
+MOMENTS = ["the mean of the futures", "its plan in all futures", "the future 'a' alone", "the future 'c' alone"]
+
+
+@pytest.mark.parametrize("moment", MOMENTS)
+@pytest.mark.parametrize("by_cuts", [False, True], ids=["extensive form", "rows of costs"])
+def test_there_is_a_plan_whenever_it_is_interrupted(by_cuts, moment, monkeypatch):
+    """Before a plan was known for all futures, too: plans of the mean, or of single ones, are tried then."""
+    if by_cuts:
+        monkeypatch.setattr(found_by_cuts, "CUTS_FROM", 0)
+    found = solve_futures(line(types=SIZES, **FOUR), gap=0, announce=at(moment))
+    assert_a_plan(found)
+
+
+@pytest.mark.parametrize("number", [1, 2, 4])
+def test_rows_keep_a_plan_whenever_they_are_interrupted(number, monkeypatch):
+    """At the first, second ... first stage whose rows are taken; the one with whole numbers found by then is tried."""
+    monkeypatch.setattr(found_by_cuts, "CUTS_FROM", 0)
+    tries, take = itertools.count(1), RelaxedByCuts._try
+
+    def interrupted(self, x):
+        if next(tries) == number:
+            signal.raise_signal(signal.SIGINT)
+        return take(self, x)
+
+    monkeypatch.setattr(RelaxedByCuts, "_try", interrupted)
+    assert_a_plan(solve_futures(line(types=SIZES, **FOUR), gap=0))
+
+
+@pytest.mark.parametrize("order", [1, -1])
+def test_what_breaks_a_rule_is_passed_over_after_an_interrupt(order):
+    """Packs must be taken: 40 t are too few where 90 t return, 100 t serve all."""
+    must = line(types=SIZES, products=(dataclasses.replace(PACK, uncollected_cost_per_t=None), METAL), **FOUR)
+    small, large = (solve(must.in_scenario(name), gap=0).solution for name in "ac")
+    assert [plan.facilities["capacity_t"].max() for plan in (small, large)] == [40, 100]
+    futures = futures_of(must)
+    forms = [formulate(future.network, WEIGHTS) for future in futures]
+    points = owed_points(forms, [small, large][::order], mean_future(futures), Options())
+    plans = [to_solution(m, f.network, x) for m, f, x in zip(forms, futures, points, strict=True)]
+    assert [plan.facilities["capacity_t"].max() for plan in plans] == [100] * 4
+
+
+def assert_a_plan(found):
+    assert found.run.stop_reason in (StopReason.INTERRUPTED, StopReason.CONVERGED)
+    assert found.certificate.passed, found.certificate
+    assert found.objective >= WHOLE - 1e-6
+    assert found.run.bound is None or found.run.bound <= WHOLE + 1e-6
 
 
 def test_replications_that_were_begun_are_left():

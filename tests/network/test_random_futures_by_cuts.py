@@ -12,9 +12,9 @@ from batteryopt.network.formulation.objective import weighted
 from batteryopt.network.futures import found_by_cuts
 from batteryopt.network.futures.future import futures_of
 from batteryopt.network.futures.in_hindsight import WEIGHTS
-from batteryopt.network.futures.joint_search import FIRST_STAGE
 from batteryopt.network.futures.risk_measure import Risk
 from batteryopt.network.futures.search_by_cuts import SearchByCuts
+from batteryopt.network.futures.search_together import FIRST_STAGE
 from batteryopt.network.futures.solve_futures import solve_futures
 from batteryopt.network.robust.solve_robust import solve_robust
 from batteryopt.solvers.contract.adapter import Options

@@ -56,6 +56,29 @@ def test_the_farmer_by_rows():
     assert known.points[0][:3] == pytest.approx([170, 80, 250], rel=0.02)
 
 
+def test_each_farmer_alone():
+    """Knowing the year beforehand costs -115,405.5556 in the mean (Birge and Louveaux), by duals here."""
+    search, _ = searched(bounded_farmers(), ["acres"])
+    assert sum(search.alone.values()) / 3 == pytest.approx(-115_405.5556, rel=1e-6)
+
+
+def test_a_search_that_the_clock_ended_goes_on():
+    """Two buyers, as below: 3.2. What was brought along is known before: 0.9 of a plant for 3.6, and nothing bought."""
+    parts = [buyer(3.0, 8.0), buyer(3.0, 2.0)]
+    brought = [np.array([0.9, 0.0])] * 2
+    with catching_interrupt() as flag:
+        search = SearchByCuts(
+            parts, costs_of(parts), [0.5, 0.5], Risk(), EXACT, flag, names=["share"], deadline=time.monotonic()
+        )
+        known = search.go(brought)
+        assert known.value == pytest.approx(3.6)
+        assert not known.is_exhausted
+        search.deadline = np.inf
+        known = search.go()
+    assert known.value == pytest.approx(3.2)
+    assert known.bound == pytest.approx(3.2, rel=1e-4)
+
+
 @pytest.mark.parametrize(("risk", "expected"), [
     (Risk(alpha=0.8, weight=2 / 3), -220_700 / 3),
     (Risk(alpha=0.0, weight=1.0), -108_390.0),

@@ -13,6 +13,7 @@ in one future: a row from a relaxation without them would be worth little.
 from __future__ import annotations
 
 import dataclasses
+import time
 from dataclasses import dataclass
 
 import numpy as np
@@ -29,6 +30,7 @@ from batteryopt.solvers.contract.adapter import Options
 from batteryopt.solvers.highs.highs_arrays import solve_arrays
 from batteryopt.solvers.highs.highs_growing import GrowingProgram, Vertex
 
+LEAST_SECONDS = 0.2
 VIOLATED = 1e-6
 """Distance beyond a cut from which it joins."""
 
@@ -52,6 +54,10 @@ class ValueCut:
         return float(self.constant + self.slope @ x)
 
 
+class OutOfTime(Exception):
+    """The deadline came before the answer."""
+
+
 class Recourse:
     """One future behind the first stage.
 
@@ -59,6 +65,11 @@ class Recourse:
     ----------
     positions
         Columns of the first stage in the formulation (k); what they cost themselves is not of hindsight.
+
+    Attributes
+    ----------
+    deadline
+        By the monotonic clock.
     """
 
     def __init__(self, m: Formulation, costs: Costs, positions: Ints, options: Options, flag: InterruptFlag) -> None:
@@ -69,30 +80,40 @@ class Recourse:
         self.problem = make_problem(m, Costs(vector=later, constant=costs.constant))
         self.opening = costs.vector[positions]
         self._unit = self.problem.units.columns[positions]
+        self.deadline = np.inf
         self._live = GrowingProgram(self.problem.core, self._options, flag)
         self._is_in: Bools = np.zeros(len(self.problem.cuts.lower), dtype=bool)
         self._joined: Ints = np.zeros(0, dtype=np.int64)
 
     # ---- the relaxation
 
-    def alone(self) -> tuple[ValueCut, Floats] | None:
+    def alone(self) -> tuple[ValueCut, Floats, float] | None:
         """Return the cut and the first stage of the future's own best plan, relaxed; None where there is none.
+
+        With them what the same duals prove that the future costs at least, whatever is decided before it.
 
         Raises
         ------
         KeyboardInterrupt
             If it was interrupted.
+        OutOfTime
+            If the deadline came first.
         """
         core = self.problem.core
         own = core.c.copy()
         own[self.positions] = self.opening * self._unit / self.problem.money
         self._live.set_costs(own)
-        vertex = self._optimum()
-        self._live.set_costs(core.c)
+        try:
+            vertex = self._optimum()
+        finally:  # whatever ended it: others go on with these rows
+            self._live.set_costs(core.c)
         if vertex is None or vertex.x is None or vertex.row_duals is None:
             return None
+        cuts, rows = self.problem.cuts, self._joined
+        whole = with_rows(dataclasses.replace(core, c=own), cuts.A[rows], cuts.lower[rows], cuts.upper[rows])
+        bound = dual_bound(whole, vertex.row_duals) * self.problem.money
         self._leave_the_first_stage()
-        return self._cut(vertex.row_duals), self.problem.units.outside(vertex.x)[self.positions]
+        return self._cut(vertex.row_duals), self.problem.units.outside(vertex.x)[self.positions], bound
 
     def _leave_the_first_stage(self) -> None:
         """Ask no more for rows of the first stage alone: whoever fixes it keeps them, but for a rounding.
@@ -118,6 +139,8 @@ class Recourse:
         ------
         KeyboardInterrupt
             If it was interrupted.
+        OutOfTime
+            If the deadline came first.
         """
         inside = x / self._unit
         self._live.set_bounds(self.positions, inside, inside)
@@ -131,13 +154,18 @@ class Recourse:
     def _optimum(self) -> Vertex | None:
         """Return the optimum with every cut that matters; None where rules cannot be kept."""
         while True:
-            vertex = self._live.solve()
+            vertex = self._live.solve(self._left())
             if vertex.stop_reason is StopReason.INTERRUPTED or self._flag.is_set:
                 raise KeyboardInterrupt
+            if vertex.stop_reason is StopReason.TIME_LIMIT:
+                raise OutOfTime
             if vertex.x is None:
                 return None
             if not self._join(vertex.x):
                 return vertex
+
+    def _left(self) -> float | None:
+        return None if np.isinf(self.deadline) else max(LEAST_SECONDS, self.deadline - time.monotonic())
 
     def _join(self, x: Floats) -> bool:
         cuts = self.problem.cuts
@@ -215,12 +243,12 @@ class Recourse:
     def point(self, x: Floats, gap: float) -> Floats | None:
         """Return values of the formulation's variables with a first stage, the best within a relative gap of its cost.
 
-        None where rules forbid that first stage.
+        None where rules forbid that first stage, or the time is over.
         """
         whole = self.problem.with_cuts()
         lower, upper, is_integer = whole.lower.copy(), whole.upper.copy(), whole.is_integer.copy()
         lower[self.positions] = upper[self.positions] = x / self._unit
         is_integer[self.positions] = False  # they are as they are
         fixed = dataclasses.replace(whole, lower=lower, upper=upper, is_integer=is_integer)
-        found = solve_arrays(fixed, dataclasses.replace(self._options, relative_gap=gap))
+        found = solve_arrays(fixed, dataclasses.replace(self._options, relative_gap=gap, time_limit=self._left()))
         return None if found.x is None else self.problem.units.outside(found.x)

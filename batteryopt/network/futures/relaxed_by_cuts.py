@@ -28,8 +28,10 @@ STEP = 0.5
 """Part of the way from the best first stage to the one that the rows would choose, where the next rows are taken."""
 RELAXED_GAP = 5e-4
 """Relative gap of the linear program: whole numbers leave more than that."""
-OF_RELAXED = 0.1
+OF_RELAXED = 0.2
 """The same as a part of the gap asked for."""
+RELAXING = 0.6
+"""Part of the time left that it has: trees of the first stage take rows too, and plans come of them alone."""
 ROUNDING = 1e-9
 """Relative difference of a cost and what rows say of it that is rounding."""
 LEAST_SECONDS = 0.2
@@ -100,6 +102,8 @@ class RelaxedByCuts:
             now = {before: s for s, before in self._known_before.items()}
             self.program.add([(now[s], cut) for s, cut in earlier.program.cuts if s in now])
         self.known = KnownByCuts()
+        self.alone: dict[int, float] = {}
+        """What duals prove that each future alone costs at least."""
         self._best_relaxed: tuple[float, Floats | None] = (np.inf, None)
         self._active: list[set[int]] = []
         self._in_each: Callable[..., Iterator[Any]] = map
@@ -111,15 +115,16 @@ class RelaxedByCuts:
         return self.flag.is_set or is_enough or time.monotonic() > self.deadline
 
     def _begin(self) -> bool:
-        """Take each future's own row; return whether all have one."""
-        new = [s for s in range(len(self.recourses)) if s not in self._known_before]
+        """Take each future's own row, once; return whether all have one."""
+        new = [s for s in range(len(self.recourses)) if s not in self._known_before and s not in self.alone]
         alone = list(self._in_each(lambda s: self.recourses[s].alone(), new))
         own = [(s, *found) for s, found in zip(new, alone, strict=True) if found is not None]
         if len(own) < len(new):
             return False
-        self.program.add([(s, cut) for s, cut, _ in own])
-        if not self._known_before:
-            self._try(np.asarray(self.program.shares @ np.array([x for _, _, x in own]), dtype=float))
+        self.program.add([(s, cut) for s, cut, _, _ in own])
+        self.alone |= {s: bound for s, _, _, bound in own}
+        if new and not self._known_before:
+            self._try(np.asarray(self.program.shares @ np.array([x for _, _, x, _ in own]), dtype=float))
         return True
 
     def _try(self, x: Floats) -> tuple[float, list[tuple[int, ValueCut]]]:
@@ -143,7 +148,8 @@ class RelaxedByCuts:
     def _relax(self) -> None:
         """Take rows until the linear program is solved."""
         step, enough = STEP, max(RELAXED_GAP, OF_RELAXED * self.options.relative_gap)
-        while not self.is_over():
+        until = time.monotonic() + RELAXING * (self.deadline - time.monotonic())
+        while not self.is_over() and time.monotonic() < until:
             vertex = self.program.live.solve(max(LEAST_SECONDS, self.deadline - time.monotonic()))
             if vertex.x is None or vertex.row_duals is None:
                 return
@@ -167,7 +173,8 @@ class RelaxedByCuts:
         later = float(point[len(self.program.first) + future]) * self.program.money
         return later + ROUNDING * abs(later)
 
-    def _keep(self, points: Sequence[Floats]) -> None:
+    def keep(self, points: Sequence[Floats]) -> None:
+        """Keep points, one a future, where they are the best; none change nothing."""
         if not points:
             return
         value = self.program.value([cost.at(x) for cost, x in zip(self._costs, points, strict=True)])

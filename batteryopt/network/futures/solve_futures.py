@@ -20,7 +20,6 @@ from batteryopt.network.futures.joint_checks import joint_checks, worst_of
 from batteryopt.network.futures.joint_search import JointSearch
 from batteryopt.network.futures.replications import Drawing, replicate, resampling
 from batteryopt.network.futures.risk_measure import Risk
-from batteryopt.network.futures.search_in_parts import SearchInParts, is_too_large
 from batteryopt.network.futures.searched_futures import Searched
 from batteryopt.network.judge.check import check
 from batteryopt.network.judged_answer import answer_with_point
@@ -94,10 +93,6 @@ def solve_futures(
         share = BEFORE_JUDGING if replications is None else OF_THE_TIME
         own = options if time_limit is None else dataclasses.replace(options, time_limit=share * time_limit)
         search = JointSearch(likely, measure, own, flag, announce=announce, on_progress=on_progress)
-        if facilities is None and is_too_large(search):
-            search = SearchInParts(
-                likely, measure, own, flag, announce=announce, on_progress=on_progress, forms=search.forms
-            )
         search.kept_for_judging = 0.0 if time_limit is None else (1.0 - share) * time_limit
         if facilities is None:
             searched = search.go(mean_future(futures))

@@ -16,9 +16,9 @@ from batteryopt.network.formulation.objective import weighted
 from batteryopt.network.futures.extensive_form import join
 from batteryopt.network.futures.future import Future
 from batteryopt.network.futures.in_hindsight import WEIGHTS
-from batteryopt.network.futures.joint_search import FIRST_STAGE, FOLLOWS, JointSearch
 from batteryopt.network.futures.risk_measure import Risk, minimised
 from batteryopt.network.futures.search_by_cuts import SearchByCuts
+from batteryopt.network.futures.search_together import FIRST_STAGE, FOLLOWS, SearchTogether
 from batteryopt.network.robust.deviations import Move, Moves, moved, name_of
 from batteryopt.network.search.searched_problem import dual_bound, make_problem
 from batteryopt.solvers.contract.adapter import Options, ProgressListener
@@ -38,10 +38,10 @@ def _range(m: Formulation) -> tuple[float, float]:
     return costs.constant + float(both.min(axis=0).sum()), costs.constant + float(both.max(axis=0).sum())
 
 
-class PlansForTheWorst(JointSearch):
+class PlansForTheWorst(SearchTogether):
     """The search for the plan whose worst of a few futures is best; all of the time is its own."""
 
-    shares_of_time: ClassVar[Mapping[str, float]] = {"mean": 1.0, "mean in all": 1.0, "alone": 1.0, "all": 1.0}
+    own_shares: ClassVar[Mapping[str, float]] = {"all": 1.0}
     times_larger: ClassVar[float] = 5.0
     """Few futures, of which the worst counts: there the extensive form is ahead of rows of costs for longer."""
 

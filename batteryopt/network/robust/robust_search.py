@@ -25,7 +25,7 @@ from batteryopt.network.formulation.algebra import Floats
 from batteryopt.network.formulation.extract import to_solution
 from batteryopt.network.formulation.objective import weighted
 from batteryopt.network.futures.in_hindsight import WEIGHTS, hindsight_point
-from batteryopt.network.futures.joint_search import LEAST_SECONDS
+from batteryopt.network.futures.search_together import LEAST_SECONDS
 from batteryopt.network.plan.solution import Solution
 from batteryopt.network.robust.adversary import Worst
 from batteryopt.network.robust.climb import tops
