@@ -224,8 +224,8 @@ class SearchByCuts(RelaxedByCuts):
             return False
         taken = 0
         for x in points:
-            if taken >= PROPOSALS or self.is_over():
-                break
+            if self.flag.is_set or taken >= PROPOSALS or (taken > 0 and self.is_over()):
+                break  # one of a tree that the clock ended is tried all the same: the last rows may be the first plan's
             if not self._is_known(x):  # which it is from now on
                 taken += 1
                 self._take_plan(x)
