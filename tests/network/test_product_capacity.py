@@ -24,6 +24,8 @@ from batteryopt.network.data.instance import (
     Sizes,
     Standing,
 )
+from batteryopt.network.formulation.build import build
+from batteryopt.network.formulation.formulation_arrays import column_names
 from batteryopt.network.judge.check import check
 from batteryopt.network.solve import solve
 
@@ -167,3 +169,19 @@ def test_all_faults_are_told_at_once():
     assert any(problem == "is 3, and the smaller size 'S' has 4" for _, problem, _ in told)
     assert any(problem == "has no capacity of 'packs', and another size of 'works' has one" for _, problem, _ in told)
     assert len(told) == 4
+
+
+def test_whole_sizes_cover_each_product():
+    """6 t of packs at sizes of 4 t: P and Q times 4 t, and what is left, are 6 t or more; rounded up, two are needed.
+
+    Divided by 4 t the need is 1.5 sizes: y_P + y_Q + 2 (left / 4) >= 2, by a right side of 1 half of that.
+    """
+    m = build(works(size("S", 12, 50, 6, 4)))
+    rows, names = m.rows["whole_sizes_cover_the_need"], list(column_names(m))
+    found = [
+        {names[v]: c for v, c in zip(rows.variable[rows.row == i], rows.coefficient[rows.row == i], strict=True)}
+        for i in range(len(rows))
+    ]
+    open_, left = ("is_open[P,works,S,1]", "is_open[Q,works,S,1]"), "uncollected[T,packs,1]"
+    assert pytest.approx({open_[0]: 4 / 6, open_[1]: 4 / 6, left: 1 / 6}) in found
+    assert pytest.approx({open_[0]: 1 / 2, open_[1]: 1 / 2, left: 1 / 4}) in found

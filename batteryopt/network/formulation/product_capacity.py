@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -81,6 +82,20 @@ def product_capacity_is_kept(b: Draft) -> None:
         at_most=0.0,
         doc="no more of a product is used than what stands takes of it",
     )
+
+
+def steps_of_products(b: Draft, type_: int) -> Iterator[tuple[int, Floats]]:
+    """Yield products of which every facility of a type has a capacity, and what each step of size adds (steps, T)."""
+    of_type = b.sets.FACILITIES["facility"][b.sets.FACILITIES["type"] == type_]
+    steps = product_steps(b)
+    LIMITED, row = steps.LIMITED, steps.row
+    firsts = np.searchsorted(b.sets.STEPS["facility"], LIMITED["facility"][row])
+    for product in np.unique(LIMITED["product"][LIMITED["type"] == type_]).tolist():
+        mine = (LIMITED["product"] == product) & (LIMITED["type"] == type_)
+        if mine.sum() == len(of_type):
+            added, chosen = np.zeros(len(b.sets.STEPS)), mine[row]
+            added[firsts[chosen] + steps.step[chosen]] = steps.tonnes[chosen]
+            yield product, np.repeat(added[:, None], b.sets.T, axis=1)
 
 
 def _most_used(b: Draft) -> Floats:

@@ -26,6 +26,7 @@ from batteryopt.network.formulation.draft import Draft
 from batteryopt.network.formulation.matching import Ints
 from batteryopt.network.formulation.may_be_left import MayBeLeft
 from batteryopt.network.formulation.processing import made, used
+from batteryopt.network.formulation.product_capacity import steps_of_products
 from batteryopt.network.formulation.steps import level_figures
 
 MOST_FLOWS_FOR_REGIONS = 60_000
@@ -91,11 +92,16 @@ def _require(b: Draft, rows: Sequence[_Cut], regions: Sequence[Bools]) -> None:
 # ---- what must be processed ----------------------------------------------------------------------------------------
 
 
-def weights_for(b: Draft, type_: int) -> Floats:
+def weights_for(b: Draft, type_: int, line: int | None = None) -> Floats:
     """Return the capacity of a type that a tonne of each product takes when it, or what is made of it, gets there.
 
     A recipe's inputs share what it takes; of a product that other types work on counts the most that may become of it.
     Any weights give true rows; these give the sharpest.
+
+    Parameters
+    ----------
+    line
+        A product: the weights are for its own capacity, of which no other input of the type takes anything.
     """
     weights = np.zeros(len(b.network.products))
     recipes = [(t, r) for t, kind in enumerate(b.network.types) for r in kind.recipes]
@@ -106,6 +112,8 @@ def weights_for(b: Draft, type_: int) -> Floats:
             share = recipe.capacity_use / sum(tonnes for _, tonnes in recipe.inputs)
             for product, _ in recipe.inputs:
                 own[code[product]] = min(share, own.get(code[product], np.inf))
+    if line is not None:
+        own = {product: float(product == line) for product in own}
     for place, weight in own.items():
         weights[place] = weight
     for _ in b.network.products:  # a chain of n products settles in n rounds, and any number of them is valid
@@ -120,23 +128,39 @@ def weights_for(b: Draft, type_: int) -> Floats:
 
 
 def _cuts_of_type(b: Draft, type_: int, regions: Sequence[Bools]) -> Iterator[_Cut]:
-    weights = weights_for(b, type_)
-    if not weights.any():
-        return
-    sums = _Sums(b, type_, weights)
+    parts = list(_parts(b, type_))
     for period in range(b.sets.T):
         for code, region in enumerate(regions):
-            for facet, (variable, coefficient) in enumerate(sums.cuts(region, period)):
+            facets = (facet for sums in parts for facet in sums.cuts(region, period))
+            for facet, (variable, coefficient) in enumerate(facets):
                 yield _Cut(
                     type_=type_, region=code, period=period, facet=facet, variable=variable, coefficient=coefficient
                 )
 
 
-class _Sums:
-    """Weighted balances and sizes of a type, ready to be summed over any sites in a period."""
+def _parts(b: Draft, type_: int) -> Iterator[_Sums]:
+    """Yield the sums for a type's capacity in all, and for those of single products."""
+    lines = [(None, b.sets.by_step("capacity_t")), *steps_of_products(b, type_)]
+    for line, steps in lines:
+        weights = weights_for(b, type_, line)
+        if weights.any():
+            yield _Sums(b, type_, weights, steps, is_stated=line is not None)
 
-    def __init__(self, b: Draft, type_: int, weights: Floats) -> None:
-        self.weights = weights
+
+class _Sums:
+    """Weighted balances and sizes of a type, ready to be summed over any sites in a period.
+
+    Parameters
+    ----------
+    steps
+        What each step of size adds (steps, T).
+    is_stated
+        Whether the sum itself is a row as well: it cuts nothing off, and trees find cuts in it that they would not
+        find in hundreds of balances.
+    """
+
+    def __init__(self, b: Draft, type_: int, weights: Floats, steps: Floats, *, is_stated: bool) -> None:
+        self.weights, self.is_stated = weights, is_stated
         NODES = nodes(b)
         self.need = np.zeros((len(b.sets.codes["site"]), b.sets.T))
         np.add.at(self.need, (NODES["site"], NODES["period"]), own_at(b, NODES) * weights[NODES["product"]])
@@ -151,7 +175,7 @@ class _Sums:
         )
         shipped = b.m["shipped"]
         self.sent = self._weighted(shipped).only("origin", "destination", "period")
-        self.sizes = _Sizes(b, type_)
+        self.sizes = _Sizes(b, type_, steps)
 
     def _weighted(self, terms: Terms) -> Terms:
         weighted = terms * self.weights[terms["product"]]
@@ -165,11 +189,22 @@ class _Sums:
             return
         other = plus(self._leaving(region, period), counts.shares.only("period"))
         left = self.left.where((self.left["period"] == period) & region[self.left["site"]])
-        yield from _covering(counts, need, plus(other, left.only("period")))
+        yield from self._covering(counts, need, plus(other, left.only("period")))
         for rule in self.rules:
             if rule.speaks_of(left).any():
                 spoken = plus(other, left.where(~rule.speaks_of(left)).only("period"), rule.beside(region, period))
-                yield from _covering(counts, need - rule.allowed(region, period), spoken)
+                yield from self._covering(counts, need - rule.allowed(region, period), spoken)
+
+    def _covering(self, counts: _Counts, need: float, beside: Terms) -> Iterator[tuple[Ints, Floats]]:
+        """Yield the cuts of ``sizes . counts + beside >= need``, and that row itself where no other states it."""
+        if need <= 0:
+            return
+        stated = np.append(np.minimum(counts.sizes / need, 1.0), 1.0)
+        for cut in [*([stated] if self.is_stated else []), *cover_cuts(counts.sizes, need)]:
+            yield (
+                np.concatenate([counts.variable, beside.variable]),
+                np.concatenate([counts.coefficients(cut[:-1]), beside.coefficient * cut[-1] / need]),
+            )
 
     def _leaving(self, region: Bools, period: int) -> Terms:
         """Return the masses that go another way than through the type in the region."""
@@ -179,15 +214,6 @@ class _Sums:
         sent = self.sent
         out = (sent["period"] == period) & region[sent["origin"]] & ~region[sent["destination"]]
         return plus(beside, sent.where(out).only("period"))
-
-
-def _covering(counts: _Counts, need: float, beside: Terms) -> Iterator[tuple[Ints, Floats]]:
-    """Yield the cuts of the set ``sizes . counts + beside >= need``."""
-    for cut in cover_cuts(counts.sizes, need) if need > 0 else ():
-        yield (
-            np.concatenate([counts.variable, beside.variable]),
-            np.concatenate([counts.coefficients(cut[:-1]), beside.coefficient * cut[-1] / need]),
-        )
 
 
 def _merged(terms: Terms) -> Terms:
@@ -230,9 +256,8 @@ class _Counts:
 class _Sizes:
     """What the facilities of a type can process: whole sizes, and shares of steps between them."""
 
-    def __init__(self, b: Draft, type_: int) -> None:
+    def __init__(self, b: Draft, type_: int, steps: Floats) -> None:
         family = b.m.families["is_open"]
-        steps = b.sets.by_step("capacity_t")
         self.level = level_figures(steps, b.sets.STEPS["step"]).ravel()
         self.mine = (family.index["type"] == type_) & (family.upper > 0)
         self.stands = family.is_integer & (family.lower > 0)
