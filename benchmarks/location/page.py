@@ -60,7 +60,7 @@ def peers_table() -> str:
         "| --- | --- | ---: | ---: | ---: | ---: | ---: | ---: |",
     ]
     for name, case in sorted(_kept("location").items()):
-        if name in WITH_ALL_PEERS:
+        if name in WITH_ALL_PEERS and len(case["contestants"]) > 1:
             lines += [_peers_line(name, case["limit"], *item) for item in case["contestants"].items()]
     return "\n".join(lines)
 
