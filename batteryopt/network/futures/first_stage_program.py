@@ -169,14 +169,29 @@ class FirstStageProgram:
         """Return the numbers of the rows of futures that have a dual."""
         return set(np.flatnonzero(row_duals[len(self.base.row_lower) :] > 0).tolist())
 
+    def slopes(self, row_duals: Floats) -> Floats | None:
+        """Return by how much each future's cost grows with the first stage (N, k): the mean of its rows by their duals.
+
+        Opening is in it. None where a future has no row.
+        """
+        parts = self._parts_of_rows(row_duals)
+        if parts is None:
+            return None
+        found = np.array(self.opening, dtype=float)
+        for share, (future, cut) in zip(parts[1], self.cuts, strict=False):
+            if share > 0:
+                found[future] += share * cut.slope
+        return found
+
     def _parts_of_rows(self, row_duals: Floats) -> tuple[Floats, Floats] | None:
         """Return the duals of each future (N), and each row's part of its future's; None where one has no row.
 
         A future whose rows have no dual is not among the worst; its first row says something of it all the same.
         """
         own = np.maximum(0.0, row_duals[len(self.base.row_lower) :])
-        of_costs = np.array([not cut.is_of_rules for _, cut in self.cuts], dtype=bool)
-        futures = np.array([future for future, _ in self.cuts], dtype=np.int64)
+        cuts = self.cuts[: len(own)]  # others have joined since the duals were taken
+        of_costs = np.array([not cut.is_of_rules for _, cut in cuts], dtype=bool)
+        futures = np.array([future for future, _ in cuts], dtype=np.int64)
         given = np.bincount(futures[of_costs], weights=own[of_costs], minlength=len(self.shares))
         parts = np.where(of_costs & (given[futures] > 0), own / np.maximum(given[futures], 1e-300), 0.0)
         for future in np.flatnonzero(given == 0):

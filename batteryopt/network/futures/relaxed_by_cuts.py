@@ -8,9 +8,12 @@ once.
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
+import os
 import time
 from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import numpy as np
@@ -105,6 +108,7 @@ class RelaxedByCuts:
         self.alone: dict[int, float] = {}
         """What duals prove that each future alone costs at least."""
         self._best_relaxed: tuple[float, Floats | None] = (np.inf, None)
+        self._last_duals: Floats | None = None
         self._active: list[set[int]] = []
         self._in_each: Callable[..., Iterator[Any]] = map
 
@@ -145,6 +149,26 @@ class RelaxedByCuts:
 
     # ---- the linear program
 
+    def relax(self) -> tuple[Floats, Floats] | None:
+        """Solve the linear program alone; return its first stage (k), and the slope of each future's cost there (N, k).
+
+        None where a future's relaxation has no optimum, or nothing was known of it in time. The slopes are means of
+        rows that hold everywhere, so that they are of use however near the optimum is.
+        """
+        with contextlib.suppress(KeyboardInterrupt), self._side_by_side():  # the flag says so too; what is known stands
+            if self._begin():
+                self._relax()
+        first = self._best_relaxed[1]
+        slopes = None if self._last_duals is None else self.program.slopes(self._last_duals)
+        return None if first is None or slopes is None else (first, slopes)
+
+    @contextlib.contextmanager
+    def _side_by_side(self) -> Iterator[None]:
+        """Solve futures on the cores there are."""
+        with ThreadPoolExecutor(min(len(self.recourses), self.options.threads or os.cpu_count() or 1)) as pool:
+            self._in_each = pool.map
+            yield
+
     def _relax(self) -> None:
         """Take rows until the linear program is solved."""
         step, enough = STEP, max(RELAXED_GAP, OF_RELAXED * self.options.relative_gap)
@@ -155,6 +179,7 @@ class RelaxedByCuts:
                 return
             bound = self.program.proven(vertex.row_duals)
             self._active.append(self.program.active(vertex.row_duals))
+            self._last_duals = vertex.row_duals
             self.known.root_bound = max(self.known.root_bound, bound)
             self._bounded(bound)
             out = vertex.x[: len(self.program.first)]

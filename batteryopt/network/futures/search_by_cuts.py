@@ -8,10 +8,8 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
-import os
 import time
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import numpy as np
@@ -83,10 +81,9 @@ class SearchByCuts(RelaxedByCuts):
         """
         self.keep(points)
         self._allow(self.deadline)
-        began, workers = time.monotonic(), min(len(self.recourses), self.options.threads or os.cpu_count() or 1)
+        began = time.monotonic()
         try:
-            with ThreadPoolExecutor(workers) as pool:
-                self._in_each = pool.map
+            with self._side_by_side():
                 if self._begin():
                     self._relax()
                     self._take_own(own, [] if self.is_over() else quick(self._until()))
