@@ -4,6 +4,10 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import os
+import subprocess
+import sys
+from pathlib import Path
 
 import pytest
 
@@ -67,6 +71,40 @@ def test_it_agrees_with_the_extensive_form_where_sizes_differ():
     assert found.first_stage["level"].tolist() == ["L"]
 
 
+READS_WHILE_THE_OTHER_WORKS = """
+import sys, time
+from pathlib import Path
+import numpy as np
+from mpi4py import MPI
+from batteryopt.network.cluster.hedging import answering
+world, place = MPI.COMM_WORLD, Path(sys.argv[1])
+window = MPI.Win.Allocate(8, 8, comm=world)
+with answering():
+    world.Barrier()
+    if world.Get_rank():
+        window.Lock(0, MPI.LOCK_SHARED)
+        window.Get(np.zeros(1), 0)
+        window.Unlock(0)
+        (place / "read").touch()
+    else:
+        until = time.monotonic() + 60.0
+        while time.monotonic() < until and not (place / "read").exists():
+            time.sleep(0.05)  # works, without a word to MPI
+        (place / "done").write_text("while it worked" if (place / "read").exists() else "afterwards")
+world.Barrier()
+window.Free()
+"""
+
+
+def test_a_rank_that_solves_answers_others(tmp_path):
+    """Else hub and spokes solve in turn: a rank that reads another's memory waits until that one calls MPI."""
+    _needs_ranks()
+    words = [engine.mpiexec(), "-n", "2", sys.executable, "-c", READS_WHILE_THE_OTHER_WORKS, str(tmp_path)]
+    where = {**os.environ, "PYTHONPATH": str(Path(engine.__file__).parents[3])}
+    subprocess.run(words, env=where, check=True, timeout=240)
+    assert (tmp_path / "done").read_text() == "while it worked"
+
+
 @pytest.mark.parametrize("left", [None, [0.0]], ids=["nothing", "nothing opens"])
 def test_where_ranks_bring_no_plan_one_is_sought_without_them(left, monkeypatch):
     """The time may be too short for them, and what they open may keep no rules: the best plan with its bound comes."""
@@ -86,6 +124,24 @@ def test_where_ranks_bring_no_plan_one_is_sought_without_them(left, monkeypatch)
     assert found.certificate.passed, found.certificate
     assert found.run.point_status is PointStatus.OPTIMAL
     assert "brought back no plan" in found.run.solver
+
+
+def test_the_plan_for_the_mean_is_taken_where_it_is_cheaper(monkeypatch):
+    """Ranks that open nothing leave 480; to open for the mean of 48 t costs -496 in both, the best there is."""
+    monkeypatch.setattr(engine, "mpiexec", lambda: "mpiexec")
+    monkeypatch.setattr(engine.importlib.metadata, "version", lambda _: "1")
+
+    def ended(_command, folder, _limit, _flag):
+        (folder / BEST_SO_FAR).write_text(json.dumps([0.0]), encoding="utf-8")
+        (folder / BOUNDS).write_text(json.dumps({"inner": 480.0, "outer": -500.0}), encoding="utf-8")
+        return StopReason.TIME_LIMIT
+
+    monkeypatch.setattr(engine, "_ran", ended)
+    found = solve_by_hedging(line(**TWO), gap=0)
+    assert found.objective == pytest.approx(-496)
+    assert found.vss.value == pytest.approx(0.0, abs=1e-9)
+    assert found.run.bound == pytest.approx(-500)
+    assert found.run.solver == "mpi-sppy 1 (3 ranks); the plan for the mean is cheaper than theirs"
 
 
 def test_the_plan_of_the_mean_is_tried_beside_facilities_that_were_brought_back():

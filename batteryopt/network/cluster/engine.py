@@ -22,7 +22,8 @@ from batteryopt.ground.certificate import BOUND_TOLERANCE, Certificate, Check
 from batteryopt.ground.errors import Fault, InvalidInput, SolverUnavailable
 from batteryopt.ground.interrupt import InterruptFlag, catching_interrupt, winding_up
 from batteryopt.ground.status import PointStatus, StopReason
-from batteryopt.network.cluster.hedging import BEST_SO_FAR, BOUNDS, CYLINDERS, FIRST_STAGE, JOB, NETWORK
+from batteryopt.network.cluster.first_prices import first_prices
+from batteryopt.network.cluster.hedging import BEST_SO_FAR, BOUNDS, CYLINDERS, FIRST_STAGE, JOB, NETWORK, PRICES
 from batteryopt.network.data.instance import Network
 from batteryopt.network.formulation.algebra import Floats
 from batteryopt.network.formulation.extract import to_solution
@@ -45,6 +46,8 @@ INSTALL = "pip install 'batteryopt[mpi]'"
 ITERATIONS = 1000
 OF_THE_TIME = 0.6
 """Part of the time limit that hub and spokes have; starting, ending and the checks in every future have the rest."""
+FOR_PRICES = 0.3
+"""Part of that which the first prices may take."""
 GRACE = 0.25
 """Part of their time that the ranks have beyond it, for the iteration under way; then they are ended."""
 SECONDS_AFTER_AN_INTERRUPT = 20.0
@@ -53,6 +56,8 @@ ROUNDING = (1e-7, 1e-5, 1e-3)
 """Distances within which sizes that were brought back are taken, until one keeps the rules: ranks round, too."""
 UNAIDED = "the ranks brought back no plan that keeps the rules"
 """Said where the time was too short for them: one plan for all futures is then sought as without them."""
+CHEAPER = "the plan for the mean is cheaper than theirs"
+"""Said where the time was too short for them to find a better one."""
 POLL = 0.2
 SHOWN = 5
 """Last lines of what the ranks said that are shown where they failed."""
@@ -111,18 +116,27 @@ def solve_by_hedging(
         remedy = "expected 3, 6, 9 ...: a third each for hedging, for bounds and for plans"
         raise InvalidInput("command line", [Fault(place="--ranks", problem=f"is {ranks}", remedy=remedy)])
     starter, began = mpiexec(), time.monotonic()
-    futures_of(network)
+    likely = [future for future in futures_of(network) if future.probability > 0]
     relative, absolute = gaps(gap, gap_money)
+    reason, found, shares = StopReason.TIME_LIMIT, None, None
     with catching_interrupt() as flag, tempfile.TemporaryDirectory(prefix="batteryopt-") as place:
         folder = Path(place)
         write(network, folder / NETWORK)
+        options = Options(relative_gap=relative, threads=threads)
         limit = None if time_limit is None else OF_THE_TIME * time_limit
-        job = {"relative_gap": relative, "time_limit": limit, "iterations": ITERATIONS}
-        (folder / JOB).write_text(json.dumps(job), encoding="utf-8")
-        announce(f"{ranks} ranks of {NAME}")
-        reason = _ran([starter, "-n", str(ranks), sys.executable, "-m", "mpi4py"], folder, limit, flag)
-        found = _read(folder / BOUNDS)
-        shares = _first_stage(folder)
+        announce("prices of the first stage")
+        prices = first_prices(likely, options, flag, np.inf if limit is None else began + FOR_PRICES * limit)
+        if prices is not None and not flag.is_set:
+            np.savez(folder / PRICES, **{part.name: getattr(prices, part.name) for part in dataclasses.fields(prices)})
+            limit = None if limit is None else max(1.0, began + limit - time.monotonic())
+            job = {"relative_gap": relative, "time_limit": limit, "iterations": ITERATIONS}
+            (folder / JOB).write_text(json.dumps(job), encoding="utf-8")
+            announce(f"{ranks} ranks of {NAME}")
+            reason = _ran([starter, "-n", str(ranks), sys.executable, "-m", "mpi4py"], folder, limit, flag)
+            found = _read(folder / BOUNDS)
+            shares = _first_stage(folder)
+        elif flag.is_set:
+            reason = StopReason.INTERRUPTED
     until = np.inf if time_limit is None else began + time_limit
     if reason is StopReason.INTERRUPTED:
         until = min(until, time.monotonic() + SECONDS_AFTER_AN_INTERRUPT)
@@ -134,20 +148,32 @@ def solve_by_hedging(
             limits: dict[str, Any] = {"gap": gap, "gap_money": gap_money, "time_limit": left, "threads": threads}
             return solve_futures(network, facilities=facilities, beside_the_mean=True, announce=announce, **limits)
 
-        kept = None
+        kept, own_words = None, ""
         if plan is not None:
             announce("the plan in all futures")
             kept = judged(plan)
+            cheaper = _mean_plan(kept)
+            if cheaper is not None:
+                announce(CHEAPER)
+                kept, own_words = judged(cheaper), f"; {CHEAPER}"
         is_aided = kept is not None and kept.objective is not None
         if kept is None or not is_aided:
             announce(f"{UNAIDED}: one is sought without them")
             kept = judged(None)
     options = Options(relative_gap=relative, absolute_gap=absolute)
     outer = found.get("outer") if isinstance(found, dict) else None
-    solver = f"{NAME} {importlib.metadata.version(NAME)} ({ranks} ranks)"
+    solver = f"{NAME} {importlib.metadata.version(NAME)} ({ranks} ranks){own_words}"
     if not is_aided:
         solver += f"; {UNAIDED}, it is of {kept.run.solver}"
     return _judged(kept, outer, options, reason, solver, began)
+
+
+def _mean_plan(kept: JointAnswer) -> Solution | None:
+    """Return the plan for the mean where it costs less in all futures than the one that was brought back."""
+    if kept.mean_value is None or kept.objective is None or kept.mean_value.value >= kept.objective:
+        return None
+    plans = [outcome.mean_plan.solution for outcome in kept.outcomes if outcome.mean_plan is not None]
+    return plans[0] if plans else None
 
 
 def _ran(command: list[str], folder: Path, limit: float | None, flag: InterruptFlag) -> StopReason:

@@ -9,58 +9,51 @@ for large-scale scenario-based optimization under uncertainty, Mathematical Prog
 
 from __future__ import annotations
 
+import contextlib
 import json
 import math
 import sys
-from collections.abc import Sequence
+import threading
+import time
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from batteryopt.network import tables
+from batteryopt.network.cluster.first_prices import FirstPrices, first_names
+from batteryopt.network.cluster.future_arrays import FutureArrays
 from batteryopt.network.data.instance import Network
 from batteryopt.network.formulation.public import make_model
 from batteryopt.network.futures.future import Future, futures_of
 
 NETWORK, JOB, BOUNDS, FIRST_STAGE = "network", "job.json", "bounds.json", "first_stage.json"
+PRICES = "prices.npz"
 BEST_SO_FAR = "best_so_far.json"
 """Where the best first stage is left as it is found, for whoever ends the ranks."""
 """Names in the folder of a job."""
 CYLINDERS = 3
 """Hub, bounds and plans: the ranks are shared out among these three."""
-OF_THE_COST = 0.5
-"""The penalty of differing from the mean first stage, as a share of what the variable costs."""
+EVERY = 0.02
+"""Seconds from one look at what other ranks want to the next."""
 
 
 def scenario_creator(name: str, *, futures: dict[str, Future]) -> Any:
-    """Return the Pyomo model of a future as mpi-sppy wants it: with its probability and what is decided once."""
+    """Return the Pyomo model of a future as mpi-sppy wants it: with its probability and what is decided once.
+
+    Its cuts are in the arrays that are solved; the model has the values, and its objective is looked at.
+    """
     from mpisppy.utils import sputils
 
     future = futures[name]
-    model = make_model(future.network)
+    model = make_model(future.network, is_tight=False)
+    model._arrays, model._number = FutureArrays(future.network), list(futures).index(name)
     model._mpisppy_probability = future.probability
-    sputils.attach_root_node(model, 0.0, [model.is_open])
+    # one by one: of a whole family mpi-sppy sorts the variables by their keys
+    first = [v for name in first_names(model._arrays.m) for v in model.component(name).values()]
+    sputils.attach_root_node(model, 0.0, first)
     return model
-
-
-def _rho_setter(model: Any) -> list[tuple[int, float]]:
-    """Return the penalty of each variable of the first stage: about what a unit of it costs to open and to keep.
-
-    Opening is paid for by another variable, of the same facility and period; costs of the same place in the lists of
-    both belong together. A variable that costs nothing has the mean of the others.
-    """
-    from pyomo.repn import generate_standard_repn
-
-    found = generate_standard_repn(model.objective.expr, compute_values=True)
-    cost = {id(v): abs(c) for v, c in zip(found.linear_vars, found.linear_coefs, strict=True)}
-    stands = list(model.is_open.values())
-    raised = list(model.raised.values()) if model.component("raised") is not None else []
-    own = [cost.get(id(v), 0.0) for v in stands]
-    if len(raised) == len(stands):
-        own = [a + cost.get(id(v), 0.0) for a, v in zip(own, raised, strict=True)]
-    usual = float(np.mean([c for c in own if c > 0] or [1.0]))
-    return [(id(v), OF_THE_COST * (c or usual)) for v, c in zip(stands, own, strict=True)]
 
 
 def _settings(job: dict[str, Any]) -> Any:
@@ -75,9 +68,6 @@ def _settings(job: dict[str, Any]) -> Any:
     settings.max_iterations = job["iterations"]
     settings.time_limit = None if job["time_limit"] is None else math.ceil(job["time_limit"])
     settings.max_solver_threads = 1
-    settings.solver_options = f"mip_rel_gap={job['relative_gap'] / 2:g}"
-    # HiGHS has no mixed-integer quadratic method: the quadratic penalty is cut into lines
-    settings.linearize_proximal_terms = True
     settings.linearize_binary_proximal_terms = True
     return settings
 
@@ -106,18 +96,21 @@ def _bounds_as_they_come(folder: Path) -> Any:
     return BoundsAsTheyCome
 
 
-def _plans_as_they_come(folder: Path, spoke: type[Any]) -> type[Any]:
+def _plans_as_they_come(folder: Path) -> type[Any]:
     """Return a spoke that leaves every plan that is the best so far.
 
     From the cache of the best solution: the variables themselves have the values of whatever was solved last.
     """
+    from batteryopt.network.cluster.cylinders import Plans
 
-    class PlansAsTheyCome(spoke):
+    class PlansAsTheyCome(Plans):
         def _maybe_write_incumbent_on_improvement(self) -> None:
             if self.cylinder_rank == 0:
-                data = next(iter(self.opt.local_scenarios.values()))._mpisppy_data
+                model = next(iter(self.opt.local_scenarios.values()))
+                data = model._mpisppy_data
                 cache = data.best_solution_cache._dict
-                _leave(folder / BEST_SO_FAR, [float(cache[at][1]) for at in data.varid_to_nonant_index])
+                first = [float(cache[at][1]) for at in data.varid_to_nonant_index]
+                _leave(folder / BEST_SO_FAR, first[: model._arrays.sizes])
 
     return PlansAsTheyCome
 
@@ -130,25 +123,66 @@ def _writer(folder: Path) -> Any:
     return write
 
 
+def _begin(folder: Path, job: dict[str, Any]) -> None:
+    """Tell hub and spokes of this rank what they begin with, and until when they have time."""
+    from batteryopt.network.cluster.cylinders import AsArrays
+
+    with np.load(folder / PRICES) as kept:
+        AsArrays.first = FirstPrices(**{name: kept[name] for name in kept.files})
+    AsArrays.gap = job["relative_gap"]
+    if job["time_limit"] is not None:
+        AsArrays.deadline = time.monotonic() + job["time_limit"]
+
+
+@contextlib.contextmanager
+def answering() -> Iterator[None]:
+    """Answer other ranks while this one solves.
+
+    Ranks read each other's memory, and MPI serves such a read when the rank that is read from calls it: without this,
+    the hub and the spokes wait for each other's solves, and do in turn what they should do side by side.
+    """
+    from mpi4py import MPI
+
+    is_over = threading.Event()
+
+    def answer() -> None:
+        while not is_over.wait(EVERY):
+            MPI.COMM_WORLD.Iprobe()
+
+    if MPI.Query_thread() < MPI.THREAD_MULTIPLE:
+        yield
+        return
+    beside = threading.Thread(target=answer, daemon=True)
+    beside.start()
+    try:
+        yield
+    finally:
+        is_over.set()
+        beside.join()
+
+
 def run(folder: Path) -> None:
     """Run hub and spokes on the ranks there are."""
     from mpisppy.spin_the_wheel import WheelSpinner
     from mpisppy.utils import cfg_vanilla
 
+    from batteryopt.network.cluster.cylinders import Bounding, Bounds, Hedging, Trying
+
     job = json.loads((folder / JOB).read_text(encoding="utf-8"))
+    _begin(folder, job)
     network: Network = tables.read(folder / NETWORK)
     futures = {future.name: future for future in futures_of(network) if future.probability > 0}
     settings, names = _settings(job), list(futures)
     beans = (settings, scenario_creator, lambda *_: None, names)
     more: dict[str, Any] = {"scenario_creator_kwargs": {"futures": futures}}
-    hub = cfg_vanilla.ph_hub(*beans, **more, rho_setter=_rho_setter, ph_extensions=_bounds_as_they_come(folder))
-    spokes = [
-        cfg_vanilla.lagrangian_spoke(*beans, **more, rho_setter=_rho_setter),
-        cfg_vanilla.xhatshuffle_spoke(*beans, **more),
-    ]
-    spokes[-1]["spoke_class"] = _plans_as_they_come(folder, spokes[-1]["spoke_class"])
-    wheel = WheelSpinner(hub, spokes)
-    wheel.spin()
+    hub = cfg_vanilla.ph_hub(*beans, **more, ph_extensions=_bounds_as_they_come(folder))
+    hub["opt_class"] = Hedging
+    bounds, plans = cfg_vanilla.lagrangian_spoke(*beans, **more), cfg_vanilla.xhatshuffle_spoke(*beans, **more)
+    bounds |= {"spoke_class": Bounds, "opt_class": Bounding}
+    plans |= {"spoke_class": _plans_as_they_come(folder), "opt_class": Trying}
+    wheel = WheelSpinner(hub, [bounds, plans])
+    with answering():
+        wheel.spin()
     if wheel.on_hub() and wheel.spcomm.cylinder_rank == 0:
         _write_bounds(folder, wheel.BestInnerBound, wheel.BestOuterBound)
     wheel.write_first_stage_solution(str(folder / FIRST_STAGE), _writer(folder))
