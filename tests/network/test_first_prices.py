@@ -100,9 +100,16 @@ def test_first_prices_bound_what_all_cost(seed):
 # ---- what mpi-sppy is given, and what the spoke of bounds says
 
 
+@pytest.fixture
+def mpisppy(monkeypatch, tmp_path):
+    """Import mpi-sppy where the logs that it leaves are in nobody's way."""
+    monkeypatch.chdir(tmp_path)
+    return pytest.importorskip("mpisppy")
+
+
+@pytest.mark.usefixtures("mpisppy")
 def test_the_first_stage_stands_in_the_order_of_the_formulation():
     """mpi-sppy sorts what it is given as a family: of Birch and Ash it made Ash and Birch, and other plans."""
-    pytest.importorskip("mpisppy")
     from batteryopt.network.cluster.hedging import scenario_creator
 
     places = tuple(dataclasses.replace(CANDIDATE, site=site) for site in ("Birch", "Ash"))
@@ -114,6 +121,7 @@ def test_the_first_stage_stands_in_the_order_of_the_formulation():
     assert names != sorted(names)
 
 
+@pytest.mark.usefixtures("mpisppy")
 @pytest.mark.parametrize(("more", "bound"), [(0.0, -496.0), (50.0, -521.0), (-50.0, -546.0)])
 def test_prices_that_do_not_cancel_out_bound_all_the_same(more, bound, monkeypatch):
     """-158 in a and 158 in b: (60 - 1052) / 2 = -496, the best there is.
@@ -121,7 +129,6 @@ def test_prices_that_do_not_cancel_out_bound_all_the_same(more, bound, monkeypat
     With 50 more in both, a is left at 60 and b costs -1002, in the mean -471, which bounds nothing: less the 50 that
     the prices may add, -521. With 50 less, a costs 10 and b -1102, in the mean -546, and the prices add nothing.
     """
-    pytest.importorskip("mpisppy")
     from mpi4py import MPI
     from mpisppy.utils import cfg_vanilla
 
