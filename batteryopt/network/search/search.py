@@ -19,6 +19,7 @@ from batteryopt.network.search.lagrangian.pursuit import Prices, search_by_price
 from batteryopt.network.search.plunge import NEARLY, plunge
 from batteryopt.network.search.relaxation import Relaxation
 from batteryopt.network.search.searched_problem import Problem, dual_bound
+from batteryopt.network.search.shifted import shift_openings
 from batteryopt.network.search.start import dive
 from batteryopt.solvers.compile.arrays import QuadraticProgram
 from batteryopt.solvers.contract.adapter import Options, Progress, ProgressListener
@@ -325,10 +326,14 @@ class _Hunt:
         self.doing = "cuts"
         self.relaxation.tighten(self.deadline("relaxation"), self.tell)
         self.doing = "a plan from the relaxation"
-        for nearly in NEARLY:
+        for nearly in NEARLY if size <= LARGE or self.x is None else ():  # else too slow to end
             self.keep(None if self.is_done() else plunge(self.relaxation, nearly, self.deadline("dive")))
         if self.relaxation.is_in.any() and (self.x is None or size > SMALL):
             self.dive_by("dive")
+        if size > LARGE and self.x is not None and not self.is_done():
+            self.doing = "openings earlier and later"
+            moves, end = self.deadline("dive"), self.deadline("around")
+            shift_openings(self.relaxation, self.x, moves, self.effort, self.keep, end=end)
         if size > SMALL:
             self.search_around()
 

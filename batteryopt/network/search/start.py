@@ -158,12 +158,21 @@ class Facilities:
         return np.asarray(np.bincount(self.owner, weights=spent, minlength=self.count), dtype=float)
 
 
-def dive(relaxation: Relaxation, deadline: float) -> Floats | None:
-    """Return a point with whole integers, or None where the dive ends nowhere."""
+def dive(relaxation: Relaxation, deadline: float, *, opens: Floats | None = None) -> Floats | None:
+    """Return a point with whole integers, or None where the dive ends nowhere.
+
+    Parameters
+    ----------
+    opens
+        Values of ``is_open`` of which the first steps are taken; None for prices that learn what whole ones cost.
+    """
     if relaxation.x is None:
         return None
     diver = _Diver(relaxation, deadline)
-    diver.scale_prices()
+    if opens is None:
+        diver.scale_prices()
+    else:
+        diver.open(opens)
     diver.fix_sizes()
     diver.round_the_rest()
     diver.reset()
@@ -218,6 +227,11 @@ class _Diver:
             self.relaxation.loose.set_costs(prices)
             self.x = self.solve()
         self.relaxation.loose.set_costs(true)
+
+    def open(self, sizes: Floats) -> None:
+        """Fix which facilities stand, and solve."""
+        self._fix(sizes, opens_only=True)
+        self.x = self.solve()
 
     def fix_sizes(self) -> None:
         """Fix what opens, then sizes, and cut sizes to what flows need at true prices, as long as that saves."""

@@ -45,6 +45,7 @@ class GrowingProgram:
     def __init__(self, program: QuadraticProgram, options: Options, flag: InterruptFlag) -> None:
         relaxed = program.relaxed()
         self._flag = flag
+        self._limit = np.inf if options.time_limit is None else options.time_limit
         self._highs = new_highs()
         set_options(self._highs, settings_of(relaxed, options))
         load(self._highs, relaxed)
@@ -82,9 +83,9 @@ class GrowingProgram:
         self._highs.clearSolver()
 
     def solve(self, seconds: float | None = None) -> Vertex:
-        """Run HiGHS from its last basis, for so many seconds at most."""
-        if seconds is not None:
-            self._highs.setOptionValue("time_limit", self._highs.getRunTime() + max(seconds, 0.0))
+        """Run HiGHS from its last basis, for so many seconds at most; None for the limit of all runs together."""
+        limit = self._limit if seconds is None else self._highs.getRunTime() + max(seconds, 0.0)
+        self._highs.setOptionValue("time_limit", limit)
         run_interruptibly(self._highs.run, self._flag)
         reason = STOP_REASONS.get(self._highs.getModelStatus(), StopReason.NUMERICAL_TROUBLE)
         if reason is not StopReason.CONVERGED:
