@@ -23,7 +23,7 @@ from batteryopt.network.formulation.algebra import Floats, Formulation
 from batteryopt.network.formulation.objective import Costs
 from batteryopt.network.futures.first_stage import first_stage_of
 from batteryopt.network.futures.first_stage_program import FirstStageProgram
-from batteryopt.network.futures.recourse import Recourse, ValueCut
+from batteryopt.network.futures.recourse import OutOfTime, Recourse, ValueCut
 from batteryopt.network.futures.risk_measure import Risk
 from batteryopt.solvers.contract.adapter import Options
 
@@ -155,12 +155,18 @@ class RelaxedByCuts:
         None where a future's relaxation has no optimum, or nothing was known of it in time. The slopes are means of
         rows that hold everywhere, so that they are of use however near the optimum is.
         """
-        with contextlib.suppress(KeyboardInterrupt), self._side_by_side():  # the flag says so too; what is known stands
+        self._allow(self.deadline)
+        # the flag or the clock says so too; what is known stands
+        with contextlib.suppress(KeyboardInterrupt, OutOfTime), self._side_by_side():
             if self._begin():
                 self._relax()
         first = self._best_relaxed[1]
         slopes = None if self._last_duals is None else self.program.slopes(self._last_duals)
         return None if first is None or slopes is None else (first, slopes)
+
+    def _allow(self, deadline: float) -> None:
+        for recourse in self.recourses:
+            recourse.deadline = deadline
 
     @contextlib.contextmanager
     def _side_by_side(self) -> Iterator[None]:

@@ -94,10 +94,6 @@ class SearchByCuts(RelaxedByCuts):
         self._take_a_last_look(began)
         return self.known
 
-    def _allow(self, deadline: float) -> None:
-        for recourse in self.recourses:
-            recourse.deadline = deadline
-
     def _take_a_last_look(self, began: float) -> None:
         """Try the best first stage in all futures, if it has not been, for a moment, whatever ended the search."""
         of_time = LAST_LOOK * (self.deadline - began)
