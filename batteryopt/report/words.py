@@ -39,6 +39,7 @@ _CLAIMS = {
     "collection-within-returns": "No more is collected than comes back.",
     "facilities-have-legal-careers": "Facilities open, grow and close only as the instance allows.",
     "capacity-and-throughput": "No facility works beyond its capacity, or below its least throughput.",
+    "capacity-of-each-product": "No facility uses more of a product than its size takes of that product.",
     "stock-is-safe": "No stock exceeds its safety limit.",
     "nothing-stays-too-long": "Nothing is stored longer than allowed.",
     "lanes-exist-and-carry-it": "Everything travels on lanes that exist, by modes that may carry it so far.",

@@ -29,9 +29,11 @@ TOLD_IN_WORDS = {
         "shrinks_where_it_stands",
         "kept_of_what_shrinks_stands",
         "burden_is_kept",
+        "what_one_recipe_sends_needs_a_taker",
+        "what_one_recipe_keeps_needs_a_taker",
     }
 }
-"""What the network of the example does not have: two equal sites, facilities that shrink for a refund."""
+"""What the network of the example lacks: equal sites, facilities that shrink for a refund, two ways to make a good."""
 
 
 @pytest.fixture(scope="module", params=list(PARTS))
