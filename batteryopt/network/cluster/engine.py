@@ -54,7 +54,9 @@ SECONDS_AFTER_AN_INTERRUPT = 20.0
 """What the best plan so far has to be tried and judged in all futures."""
 ROUNDING = (1e-7, 1e-5, 1e-3)
 """Distances within which sizes that were brought back are taken, until one keeps the rules: ranks round, too."""
-UNAIDED = "the ranks brought back no plan that keeps the rules"
+NO_PLAN = "the ranks brought back no plan"
+AGAINST_RULES = "the ranks brought back no plan that keeps the rules"
+NO_TIME = "there was no time to try the ranks' plan in all futures"
 """Said where the time was too short for them: one plan for all futures is then sought as without them."""
 CHEAPER = "the plan for the mean is cheaper than theirs"
 """Said where the time was too short for them to find a better one."""
@@ -157,15 +159,24 @@ def solve_by_hedging(
                 announce(CHEAPER)
                 kept, own_words = judged(cheaper), f"; {CHEAPER}"
         is_aided = kept is not None and kept.objective is not None
+        unaided = "" if is_aided else _unaided(shares, plan, kept)
         if kept is None or not is_aided:
-            announce(f"{UNAIDED}: one is sought without them")
+            announce(f"{unaided}: one is sought without them")
             kept = judged(None)
     options = Options(relative_gap=relative, absolute_gap=absolute)
     outer = found.get("outer") if isinstance(found, dict) else None
     solver = f"{NAME} {importlib.metadata.version(NAME)} ({ranks} ranks){own_words}"
     if not is_aided:
-        solver += f"; {UNAIDED}, it is of {kept.run.solver}"
+        solver += f"; {unaided}, it is of {kept.run.solver}"
     return _judged(kept, outer, options, reason, solver, began)
+
+
+def _unaided(shares: Floats | None, plan: Solution | None, kept: JointAnswer | None) -> str:
+    """Say why the plan is not of the ranks."""
+    if shares is None:
+        return NO_PLAN
+    is_late = plan is not None and kept is not None and kept.run.stop_reason.is_limit
+    return NO_TIME if is_late else AGAINST_RULES
 
 
 def _mean_plan(kept: JointAnswer) -> Solution | None:
