@@ -30,8 +30,9 @@ TINY = 2_500
 SMALL = 120_000
 """Non-zeros up to which the tree follows on the relaxation and a plan from it, without searches around the plan.
 
-Since cuts leave little between relaxation and plan, the tree at once proves three networks of 85,000 to 111,000 non-zeros
-(the province, the capitals, Germany) in a third to a ninth of the processor's seconds. Beyond that nobody has measured.
+Since cuts leave little between relaxation and plan, the tree at once proves three networks of 85,000 to 111,000
+non-zeros (the province, the capitals, Germany) in a third to a ninth of the processor's seconds. Beyond that nobody has
+measured.
 """
 LARGE = 300_000
 """Non-zeros beyond which a tree of the whole problem is only begun where nothing else is left to try, and time is."""
