@@ -10,11 +10,11 @@ from batteryopt.ground.interrupt import catching_interrupt
 from batteryopt.network.formulation.formulate import formulate
 from batteryopt.network.formulation.objective import weighted
 from batteryopt.network.futures import found_by_cuts
+from batteryopt.network.futures.first_stage import FIRST_STAGE
 from batteryopt.network.futures.future import futures_of
 from batteryopt.network.futures.in_hindsight import WEIGHTS
 from batteryopt.network.futures.risk_measure import Risk
 from batteryopt.network.futures.search_by_cuts import SearchByCuts
-from batteryopt.network.futures.search_together import FIRST_STAGE
 from batteryopt.network.futures.solve_futures import solve_futures
 from batteryopt.network.robust.solve_robust import solve_robust
 from batteryopt.solvers.contract.adapter import Options

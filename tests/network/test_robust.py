@@ -26,9 +26,9 @@ from batteryopt.network.formulation.formulate import formulate
 from batteryopt.network.formulation.formulation_arrays import to_arrays
 from batteryopt.network.formulation.objective import weighted
 from batteryopt.network.futures.extensive_form import join
+from batteryopt.network.futures.first_stage import FIRST_STAGE, FOLLOWS
 from batteryopt.network.futures.in_hindsight import WEIGHTS
 from batteryopt.network.futures.risk_measure import Risk, minimised
-from batteryopt.network.futures.search_together import FIRST_STAGE, FOLLOWS
 from batteryopt.network.robust.adversary import Adversary
 from batteryopt.network.robust.deviations import moved, moves_of, name_of, room
 from batteryopt.network.robust.hindsight import Hindsight

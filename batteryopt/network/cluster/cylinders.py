@@ -25,6 +25,7 @@ from batteryopt.network.cluster.first_prices import FirstPrices
 from batteryopt.network.cluster.future_arrays import FutureArrays, Penalty, Solved
 from batteryopt.network.formulation.algebra import Floats
 from batteryopt.network.formulation.pyomo_model import columns_of
+from batteryopt.network.search.deadlines import seconds_left
 from batteryopt.solvers.contract.adapter import Options
 
 PAUSE = 0.05
@@ -57,8 +58,9 @@ class AsArrays:
 
     def solving(self) -> Options:
         """Return the options of the next solve: one thread, the time that is left, and a part of the gap asked for."""
-        left = None if math.isinf(self.deadline) else max(LEAST_SECONDS, self.deadline - time.monotonic())
-        return Options(relative_gap=self.of_the_gap * self.gap, threads=1, time_limit=left)
+        return Options(
+            relative_gap=self.of_the_gap * self.gap, threads=1, time_limit=seconds_left(self.deadline, LEAST_SECONDS)
+        )
 
     def solve_one(self, _options: Any, name: str, model: Any, **asked: Any) -> float:
         """Solve one future with the prices, the penalty or the fixed first stage that its model has now."""

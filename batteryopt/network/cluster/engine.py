@@ -35,6 +35,7 @@ from batteryopt.network.futures.joint_answer import JointAnswer
 from batteryopt.network.futures.solve_futures import solve_futures
 from batteryopt.network.plan.gross import gross
 from batteryopt.network.plan.solution import Solution
+from batteryopt.network.search.deadlines import seconds_left
 from batteryopt.network.search.searched_problem import make_problem
 from batteryopt.network.solve import gaps
 from batteryopt.network.tables.writer import write
@@ -54,10 +55,10 @@ SECONDS_AFTER_AN_INTERRUPT = 20.0
 """What the best plan so far has to be tried and judged in all futures."""
 ROUNDING = (1e-7, 1e-5, 1e-3)
 """Distances within which sizes that were brought back are taken, until one keeps the rules: ranks round, too."""
+# said where one plan for all futures is sought as without the ranks
 NO_PLAN = "the ranks brought back no plan"
 AGAINST_RULES = "the ranks brought back no plan that keeps the rules"
 NO_TIME = "there was no time to try the ranks' plan in all futures"
-"""Said where the time was too short for them: one plan for all futures is then sought as without them."""
 CHEAPER = "the plan for the mean is cheaper than theirs"
 """Said where the time was too short for them to find a better one."""
 POLL = 0.2
@@ -146,8 +147,12 @@ def solve_by_hedging(
         plan = None if shares is None else _planned(network, shares, Options(relative_gap=relative, threads=threads))
 
         def judged(facilities: Solution | None) -> JointAnswer:
-            left = None if np.isinf(until) else max(1.0, until - time.monotonic())
-            limits: dict[str, Any] = {"gap": gap, "gap_money": gap_money, "time_limit": left, "threads": threads}
+            limits: dict[str, Any] = {
+                "gap": gap,
+                "gap_money": gap_money,
+                "time_limit": seconds_left(until, least=1.0),
+                "threads": threads,
+            }
             return solve_futures(network, facilities=facilities, beside_the_mean=True, announce=announce, **limits)
 
         kept, own_words = None, ""

@@ -18,11 +18,11 @@ from batteryopt.network.formulation.algebra import Floats, Formulation
 from batteryopt.network.formulation.formulate import formulate
 from batteryopt.network.formulation.matching import Ints
 from batteryopt.network.formulation.objective import weighted
+from batteryopt.network.futures.first_stage import FIRST_STAGE
 from batteryopt.network.futures.future import Future
 from batteryopt.network.futures.in_hindsight import WEIGHTS
 from batteryopt.network.futures.relaxed_by_cuts import RelaxedByCuts
 from batteryopt.network.futures.risk_measure import Risk
-from batteryopt.network.futures.search_together import FIRST_STAGE
 from batteryopt.solvers.contract.adapter import Options
 
 OF_THE_COST = 0.1

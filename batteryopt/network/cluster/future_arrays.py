@@ -13,7 +13,7 @@ from batteryopt.network.data.instance import Network
 from batteryopt.network.formulation.algebra import Floats
 from batteryopt.network.formulation.formulate import formulate
 from batteryopt.network.formulation.objective import weighted
-from batteryopt.network.futures.in_hindsight import WEIGHTS
+from batteryopt.network.futures.in_hindsight import WEIGHTS, WHOLE_GAP
 from batteryopt.network.search.searched_problem import make_problem, with_rows
 from batteryopt.solvers.compile.arrays import QuadraticProgram
 from batteryopt.solvers.contract.adapter import Options
@@ -22,8 +22,6 @@ from batteryopt.solvers.highs.highs_arrays import solve_arrays
 TANGENTS = np.linspace(0.0, 1.0, 9)
 """Where the square of a size between levels, a share from 0 to 1, is bounded from below: by a line, for HiGHS has no
 method for squares beside whole numbers. It is off by 1/256 at most."""
-WHOLE_GAP = 1e-4
-"""Relative gap of whole numbers that are decided with hindsight."""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)

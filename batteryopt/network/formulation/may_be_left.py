@@ -5,7 +5,6 @@ from __future__ import annotations
 import numpy as np
 
 from batteryopt.network.formulation.algebra import Bools, Floats, Terms, plus
-from batteryopt.network.formulation.balances import came_back
 from batteryopt.network.formulation.draft import Draft
 from batteryopt.network.formulation.service import Scope
 
@@ -25,9 +24,11 @@ class MayBeLeft:
         Of the rule.
     weights
         Capacity of the type that a tonne of each product takes (products).
+    back
+        What comes back of earlier sales, anywhere.
     """
 
-    def __init__(self, b: Draft, number: int, weights: Floats) -> None:
+    def __init__(self, b: Draft, number: int, weights: Floats, back: Terms) -> None:
         rule = b.network.policy.collection_targets[number]
         codes = b.sets.codes["product"]
         self.scope = Scope(b, rule.group, rule.sharing)
@@ -37,8 +38,7 @@ class MayBeLeft:
         self.returns = b.reach.returns[:, self.is_product].sum(axis=1)
         short = b.m["short_of_collection"]
         self.short = short.where(short["target"] == number).only("place", "period")
-        self.back = came_back(b)
-        self.back = self.back.where(self.scope.mask[self.back["site"]] & self.is_product[self.back["product"]])
+        self.back = back.where(self.scope.mask[back["site"]] & self.is_product[back["product"]])
 
     def speaks_of(self, left: Terms) -> Bools:
         """Return which terms of what is left it limits."""

@@ -20,7 +20,7 @@ from scipy.cluster.hierarchy import linkage
 from scipy.spatial.distance import squareform
 
 from batteryopt.network.formulation.algebra import Bools, Claim, Floats, Terms, index, plus
-from batteryopt.network.formulation.balances import by_site, nodes, own_at
+from batteryopt.network.formulation.balances import by_site, came_back, nodes, own_at
 from batteryopt.network.formulation.covers import cover_cuts
 from batteryopt.network.formulation.draft import Draft
 from batteryopt.network.formulation.matching import Ints
@@ -166,7 +166,8 @@ class _Sums:
         np.add.at(self.need, (NODES["site"], NODES["period"]), own_at(b, NODES) * weights[NODES["product"]])
         ends = plus(*(by_site(b.m[name]) for name in ("sold", "disposed", "stock")))
         self.left = self._weighted(by_site(b.m["uncollected"]))
-        self.rules = [MayBeLeft(b, number, weights) for number in range(len(b.network.policy.collection_targets))]
+        back = came_back(b)
+        self.rules = [MayBeLeft(b, number, weights, back) for number in range(len(b.network.policy.collection_targets))]
         other = b.m["processed"]["type"] != type_
         worked = plus(by_site(used(b)), -by_site(made(b)))
         worked = _merged(self._weighted(worked))

@@ -16,6 +16,11 @@ from batteryopt.network.formulation.formulation_arrays import matrix
 from batteryopt.network.formulation.matching import Ints
 from batteryopt.network.futures.extensive_form import are_alike
 
+FIRST_STAGE = ("is_open", "raised", "closed", "is_full")
+"""Families that are decided once for all futures."""
+FOLLOWS = ("kept",)
+"""What was raised and stands at the end follows from those; futures with other subsidies value it differently."""
+
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class FirstStage:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import dataclasses
 import time
+from collections.abc import Callable, Sequence
 
 from batteryopt.network.data.objective import Objective
 from batteryopt.network.formulation.algebra import Floats, Formulation
@@ -17,6 +18,8 @@ from batteryopt.solvers.contract.adapter import Options
 
 WEIGHTS = {Objective.COST: 1.0}
 """What plans for several futures minimise, in each of them."""
+WHOLE_GAP = 1e-4
+"""Relative gap of whole numbers that are decided with hindsight, at most."""
 
 
 def hindsight_point(m: Formulation, plan: Solution, options: Options) -> Floats | None:
@@ -26,6 +29,25 @@ def hindsight_point(m: Formulation, plan: Solution, options: Options) -> Floats 
     scaled = dataclasses.replace(options, absolute_gap=options.absolute_gap / problem.money)
     found = search(problem, scaled, began=time.monotonic())
     return None if found.x is None else problem.units.outside(found.x)
+
+
+def hindsight_points(
+    forms: Sequence[Formulation], plan: Solution, options: Options, seconds: Callable[[int], float | None]
+) -> list[Floats]:
+    """Return those points of all futures; none where one future has none.
+
+    Parameters
+    ----------
+    seconds
+        What the next one may take, by how many are left; None: as long as it takes.
+    """
+    points: list[Floats] = []
+    for number, m in enumerate(forms):
+        x = hindsight_point(m, plan, dataclasses.replace(options, time_limit=seconds(len(forms) - number)))
+        if x is None:
+            return []
+        points.append(x)
+    return points
 
 
 def with_facilities(m: Formulation, plan: Solution) -> Formulation:

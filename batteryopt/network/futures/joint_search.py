@@ -12,7 +12,7 @@ from batteryopt.network.data.instance import Network
 from batteryopt.network.formulation.algebra import Floats, Formulation
 from batteryopt.network.formulation.extract import to_solution
 from batteryopt.network.formulation.formulate import formulate
-from batteryopt.network.futures.in_hindsight import WEIGHTS, hindsight_point, with_facilities
+from batteryopt.network.futures.in_hindsight import WEIGHTS, hindsight_points, with_facilities
 from batteryopt.network.futures.owed_plan import owed_points
 from batteryopt.network.futures.relaxed_by_cuts import KnownByCuts
 from batteryopt.network.futures.search_together import LEAST_SECONDS, SHARES, SearchTogether
@@ -86,16 +86,9 @@ class JointSearch(SearchTogether):
 
     def _at_once(self, of_mean: NetworkAnswer) -> list[Floats]:
         """Return points of the mean's facilities in all futures, not judged yet: a plan that an interrupt can keep."""
-        points: list[Floats] = []
-        for position, m in enumerate(self.forms):
-            if of_mean.solution is None:
-                break
-            seconds = self._until("at once", len(self.forms) - position)
-            x = hindsight_point(m, of_mean.solution, dataclasses.replace(self.options, time_limit=seconds))
-            if x is None:
-                return []
-            points.append(x)
-        return points
+        if of_mean.solution is None:
+            return []
+        return hindsight_points(self.forms, of_mean.solution, self.options, lambda left: self._until("at once", left))
 
     def _owed(self, mean: Network, answers: Sequence[NetworkAnswer]) -> list[Floats]:
         """Return points that an interrupt is owed, from plans that are known; none where nobody interrupted."""

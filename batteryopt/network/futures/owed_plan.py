@@ -15,9 +15,10 @@ from batteryopt.ground.interrupt import winding_up
 from batteryopt.network.data.instance import Network
 from batteryopt.network.formulation.algebra import Floats, Formulation
 from batteryopt.network.formulation.formulate import formulate
-from batteryopt.network.futures.in_hindsight import WEIGHTS, hindsight_point
+from batteryopt.network.futures.in_hindsight import WEIGHTS, hindsight_points
 from batteryopt.network.judged_answer import answer_with_point
 from batteryopt.network.plan.solution import Solution
+from batteryopt.network.search.deadlines import seconds_left
 from batteryopt.solvers.contract.adapter import Options
 
 SECONDS = 20.0
@@ -42,7 +43,7 @@ def owed_points(
     until = time.monotonic() + SECONDS
     with winding_up() as flag:
         for plan in _each(plans, mean, options, until):
-            points = _in_all(forms, plan, options, until)
+            points = hindsight_points(forms, plan, options, lambda _: seconds_left(until, LEAST_SECONDS))
             if points or flag.is_set or time.monotonic() > until:
                 return points
     return []
@@ -55,14 +56,3 @@ def _each(plans: Sequence[Solution], mean: Network, options: Options, until: flo
     found, _ = answer_with_point(mean, formulate(mean, WEIGHTS), WEIGHTS, quick, began=time.monotonic())
     if found.solution is not None:
         yield found.solution
-
-
-def _in_all(forms: Sequence[Formulation], plan: Solution, options: Options, until: float) -> list[Floats]:
-    points: list[Floats] = []
-    for m in forms:
-        left = max(LEAST_SECONDS, until - time.monotonic())
-        x = hindsight_point(m, plan, dataclasses.replace(options, time_limit=left))
-        if x is None:
-            return []
-        points.append(x)
-    return points

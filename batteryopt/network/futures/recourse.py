@@ -13,7 +13,6 @@ in one future: a row from a relaxation without them would be worth little.
 from __future__ import annotations
 
 import dataclasses
-import time
 from dataclasses import dataclass
 
 import numpy as np
@@ -24,6 +23,7 @@ from batteryopt.ground.status import StopReason
 from batteryopt.network.formulation.algebra import Bools, Floats, Formulation
 from batteryopt.network.formulation.matching import Ints
 from batteryopt.network.formulation.objective import Costs
+from batteryopt.network.search.deadlines import seconds_left
 from batteryopt.network.search.searched_problem import dual_bound, make_problem, with_rows
 from batteryopt.solvers.compile.arrays import QuadraticProgram
 from batteryopt.solvers.contract.adapter import Options
@@ -52,10 +52,6 @@ class ValueCut:
     def at(self, x: Floats) -> float:
         """Return its value."""
         return float(self.constant + self.slope @ x)
-
-
-class OutOfTime(Exception):
-    """The deadline came before the answer."""
 
 
 class Recourse:
@@ -96,7 +92,7 @@ class Recourse:
         ------
         KeyboardInterrupt
             If it was interrupted.
-        OutOfTime
+        TimeoutError
             If the deadline came first.
         """
         core = self.problem.core
@@ -139,7 +135,7 @@ class Recourse:
         ------
         KeyboardInterrupt
             If it was interrupted.
-        OutOfTime
+        TimeoutError
             If the deadline came first.
         """
         inside = x / self._unit
@@ -154,18 +150,15 @@ class Recourse:
     def _optimum(self) -> Vertex | None:
         """Return the optimum with every cut that matters; None where rules cannot be kept."""
         while True:
-            vertex = self._live.solve(self._left())
+            vertex = self._live.solve(seconds_left(self.deadline, LEAST_SECONDS))
             if vertex.stop_reason is StopReason.INTERRUPTED or self._flag.is_set:
                 raise KeyboardInterrupt
             if vertex.stop_reason is StopReason.TIME_LIMIT:
-                raise OutOfTime
+                raise TimeoutError
             if vertex.x is None:
                 return None
             if not self._join(vertex.x):
                 return vertex
-
-    def _left(self) -> float | None:
-        return None if np.isinf(self.deadline) else max(LEAST_SECONDS, self.deadline - time.monotonic())
 
     def _join(self, x: Floats) -> bool:
         cuts = self.problem.cuts
@@ -250,5 +243,8 @@ class Recourse:
         lower[self.positions] = upper[self.positions] = x / self._unit
         is_integer[self.positions] = False  # they are as they are
         fixed = dataclasses.replace(whole, lower=lower, upper=upper, is_integer=is_integer)
-        found = solve_arrays(fixed, dataclasses.replace(self._options, relative_gap=gap, time_limit=self._left()))
+        found = solve_arrays(
+            fixed,
+            dataclasses.replace(self._options, relative_gap=gap, time_limit=seconds_left(self.deadline, LEAST_SECONDS)),
+        )
         return None if found.x is None else self.problem.units.outside(found.x)

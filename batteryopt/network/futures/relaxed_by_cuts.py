@@ -23,8 +23,9 @@ from batteryopt.network.formulation.algebra import Floats, Formulation
 from batteryopt.network.formulation.objective import Costs
 from batteryopt.network.futures.first_stage import first_stage_of
 from batteryopt.network.futures.first_stage_program import FirstStageProgram
-from batteryopt.network.futures.recourse import OutOfTime, Recourse, ValueCut
+from batteryopt.network.futures.recourse import Recourse, ValueCut
 from batteryopt.network.futures.risk_measure import Risk
+from batteryopt.network.search.deadlines import moment_by
 from batteryopt.solvers.contract.adapter import Options
 
 STEP = 0.5
@@ -157,7 +158,7 @@ class RelaxedByCuts:
         """
         self._allow(self.deadline)
         # the flag or the clock says so too; what is known stands
-        with contextlib.suppress(KeyboardInterrupt, OutOfTime), self._side_by_side():
+        with contextlib.suppress(KeyboardInterrupt, TimeoutError), self._side_by_side():
             if self._begin():
                 self._relax()
         first = self._best_relaxed[1]
@@ -178,7 +179,7 @@ class RelaxedByCuts:
     def _relax(self) -> None:
         """Take rows until the linear program is solved."""
         step, enough = STEP, max(RELAXED_GAP, OF_RELAXED * self.options.relative_gap)
-        until = time.monotonic() + RELAXING * (self.deadline - time.monotonic())
+        until = moment_by(RELAXING, self.deadline)
         while not self.is_over() and time.monotonic() < until:
             vertex = self.program.live.solve(max(LEAST_SECONDS, self.deadline - time.monotonic()))
             if vertex.x is None or vertex.row_duals is None:

@@ -16,8 +16,9 @@ import numpy as np
 
 from batteryopt.ground.interrupt import winding_up
 from batteryopt.network.formulation.algebra import Bools, Floats
-from batteryopt.network.futures.recourse import OutOfTime
+from batteryopt.network.futures.in_hindsight import WHOLE_GAP
 from batteryopt.network.futures.relaxed_by_cuts import LEAST_SECONDS, KnownByCuts, RelaxedByCuts
+from batteryopt.network.search.deadlines import moment_by, seconds_left
 from batteryopt.solvers.highs.highs_arrays import ArraySolution, solve_arrays
 
 OF_THE_GAP, LEAST_OF_THE_GAP = 0.4, 0.02
@@ -43,8 +44,6 @@ ENOUGH = 1e-4
 """Relative gain of a plan that is worth a search around it."""
 LAST_LOOK, MOST_FOR_A_LAST_LOOK = 0.1, 20.0
 """Part of its time, and seconds at most, that a first stage which is still to be tried has beyond the deadline."""
-WHOLE_GAP = 1e-4
-"""Relative gap of whole numbers that are decided with hindsight, at most."""
 
 
 class SearchByCuts(RelaxedByCuts):
@@ -88,7 +87,7 @@ class SearchByCuts(RelaxedByCuts):
                     self._relax()
                     self._take_own(own, [] if self.is_over() else quick(self._until()))
                     self._branch()
-        except (KeyboardInterrupt, OutOfTime):  # the flag or the clock says so too; what is known stands
+        except (KeyboardInterrupt, TimeoutError):  # the flag or the clock says so too; what is known stands
             pass
         self._in_each = map
         self._take_a_last_look(began)
@@ -179,8 +178,7 @@ class SearchByCuts(RelaxedByCuts):
 
     def _until(self) -> float:
         """Return the moment at which something else than searching for plans is to have its turn."""
-        now = time.monotonic()
-        return np.inf if np.isinf(self.deadline) else now + OF_WHAT_IS_LEFT * (self.deadline - now)
+        return moment_by(OF_WHAT_IS_LEFT, self.deadline)
 
     def _neighbourhoods(self, size: int) -> Iterator[Bools]:
         """Yield columns that are free: of so many facilities, those first that the relaxation has otherwise.
@@ -249,7 +247,6 @@ class SearchByCuts(RelaxedByCuts):
 
     def _tree(self, is_free: Bools, gap: float) -> tuple[ArraySolution, list[Floats]]:
         """Return the best first stage by the rows there are, and all that the tree came upon, the last ones first."""
-        left = None if np.isinf(self.deadline) else max(LEAST_SECONDS, self.deadline - time.monotonic())
         (_, plan), first = self._plan, self.program.first
         program = self.program.whole(self._kept_rows())
         if plan is not None and not is_free.all():
@@ -258,7 +255,9 @@ class SearchByCuts(RelaxedByCuts):
             lower[columns] = upper[columns] = np.round(plan[columns])
             is_integer[columns] = False
             program = dataclasses.replace(program, lower=lower, upper=upper, is_integer=is_integer)
-        options = dataclasses.replace(self.options, time_limit=left, relative_gap=gap, absolute_gap=0.0)
+        options = dataclasses.replace(
+            self.options, time_limit=seconds_left(self.deadline, LEAST_SECONDS), relative_gap=gap, absolute_gap=0.0
+        )
         start = None if plan is None else self.program.completed(plan)
         points: list[Floats] = []
         found = solve_arrays(program, options, start=start, on_point=points.append)

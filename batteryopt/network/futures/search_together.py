@@ -15,6 +15,7 @@ from batteryopt.network.formulation.algebra import Floats, Formulation
 from batteryopt.network.formulation.formulate import formulate
 from batteryopt.network.formulation.objective import Costs, weighted
 from batteryopt.network.futures.extensive_form import Extensive, join
+from batteryopt.network.futures.first_stage import FIRST_STAGE, FOLLOWS
 from batteryopt.network.futures.found_by_cuts import found_by_cuts, is_for_cuts, with_better_bound
 from batteryopt.network.futures.future import Future
 from batteryopt.network.futures.in_hindsight import WEIGHTS
@@ -26,10 +27,6 @@ from batteryopt.network.search.search import Found, root_bound_of, search
 from batteryopt.network.search.searched_problem import Problem, make_problem
 from batteryopt.solvers.contract.adapter import Options, Progress, ProgressListener
 
-FIRST_STAGE = ("is_open", "raised", "closed", "is_full")
-"""Families that are decided once for all futures."""
-FOLLOWS = ("kept",)
-"""What was raised and stands at the end follows from those; futures with other subsidies value it differently."""
 SHARES = {"mean": 0.08, "mean in all": 0.16, "alone": 0.3, "all": 0.95}
 """Parts of the time limit by which each phase is over; what one leaves the next ones have."""
 WITH_ROWS = {"mean": 0.08, "at once": 0.16, "rows": 0.78, "mean in all": 0.84, "alone": 0.95, "all": 0.95}

@@ -17,8 +17,10 @@ from batteryopt.ground.interrupt import InterruptFlag
 from batteryopt.ground.status import StopReason
 from batteryopt.network.formulation.algebra import Floats
 from batteryopt.network.formulation.fix import planned_shares
+from batteryopt.network.futures.first_stage import FIRST_STAGE
 from batteryopt.network.plan.solution import Solution
-from batteryopt.network.robust.moving_sides import FIRST_STAGE, SAME, MovingSides, columns_of, whole_columns
+from batteryopt.network.robust.moving_sides import SAME, MovingSides, columns_of, whole_columns
+from batteryopt.network.search.deadlines import seconds_left
 from batteryopt.network.search.search_units import in_units
 from batteryopt.solvers.compile.arrays import QuadraticProgram
 from batteryopt.solvers.contract.adapter import Options
@@ -51,7 +53,7 @@ class Hindsight:
         self._fixed = self._fixed_columns(plan, wholes or {})
         self._known: dict[tuple[tuple[int, float], ...], tuple[float, Floats]] = {}
         self.seconds, self.solved = 0.0, 0
-        program = self._program(np.zeros(len(sides.moves)))
+        program = self._program({})
         self._live = GrowingProgram(program, dataclasses.replace(options, time_limit=None, relative_gap=0.0), flag)
         self._columns = np.arange(len(program.c))
         self._c = program.c
@@ -69,8 +71,10 @@ class Hindsight:
             lower[position] = upper[position] = value
         return lower, upper
 
-    def _program(self, amounts: Floats) -> QuadraticProgram:
-        program, (lower, upper) = self._sides.at(amounts), self._fixed
+    def _program(self, amounts: Mapping[int, float]) -> QuadraticProgram:
+        vector = np.zeros(len(self._sides.moves))
+        vector[list(amounts)] = list(amounts.values())
+        program, (lower, upper) = self._sides.at(vector), self._fixed
         fixed = lower == upper
         program = dataclasses.replace(
             program,
@@ -107,16 +111,12 @@ class Hindsight:
         return self._known[key]
 
     def _solved(self, amounts: Mapping[int, float]) -> tuple[float, Floats]:
-        vector = np.zeros(len(self._sides.moves))
-        for i, amount in amounts.items():
-            vector[i] = amount
-        program, nowhere = self._program(vector), (float(np.inf), np.zeros(len(vector)))
+        program, nowhere = self._program(amounts), (float(np.inf), np.zeros(len(self._sides.moves)))
         if np.any(program.lower > program.upper + SAME):
             return nowhere
         self._live.set_bounds(self._columns, program.lower, np.maximum(program.upper, program.lower))
         self._live.set_row_bounds(program.row_lower, program.row_upper)
-        left = None if np.isinf(self._deadline) else max(0.0, self._deadline - time.monotonic())
-        found = self._live.solve(left)
+        found = self._live.solve(seconds_left(self._deadline, least=0.0))
         if found.stop_reason is StopReason.INTERRUPTED:
             raise KeyboardInterrupt
         if found.stop_reason is StopReason.TIME_LIMIT:
@@ -128,14 +128,9 @@ class Hindsight:
 
     def with_whole_numbers(self, amounts: Mapping[int, float], options: Options) -> tuple[float, dict[int, float]]:
         """Return the least cost with whole numbers where they must be, and these by position; infinite without any."""
-        vector = np.zeros(len(self._sides.moves))
-        for i, amount in amounts.items():
-            vector[i] = amount
-        program = self._program(vector)
-        first_stage = [self._sides.m.families[n].positions for n in FIRST_STAGE if n in self._sides.m.families]
-        is_integer = program.is_integer.copy()
-        for positions in first_stage:  # decided, and whole in the plan: nothing is left of them but bookkeeping
-            is_integer[positions] = False
+        program = self._program(amounts)
+        # the first stage is decided, and whole in the plan: nothing is left of it but bookkeeping
+        is_integer = program.is_integer & ~columns_of(self._sides.m, FIRST_STAGE)
         program = dataclasses.replace(program, upper=np.maximum(program.upper, program.lower), is_integer=is_integer)
         found = solve_arrays(program, options)
         if found.x is None and found.stop_reason.is_limit:

@@ -14,11 +14,12 @@ from batteryopt.network.formulation.algebra import Floats, Formulation
 from batteryopt.network.formulation.formulate import formulate
 from batteryopt.network.formulation.objective import weighted
 from batteryopt.network.futures.extensive_form import join
+from batteryopt.network.futures.first_stage import FIRST_STAGE, FOLLOWS
 from batteryopt.network.futures.future import Future
 from batteryopt.network.futures.in_hindsight import WEIGHTS
 from batteryopt.network.futures.risk_measure import Risk, minimised
 from batteryopt.network.futures.search_by_cuts import SearchByCuts
-from batteryopt.network.futures.search_together import FIRST_STAGE, FOLLOWS, SearchTogether
+from batteryopt.network.futures.search_together import SearchTogether
 from batteryopt.network.robust.deviations import Move, Moves, moved, name_of
 from batteryopt.network.search.searched_problem import dual_bound, make_problem
 from batteryopt.solvers.contract.adapter import Options, ProgressListener

@@ -10,17 +10,16 @@ import scipy.sparse as sp
 
 from batteryopt.ground.errors import Fault, InvalidInput
 from batteryopt.network.data.instance import Network
-from batteryopt.network.data.objective import Objective
 from batteryopt.network.formulation.algebra import Bools, Floats, Formulation
 from batteryopt.network.formulation.formulate import formulate
 from batteryopt.network.formulation.formulation_arrays import to_arrays
 from batteryopt.network.formulation.objective import weighted
+from batteryopt.network.futures.first_stage import FIRST_STAGE
+from batteryopt.network.futures.in_hindsight import WEIGHTS
 from batteryopt.network.robust.deviations import Move, moved
 from batteryopt.network.search.search_units import SearchUnits, natural_units
 from batteryopt.solvers.compile.arrays import QuadraticProgram
 
-WEIGHTS = {Objective.COST: 1.0}
-FIRST_STAGE = ("is_open", "raised", "closed", "is_full")
 HALF = 0.5
 """Where the sides are read off: with all moves half made whatever may return is above 0, and has its columns."""
 SAME = 1e-9

@@ -24,7 +24,7 @@ from batteryopt.network.data.instance import Network
 from batteryopt.network.formulation.algebra import Floats
 from batteryopt.network.formulation.extract import to_solution
 from batteryopt.network.formulation.objective import weighted
-from batteryopt.network.futures.in_hindsight import WEIGHTS, hindsight_point
+from batteryopt.network.futures.in_hindsight import WEIGHTS, hindsight_points
 from batteryopt.network.futures.search_together import LEAST_SECONDS
 from batteryopt.network.plan.solution import Solution
 from batteryopt.network.robust.adversary import Worst
@@ -282,15 +282,10 @@ class RobustSearch:
     def _starts(self, search: PlansForTheWorst) -> list[Floats]:
         """Return points of the best plan in all known futures; none where it has none, or in the first round."""
         best = min(self._tried, key=lambda tried: tried.value, default=None)
-        points: list[Floats] = []
-        for m in search.forms if best is not None else ():
-            assert best is not None
-            exact = dataclasses.replace(search.options, relative_gap=0.0, time_limit=self.clock.grant())
-            x = hindsight_point(m, best.plan, exact)
-            if x is None:
-                return []
-            points.append(x)
-        return points
+        if best is None:
+            return []
+        exact = dataclasses.replace(search.options, relative_gap=0.0)
+        return hindsight_points(search.forms, best.plan, exact, lambda _: self.clock.grant())
 
     def is_enough(self, value: float, bound: float) -> bool:
         """Return whether the worst future of a plan is known well enough."""

@@ -12,6 +12,7 @@ import numpy as np
 
 from batteryopt.network.formulation.algebra import Bools, Floats
 from batteryopt.network.formulation.matching import Ints
+from batteryopt.network.search.deadlines import seconds_left
 from batteryopt.network.search.kept_together import groups_of, one_of_each
 from batteryopt.network.search.relaxation import Relaxation
 
@@ -42,7 +43,7 @@ def plunge(relaxation: Relaxation, nearly: float, deadline: float) -> Floats | N
             chosen = chosen[one_of_each(group[chosen], fraction[chosen])]
             lower[chosen] = np.minimum(np.ceil(x[integers[chosen]]), upper[chosen])
             relaxation.lp.set_bounds(integers, lower, upper)
-            x = relaxation.lp.solve(None if np.isinf(deadline) else deadline - time.monotonic()).x
+            x = relaxation.lp.solve(seconds_left(deadline, least=0.0)).x
         return None
     finally:
         relaxation.lp.set_bounds(integers, problem.core.lower[integers], upper)

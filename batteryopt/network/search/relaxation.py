@@ -11,6 +11,7 @@ from batteryopt.ground.interrupt import InterruptFlag
 from batteryopt.ground.status import StopReason
 from batteryopt.network.formulation.algebra import Bools, Floats
 from batteryopt.network.formulation.matching import Ints
+from batteryopt.network.search.deadlines import seconds_left
 from batteryopt.network.search.searched_problem import Problem, dual_bound
 from batteryopt.solvers.contract.adapter import Options
 from batteryopt.solvers.highs.highs_growing import GrowingProgram, Vertex
@@ -98,8 +99,3 @@ class Relaxation:
         duals = np.concatenate([row_duals[:core], by_cut[self.is_in]])
         self.reduced_costs = np.asarray(program.c - program.A.T @ duals, dtype=float)
         return dual_bound(program, duals)
-
-
-def seconds_left(deadline: float) -> float | None:
-    """Return the seconds until a deadline, a tenth at least; None where there is none."""
-    return None if np.isinf(deadline) else max(0.1, deadline - time.monotonic())

@@ -17,6 +17,7 @@ import numpy as np
 
 from batteryopt.network.formulation.algebra import Bools, Floats, Formulation, Rows
 from batteryopt.network.formulation.matching import Ints
+from batteryopt.network.search.deadlines import seconds_left
 from batteryopt.network.search.kept_together import groups_of, one_of_each
 from batteryopt.network.search.relaxation import Relaxation
 
@@ -199,7 +200,7 @@ class _Diver:
         """Return the core's optimum under the bounds and prices."""
         bounds = self.lower[self.integers], self.upper[self.integers]
         self.relaxation.loose.set_bounds(self.integers, *bounds)
-        return self.relaxation.loose.solve(None if np.isinf(self.deadline) else self.deadline - time.monotonic()).x
+        return self.relaxation.loose.solve(seconds_left(self.deadline, least=0.0)).x
 
     def reset(self) -> None:
         """Give the relaxation its bounds back."""

@@ -9,6 +9,7 @@ import numpy as np
 
 from batteryopt.ground.interrupt import InterruptFlag
 from batteryopt.network.formulation.algebra import Floats
+from batteryopt.network.search.deadlines import moment_by
 from batteryopt.network.search.lagrangian.ascent import Ascent
 from batteryopt.network.search.lagrangian.decided_anew import DecidedAnew
 from batteryopt.network.search.lagrangian.plans import Planner
@@ -43,12 +44,6 @@ ENOUGH_GAIN, SMALL_SHARE = 2e-5, 0.1
 """Relative gain of so many steps below which no more follow, once that share is small: longer ones pause at times."""
 ENOUGH_SAVED = 1e-4
 """Share of the plan's cost that a pass over all regions must save for another to follow."""
-
-
-def _by(share: float, end: float) -> float:
-    """Return the moment at which a share of the time until an end is over."""
-    now = time.monotonic()
-    return now + share * (end - now) if np.isfinite(end) else np.inf
 
 
 class BySifting:
@@ -95,15 +90,15 @@ class BySifting:
             if is_done() or time.monotonic() > end:
                 return
             yield "prices of all nodes"
-            self._rise(_by(RISEN, end), is_done, tell)
+            self._rise(moment_by(RISEN, end), is_done, tell)
             if is_done():
                 return
             yield "dives by prices"
-            better = self._dive(share, _by(DIVED, end), is_done, tell)
+            better = self._dive(share, moment_by(DIVED, end), is_done, tell)
             x = x if better is None else better
             if x is not None and (share == SHARES_DOWN[0] or better is not None) and not is_done():
                 yield "regions of the plan decided anew"
-                x = self._decide_anew(x, _by(ALL_ANEW if is_large else ANEW, end), tell, is_done)
+                x = self._decide_anew(x, moment_by(ALL_ANEW if is_large else ANEW, end), tell, is_done)
 
     def _plan(
         self,

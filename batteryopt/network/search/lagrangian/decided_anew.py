@@ -16,9 +16,9 @@ import scipy.sparse as sp
 
 from batteryopt.network.formulation.algebra import Bools, Floats
 from batteryopt.network.formulation.matching import Ints
+from batteryopt.network.search.deadlines import seconds_left
 from batteryopt.network.search.lagrangian.facility_regions import in_common, owners, regions
 from batteryopt.network.search.lagrangian.sifting import Sifted
-from batteryopt.network.search.relaxation import seconds_left
 from batteryopt.solvers.compile.arrays import QuadraticProgram
 from batteryopt.solvers.contract.adapter import Options
 from batteryopt.solvers.highs.highs_run import Watch, run

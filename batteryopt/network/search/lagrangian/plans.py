@@ -11,10 +11,10 @@ from batteryopt.ground.interrupt import InterruptFlag
 from batteryopt.ground.status import StopReason
 from batteryopt.network.formulation.algebra import Bools, Floats
 from batteryopt.network.formulation.matching import Ints
+from batteryopt.network.search.deadlines import seconds_left
 from batteryopt.network.search.lagrangian.restricted import Maker, Restricted
 from batteryopt.network.search.lagrangian.structure import Structure
 from batteryopt.network.search.lagrangian.worth import SizeBounds, Worth, free_sizes, of_levels
-from batteryopt.network.search.relaxation import seconds_left
 from batteryopt.network.search.start import Facilities
 from batteryopt.solvers.contract.adapter import Options
 from batteryopt.solvers.highs.highs_run import Watch, run

@@ -13,6 +13,7 @@ from batteryopt.ground.interrupt import InterruptFlag
 from batteryopt.ground.status import StopReason
 from batteryopt.network.formulation.algebra import Bools, Floats
 from batteryopt.network.formulation.matching import Ints
+from batteryopt.network.search.deadlines import moment_by
 from batteryopt.network.search.effort import Effort
 from batteryopt.network.search.lagrangian.ascent import Ascent
 from batteryopt.network.search.lagrangian.by_sifting import BySifting
@@ -277,11 +278,6 @@ class Pursuit:
     def _kernel_is_smaller(self) -> bool:
         return self._likely().free() < 0.95 * self.sizes.free()
 
-    def _by(self, share: float) -> float:
-        """Return the moment at which a share of the time left is over."""
-        now = time.monotonic()
-        return now + share * (self.deadline - now) if np.isfinite(self.deadline) else np.inf
-
     def _is_one_stage(self) -> bool:
         """Whether nothing that is made is taken on: prices of later stages follow too slowly for few branches."""
         return not bool((self.s.gives.data > 0).any())
@@ -296,7 +292,9 @@ class Pursuit:
 
     def branches_of_the_likeliest(self) -> None:
         """Look at some branches of the facilities that stand often, bounded by prices: for plans."""
-        self._price_tree(self._likely(), is_proof=False).grow(self._by(KERNEL), self.tell, MOST_FOR_PLANS)
+        self._price_tree(self._likely(), is_proof=False).grow(
+            moment_by(KERNEL, self.deadline), self.tell, MOST_FOR_PLANS
+        )
 
     def branches_of_all(self) -> None:
         """Search the tree of all that is not ruled out, bounded by prices."""
@@ -311,7 +309,7 @@ class Pursuit:
                 )
             self.tell()
 
-        tree.grow(self._by(BY_PRICES), tell)
+        tree.grow(moment_by(BY_PRICES, self.deadline), tell)
 
     def tree_of_the_likeliest(self) -> None:
         """Search the tree of the facilities that stand often: for a plan, not for a bound."""
@@ -321,7 +319,7 @@ class Pursuit:
             relative_gap=max(self.options.relative_gap / 2, 2e-4),
             absolute_gap=self.options.absolute_gap / 2,
         )
-        deadline = self._by(KERNEL)
+        deadline = moment_by(KERNEL, self.deadline)
         keep, _, linked = self._priced(sizes, FEW_WAYS, prices, deadline)
         restricted = self.maker.restrict(keep, sizes)
         linked = dataclasses.replace(linked, restricted=restricted, program=joined(restricted, linked.is_in))

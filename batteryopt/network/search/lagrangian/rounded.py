@@ -15,9 +15,9 @@ import numpy as np
 
 from batteryopt.network.formulation.algebra import Bools, Floats
 from batteryopt.network.formulation.matching import Ints
+from batteryopt.network.search.deadlines import seconds_left
 from batteryopt.network.search.lagrangian.sifting import Sifted
 from batteryopt.network.search.lagrangian.worth import SizeBounds
-from batteryopt.network.search.relaxation import seconds_left
 
 SHARE = 0.12
 """Share of what is to be closed, or opened, between two solves."""

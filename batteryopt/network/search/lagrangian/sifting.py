@@ -17,11 +17,11 @@ import scipy.sparse as sp
 from batteryopt.ground.interrupt import InterruptFlag
 from batteryopt.network.formulation.algebra import Bools, Floats
 from batteryopt.network.formulation.matching import Ints
+from batteryopt.network.search.deadlines import seconds_left
 from batteryopt.network.search.lagrangian.item_program import item_program
 from batteryopt.network.search.lagrangian.structure import Structure
 from batteryopt.network.search.lagrangian.value import Value, charged, evaluate
 from batteryopt.network.search.lagrangian.worth import SizeBounds
-from batteryopt.network.search.relaxation import seconds_left
 from batteryopt.solvers.contract.adapter import Options
 from batteryopt.solvers.highs.highs_growing import GrowingProgram
 

@@ -9,8 +9,8 @@ import numpy as np
 
 from batteryopt.ground.interrupt import InterruptFlag
 from batteryopt.network.formulation.algebra import Bools, Floats
+from batteryopt.network.search.deadlines import seconds_left
 from batteryopt.network.search.lagrangian.restricted import Restricted
-from batteryopt.network.search.relaxation import seconds_left
 from batteryopt.network.search.searched_problem import with_rows
 from batteryopt.solvers.compile.arrays import QuadraticProgram
 from batteryopt.solvers.contract.adapter import Options, ProgressListener
